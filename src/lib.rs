@@ -1,0 +1,1 @@
+//! Sojourn: programmes of an alliance of universities as state machines.
