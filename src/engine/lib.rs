@@ -1,1 +1,3 @@
 //! The pure workflow engine: values in, values out.
+
+pub mod guard;
