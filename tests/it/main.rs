@@ -1,3 +1,1 @@
 //! One integration binary, a module per resource.
-
-
