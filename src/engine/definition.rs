@@ -1,0 +1,553 @@
+//! A definition: one immutable version of one workflow, indexed so that a step compares numbers and never text.
+//!
+//! Only [`parse`](Definition::parse) makes one, and it resolves every name; what a definition *means* over time is
+//! proven by [`check`](crate::definition::check). To add a key to the format: a field here, a line in `parse/`, a rule
+//! in `check/`, and a sentence in the README's "Write your own workflow".
+
+pub mod check;
+pub mod clocks;
+pub mod diagram;
+pub mod finding;
+pub mod input;
+pub mod parse;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use clocks::{Clock, Expiry, ExpiryAct, Party, Reminder, Run, Span, SpanUnit};
+pub use finding::{Finding, Place, Rule, Severity};
+pub use input::{Input, InputFault, InputField, InputKind, InputValue};
+
+use crate::facts::FactTable;
+use crate::guard::{Guard, Slot};
+use crate::vocabulary::{Duty, Phase, StateKind};
+
+macro_rules! indexes {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u16);
+        impl $name {
+            /// The index as a position in its table.
+            pub const fn at(self) -> usize { self.0 as usize }
+        }
+    )*};
+}
+
+indexes! {
+    /// A state of the main machine.
+    StateIx,
+    /// An event by name; its transitions share it.
+    EventIx,
+    /// A role the definition declares.
+    RoleIx,
+    /// A transition or join.
+    TransitionIx,
+    /// A clock of a state.
+    ClockIx,
+    /// A notice, one mail text per language.
+    NoticeIx,
+    /// A document slot.
+    DocumentIx,
+    /// A list of reason codes.
+    ReasonsIx,
+    /// A place account.
+    AccountIx,
+    /// A message shown when a guard fails.
+    MessageIx,
+}
+
+/// One text in every language of the definition, by BCP 47 tag.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Texts(pub BTreeMap<String, String>);
+
+impl Texts {
+    /// The text in `language`, else in English, else in any language; empty only when there is none at all.
+    pub fn get(&self, language: &str) -> &str {
+        let text = self.0.get(language).or_else(|| self.0.get("en")).or_else(|| self.0.values().next());
+        text.map_or("", String::as_str)
+    }
+}
+
+/// One checked name-resolved version of one workflow.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// Name of the workflow, for example `student-exchange`.
+    pub id: String,
+    /// What a case of it is about.
+    pub subject: Subject,
+    /// The state a new case begins in.
+    pub initial: StateIx,
+    /// BCP 47 tags of every language all texts exist in.
+    pub languages: Vec<String>,
+    /// Declared roles.
+    pub roles: Vec<Role>,
+    /// Who may open a case and under which guards.
+    pub create: Create,
+    /// Events in the order of the file.
+    pub events: Vec<Event>,
+    /// States in the order of the file.
+    pub states: Vec<State>,
+    /// Transitions, then joins, in the order of the file.
+    pub transitions: Vec<Transition>,
+    /// Clocks of all states.
+    pub clocks: Vec<Clock>,
+    /// Declared notices.
+    pub notices: Vec<Notice>,
+    /// Declared document slots.
+    pub documents: Vec<Document>,
+    /// Lists of reason codes.
+    pub reasons: Vec<Reasons>,
+    /// Place accounts.
+    pub accounts: Vec<Account>,
+    /// Messages of guards.
+    pub messages: Vec<Message>,
+    /// Pairs of events that two different persons must carry out.
+    pub separations: Vec<Separation>,
+    /// Every fact the definition asks for, by slot.
+    pub facts: FactTable,
+    pub(crate) leaving: Vec<Vec<TransitionIx>>,
+}
+
+/// What a case is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// One person's application.
+    Application,
+    /// A programme that is vetted, such as an internship offer.
+    Programme,
+}
+
+/// A role and how its holders are found.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// Name in the file.
+    pub name: String,
+    /// Who holds it in a case.
+    pub resolver: Resolver,
+    /// Name shown to people.
+    pub label: Texts,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// The closed set of ways a role finds its holders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolver {
+    /// The applicant of the case.
+    Applicant,
+    /// People with that duty at the home institution.
+    Home(Duty),
+    /// People with that duty at the host of the current choice.
+    Host(Duty),
+    /// The permanent secretariat: always has a holder.
+    Secretariat,
+    /// The annual chair.
+    Chair,
+    /// The engine itself: clocks, joins, runs.
+    System,
+}
+
+/// Who may open a case.
+#[derive(Debug, Clone, Default)]
+pub struct Create {
+    /// Roles that may.
+    pub by: Vec<RoleIx>,
+    /// Guards that must hold.
+    pub require: Vec<Require>,
+    /// Notices sent when the case opens.
+    pub notify: Vec<Notify>,
+}
+
+/// A guard and the message shown when it does not hold.
+#[derive(Debug, Clone)]
+pub struct Require {
+    /// The condition.
+    pub guard: Guard,
+    /// What people read when it fails.
+    pub message: MessageIx,
+}
+
+/// An event people or the system fire.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Name in the file and in the API.
+    pub name: String,
+    /// The words on its button.
+    pub label: Texts,
+    /// What to read before an irreversible step; empty when none is given.
+    pub confirm: Texts,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// A state of the machine.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Name in the file, the column and the API.
+    pub name: String,
+    /// Part of the life of a case.
+    pub phase: Phase,
+    /// Open or final.
+    pub kind: StateKind,
+    /// Whom the case waits for.
+    pub waits_for: Option<RoleIx>,
+    /// Name shown to people.
+    pub label: Texts,
+    /// One sentence on what happens now.
+    pub now: Texts,
+    /// What the applicant reads until decisions are released; empty when nothing is hidden.
+    pub public: Texts,
+    /// Clocks started on entry.
+    pub clocks: Vec<ClockIx>,
+    /// Whether it keeps a register of where it was entered from.
+    pub remember: bool,
+    /// Whether `within` clocks of the state left behind pause.
+    pub stops_clocks: bool,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// Where a transition leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A named state.
+    State(StateIx),
+    /// The state the present one was entered from.
+    Previous,
+    /// The present state: clocks run on.
+    Same,
+}
+
+/// How a join fires.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// Its condition; `None` is "always".
+    pub when: Option<Guard>,
+    /// Lower goes first where two joins leave one state.
+    pub priority: u16,
+}
+
+/// One way an event moves the machine.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    /// The event.
+    pub event: EventIx,
+    /// States it leaves, sets and phases resolved.
+    pub from: Vec<StateIx>,
+    /// Where it leads.
+    pub to: Target,
+    /// Only when the present state was entered from one of these; empty is "from anywhere".
+    pub came_from: Vec<StateIx>,
+    /// Roles that may fire it; `system` alone for a join.
+    pub by: Vec<RoleIx>,
+    /// Guards.
+    pub require: Vec<Require>,
+    /// Slots that must be filled.
+    pub documents: Vec<DocumentIx>,
+    /// Fields of its input.
+    pub input: Vec<InputField>,
+    /// List a reason code must come from.
+    pub reason: Option<ReasonsIx>,
+    /// Place effects, in order.
+    pub effects: Vec<PlaceEffect>,
+    /// Notices it sends.
+    pub notify: Vec<Notify>,
+    /// Which choice becomes the current one.
+    pub choose: Option<Choose>,
+    /// Whether registration and documents freeze.
+    pub freezes: bool,
+    /// Sides whose sight begins here.
+    pub shows_to: Vec<Side>,
+    /// At most once in a case.
+    pub once: bool,
+    /// Every role of `by` must act, in any order.
+    pub collect: bool,
+    /// Pages ask before it.
+    pub irreversible: bool,
+    /// A system event raised elsewhere that fires it.
+    pub on: Option<Trigger>,
+    /// Set for an automatic transition by `system`.
+    pub join: Option<Join>,
+    /// Every fact a step along it may read, joins of its target excluded.
+    pub asks: Vec<Slot>,
+    /// Input as JSON Schema (draft 2020-12).
+    pub schema: serde_json::Value,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// What happens to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceOp {
+    /// none → held.
+    Hold,
+    /// held → used.
+    Use,
+    /// held → none.
+    Release,
+    /// used → none.
+    Return,
+    /// anything → none.
+    Free,
+    /// Stays as it is although the case ends: a declared forfeit.
+    Keep,
+}
+
+/// An effect on one account.
+#[derive(Debug, Clone)]
+pub struct PlaceEffect {
+    /// What happens.
+    pub op: PlaceOp,
+    /// To which account.
+    pub account: AccountIx,
+    /// Only when this holds.
+    pub when: Option<Guard>,
+    /// What happens when `when` does not hold.
+    pub otherwise: Option<PlaceOp>,
+}
+
+/// Which choice becomes the current one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choose {
+    /// The one named by this input field.
+    Input(String),
+    /// The first choice.
+    First,
+    /// The next one after the present.
+    Next,
+}
+
+/// A side of the case whose sight begins with a transition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The home institution.
+    Home,
+    /// The host of the current choice.
+    Host,
+}
+
+/// A system event raised outside the case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// An allocation run was confirmed.
+    Run,
+    /// A place of that account's line became free.
+    PlaceFreed(AccountIx),
+    /// Another case raised `<definition>.<event>`.
+    Case(String),
+}
+
+/// A notice to send.
+#[derive(Debug, Clone)]
+pub struct Notify {
+    /// Which.
+    pub notice: NoticeIx,
+    /// To whom.
+    pub to: Vec<Addressee>,
+}
+
+/// Whom a notice is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressee {
+    /// Holders of a role.
+    Role(RoleIx),
+    /// Whoever the case waits for after the step.
+    WaitsFor,
+    /// Whoever it waited for before.
+    WasWaiting,
+}
+
+/// A declared notice.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Name in the file; also the name of its texts.
+    pub name: String,
+    /// "Action needed" when true, else a receipt.
+    pub action: bool,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// A declared document slot.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Name in the file and the API.
+    pub name: String,
+    /// How sensitive it is.
+    pub class: crate::vocabulary::DocumentClass,
+    /// Roles that may supply it.
+    pub by: Vec<RoleIx>,
+    /// Name shown to people.
+    pub label: Texts,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// A list of reason codes.
+#[derive(Debug, Clone)]
+pub struct Reasons {
+    /// Name in the file.
+    pub name: String,
+    /// Codes with their labels.
+    pub codes: Vec<(String, Texts)>,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// A place line as the case sees it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Name in the file.
+    pub name: String,
+    /// Which line it draws on.
+    pub line: Line,
+    /// Off means every effect is a no-op; `None` is always on.
+    pub enabled: Option<Guard>,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// The closed set of place lines an account may draw on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    /// Places the home institution has at the host.
+    HomeToHost,
+    /// Places the home institution has in the alliance as a whole.
+    HomePool,
+    /// Places the host has for anybody.
+    Host,
+    /// Places of the programme itself.
+    Programme,
+}
+
+/// A message of a guard.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Name in the file; the `code` of an unmet rule.
+    pub name: String,
+    /// What people read.
+    pub text: Texts,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// Two events no single person may both carry out in one case.
+#[derive(Debug, Clone)]
+pub struct Separation {
+    /// One of them.
+    pub first: EventIx,
+    /// The other.
+    pub second: EventIx,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+impl Definition {
+    /// Transitions and joins that leave `state`, in the order of the file.
+    pub fn leaving(&self, state: StateIx) -> impl Iterator<Item = (TransitionIx, &Transition)> {
+        self.leaving[state.at()].iter().map(|&ix| (ix, &self.transitions[ix.at()]))
+    }
+
+    /// The state of that name.
+    pub fn state_named(&self, name: &str) -> Option<StateIx> {
+        named(&self.states, name, |s| &s.name).map(StateIx)
+    }
+
+    /// The event of that name.
+    pub fn event_named(&self, name: &str) -> Option<EventIx> {
+        named(&self.events, name, |e| &e.name).map(EventIx)
+    }
+
+    /// The role of that name.
+    pub fn role_named(&self, name: &str) -> Option<RoleIx> {
+        named(&self.roles, name, |r| &r.name).map(RoleIx)
+    }
+
+    /// The document slot of that name.
+    pub fn document_named(&self, name: &str) -> Option<DocumentIx> {
+        named(&self.documents, name, |d| &d.name).map(DocumentIx)
+    }
+
+    /// The account of that name.
+    pub fn account_named(&self, name: &str) -> Option<AccountIx> {
+        named(&self.accounts, name, |a| &a.name).map(AccountIx)
+    }
+
+    /// The clock of that state and id.
+    pub fn clock_named(&self, state: StateIx, id: &str) -> Option<ClockIx> {
+        self.states[state.at()].clocks.iter().copied().find(|c| self.clocks[c.at()].id == id)
+    }
+
+    /// The role the system acts in, when the definition declares one.
+    pub fn system(&self) -> Option<RoleIx> {
+        named_by(&self.roles, |r| r.resolver == Resolver::System).map(RoleIx)
+    }
+
+    /// Every fact `offers` and `waiting` may read in `state`, joins that may follow included.
+    pub fn asks_in(&self, state: StateIx) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = self.leaving(state).flat_map(|(ix, _)| self.asks_of(ix)).collect();
+        slots.extend(self.clock_slots(state));
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
+    /// Every fact a step along `transition` may read, the joins that may follow it included.
+    pub fn asks_of(&self, transition: TransitionIx) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        let mut seen = vec![false; self.transitions.len()];
+        let mut open = vec![transition];
+        while let Some(ix) = open.pop() {
+            if std::mem::replace(&mut seen[ix.at()], true) {
+                continue;
+            }
+            let transition = &self.transitions[ix.at()];
+            slots.extend(&transition.asks);
+            for to in self.landings(transition) {
+                slots.extend(self.clock_slots(to));
+                open.extend(self.leaving(to).filter(|(_, next)| next.join.is_some()).map(|(ix, _)| ix));
+            }
+        }
+        slots.extend(self.accounts.iter().filter_map(|a| a.enabled.as_ref()).flat_map(Guard::slots));
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
+    /// States a transition may lead to, over all origins and registers.
+    pub fn landings(&self, transition: &Transition) -> Vec<StateIx> {
+        match transition.to {
+            Target::State(to) => vec![to],
+            Target::Same => transition.from.clone(),
+            Target::Previous => self.origins(&transition.from),
+        }
+    }
+
+    fn origins(&self, states: &[StateIx]) -> Vec<StateIx> {
+        let enters = |t: &&Transition| matches!(t.to, Target::State(to) if states.contains(&to));
+        let mut origins: Vec<StateIx> =
+            self.transitions.iter().filter(enters).flat_map(|t| t.from.iter().copied()).collect();
+        origins.sort_unstable();
+        origins.dedup();
+        origins
+    }
+
+    fn clock_slots(&self, state: StateIx) -> Vec<Slot> {
+        self.states[state.at()].clocks.iter().flat_map(|c| self.clocks[c.at()].slots()).collect()
+    }
+}
+
+fn named<T>(table: &[T], name: &str, of: impl Fn(&T) -> &str) -> Option<u16> {
+    named_by(table, |item| of(item) == name)
+}
+
+fn named_by<T>(table: &[T], matches: impl Fn(&T) -> bool) -> Option<u16> {
+    table.iter().position(matches).and_then(|at| u16::try_from(at).ok())
+}

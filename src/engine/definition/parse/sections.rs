@@ -1,0 +1,220 @@
+//! The declaring sections: roles, states, events, documents, notices, messages, reasons, accounts, separations.
+
+use super::super::{
+    Account, Document, Event, Line, Message, Notice, Reasons, Resolver, Role, Rule, Separation, State, StateIx, Texts,
+};
+use super::Loader;
+use super::tree::{Node, Table};
+use crate::definition::{Clock, RoleIx};
+use crate::vocabulary::{DocumentClass, Duty, Phase, StateKind};
+
+impl Loader<'_, '_> {
+    pub(super) fn roles(&self, root: &Table<'_>) -> Vec<Role> {
+        self.each(root, "roles", |name, node| {
+            let table = node.table()?;
+            table.only(&["is", "label"]);
+            let resolver = table.node("is").and_then(|is| self.resolver(&is));
+            Some(Role {
+                name,
+                resolver: resolver.unwrap_or(Resolver::System),
+                label: texts(&table, "label"),
+                place: node.place(),
+            })
+        })
+    }
+
+    fn resolver(&self, node: &Node<'_>) -> Option<Resolver> {
+        let text = node.text()?;
+        let (word, argument) = text.strip_suffix(')').and_then(|t| t.split_once('(')).unwrap_or((text, ""));
+        let duty = || argument.parse::<Duty>().ok();
+        let resolver = match (word, argument) {
+            ("applicant", "") => Some(Resolver::Applicant),
+            ("system", "") => Some(Resolver::System),
+            ("alliance", "secretariat") => Some(Resolver::Secretariat),
+            ("alliance", "chair") => Some(Resolver::Chair),
+            ("home", _) => duty().map(Resolver::Home),
+            ("host", _) => duty().map(Resolver::Host),
+            _ => None,
+        };
+        if resolver.is_none() {
+            let message = format!(
+                "`{text}` names no holder: use applicant, home(duty), host(duty), alliance(secretariat), alliance(chair) or system"
+            );
+            self.reader.finding(Rule::W01, node.span(), &message);
+        }
+        resolver
+    }
+
+    pub(super) fn events(&self, root: &Table<'_>) -> Vec<Event> {
+        self.each(root, "events", |name, node| {
+            let table = node.table()?;
+            table.only(&["label", "confirm"]);
+            Some(Event {
+                name,
+                label: texts(&table, "label"),
+                confirm: table.node("confirm").map(|_| texts(&table, "confirm")).unwrap_or_default(),
+                place: node.place(),
+            })
+        })
+    }
+
+    pub(super) fn states(&mut self, root: &Table<'_>) -> (Vec<State>, Vec<Clock>) {
+        let mut states = Vec::new();
+        let mut clocks = Vec::new();
+        let Some(section) = root.table("states") else {
+            root.missing("states", "at least one state");
+            return (states, clocks);
+        };
+        for (ix, (_, node)) in (0..).map(StateIx).zip(section.entries().collect::<Vec<_>>()) {
+            if let Some(table) = node.table() {
+                states.push(self.state(ix, &node, &table, &mut clocks));
+            }
+        }
+        (states, clocks)
+    }
+
+    fn state(&mut self, ix: StateIx, node: &Node<'_>, table: &Table<'_>, clocks: &mut Vec<Clock>) -> State {
+        table.only(&[
+            "phase", "kind", "waits_for", "label", "now", "public", "clocks", "remember", "stops_clocks",
+        ]);
+        let phase = table.node("phase").and_then(|n| self.word::<Phase>(&n, "phase"));
+        if table.node("phase").is_none() {
+            table.missing("phase", "the part of the life of a case this state belongs to");
+        }
+        let kind = table.node("kind").and_then(|n| self.word::<StateKind>(&n, "kind of state"));
+        State {
+            name: node.key.clone(),
+            phase: phase.unwrap_or(Phase::Application),
+            kind: kind.unwrap_or(StateKind::Open),
+            waits_for: table.node("waits_for").and_then(|n| self.names.role(self.reader, &n)),
+            label: texts(table, "label"),
+            now: texts(table, "now"),
+            public: table.node("public").map(|_| texts(table, "public")).unwrap_or_default(),
+            clocks: self.clocks(ix, table, clocks),
+            remember: table.flag("remember"),
+            stops_clocks: table.flag("stops_clocks"),
+            place: node.place(),
+        }
+    }
+
+    pub(super) fn documents(&self, root: &Table<'_>) -> Vec<Document> {
+        self.each(root, "documents", |name, node| {
+            let table = node.table()?;
+            table.only(&["class", "by", "label"]);
+            let class = table.node("class").and_then(|n| self.word::<DocumentClass>(&n, "class of document"));
+            Some(Document {
+                name,
+                class: class.unwrap_or(DocumentClass::Ordinary),
+                by: self.role_list(&table, "by"),
+                label: texts(&table, "label"),
+                place: node.place(),
+            })
+        })
+    }
+
+    pub(super) fn notices(&self, root: &Table<'_>) -> Vec<Notice> {
+        self.each(root, "notices", |name, node| {
+            let table = node.table()?;
+            table.only(&["action"]);
+            Some(Notice { name, action: table.flag("action"), place: node.place() })
+        })
+    }
+
+    pub(super) fn messages(&self, root: &Table<'_>) -> Vec<Message> {
+        self.each(root, "messages", |name, node| Some(Message { name, text: texts_of(&node), place: node.place() }))
+    }
+
+    pub(super) fn reasons(&self, root: &Table<'_>) -> Vec<Reasons> {
+        self.each(root, "reasons", |name, node| {
+            let codes = node.table()?.entries().map(|(_, code)| (code.key.clone(), texts_of(&code))).collect();
+            Some(Reasons { name, codes, place: node.place() })
+        })
+    }
+
+    pub(super) fn accounts(&mut self, root: &Table<'_>) -> Vec<Account> {
+        let Some(section) = root.table("accounts") else { return Vec::new() };
+        let nodes: Vec<_> = section.entries().map(|(_, node)| node).collect();
+        nodes.into_iter().filter_map(|node| self.account(&node)).collect()
+    }
+
+    fn account(&mut self, node: &Node<'_>) -> Option<Account> {
+        let table = node.table()?;
+        table.only(&["line", "enabled"]);
+        let line = table.node("line").and_then(|line| Some((line.text()?, line)));
+        let line = match line {
+            Some(("home to host", _)) => Line::HomeToHost,
+            Some(("home pool", _)) => Line::HomePool,
+            Some(("host", _)) => Line::Host,
+            Some(("programme", _)) => Line::Programme,
+            Some((_, line)) => {
+                let known = "line is \"home to host\", \"home pool\", \"host\" or \"programme\"";
+                self.reader.form(line.span(), known);
+                Line::Programme
+            }
+            None => {
+                table.missing("line", "the place line it draws on");
+                Line::Programme
+            }
+        };
+        let enabled = table.node("enabled").and_then(|n| self.guard(&n));
+        Some(Account { name: node.key.clone(), line, enabled, place: node.place() })
+    }
+
+    pub(super) fn separations(&self, root: &Table<'_>) -> Vec<Separation> {
+        let pairs = root.tables("separations").into_iter();
+        pairs
+            .filter_map(|table| {
+                table.only(&["first", "second"]);
+                let event = |key: &str| match table.node(key) {
+                    Some(node) => self.names.event(self.reader, &node),
+                    None => {
+                        table.missing(key, "an event");
+                        None
+                    }
+                };
+                let (first, second) = (event("first"), event("second"));
+                Some(Separation { first: first?, second: second?, place: table.place() })
+            })
+            .collect()
+    }
+
+    /// Roles named in a list.
+    pub(super) fn role_list(&self, table: &Table<'_>, key: &str) -> Vec<RoleIx> {
+        table.list(key).iter().filter_map(|node| self.names.role(self.reader, node)).collect()
+    }
+
+    fn each<T>(
+        &self,
+        root: &Table<'_>,
+        section: &str,
+        read: impl Fn(String, Node<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let Some(section) = root.table(section) else { return Vec::new() };
+        section.entries().filter_map(|(_, node)| read(node.key.clone(), node)).collect()
+    }
+
+    fn word<T: std::str::FromStr>(&self, node: &Node<'_>, what: &str) -> Option<T> {
+        let text = node.text()?;
+        let word = text.parse().ok();
+        if word.is_none() {
+            self.reader.form(node.span(), &format!("`{text}` is no {what}; the README lists them"));
+        }
+        word
+    }
+}
+
+/// The texts under `key`, or a finding that there are none.
+pub(super) fn texts(table: &Table<'_>, key: &str) -> Texts {
+    match table.node(key) {
+        Some(node) => texts_of(&node),
+        None => {
+            table.missing(key, "its text in every language, as in { en = \"…\" }");
+            Texts::default()
+        }
+    }
+}
+
+fn texts_of(node: &Node<'_>) -> Texts {
+    let Some(table) = node.table() else { return Texts::default() };
+    Texts(table.entries().filter_map(|(_, text)| Some((text.key.clone(), text.text()?.to_owned()))).collect())
+}

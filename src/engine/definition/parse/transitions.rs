@@ -1,0 +1,330 @@
+//! Transitions and joins.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::super::input::WrittenKind;
+use super::super::{
+    Addressee, Choose, Definition, InputField, Join, MessageIx, Notify, PlaceEffect, PlaceOp, Reasons, Require, Resolver,
+    RoleIx, Rule, Side, StateIx, Target, Transition, Trigger,
+};
+use super::Loader;
+use super::names::undeclared;
+use super::tree::{Node, Table};
+use crate::guard::{Guard, Slot, Type};
+
+const KEYS: [&str; 18] = [
+    "event", "from", "to", "by", "require", "documents", "input", "reason", "effects", "notify", "choose", "freezes",
+    "shows_to", "came_from", "once", "collect", "irreversible", "on",
+];
+const JOIN_KEYS: [&str; 10] =
+    ["event", "from", "to", "when", "priority", "effects", "notify", "choose", "came_from", "once"];
+const OPS: [(&str, PlaceOp); 6] = [
+    ("hold", PlaceOp::Hold),
+    ("use", PlaceOp::Use),
+    ("release", PlaceOp::Release),
+    ("return", PlaceOp::Return),
+    ("free", PlaceOp::Free),
+    ("keep", PlaceOp::Keep),
+];
+
+impl Loader<'_, '_> {
+    /// Types of all `input.<field>` facts; one name has one type in the whole definition.
+    pub(super) fn input_types(&self, root: &Table<'_>) -> BTreeMap<String, Type> {
+        let mut types: BTreeMap<String, Type> = BTreeMap::new();
+        let tables = root.tables("transitions");
+        for (_, node) in tables.iter().filter_map(|t| t.table("input")).flat_map(|t| t.entries().collect::<Vec<_>>()) {
+            let Some(kind) = node.as_text().and_then(|text| self.kind(text).ok()) else { continue };
+            let of = kind.fact_type();
+            if types.insert(node.key.clone(), of.clone()).is_some_and(|before| before != of) {
+                let message = format!("input `{}` has another type elsewhere: give one of the two another name", node.key);
+                self.reader.finding(Rule::W10, node.span(), &message);
+            }
+        }
+        types
+    }
+
+    fn kind(&self, text: &str) -> Result<super::super::InputKind, String> {
+        WrittenKind::read(text).kind(|list| {
+            let at = self.names.reasons.iter().position(|known| known == list)?;
+            u16::try_from(at).ok().map(super::super::ReasonsIx)
+        })
+    }
+
+    pub(super) fn transitions(&mut self, root: &Table<'_>, definition: &mut Definition) {
+        let sets = self.sets(root, definition);
+        for table in root.tables("transitions") {
+            table.only(&KEYS);
+            if let Some(transition) = self.transition(&table, definition, &sets, false) {
+                definition.transitions.push(transition);
+            }
+        }
+        for table in root.tables("joins") {
+            table.only(&JOIN_KEYS);
+            if let Some(transition) = self.transition(&table, definition, &sets, true) {
+                definition.transitions.push(transition);
+            }
+        }
+    }
+
+    fn sets(&self, root: &Table<'_>, definition: &Definition) -> BTreeMap<String, Vec<StateIx>> {
+        let Some(section) = root.table("sets") else { return BTreeMap::new() };
+        let members = |node: &Node<'_>| node.list().iter().flat_map(|n| self.states_of(n, definition, None)).collect();
+        section.entries().map(|(_, node)| (node.key.clone(), members(&node))).collect()
+    }
+
+    /// States a `from` entry stands for: a name, `set:name` or `phase:name`.
+    fn states_of(
+        &self,
+        node: &Node<'_>,
+        definition: &Definition,
+        sets: Option<&BTreeMap<String, Vec<StateIx>>>,
+    ) -> Vec<StateIx> {
+        let Some(text) = node.text() else { return Vec::new() };
+        if let (Some(name), Some(sets)) = (text.strip_prefix("set:"), sets) {
+            let Some(members) = sets.get(name) else {
+                undeclared(self.reader, node, "set", name, &self.names.sets);
+                return Vec::new();
+            };
+            return members.clone();
+        }
+        let Some(phase) = text.strip_prefix("phase:") else {
+            return self.names.state(self.reader, node).into_iter().collect();
+        };
+        let Ok(phase) = phase.parse() else {
+            self.reader.finding(Rule::W01, node.span(), &format!("`{phase}` is no phase; the README lists them"));
+            return Vec::new();
+        };
+        let open = |state: &&super::super::State| {
+            state.phase == phase && state.kind == crate::vocabulary::StateKind::Open
+        };
+        (0..).map(StateIx).zip(&definition.states).filter(|(_, s)| open(s)).map(|(ix, _)| ix).collect()
+    }
+
+    fn transition(
+        &mut self,
+        table: &Table<'_>,
+        definition: &Definition,
+        sets: &BTreeMap<String, Vec<StateIx>>,
+        is_join: bool,
+    ) -> Option<Transition> {
+        let event = self.wanted(table, "event").and_then(|node| self.names.event(self.reader, &node));
+        let to = self.wanted(table, "to").and_then(|node| self.target(&node));
+        let mut from: Vec<StateIx> =
+            table.list("from").iter().flat_map(|node| self.states_of(node, definition, Some(sets))).collect();
+        if table.node("from").is_none() {
+            table.missing("from", "the states it leaves");
+        }
+        from.sort_unstable();
+        from.dedup();
+        let input = self.input(table);
+        let mut transition = Transition {
+            event: event?,
+            from,
+            to: to?,
+            came_from: table.list("came_from").iter().filter_map(|n| self.names.state(self.reader, n)).collect(),
+            by: self.actors(table, definition, is_join),
+            require: self.require(table),
+            documents: table.list("documents").iter().filter_map(|n| self.names.document(self.reader, n)).collect(),
+            schema: schema(&input, &definition.reasons),
+            input,
+            reason: table.node("reason").and_then(|node| self.names.reason_list(self.reader, &node)),
+            effects: table.tables("effects").iter().filter_map(|t| self.effect(t)).collect(),
+            notify: self.notify(table),
+            choose: table.node("choose").and_then(|node| self.choose(&node, table)),
+            freezes: table.flag("freezes"),
+            shows_to: table.list("shows_to").iter().filter_map(|node| self.side(node)).collect(),
+            once: table.flag("once"),
+            collect: table.node("collect").is_some_and(|node| self.collect(&node)),
+            irreversible: table.flag("irreversible"),
+            on: table.node("on").and_then(|node| self.trigger(&node)),
+            join: if is_join { Some(self.join(table)) } else { None },
+            asks: Vec::new(),
+            place: table.place(),
+        };
+        transition.asks = asks(&transition);
+        Some(transition)
+    }
+
+    fn wanted<'a>(&self, table: &Table<'a>, key: &str) -> Option<Node<'a>> {
+        let node = table.node(key);
+        if node.is_none() {
+            table.missing(key, "a name");
+        }
+        node
+    }
+
+    fn actors(&self, table: &Table<'_>, definition: &Definition, is_join: bool) -> Vec<RoleIx> {
+        if is_join {
+            if definition.system().is_none() {
+                self.reader.finding(Rule::W01, table.span.clone(), "a join needs a role with is = \"system\"");
+            }
+            return definition.system().into_iter().collect();
+        }
+        let by = self.role_list(table, "by");
+        if by.is_empty() {
+            table.missing("by", "the roles that may fire it");
+        }
+        let twice = |role: &RoleIx| definition.roles.get(role.at()).is_some_and(|r| r.resolver == Resolver::System);
+        if by.iter().filter(|role| twice(role)).count() > 1 {
+            self.reader.form(table.span.clone(), "one role with is = \"system\" is enough");
+        }
+        by
+    }
+
+    fn join(&mut self, table: &Table<'_>) -> Join {
+        let when = table.node("when").and_then(|node| self.guard(&node));
+        Join { when, priority: table.node("priority").and_then(|node| node.number()).unwrap_or(0) }
+    }
+
+    fn target(&self, node: &Node<'_>) -> Option<Target> {
+        match node.text()? {
+            "@previous" => Some(Target::Previous),
+            "@same" => Some(Target::Same),
+            _ => self.names.state(self.reader, node).map(Target::State),
+        }
+    }
+
+    pub(super) fn require(&mut self, table: &Table<'_>) -> Vec<Require> {
+        let rules = table.tables("require");
+        let mut require = Vec::with_capacity(rules.len());
+        for rule in rules {
+            rule.only(&["that", "else"]);
+            let guard = self.wanted(&rule, "that").and_then(|node| self.guard(&node));
+            let message: Option<MessageIx> =
+                self.wanted(&rule, "else").and_then(|node| self.names.message(self.reader, &node));
+            require.extend(guard.zip(message).map(|(guard, message)| Require { guard, message }));
+        }
+        require
+    }
+
+    fn input(&self, table: &Table<'_>) -> Vec<InputField> {
+        let Some(fields) = table.table("input") else { return Vec::new() };
+        let read = |node: Node<'_>| {
+            let text = node.text()?;
+            match self.kind(text) {
+                Ok(kind) => {
+                    Some(InputField { name: node.key.clone(), kind, optional: WrittenKind::read(text).optional })
+                }
+                Err(message) => {
+                    self.reader.finding(Rule::W01, node.span(), &message);
+                    None
+                }
+            }
+        };
+        fields.entries().filter_map(|(_, node)| read(node)).collect()
+    }
+
+    fn effect(&mut self, table: &Table<'_>) -> Option<PlaceEffect> {
+        table.only(&["hold", "use", "release", "return", "free", "keep", "when", "otherwise"]);
+        let given: Vec<_> = OPS.iter().filter_map(|(word, op)| Some((*op, table.node(word)?))).collect();
+        let [(op, node)] = &given[..] else {
+            self.reader.form(table.span.clone(), "an effect names one of hold, use, release, return, free, keep");
+            return None;
+        };
+        let account = self.names.account(self.reader, node)?;
+        let when = table.node("when").and_then(|node| self.guard(&node));
+        let otherwise = table.node("otherwise").and_then(|node| {
+            let word = node.text()?;
+            let op = OPS.iter().find(|(known, _)| *known == word).map(|(_, op)| *op);
+            if op.is_none() {
+                self.reader.form(node.span(), "otherwise is one of hold, use, release, return, free, keep");
+            }
+            op
+        });
+        Some(PlaceEffect { op: *op, account, when, otherwise })
+    }
+
+    pub(super) fn notify(&self, table: &Table<'_>) -> Vec<Notify> {
+        let entries = table.tables("notify").into_iter();
+        entries
+            .filter_map(|entry| {
+                entry.only(&["notice", "to"]);
+                let notice = self.wanted(&entry, "notice").and_then(|node| self.names.notice(self.reader, &node));
+                let to = entry.list("to").iter().filter_map(|node| self.addressee(node)).collect();
+                Some(Notify { notice: notice?, to })
+            })
+            .collect()
+    }
+
+    fn addressee(&self, node: &Node<'_>) -> Option<Addressee> {
+        match node.text()? {
+            "@waits_for" => Some(Addressee::WaitsFor),
+            "@was_waiting" => Some(Addressee::WasWaiting),
+            _ => self.names.role(self.reader, node).map(Addressee::Role),
+        }
+    }
+
+    fn choose(&self, node: &Node<'_>, table: &Table<'_>) -> Option<Choose> {
+        match node.text()? {
+            "first" => Some(Choose::First),
+            "next" => Some(Choose::Next),
+            text => {
+                let field = text.strip_prefix("input.");
+                let declared = field.filter(|field| table.table("input").is_some_and(|t| t.node(field).is_some()));
+                if declared.is_none() {
+                    let message = "choose is \"first\", \"next\" or \"input.<field>\" with that field in `input`";
+                    self.reader.finding(Rule::W01, node.span(), message);
+                }
+                declared.map(|field| Choose::Input(field.to_owned()))
+            }
+        }
+    }
+
+    fn side(&self, node: &Node<'_>) -> Option<Side> {
+        match node.text()? {
+            "home" => Some(Side::Home),
+            "host" => Some(Side::Host),
+            _ => {
+                self.reader.form(node.span(), "a side is \"home\" or \"host\"");
+                None
+            }
+        }
+    }
+
+    fn collect(&self, node: &Node<'_>) -> bool {
+        let all = node.text() == Some("all");
+        if !all {
+            self.reader.form(node.span(), "collect is \"all\"");
+        }
+        all
+    }
+
+    fn trigger(&self, node: &Node<'_>) -> Option<Trigger> {
+        let text = node.text()?;
+        if text == "run" {
+            return Some(Trigger::Run);
+        }
+        if let Some(case) = text.strip_prefix("case:") {
+            return Some(Trigger::Case(case.to_owned()));
+        }
+        let account = text.strip_prefix("place_freed:").and_then(|name| {
+            let at = self.names.accounts.iter().position(|known| known == name)?;
+            u16::try_from(at).ok().map(super::super::AccountIx)
+        });
+        if account.is_none() {
+            let message = "on is \"run\", \"place_freed:<account>\" or \"case:<workflow>.<event>\"";
+            self.reader.finding(Rule::W01, node.span(), message);
+        }
+        account.map(Trigger::PlaceFreed)
+    }
+}
+
+fn asks(transition: &Transition) -> Vec<Slot> {
+    let required = transition.require.iter().map(|rule| &rule.guard);
+    let effects = transition.effects.iter().filter_map(|effect| effect.when.as_ref());
+    let join = transition.join.as_ref().and_then(|join| join.when.as_ref());
+    let mut slots: Vec<Slot> = required.chain(effects).chain(join).flat_map(Guard::slots).copied().collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots
+}
+
+fn schema(fields: &[InputField], reasons: &[Reasons]) -> serde_json::Value {
+    let codes = |list: super::super::ReasonsIx| &reasons[list.at()].codes[..];
+    let properties: serde_json::Map<_, _> =
+        fields.iter().map(|field| (field.name.clone(), field.kind.schema(&codes))).collect();
+    let required: Vec<&str> = fields.iter().filter(|f| !f.optional).map(|f| f.name.as_str()).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}

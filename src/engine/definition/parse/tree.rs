@@ -1,0 +1,186 @@
+//! A reader over spanned TOML: typed getters that report instead of failing, and never forget a place.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use serde_json as _;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::super::{Finding, Place, Rule};
+
+/// Collects findings and turns byte offsets into lines and columns.
+pub(super) struct Reader<'s> {
+    source: &'s str,
+    lines: Vec<usize>,
+    findings: RefCell<Vec<Finding>>,
+}
+
+impl<'s> Reader<'s> {
+    pub fn new(source: &'s str) -> Self {
+        let ends = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self { source, lines: std::iter::once(0).chain(ends).collect(), findings: RefCell::default() }
+    }
+
+    pub fn place(&self, span: Range<usize>) -> Place {
+        let at = span.start.min(self.source.len());
+        let line = self.lines.partition_point(|start| *start <= at).max(1);
+        let column = self.source.get(self.lines[line - 1]..at).map_or(0, |text| text.chars().count());
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Place { line: count(line), column: count(column + 1) }
+    }
+
+    pub fn finding(&self, rule: Rule, span: Range<usize>, message: &str) {
+        self.findings.borrow_mut().push(Finding::error(rule, self.place(span), message));
+    }
+
+    pub fn form(&self, span: Range<usize>, message: &str) {
+        self.finding(Rule::Form, span, message);
+    }
+
+    pub fn into_findings(self) -> Vec<Finding> {
+        let mut findings = self.findings.into_inner();
+        findings.sort_by_key(|finding| finding.place);
+        findings
+    }
+}
+
+/// A value with its place.
+#[derive(Clone)]
+pub(super) struct Node<'a> {
+    pub reader: &'a Reader<'a>,
+    pub key: String,
+    value: &'a Spanned<DeValue<'a>>,
+}
+
+impl<'a> Node<'a> {
+    pub fn span(&self) -> Range<usize> {
+        self.value.span()
+    }
+
+    pub fn place(&self) -> Place {
+        self.reader.place(self.span())
+    }
+
+    pub fn as_text(&self) -> Option<&'a str> {
+        self.value.get_ref().as_str()
+    }
+
+    /// The text, or a finding that it is none.
+    pub fn text(&self) -> Option<&'a str> {
+        let text = self.as_text();
+        if text.is_none() {
+            self.wants("text in quotes");
+        }
+        text
+    }
+
+    pub fn bool(&self) -> bool {
+        self.value.get_ref().as_bool().unwrap_or_else(|| {
+            self.wants("true or false");
+            false
+        })
+    }
+
+    pub fn number(&self) -> Option<u16> {
+        let number = self.value.get_ref().as_integer().and_then(|n| n.as_str().parse().ok());
+        if number.is_none() {
+            self.wants("a whole number from 0 to 65535");
+        }
+        number
+    }
+
+    pub fn list(&self) -> Vec<Node<'a>> {
+        let Some(items) = self.value.get_ref().as_array() else {
+            self.wants("a list in [ ]");
+            return Vec::new();
+        };
+        items.iter().map(|value| Node { reader: self.reader, key: self.key.clone(), value }).collect()
+    }
+
+    pub fn table(&self) -> Option<Table<'a>> {
+        let entries = self.value.get_ref().as_table();
+        if entries.is_none() {
+            self.wants("a table in { }");
+        }
+        Some(Table { reader: self.reader, span: self.span(), entries: entries? })
+    }
+
+    fn wants(&self, what: &str) {
+        self.reader.form(self.span(), &format!("`{}` must be {what}", self.key));
+    }
+}
+
+/// A table with its place.
+#[derive(Clone)]
+pub(super) struct Table<'a> {
+    pub reader: &'a Reader<'a>,
+    pub span: Range<usize>,
+    entries: &'a DeTable<'a>,
+}
+
+impl<'a> Table<'a> {
+    pub fn root(reader: &'a Reader<'_>, entries: &'a DeTable<'_>) -> Self {
+        Self { reader, span: 0..0, entries }
+    }
+
+    pub fn place(&self) -> Place {
+        self.reader.place(self.span.clone())
+    }
+
+    /// Reports every key that is none of `keys`.
+    pub fn only(&self, keys: &[&str]) {
+        for key in self.entries.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
+            let known = super::names::nearest(key.get_ref(), keys.iter().copied());
+            let mend = known.map_or_else(|| format!("known here: {}", keys.join(", ")), |k| format!("did you mean `{k}`?"));
+            self.reader.form(key.span(), &format!("unknown key `{}`; {mend}", key.get_ref()));
+        }
+    }
+
+    pub fn node(&self, key: &str) -> Option<Node<'a>> {
+        let value = self.entries.get(key)?;
+        Some(Node { reader: self.reader, key: key.to_owned(), value })
+    }
+
+    /// Keys with their places and values, in the order of the file.
+    pub fn entries(&self) -> impl Iterator<Item = (Range<usize>, Node<'a>)> + '_ {
+        self.entries.iter().map(|(key, value)| {
+            (key.span(), Node { reader: self.reader, key: key.get_ref().to_string(), value })
+        })
+    }
+
+    pub fn text(&self, key: &str) -> Option<String> {
+        match self.node(key) {
+            Some(node) => node.text().map(str::to_owned),
+            None => {
+                self.missing(key, "text in quotes");
+                None
+            }
+        }
+    }
+
+    pub fn flag(&self, key: &str) -> bool {
+        self.node(key).is_some_and(|node| node.bool())
+    }
+
+    pub fn list(&self, key: &str) -> Vec<Node<'a>> {
+        self.node(key).map(|node| node.list()).unwrap_or_default()
+    }
+
+    pub fn texts(&self, key: &str) -> Vec<String> {
+        self.list(key).iter().filter_map(|node| node.text().map(str::to_owned)).collect()
+    }
+
+    pub fn table(&self, key: &str) -> Option<Table<'a>> {
+        self.node(key)?.table()
+    }
+
+    /// The tables of an array, whether written `[[key]]` or in one line.
+    pub fn tables(&self, key: &str) -> Vec<Table<'a>> {
+        self.list(key).iter().filter_map(Node::table).collect()
+    }
+
+    pub fn missing(&self, key: &str, what: &str) {
+        self.reader.form(self.span.clone(), &format!("`{key}` is missing here: give {what}"));
+    }
+}

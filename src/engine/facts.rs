@@ -1,0 +1,188 @@
+//! Facts: the documented, closed catalogue of typed values guards may ask about.
+//!
+//! A definition's [`FactTable`] numbers the facts it really uses, so that a step looks values up by slot. To add one: a line
+//! in [`catalogue`], and an arm where the store gathers it; the compiler names the arm.
+
+use std::collections::BTreeMap;
+
+use crate::definition::AccountIx;
+use crate::guard::{Names, Slot, Type, Value, Values};
+
+macro_rules! catalogue {
+    ($($name:ident $path:literal $type:expr, $doc:literal;)*) => {
+        /// One fact of the catalogue.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Fact {
+            $(#[doc = $doc] $name,)*
+            /// `places.<account>.free`: places left on the account's line, in its unit.
+            PlacesFree(AccountIx),
+            /// `places.<account>.waiters`: cases waiting for a place on that line.
+            PlacesWaiters(AccountIx),
+            /// `input.<field>`: the checked input of the attempt.
+            Input(String),
+        }
+
+        /// The fixed part of the catalogue: path, type, meaning.
+        pub fn catalogue() -> Vec<(&'static str, Type, &'static str)> {
+            vec![$(($path, $type, $doc),)*]
+        }
+
+        fn fixed(path: &str) -> Option<(Fact, Type)> {
+            match path {
+                $($path => Some((Fact::$name, $type)),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+catalogue! {
+    Now "now" Type::Instant, "The instant of the step.";
+    Main "main" Type::Text, "The present state of the main machine.";
+    ApplicationChoices "application.choices" Type::Int, "How many choices the application lists.";
+    ApplicationComplete "application.complete" Type::Bool, "Whether every required answer and document is there.";
+    ApplicationSubmitAtBell "application.submit_at_bell" Type::Bool, "Whether the applicant wants a complete draft submitted when the call closes.";
+    ApplicationScore "application.score" Type::Decimal, "The score entered; absent until there is one.";
+    StudentLevel "student.level" Type::Int, "EQF level of study: 5 short, 6 first, 7 second, 8 third cycle.";
+    StudentYear "student.year" Type::Int, "Year of study.";
+    StudentCredits "student.credits" Type::Decimal, "Credits reached so far, in ECTS.";
+    StudentField "student.field" Type::Text, "ISCED-F 2013 code of the field of study.";
+    StudentLanguages "student.languages" Type::List(Box::new(Type::Text)), "Languages with CEFR level, as in 'en:B2'.";
+    HomeCountry "home.country" Type::Text, "ISO 3166-1 alpha-2 code of the home institution's country.";
+    HostCountry "host.country" Type::Text, "ISO 3166-1 alpha-2 code of the host's country.";
+    HostTracksPlaces "host.tracks_places" Type::Bool, "Whether the host publishes a capacity of its own.";
+    CallOpensAt "call.opens_at" Type::Instant, "When the call opens for this home.";
+    CallClosesAt "call.closes_at" Type::Instant, "When the call closes for this home.";
+    CallGraceUntil "call.grace_until" Type::Instant, "Until when a complete draft may still be submitted at the bell.";
+    CallResultsAt "call.results_at" Type::Instant, "When results are due.";
+    CallNominationClosesAt "call.nomination_closes_at" Type::Instant, "Until when the host takes nominations.";
+    CallHostDecisionAt "call.host_decision_at" Type::Instant, "When the host's decision is due.";
+    CallEligible "call.eligible" Type::Bool, "Whether the call's own eligibility guard holds for this student.";
+    CallScores "call.scores" Type::Bool, "Whether the call scores applications.";
+    CallWaitingList "call.waiting_list" Type::Bool, "Whether the call keeps waiting lists.";
+    CallNextChoiceAllowed "call.next_choice_allowed" Type::Bool, "Whether a refused student moves on to the next choice.";
+    ChoicesEligible "choices.eligible" Type::Bool, "Whether every choice fits the student: level, field, language, period.";
+    AgreementRequired "agreement.required" Type::Bool, "Whether the choice draws on an inter-institutional agreement.";
+    AgreementInForce "agreement.in_force" Type::Bool, "Whether that agreement is in force for the period.";
+    OfferingCredit "offering.credit" Type::Bool, "Whether the offering gives credit.";
+    StayStartAt "stay.start_at" Type::Instant, "The first instant of the first day, in the host's zone.";
+    StayEndAt "stay.end_at" Type::Instant, "The last second of the last day, in the host's zone.";
+    StayStartOn "stay.start_on" Type::Date, "The first day.";
+    StayEndOn "stay.end_on" Type::Date, "The last day.";
+    StayMonths "stay.months" Type::Decimal, "Length in months.";
+    NextExists "next.exists" Type::Bool, "Whether the application lists a choice after the present one.";
+    NextPlaceFree "next.place_free" Type::Bool, "Whether that next choice has a free place on every line it draws on.";
+}
+
+/// The facts one definition uses, numbered.
+#[derive(Debug, Clone, Default)]
+pub struct FactTable {
+    entries: Vec<(Fact, String, Type)>,
+    slots: BTreeMap<String, Slot>,
+}
+
+impl FactTable {
+    /// How many facts the definition uses.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether it uses none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The fact in that slot.
+    pub fn fact(&self, slot: Slot) -> &Fact {
+        &self.entries[usize::from(slot.0)].0
+    }
+
+    /// Its path as written in guards.
+    pub fn path(&self, slot: Slot) -> &str {
+        &self.entries[usize::from(slot.0)].1
+    }
+
+    /// Its type.
+    pub fn kind(&self, slot: Slot) -> &Type {
+        &self.entries[usize::from(slot.0)].2
+    }
+
+    /// The slot of a path the definition uses.
+    pub fn slot(&self, path: &str) -> Option<Slot> {
+        self.slots.get(path).copied()
+    }
+}
+
+/// Resolves names while a definition is loaded: the catalogue, its accounts, and its inputs.
+#[derive(Debug)]
+pub(crate) struct FactNames<'a> {
+    pub table: &'a mut FactTable,
+    pub accounts: &'a [String],
+    pub inputs: &'a BTreeMap<String, Type>,
+}
+
+impl FactNames<'_> {
+    fn find(&self, path: &str) -> Option<(Fact, Type)> {
+        if let Some(found) = fixed(path) {
+            return Some(found);
+        }
+        if let Some(field) = path.strip_prefix("input.") {
+            return Some((Fact::Input(field.to_owned()), self.inputs.get(field)?.clone()));
+        }
+        let (account, what) = path.strip_prefix("places.")?.rsplit_once('.')?;
+        let at = self.accounts.iter().position(|name| name == account)?;
+        let account = AccountIx(u16::try_from(at).ok()?);
+        match what {
+            "free" => Some((Fact::PlacesFree(account), Type::Int)),
+            "waiters" => Some((Fact::PlacesWaiters(account), Type::Int)),
+            _ => None,
+        }
+    }
+}
+
+impl Names for FactNames<'_> {
+    fn resolve(&mut self, path: &str) -> Option<(Slot, Type)> {
+        if let Some(&slot) = self.table.slots.get(path) {
+            return Some((slot, self.table.kind(slot).clone()));
+        }
+        let (fact, kind) = self.find(path)?;
+        let slot = Slot(u16::try_from(self.table.entries.len()).ok()?);
+        self.table.entries.push((fact, path.to_owned(), kind.clone()));
+        self.table.slots.insert(path.to_owned(), slot);
+        Some((slot, kind))
+    }
+
+    fn names(&self) -> Vec<&str> {
+        catalogue().into_iter().map(|(path, ..)| path).collect()
+    }
+}
+
+/// The values of a case's facts at one instant, by slot; what was not gathered is absent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts(Vec<Option<Value>>);
+
+impl Facts {
+    /// Gathers `wanted` by asking `value` for each.
+    pub fn gather(table: &FactTable, wanted: &[Slot], mut value: impl FnMut(&Fact) -> Option<Value>) -> Self {
+        let mut values = vec![None; table.len()];
+        for &slot in wanted {
+            values[usize::from(slot.0)] = value(table.fact(slot));
+        }
+        Self(values)
+    }
+
+    /// The same facts with one more.
+    pub fn set(&mut self, slot: Slot, value: Option<Value>) {
+        let at = usize::from(slot.0);
+        if self.0.len() <= at {
+            self.0.resize(at + 1, None);
+        }
+        self.0[at] = value;
+    }
+}
+
+impl Values for Facts {
+    fn get(&self, slot: Slot) -> Option<&Value> {
+        self.0.get(usize::from(slot.0))?.as_ref()
+    }
+}

@@ -1,0 +1,299 @@
+//! The machine: one attempt on one case → the whole consequence as values, or a typed refusal.
+//!
+//! [`step`] decides, [`offers`] and [`waiting`] explain; all three read the same [`Context`] and run the same checks, so page,
+//! API and mail cannot disagree. Nothing is done inside: the caller stores what comes out.
+
+mod legal;
+mod offers;
+mod step;
+mod waiting;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+pub use offers::{Offer, offers};
+pub use step::step;
+pub use waiting::{Awaited, Outcome, waiting};
+
+use crate::deadline::Calendar;
+use crate::definition::{
+    AccountIx, Choose, ClockIx, Definition, DocumentIx, EventIx, Input, NoticeIx, Party, PlaceOp, RoleIx, Side, Span, StateIx,
+    TransitionIx,
+};
+use crate::facts::Facts;
+use crate::guard::Slot;
+use crate::ids::PersonId;
+use crate::vocabulary::AccountStatus;
+
+/// A set of roles of one definition (at most 64).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Roles(u64);
+
+impl Roles {
+    /// No role.
+    pub const NONE: Self = Self(0);
+
+    /// The set with `role` added.
+    #[must_use]
+    pub const fn with(self, role: RoleIx) -> Self {
+        Self(self.0 | 1 << (role.0 & 63))
+    }
+
+    /// Whether `role` is in the set.
+    pub const fn has(self, role: RoleIx) -> bool {
+        self.0 >> (role.0 & 63) & 1 == 1
+    }
+}
+
+impl FromIterator<RoleIx> for Roles {
+    fn from_iter<I: IntoIterator<Item = RoleIx>>(roles: I) -> Self {
+        roles.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+/// A case as the machine sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// Present state.
+    pub state: StateIx,
+    /// When it was entered.
+    pub entered_at: DateTime<Utc>,
+    /// Where each remembering state was last entered from.
+    pub registers: Vec<(StateIx, StateIx)>,
+    /// Who has acted already on an event that collects all its roles.
+    pub collected: Vec<(EventIx, RoleIx)>,
+    /// Status per account, in the definition's order.
+    pub accounts: Vec<AccountStatus>,
+    /// Clocks of the present state.
+    pub clocks: Vec<Running>,
+    /// Events that happened, with who acted (`None`: the system).
+    pub acts: Vec<(EventIx, Option<PersonId>)>,
+}
+
+/// A clock that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running {
+    /// Which.
+    pub clock: ClockIx,
+    /// When it ends.
+    pub due_at: DateTime<Utc>,
+}
+
+impl Case {
+    /// A case that has just been opened in the initial state.
+    pub fn new(definition: &Definition, now: DateTime<Utc>) -> Self {
+        Self {
+            state: definition.initial,
+            entered_at: now,
+            registers: Vec::new(),
+            collected: Vec::new(),
+            accounts: vec![AccountStatus::None; definition.accounts.len()],
+            clocks: Vec::new(),
+            acts: Vec::new(),
+        }
+    }
+
+    /// Where the present state was entered from, when it remembers.
+    pub fn origin(&self) -> Option<StateIx> {
+        self.registers.iter().find(|(state, _)| *state == self.state).map(|(_, from)| *from)
+    }
+
+    /// The earliest end of a running clock.
+    pub fn due_at(&self) -> Option<DateTime<Utc>> {
+        self.clocks.iter().map(|clock| clock.due_at).min()
+    }
+
+    /// Carries the case over one move.
+    pub fn apply(&mut self, definition: &Definition, step: &Move, person: Option<PersonId>, now: DateTime<Utc>) {
+        self.acts.push((step.event, person));
+        for &(account, op) in &step.places {
+            self.accounts[account.at()] = after(op, self.accounts[account.at()]);
+        }
+        match step.collected {
+            Some(role) if !step.entered => self.collected.push((step.event, role)),
+            Some(_) | None => {}
+        }
+        if !step.entered {
+            return;
+        }
+        self.collected.clear();
+        if definition.states[step.to.at()].remember && definition.transitions[step.transition.at()].remembers() {
+            self.registers.retain(|(state, _)| *state != step.to);
+            self.registers.push((step.to, step.from));
+        }
+        self.state = step.to;
+        self.entered_at = now;
+        self.clocks = step.clocks.iter().map(|c| Running { clock: c.clock, due_at: c.due_at }).collect();
+    }
+}
+
+/// The status of an account after an effect.
+pub const fn after(op: PlaceOp, before: AccountStatus) -> AccountStatus {
+    match op {
+        PlaceOp::Hold => AccountStatus::Held,
+        PlaceOp::Use => AccountStatus::Used,
+        PlaceOp::Release | PlaceOp::Return | PlaceOp::Free => AccountStatus::None,
+        PlaceOp::Keep => before,
+    }
+}
+
+/// Whether an effect may start from a status.
+pub const fn starts_from(op: PlaceOp, before: AccountStatus) -> bool {
+    match op {
+        PlaceOp::Hold => matches!(before, AccountStatus::None),
+        PlaceOp::Use | PlaceOp::Release => matches!(before, AccountStatus::Held),
+        PlaceOp::Return | PlaceOp::Keep => matches!(before, AccountStatus::Used),
+        PlaceOp::Free => true,
+    }
+}
+
+/// Everything outside the case a step may read.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// The instant of the command.
+    pub now: DateTime<Utc>,
+    /// Gathered facts.
+    pub facts: &'a Facts,
+    /// Lines per account, in the definition's order; for a transition with `choose`, those of the choice being chosen.
+    pub lines: &'a [LineView],
+    /// Lines of the next choice, for joins with `choose = "next"`.
+    pub next_lines: &'a [LineView],
+    /// Slots that are filled or switched off by the call.
+    pub documents: &'a [DocumentIx],
+    /// Calendars of the parties.
+    pub calendars: &'a Calendars,
+    /// Spans the call sets instead of the definition's, inside their bounds.
+    pub overrides: &'a [(ClockIx, Span)],
+    /// Who the case is about.
+    pub subject: Option<PersonId>,
+}
+
+/// A place line as a step sees it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LineView {
+    /// Whether there is a line at all.
+    pub exists: bool,
+    /// What one case takes from it, in its unit.
+    pub amount: i64,
+    /// Units left.
+    pub free: i64,
+    /// Cases waiting for it.
+    pub waiters: i64,
+}
+
+/// Calendars of the parties of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calendars {
+    /// Of the home institution.
+    pub home: Calendar,
+    /// Of the host of the current choice; the home's while there is none.
+    pub host: Calendar,
+    /// Of the secretariat.
+    pub alliance: Calendar,
+}
+
+impl Calendars {
+    /// The calendar of one party.
+    pub const fn of(&self, party: Party) -> &Calendar {
+        match party {
+            Party::Home => &self.home,
+            Party::Host => &self.host,
+            Party::Alliance => &self.alliance,
+        }
+    }
+}
+
+/// Who attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A clock, a join, a run.
+    System,
+    /// A person with the roles they hold in this case today.
+    Person(PersonId, Roles),
+}
+
+/// One attempt.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// The event.
+    pub event: EventIx,
+    /// Who.
+    pub actor: Actor,
+    /// Raw input.
+    pub data: &'a serde_json::Map<String, serde_json::Value>,
+    /// Code and text.
+    pub reason: Option<(&'a str, &'a str)>,
+}
+
+/// The whole consequence of a legal attempt: the event's move, then the joins it made true.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// First the event, then joins in order.
+    pub moves: Vec<Move>,
+    /// Checked input.
+    pub input: Input,
+    /// Facts that were read, for the record.
+    pub read: Vec<Slot>,
+}
+
+/// One move of the machine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Move {
+    /// The transition or join taken.
+    pub transition: TransitionIx,
+    /// Its event.
+    pub event: EventIx,
+    /// The role the actor acted in; `None` for the system.
+    pub role: Option<RoleIx>,
+    /// State before.
+    pub from: StateIx,
+    /// State after.
+    pub to: StateIx,
+    /// Whether the state was entered anew: false for `@same` and for a collected part.
+    pub entered: bool,
+    /// Set when the event collects all its roles: the role that has now acted.
+    pub collected: Option<RoleIx>,
+    /// Which choice becomes current.
+    pub choose: Option<Choose>,
+    /// Effects on accounts, no-ops left out.
+    pub places: Vec<(AccountIx, PlaceOp)>,
+    /// Whether registration and documents freeze.
+    pub freezes: bool,
+    /// Sides whose sight begins.
+    pub shows_to: Vec<Side>,
+    /// Clocks that start; all others stop when the state is entered anew.
+    pub clocks: Vec<ClockStart>,
+    /// Notices to send, roles resolved.
+    pub notices: Vec<NoticeTo>,
+}
+
+/// A clock that starts with a move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockStart {
+    /// Which.
+    pub clock: ClockIx,
+    /// When it ends.
+    pub due_at: DateTime<Utc>,
+    /// When to remind, in order, each between entry and end.
+    pub remind_at: Vec<DateTime<Utc>>,
+}
+
+/// A notice and the roles it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeTo {
+    /// Which.
+    pub notice: NoticeIx,
+    /// Roles, each once.
+    pub to: Vec<RoleIx>,
+}
+
+/// What an event needs from its actor, for a form.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Wanted {
+    /// Input as JSON Schema.
+    pub input: serde_json::Value,
+    /// Names of the document slots it requires.
+    pub documents: Vec<String>,
+    /// Codes of its reason, when it wants one.
+    pub reasons: Vec<String>,
+}
