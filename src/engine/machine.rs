@@ -17,8 +17,8 @@ pub use waiting::{Awaited, Outcome, waiting};
 
 use crate::deadline::Calendar;
 use crate::definition::{
-    AccountIx, Choose, ClockIx, Definition, DocumentIx, EventIx, Input, NoticeIx, Party, PlaceOp, RoleIx, Side, Span, StateIx,
-    TransitionIx,
+    AccountIx, Choose, ClockIx, Definition, DocumentIx, EventIx, Input, NoticeIx, Party, PlaceOp, RoleIx,
+    Side, Span, StateIx, TransitionIx,
 };
 use crate::facts::Facts;
 use crate::guard::Slot;
@@ -104,7 +104,13 @@ impl Case {
     }
 
     /// Carries the case over one move.
-    pub fn apply(&mut self, definition: &Definition, step: &Move, person: Option<PersonId>, now: DateTime<Utc>) {
+    pub fn apply(
+        &mut self,
+        definition: &Definition,
+        step: &Move,
+        person: Option<PersonId>,
+        now: DateTime<Utc>,
+    ) {
         self.acts.push((step.event, person));
         for &(account, op) in &step.places {
             self.accounts[account.at()] = after(op, self.accounts[account.at()]);
@@ -117,7 +123,9 @@ impl Case {
             return;
         }
         self.collected.clear();
-        if definition.states[step.to.at()].remember && definition.transitions[step.transition.at()].remembers() {
+        if definition.states[step.to.at()].remember
+            && definition.transitions[step.transition.at()].remembers()
+        {
             self.registers.retain(|(state, _)| *state != step.to);
             self.registers.push((step.to, step.from));
         }

@@ -79,7 +79,8 @@ impl<'a> WrittenKind<'a> {
             ("int", Some(range)) => range_of(range).map(|(a, b)| InputKind::Int(a, b)),
             ("decimal", Some(range)) => range_of(range).map(|(a, b)| InputKind::Decimal(a, b)),
             ("option" | "code", Some(name)) => {
-                let ix = list(name).ok_or_else(|| format!("no list of codes `{name}`: declare it under [reasons]"))?;
+                let ix = list(name)
+                    .ok_or_else(|| format!("no list of codes `{name}`: declare it under [reasons]"))?;
                 Ok(if self.word == "option" { InputKind::Option(ix) } else { InputKind::Codes(ix) })
             }
             _ => Err(format!(
@@ -162,7 +163,10 @@ impl Input {
         let mut faults = Vec::new();
         let mut values = BTreeMap::new();
         for name in data.keys().filter(|name| !fields.iter().any(|f| f.name == **name)) {
-            faults.push(InputFault { field: name.clone(), detail: "this event takes no such field".to_owned() });
+            faults.push(InputFault {
+                field: name.clone(),
+                detail: "this event takes no such field".to_owned(),
+            });
         }
         for field in fields {
             let given = data.get(&field.name).filter(|value| !value.is_null());
@@ -220,16 +224,22 @@ impl InputKind {
             Self::Text(max) => {
                 let text = text()?;
                 let fits = text.chars().count() <= *max as usize;
-                if fits { Ok(InputValue::Text(text.to_owned())) } else { Err(format!("at most {max} characters")) }
+                if fits {
+                    Ok(InputValue::Text(text.to_owned()))
+                } else {
+                    Err(format!("at most {max} characters"))
+                }
             }
             Self::Choice => {
-                let id = Uuid::try_parse(text()?).map_err(|_| "must be the id of one of the choices".to_owned())?;
+                let id = Uuid::try_parse(text()?)
+                    .map_err(|_| "must be the id of one of the choices".to_owned())?;
                 Ok(InputValue::Choice(ChoiceId::from(id)))
             }
             Self::Option(list) => one_of(*list, text()?).map(InputValue::Code),
             Self::Codes(list) => {
                 let items = value.as_array().ok_or("must be a list of codes")?;
-                let read = |item: &serde_json::Value| one_of(*list, item.as_str().ok_or("must be a list of codes")?);
+                let read =
+                    |item: &serde_json::Value| one_of(*list, item.as_str().ok_or("must be a list of codes")?);
                 let codes = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
                 let twice = codes.iter().enumerate().any(|(at, code)| codes[..at].contains(code));
                 if twice { Err("each code at most once".to_owned()) } else { Ok(InputValue::Codes(codes)) }
@@ -245,7 +255,9 @@ impl InputKind {
             Self::Date => NaiveDate::from_str(text()?)
                 .map(InputValue::Date)
                 .map_err(|_| "must be a date as in 2027-03-31".to_owned()),
-            Self::Bool => value.as_bool().map(InputValue::Bool).ok_or_else(|| "must be true or false".to_owned()),
+            Self::Bool => {
+                value.as_bool().map(InputValue::Bool).ok_or_else(|| "must be true or false".to_owned())
+            }
             Self::Attest => match value.as_bool() {
                 Some(true) => Ok(InputValue::Bool(true)),
                 Some(false) | None => Err("must be confirmed with true".to_owned()),

@@ -26,8 +26,23 @@ const MOST_ROLES: usize = 64;
 const MOST_NAMES: usize = 4096;
 
 const SECTIONS: [&str; 17] = [
-    "id", "subject", "initial", "languages", "roles", "create", "documents", "notices", "messages", "events", "reasons",
-    "sets", "accounts", "states", "transitions", "joins", "separations",
+    "id",
+    "subject",
+    "initial",
+    "languages",
+    "roles",
+    "create",
+    "documents",
+    "notices",
+    "messages",
+    "events",
+    "reasons",
+    "sets",
+    "accounts",
+    "states",
+    "transitions",
+    "joins",
+    "separations",
 ];
 
 impl Definition {
@@ -38,7 +53,8 @@ impl Definition {
     /// type-check. What a well-formed definition may still get wrong is the checker's to say.
     pub fn parse(source: &str) -> Result<Self, Vec<Finding>> {
         if source.len() > LONGEST {
-            let text = format!("a definition may have at most {LONGEST} bytes, this one has {}", source.len());
+            let text =
+                format!("a definition may have at most {LONGEST} bytes, this one has {}", source.len());
             return Err(vec![Finding::error(Rule::Form, Place { line: 1, column: 1 }, text)]);
         }
         let (document, faults) = DeTable::parse_recoverable(source);
@@ -67,8 +83,11 @@ impl<'r, 's> Loader<'r, 's> {
         let root = Table::root(reader, document);
         root.only(&SECTIONS);
         let names = Names::collect(&root);
-        for (kind, count, most) in names.sizes(MOST_ROLES, MOST_NAMES) {
-            reader.form(0..0, &format!("a definition may declare at most {most} {kind}, this one declares {count}"));
+        if let Some((kind, count, most)) = names.sizes(MOST_ROLES, MOST_NAMES).first() {
+            reader.form(
+                0..0,
+                &format!("a definition may declare at most {most} {kind}, this one declares {count}"),
+            );
             return None;
         }
         let mut loader = Loader { reader, names, facts: FactTable::default(), inputs: BTreeMap::new() };
@@ -159,7 +178,11 @@ impl<'r, 's> Loader<'r, 's> {
     }
 
     fn fact_names(&mut self) -> crate::facts::FactNames<'_> {
-        crate::facts::FactNames { table: &mut self.facts, accounts: &self.names.accounts, inputs: &self.inputs }
+        crate::facts::FactNames {
+            table: &mut self.facts,
+            accounts: &self.names.accounts,
+            inputs: &self.inputs,
+        }
     }
 
     fn report<T>(&self, node: &Node<'_>, compiled: Result<T, Vec<crate::guard::GuardError>>) -> Option<T> {

@@ -2,7 +2,8 @@
 
 use super::{Actor, Case, Context, LineView, Roles, starts_from};
 use crate::definition::{
-    AccountIx, Choose, Definition, PlaceOp, Require, Resolver, RoleIx, StateIx, Target, Transition, TransitionIx, Trigger,
+    AccountIx, Choose, Definition, PlaceOp, Require, Resolver, RoleIx, StateIx, Target, Transition,
+    TransitionIx, Trigger,
 };
 use crate::guard::{Guard, Slot, Type, Value, Values, Verdict};
 use crate::refusal::{NoPlace, Refusal, UnmetRule};
@@ -10,7 +11,8 @@ use crate::vocabulary::AccountStatus;
 
 /// Whether the transition leaves the case's present state as it was entered.
 pub(super) fn leaves(case: &Case, transition: &Transition) -> bool {
-    let came_from = transition.came_from.is_empty() || case.origin().is_some_and(|o| transition.came_from.contains(&o));
+    let came_from =
+        transition.came_from.is_empty() || case.origin().is_some_and(|o| transition.came_from.contains(&o));
     came_from && transition.from.contains(&case.state)
 }
 
@@ -47,7 +49,8 @@ pub(super) fn role(
     let acted = |role: &RoleIx| transition.collect && case.collected.contains(&(transition.event, *role));
     let open = || transition.by.iter().copied().filter(|role| !acted(role));
     let is_system = |role: RoleIx| definition.roles[role.at()].resolver == Resolver::System;
-    let refusal = || Refusal::NotYours { needs: open().map(|r| definition.roles[r.at()].name.clone()).collect() };
+    let refusal =
+        || Refusal::NotYours { needs: open().map(|r| definition.roles[r.at()].name.clone()).collect() };
     match actor {
         Actor::System => open().find(|role| is_system(*role)).map(|_| None).ok_or_else(refusal),
         Actor::Person(person, roles) => {
@@ -59,7 +62,12 @@ pub(super) fn role(
 }
 
 /// Of the open roles the actor holds, the applicant's own first when they are the applicant.
-fn pick(definition: &Definition, open: impl Iterator<Item = RoleIx>, held: Roles, applicant: bool) -> Option<RoleIx> {
+fn pick(
+    definition: &Definition,
+    open: impl Iterator<Item = RoleIx>,
+    held: Roles,
+    applicant: bool,
+) -> Option<RoleIx> {
     let mut mine: Vec<RoleIx> = open.filter(|role| held.has(*role)).collect();
     let own = |role: &RoleIx| definition.roles[role.at()].resolver == Resolver::Applicant;
     if applicant {
@@ -144,7 +152,11 @@ fn passed(
 }
 
 /// Document slots that are empty.
-pub(super) fn documents(definition: &Definition, transition: &Transition, context: &Context<'_>) -> Result<(), Refusal> {
+pub(super) fn documents(
+    definition: &Definition,
+    transition: &Transition,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
     let missing = transition.documents.iter().filter(|slot| !context.documents.contains(slot));
     let missing: Vec<String> = missing.map(|slot| definition.documents[slot.at()].name.clone()).collect();
     if missing.is_empty() { Ok(()) } else { Err(Refusal::Missing { documents: missing }) }
@@ -162,7 +174,9 @@ pub(super) fn places(
     let mut places = Vec::with_capacity(transition.effects.len());
     for effect in &transition.effects {
         let Some(op) = due(effect, values) else { continue };
-        if !enabled(definition, effect.account, values) && statuses[effect.account.at()] == AccountStatus::None {
+        if !enabled(definition, effect.account, values)
+            && statuses[effect.account.at()] == AccountStatus::None
+        {
             continue;
         }
         let before = statuses[effect.account.at()];
@@ -190,7 +204,10 @@ fn due(effect: &crate::definition::PlaceEffect, values: &dyn Values) -> Option<P
 }
 
 fn enabled(definition: &Definition, account: AccountIx, values: &dyn Values) -> bool {
-    definition.accounts[account.at()].enabled.as_ref().is_none_or(|guard| guard.holds(values) == Verdict::True)
+    definition.accounts[account.at()]
+        .enabled
+        .as_ref()
+        .is_none_or(|guard| guard.holds(values) == Verdict::True)
 }
 
 fn seat(
@@ -203,7 +220,11 @@ fn seat(
 ) -> Result<(), Refusal> {
     let line = lines.get(account.at()).copied().unwrap_or_default();
     let refuse = |code| {
-        Err(Refusal::NoPlace { account: definition.accounts[account.at()].name.clone(), code, free: line.free })
+        Err(Refusal::NoPlace {
+            account: definition.accounts[account.at()].name.clone(),
+            code,
+            free: line.free,
+        })
     };
     if !starts_from(op, before) {
         return refuse(NoPlace::WrongStatus);
@@ -227,9 +248,10 @@ pub(super) fn join<'a>(
     values: &dyn Values,
 ) -> Option<(TransitionIx, &'a Transition)> {
     let holds = |transition: &Transition| {
-        let when = transition.join.as_ref().is_some_and(|join| {
-            join.when.as_ref().is_none_or(|guard| guard.holds(values) == Verdict::True)
-        });
+        let when = transition
+            .join
+            .as_ref()
+            .is_some_and(|join| join.when.as_ref().is_none_or(|guard| guard.holds(values) == Verdict::True));
         when && leaves(case, transition) && possible(definition, case, transition).is_ok()
     };
     definition

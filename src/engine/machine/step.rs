@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Actor, Attempt, Case, ClockStart, Context, Move, NoticeTo, Step, legal};
 use crate::definition::{
-    Addressee, ClockIx, Definition, EventIx, Input, Reminder, RoleIx, Run, Span, StateIx, Transition, TransitionIx,
+    Addressee, ClockIx, Definition, EventIx, Input, Reminder, RoleIx, Run, Span, StateIx, Transition,
+    TransitionIx,
 };
 use crate::facts::Facts;
 use crate::guard::{Value, Values};
@@ -86,7 +87,9 @@ fn reason(definition: &Definition, transition: &Transition, attempt: &Attempt<'_
     let known = |code: &str| codes.iter().any(|(known, _)| known == code);
     match attempt.reason {
         Some((code, text)) if known(code) && !text.trim().is_empty() => Ok(()),
-        Some(_) | None => Err(Refusal::ReasonNeeded { codes: codes.iter().map(|(code, _)| code.clone()).collect() }),
+        Some(_) | None => {
+            Err(Refusal::ReasonNeeded { codes: codes.iter().map(|(code, _)| code.clone()).collect() })
+        }
     }
 }
 
@@ -172,10 +175,19 @@ pub(crate) fn start_clocks(
     context: &Context<'_>,
     facts: &dyn Values,
 ) -> Vec<ClockStart> {
-    definition.states[state.at()].clocks.iter().filter_map(|ix| start(definition, *ix, context, facts)).collect()
+    definition.states[state.at()]
+        .clocks
+        .iter()
+        .filter_map(|ix| start(definition, *ix, context, facts))
+        .collect()
 }
 
-fn start(definition: &Definition, ix: ClockIx, context: &Context<'_>, facts: &dyn Values) -> Option<ClockStart> {
+fn start(
+    definition: &Definition,
+    ix: ClockIx,
+    context: &Context<'_>,
+    facts: &dyn Values,
+) -> Option<ClockStart> {
     let clock = &definition.clocks[ix.at()];
     let calendar = context.calendars.of(clock.calendar);
     let now = context.now;

@@ -51,7 +51,9 @@ pub fn waiting(definition: &Definition, case: &Case, facts: &Facts) -> Vec<Await
 
 /// What the end of a clock would do now: the first expiry whose condition holds.
 pub fn outcome(definition: &Definition, clock: ClockIx, facts: &Facts) -> Option<Outcome> {
-    let holds = |when: &Option<crate::guard::Guard>| when.as_ref().is_none_or(|guard| guard.holds(facts) == Verdict::True);
+    let holds = |when: &Option<crate::guard::Guard>| {
+        when.as_ref().is_none_or(|guard| guard.holds(facts) == Verdict::True)
+    };
     let expiry = definition.clocks[clock.at()].on_expiry.iter().find(|expiry| holds(&expiry.when))?;
     Some(match &expiry.act {
         ExpiryAct::Fire(event) => Outcome::Fires(*event),

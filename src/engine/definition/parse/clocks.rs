@@ -6,12 +6,18 @@ use super::tree::{Node, Table};
 use crate::guard::Type;
 
 impl Loader<'_, '_> {
-    pub(super) fn clocks(&mut self, state: StateIx, table: &Table<'_>, clocks: &mut Vec<Clock>) -> Vec<ClockIx> {
+    pub(super) fn clocks(
+        &mut self,
+        state: StateIx,
+        table: &Table<'_>,
+        clocks: &mut Vec<Clock>,
+    ) -> Vec<ClockIx> {
         let mut own = Vec::new();
         for table in table.tables("clocks") {
             let Some(clock) = self.clock(state, &table) else { continue };
             if own.iter().any(|ix: &ClockIx| clocks[ix.at()].id == clock.id) {
-                self.reader.form(table.span.clone(), &format!("two clocks of this state are called `{}`", clock.id));
+                self.reader
+                    .form(table.span.clone(), &format!("two clocks of this state are called `{}`", clock.id));
             }
             own.extend(u16::try_from(clocks.len()).ok().map(ClockIx));
             clocks.push(clock);
@@ -23,7 +29,8 @@ impl Loader<'_, '_> {
         table.only(&["id", "within", "until", "calendar", "remind", "on_expiry", "bounds"]);
         let id = table.text("id");
         let run = self.run(table);
-        let on_expiry: Vec<Expiry> = table.tables("on_expiry").iter().filter_map(|t| self.expiry(t)).collect();
+        let on_expiry: Vec<Expiry> =
+            table.tables("on_expiry").iter().filter_map(|t| self.expiry(t)).collect();
         if table.node("on_expiry").is_none() {
             table.missing("on_expiry", "what happens when the time is over");
         }
@@ -72,7 +79,11 @@ impl Loader<'_, '_> {
     }
 
     fn span_of(&self, node: &Node<'_>, text: &str) -> Option<Span> {
-        text.parse().map_err(|error: super::super::clocks::SpanError| self.reader.form(node.span(), &error.to_string())).ok()
+        text.parse()
+            .map_err(|error: super::super::clocks::SpanError| {
+                self.reader.form(node.span(), &error.to_string())
+            })
+            .ok()
     }
 
     fn reminder(&self, node: &Node<'_>) -> Option<Reminder> {
@@ -88,7 +99,10 @@ impl Loader<'_, '_> {
         match &node.list()[..] {
             [low, high] => Some((self.span(low)?, self.span(high)?)),
             _ => {
-                self.reader.form(node.span(), "bounds are the shortest and the longest span: [\"2 days\", \"9 days\"]");
+                self.reader.form(
+                    node.span(),
+                    "bounds are the shortest and the longest span: [\"2 days\", \"9 days\"]",
+                );
                 None
             }
         }

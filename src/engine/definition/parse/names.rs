@@ -1,8 +1,6 @@
 //! Declared names, collected before anything refers to them.
 
-use super::super::{
-    AccountIx, DocumentIx, EventIx, MessageIx, NoticeIx, ReasonsIx, RoleIx, Rule, StateIx,
-};
+use super::super::{AccountIx, DocumentIx, EventIx, MessageIx, NoticeIx, ReasonsIx, RoleIx, Rule, StateIx};
 use super::tree::{Node, Reader, Table};
 
 /// Names of every kind in the order of the file; a name's position is its index.
@@ -23,7 +21,8 @@ impl Names {
     pub fn collect(root: &Table<'_>) -> Self {
         let of = |section: &str| -> Vec<String> {
             let table = root.table(section);
-            let keys = table.iter().flat_map(|table| table.entries().map(|(_, node)| node.key).collect::<Vec<_>>());
+            let keys =
+                table.iter().flat_map(|table| table.entries().map(|(_, node)| node.key).collect::<Vec<_>>());
             keys.collect()
         };
         Self {

@@ -1,7 +1,8 @@
 //! The declaring sections: roles, states, events, documents, notices, messages, reasons, accounts, separations.
 
 use super::super::{
-    Account, Document, Event, Line, Message, Notice, Reasons, Resolver, Role, Rule, Separation, State, StateIx, Texts,
+    Account, Document, Event, Line, Message, Notice, Reasons, Resolver, Role, Rule, Separation, State,
+    StateIx, Texts,
 };
 use super::Loader;
 use super::tree::{Node, Table};
@@ -75,7 +76,15 @@ impl Loader<'_, '_> {
 
     fn state(&mut self, ix: StateIx, node: &Node<'_>, table: &Table<'_>, clocks: &mut Vec<Clock>) -> State {
         table.only(&[
-            "phase", "kind", "waits_for", "label", "now", "public", "clocks", "remember", "stops_clocks",
+            "phase",
+            "kind",
+            "waits_for",
+            "label",
+            "now",
+            "public",
+            "clocks",
+            "remember",
+            "stops_clocks",
         ]);
         let phase = table.node("phase").and_then(|n| self.word::<Phase>(&n, "phase"));
         if table.node("phase").is_none() {
@@ -121,12 +130,15 @@ impl Loader<'_, '_> {
     }
 
     pub(super) fn messages(&self, root: &Table<'_>) -> Vec<Message> {
-        self.each(root, "messages", |name, node| Some(Message { name, text: texts_of(&node), place: node.place() }))
+        self.each(root, "messages", |name, node| {
+            Some(Message { name, text: texts_of(&node), place: node.place() })
+        })
     }
 
     pub(super) fn reasons(&self, root: &Table<'_>) -> Vec<Reasons> {
         self.each(root, "reasons", |name, node| {
-            let codes = node.table()?.entries().map(|(_, code)| (code.key.clone(), texts_of(&code))).collect();
+            let codes =
+                node.table()?.entries().map(|(_, code)| (code.key.clone(), texts_of(&code))).collect();
             Some(Reasons { name, codes, place: node.place() })
         })
     }

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::super::input::WrittenKind;
 use super::super::{
-    Addressee, Choose, Definition, InputField, Join, MessageIx, Notify, PlaceEffect, PlaceOp, Reasons, Require, Resolver,
-    RoleIx, Rule, Side, StateIx, Target, Transition, Trigger,
+    Addressee, Choose, Definition, InputField, Join, MessageIx, Notify, PlaceEffect, PlaceOp, Reasons,
+    Require, Resolver, RoleIx, Rule, Side, StateIx, Target, Transition, Trigger,
 };
 use super::Loader;
 use super::names::undeclared;
@@ -15,8 +15,24 @@ use super::tree::{Node, Table};
 use crate::guard::{Guard, Slot, Type};
 
 const KEYS: [&str; 18] = [
-    "event", "from", "to", "by", "require", "documents", "input", "reason", "effects", "notify", "choose", "freezes",
-    "shows_to", "came_from", "once", "collect", "irreversible", "on",
+    "event",
+    "from",
+    "to",
+    "by",
+    "require",
+    "documents",
+    "input",
+    "reason",
+    "effects",
+    "notify",
+    "choose",
+    "freezes",
+    "shows_to",
+    "came_from",
+    "once",
+    "collect",
+    "irreversible",
+    "on",
 ];
 const JOIN_KEYS: [&str; 10] =
     ["event", "from", "to", "when", "priority", "effects", "notify", "choose", "came_from", "once"];
@@ -34,11 +50,16 @@ impl Loader<'_, '_> {
     pub(super) fn input_types(&self, root: &Table<'_>) -> BTreeMap<String, Type> {
         let mut types: BTreeMap<String, Type> = BTreeMap::new();
         let tables = root.tables("transitions");
-        for (_, node) in tables.iter().filter_map(|t| t.table("input")).flat_map(|t| t.entries().collect::<Vec<_>>()) {
+        for (_, node) in
+            tables.iter().filter_map(|t| t.table("input")).flat_map(|t| t.entries().collect::<Vec<_>>())
+        {
             let Some(kind) = node.as_text().and_then(|text| self.kind(text).ok()) else { continue };
             let of = kind.fact_type();
             if types.insert(node.key.clone(), of.clone()).is_some_and(|before| before != of) {
-                let message = format!("input `{}` has another type elsewhere: give one of the two another name", node.key);
+                let message = format!(
+                    "input `{}` has another type elsewhere: give one of the two another name",
+                    node.key
+                );
                 self.reader.finding(Rule::W10, node.span(), &message);
             }
         }
@@ -70,7 +91,8 @@ impl Loader<'_, '_> {
 
     fn sets(&self, root: &Table<'_>, definition: &Definition) -> BTreeMap<String, Vec<StateIx>> {
         let Some(section) = root.table("sets") else { return BTreeMap::new() };
-        let members = |node: &Node<'_>| node.list().iter().flat_map(|n| self.states_of(n, definition, None)).collect();
+        let members =
+            |node: &Node<'_>| node.list().iter().flat_map(|n| self.states_of(n, definition, None)).collect();
         section.entries().map(|(_, node)| (node.key.clone(), members(&node))).collect()
     }
 
@@ -93,7 +115,11 @@ impl Loader<'_, '_> {
             return self.names.state(self.reader, node).into_iter().collect();
         };
         let Ok(phase) = phase.parse() else {
-            self.reader.finding(Rule::W01, node.span(), &format!("`{phase}` is no phase; the README lists them"));
+            self.reader.finding(
+                Rule::W01,
+                node.span(),
+                &format!("`{phase}` is no phase; the README lists them"),
+            );
             return Vec::new();
         };
         let open = |state: &&super::super::State| {
@@ -123,10 +149,18 @@ impl Loader<'_, '_> {
             event: event?,
             from,
             to: to?,
-            came_from: table.list("came_from").iter().filter_map(|n| self.names.state(self.reader, n)).collect(),
+            came_from: table
+                .list("came_from")
+                .iter()
+                .filter_map(|n| self.names.state(self.reader, n))
+                .collect(),
             by: self.actors(table, definition, is_join),
             require: self.require(table),
-            documents: table.list("documents").iter().filter_map(|n| self.names.document(self.reader, n)).collect(),
+            documents: table
+                .list("documents")
+                .iter()
+                .filter_map(|n| self.names.document(self.reader, n))
+                .collect(),
             schema: schema(&input, &definition.reasons),
             input,
             reason: table.node("reason").and_then(|node| self.names.reason_list(self.reader, &node)),
@@ -158,7 +192,11 @@ impl Loader<'_, '_> {
     fn actors(&self, table: &Table<'_>, definition: &Definition, is_join: bool) -> Vec<RoleIx> {
         if is_join {
             if definition.system().is_none() {
-                self.reader.finding(Rule::W01, table.span.clone(), "a join needs a role with is = \"system\"");
+                self.reader.finding(
+                    Rule::W01,
+                    table.span.clone(),
+                    "a join needs a role with is = \"system\"",
+                );
             }
             return definition.system().into_iter().collect();
         }
@@ -166,7 +204,8 @@ impl Loader<'_, '_> {
         if by.is_empty() {
             table.missing("by", "the roles that may fire it");
         }
-        let twice = |role: &RoleIx| definition.roles.get(role.at()).is_some_and(|r| r.resolver == Resolver::System);
+        let twice =
+            |role: &RoleIx| definition.roles.get(role.at()).is_some_and(|r| r.resolver == Resolver::System);
         if by.iter().filter(|role| twice(role)).count() > 1 {
             self.reader.form(table.span.clone(), "one role with is = \"system\" is enough");
         }
@@ -204,9 +243,11 @@ impl Loader<'_, '_> {
         let read = |node: Node<'_>| {
             let text = node.text()?;
             match self.kind(text) {
-                Ok(kind) => {
-                    Some(InputField { name: node.key.clone(), kind, optional: WrittenKind::read(text).optional })
-                }
+                Ok(kind) => Some(InputField {
+                    name: node.key.clone(),
+                    kind,
+                    optional: WrittenKind::read(text).optional,
+                }),
                 Err(message) => {
                     self.reader.finding(Rule::W01, node.span(), &message);
                     None
@@ -220,7 +261,8 @@ impl Loader<'_, '_> {
         table.only(&["hold", "use", "release", "return", "free", "keep", "when", "otherwise"]);
         let given: Vec<_> = OPS.iter().filter_map(|(word, op)| Some((*op, table.node(word)?))).collect();
         let [(op, node)] = &given[..] else {
-            self.reader.form(table.span.clone(), "an effect names one of hold, use, release, return, free, keep");
+            self.reader
+                .form(table.span.clone(), "an effect names one of hold, use, release, return, free, keep");
             return None;
         };
         let account = self.names.account(self.reader, node)?;
@@ -241,7 +283,8 @@ impl Loader<'_, '_> {
         entries
             .filter_map(|entry| {
                 entry.only(&["notice", "to"]);
-                let notice = self.wanted(&entry, "notice").and_then(|node| self.names.notice(self.reader, &node));
+                let notice =
+                    self.wanted(&entry, "notice").and_then(|node| self.names.notice(self.reader, &node));
                 let to = entry.list("to").iter().filter_map(|node| self.addressee(node)).collect();
                 Some(Notify { notice: notice?, to })
             })
@@ -262,9 +305,11 @@ impl Loader<'_, '_> {
             "next" => Some(Choose::Next),
             text => {
                 let field = text.strip_prefix("input.");
-                let declared = field.filter(|field| table.table("input").is_some_and(|t| t.node(field).is_some()));
+                let declared =
+                    field.filter(|field| table.table("input").is_some_and(|t| t.node(field).is_some()));
                 if declared.is_none() {
-                    let message = "choose is \"first\", \"next\" or \"input.<field>\" with that field in `input`";
+                    let message =
+                        "choose is \"first\", \"next\" or \"input.<field>\" with that field in `input`";
                     self.reader.finding(Rule::W01, node.span(), message);
                 }
                 declared.map(|field| Choose::Input(field.to_owned()))

@@ -132,7 +132,10 @@ impl<'a> Table<'a> {
     pub fn only(&self, keys: &[&str]) {
         for key in self.entries.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
             let known = super::names::nearest(key.get_ref(), keys.iter().copied());
-            let mend = known.map_or_else(|| format!("known here: {}", keys.join(", ")), |k| format!("did you mean `{k}`?"));
+            let mend = known.map_or_else(
+                || format!("known here: {}", keys.join(", ")),
+                |k| format!("did you mean `{k}`?"),
+            );
             self.reader.form(key.span(), &format!("unknown key `{}`; {mend}", key.get_ref()));
         }
     }
