@@ -21,7 +21,7 @@ pub use input::{Input, InputFault, InputField, InputKind, InputValue};
 
 use crate::facts::FactTable;
 use crate::guard::{Guard, Slot};
-use crate::vocabulary::{Duty, Phase, StateKind};
+use crate::vocabulary::{Duty, Phase, StateKind, Subject};
 
 macro_rules! indexes {
     ($($(#[$doc:meta])* $name:ident,)*) => {$(
@@ -109,16 +109,6 @@ pub struct Definition {
     /// Every fact the definition asks for, by slot.
     pub facts: FactTable,
     pub(crate) leaving: Vec<Vec<TransitionIx>>,
-}
-
-/// What a case is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// One person's application.
-    Application,
-    /// A programme that is vetted, such as an internship offer.
-    Programme,
 }
 
 /// A role and how its holders are found.
