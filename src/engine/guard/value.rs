@@ -99,28 +99,25 @@ impl Value {
         Self::List(items.into_iter().collect())
     }
 
-    /// Says whether the value is one of `kind`; an empty list is a list of anything.
+    /// Gives its type; nothing for an empty list, which is a list of anything.
+    pub fn kind(&self) -> Option<Type> {
+        Some(match self {
+            Self::Bool(_) => Type::Bool,
+            Self::Int(_) => Type::Int,
+            Self::Decimal(_) => Type::Decimal,
+            Self::Text(_) => Type::Text,
+            Self::Instant(_) => Type::Instant,
+            Self::Date(_) => Type::Date,
+            Self::Duration(_) => Type::Duration,
+            Self::List(items) => Type::List(Box::new(items.first()?.kind()?)),
+        })
+    }
+
+    /// Says whether the value is of this type, every element of a list included.
     pub fn is(&self, kind: &Type) -> bool {
         match (self, kind) {
-            (Self::Bool(_), Type::Bool)
-            | (Self::Int(_), Type::Int)
-            | (Self::Decimal(_), Type::Decimal)
-            | (Self::Text(_), Type::Text)
-            | (Self::Instant(_), Type::Instant)
-            | (Self::Date(_), Type::Date)
-            | (Self::Duration(_), Type::Duration) => true,
             (Self::List(items), Type::List(of)) => items.iter().all(|item| item.is(of)),
-            (
-                Self::Bool(_)
-                | Self::Int(_)
-                | Self::Decimal(_)
-                | Self::Text(_)
-                | Self::Instant(_)
-                | Self::Date(_)
-                | Self::Duration(_)
-                | Self::List(_),
-                _,
-            ) => false,
+            (value, kind) => value.kind().as_ref() == Some(kind),
         }
     }
 }

@@ -1,0 +1,59 @@
+//! Why a guard does not hold: the facts of exactly those parts that would have to change.
+
+use super::{
+    Slot, Values, Verdict,
+    eval::{Node, truth},
+};
+
+/// Lists the slots of the parts of `node` that keep it from being true, each once, in order of appearance.
+pub(super) fn blamed(node: &Node, values: &dyn Values) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    blame(node, true, values, &mut slots);
+    slots
+}
+
+fn blame(node: &Node, wanted: bool, values: &dyn Values, slots: &mut Vec<Slot>) {
+    if truth(node, values) == Verdict::from(wanted) {
+        return;
+    }
+    match node {
+        Node::Not(part) => blame(part, !wanted, values, slots),
+        Node::And(parts) | Node::Or(parts) => {
+            parts.iter().for_each(|part| blame(part, wanted, values, slots))
+        }
+        Node::Known(_)
+        | Node::Fact(_)
+        | Node::Element(_)
+        | Node::List(_)
+        | Node::Has(_)
+        | Node::Compare(..)
+        | Node::StartsWith(_)
+        | Node::Each(_)
+        | Node::Chain(..)
+        | Node::Negate(_)
+        | Node::Widen(_)
+        | Node::Size(_) => read(node, slots),
+    }
+}
+
+/// Collects every fact an expression reads.
+fn read(node: &Node, slots: &mut Vec<Slot>) {
+    match node {
+        Node::Known(_) | Node::Element(_) => {}
+        Node::Fact(slot) | Node::Has(slot) => {
+            if !slots.contains(slot) {
+                slots.push(*slot);
+            }
+        }
+        Node::Not(part) | Node::Negate(part) | Node::Widen(part) | Node::Size(part) => read(part, slots),
+        Node::And(parts) | Node::Or(parts) | Node::List(parts) => {
+            parts.iter().for_each(|part| read(part, slots))
+        }
+        Node::Compare(_, sides) | Node::StartsWith(sides) => sides.iter().for_each(|side| read(side, slots)),
+        Node::Each(each) => [&each.list, &each.that].into_iter().for_each(|part| read(part, slots)),
+        Node::Chain(first, rest) => {
+            read(first, slots);
+            rest.iter().for_each(|(_, operand)| read(operand, slots));
+        }
+    }
+}

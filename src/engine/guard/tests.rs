@@ -1,0 +1,1 @@
+//! What the language promises, sentence by sentence.
