@@ -103,6 +103,8 @@ ids! {
     NoticeId,
     /// A log-in, with the family of refresh tokens that came from it.
     SessionId,
+    /// A one-time link: an invitation or a password reset.
+    TokenId,
     /// A numbered version of a workflow.
     WorkflowVersionId,
     /// A file that was imported.

@@ -1,0 +1,12 @@
+//! Who may see and do what: pure values, no queries.
+//!
+//! A [`Caller`] is who asks, a [`Scope`] which rows they may see, a [`Policy`] who may reach an endpoint at all. Only this
+//! module makes a scope, and every read of the store takes one.
+
+mod caller;
+mod policy;
+mod scope;
+
+pub use caller::{Caller, Held};
+pub use policy::Policy;
+pub use scope::{Scope, Seat};

@@ -1,0 +1,84 @@
+//! What may go wrong in a command, told in words the caller can act on.
+
+use serde::Serialize;
+use sojourn_engine::refusal::Refusal;
+
+/// Result of a command.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a command did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such row, or none this caller may see.
+    #[error("there is nothing here that you can see")]
+    NotFound,
+    /// Nobody is signed in, or the session is over.
+    #[error("sign in first")]
+    Unauthenticated,
+    /// Seen, but not this caller's to change; names who may.
+    #[error("this needs {needs}")]
+    Forbidden {
+        /// The role or duty that may.
+        needs: String,
+    },
+    /// The engine says no.
+    #[error("the workflow refuses this step: {}", .0.code())]
+    Refused(Refusal),
+    /// The row changed since the caller read it.
+    #[error("this was changed meanwhile: read it again, then repeat")]
+    Stale,
+    /// Fields that are wrong.
+    #[error("some fields are not right")]
+    Invalid(Vec<FieldError>),
+    /// Something else stands in the way.
+    #[error("{0}")]
+    Conflict(Conflict),
+    /// Too many attempts.
+    #[error("too many attempts: wait {retry_after} seconds")]
+    TooMany {
+        /// Seconds to wait.
+        retry_after: u64,
+    },
+    /// The database cannot be reached, is read-only, or is full.
+    #[error("the database cannot take this now: try again soon")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A fault of ours; logged once, never shown.
+    #[error("an internal fault")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// One wrong field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// JSON pointer (RFC 6901) into the request body.
+    pub pointer: String,
+    /// What is wrong and how to mend it.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// A fault at a pointer.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+/// Something that stands in the way, by name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Another row has this value already.
+    #[error("another one has this {0} already: choose another, or use that one")]
+    Taken(&'static str),
+    /// The row is still used.
+    #[error("this is still in use by {0}: end that first")]
+    InUse(&'static str),
+    /// The same idempotency key came with another body.
+    #[error("this Idempotency-Key was used with another body: take a new key")]
+    KeyReused,
+    /// The first request with this key is still running.
+    #[error("the first request with this Idempotency-Key is still running: ask again shortly")]
+    StillRunning,
+    /// Only drafts can be changed so.
+    #[error("{0}")]
+    NotNow(String),
+}

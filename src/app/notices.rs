@@ -1,0 +1,94 @@
+//! What an e-mail may say: facts frozen at the step, names of people left out.
+//!
+//! People are referred to by id and named when the mail is rendered, so that erasure reaches queued notices too.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sojourn_engine::ids::{CaseId, PersonId, TokenId, WorkflowVersionId};
+
+/// Facts of one notice, as stored in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum NoticeFacts {
+    /// A step of a case.
+    Case(Box<CaseNotice>),
+    /// An invitation to sign in for the first time.
+    Invitation(LinkNotice),
+    /// A new password was asked for.
+    PasswordReset(LinkNotice),
+}
+
+/// A one-time link; the token is derived from its id when the mail is rendered and stands in no row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkNotice {
+    /// The one-time token.
+    pub token: TokenId,
+    /// Until when it works.
+    pub expires_at: DateTime<Utc>,
+    /// Name of the institution that invites; `None` for a reset.
+    pub institution: Option<String>,
+}
+
+/// Facts of a step of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseNotice {
+    /// Version of the definition whose words are used.
+    pub version: WorkflowVersionId,
+    /// The case.
+    pub case: CaseId,
+    /// Its short code, safe in a subject.
+    pub reference: String,
+    /// Event that was fired.
+    pub event: String,
+    /// State before.
+    pub from: String,
+    /// State after, joins included.
+    pub to: String,
+    /// Role the actor acted in; `None` for the system.
+    pub role: Option<String>,
+    /// The applicant.
+    pub student: Option<PersonId>,
+    /// Name of the programme of the current choice, else of the call.
+    pub programme: String,
+    /// Name of the home institution.
+    pub home: String,
+    /// Name of the host of the current choice.
+    pub host: Option<String>,
+    /// First end of a running clock.
+    pub due_at: Option<DateTime<Utc>>,
+    /// IANA zone of the institution whose clock it is.
+    pub zone: Option<String>,
+    /// What happens if nobody acts by then.
+    pub otherwise: Option<Otherwise>,
+    /// Roles waited for after the step.
+    pub waiting: Vec<String>,
+    /// List, code and text of the reason given.
+    pub reason: Option<Reason>,
+    /// Ordered choices, for a receipt.
+    pub choices: Vec<String>,
+    /// Hash of what was submitted, for a receipt.
+    pub receipt: Option<String>,
+}
+
+/// What the end of a clock does, by names of the definition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Otherwise {
+    /// The system fires this event.
+    Fires(String),
+    /// These roles are told.
+    Escalates(Vec<String>),
+    /// This event becomes possible.
+    Allows(String),
+}
+
+/// A coded reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// List of the definition.
+    pub list: String,
+    /// Code in it.
+    pub code: String,
+    /// The person's own words.
+    pub text: String,
+}

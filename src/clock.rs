@@ -1,0 +1,125 @@
+//! The one source of instants, ids and random bytes; everything else takes them from a [`Moment`].
+//!
+//! A command reads the clock once. Tests use [`Clock::fixed`]: time moves only when told to, and ids are the same in every run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use rand::rngs::ChaCha12Rng;
+use rand::{Rng, SeedableRng};
+use uuid::{Builder, Uuid};
+
+/// Where time comes from; cheap to clone, and clones share their state.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    source: Source,
+    random: Arc<Mutex<ChaCha12Rng>>,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    System,
+    Set(Arc<Mutex<DateTime<Utc>>>),
+}
+
+impl Clock {
+    /// The clock of the machine, with randomness of the operating system.
+    pub fn system() -> Self {
+        Self { source: Source::System, random: Arc::new(Mutex::new(rand::make_rng())) }
+    }
+
+    /// A clock that stands at `now` until it is moved; the same `seed` gives the same ids.
+    pub fn fixed(now: DateTime<Utc>, seed: u64) -> Self {
+        let random = ChaCha12Rng::seed_from_u64(seed);
+        Self { source: Source::Set(Arc::new(Mutex::new(now))), random: Arc::new(Mutex::new(random)) }
+    }
+
+    /// A clock that stands at `now` until it is moved, with randomness of the operating system.
+    pub fn moved(now: DateTime<Utc>) -> Self {
+        Self { source: Source::Set(Arc::new(Mutex::new(now))), ..Self::system() }
+    }
+
+    /// Moves a clock that is not the machine's; the machine's stays as it is.
+    pub fn set(&self, now: DateTime<Utc>) {
+        if let Source::Set(at) = &self.source {
+            *at.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        }
+    }
+
+    /// Moves a clock that is not the machine's forward.
+    pub fn advance(&self, by: TimeDelta) {
+        self.set(self.now() + by);
+    }
+
+    /// The present instant, to the microsecond both databases keep.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    pub fn now(&self) -> DateTime<Utc> {
+        let now = match &self.source {
+            Source::System => Utc::now(),
+            Source::Set(at) => *at.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
+    }
+
+    /// One instant and its id stream, for one command.
+    pub fn moment(&self) -> Moment {
+        Moment { now: self.now(), recorded_at: self.now(), clock: self.clone() }
+    }
+}
+
+/// The one instant of a command, and the ids and random bytes it hands out.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// The instant everything in the command happens at.
+    pub now: DateTime<Utc>,
+    /// The true time of the record; later than `now` only for imported history.
+    pub recorded_at: DateTime<Utc>,
+    clock: Clock,
+}
+
+impl Moment {
+    /// The same command as if it happened at `now`, for history that is recorded later.
+    #[must_use]
+    pub fn as_of(&self, now: DateTime<Utc>) -> Self {
+        Self { now, ..self.clone() }
+    }
+
+    /// A new id, ordered by the true time of its making (UUIDv7, RFC 9562 §5.7).
+    pub fn id<T: From<Uuid>>(&self) -> T {
+        let mut bytes = [0; 10];
+        self.fill(&mut bytes);
+        let millis = u64::try_from(self.recorded_at.timestamp_millis()).unwrap_or(0);
+        T::from(Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
+    }
+
+    /// `N` random bytes, fit for secrets.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        self.clock.random.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_fixed_clocks_of_one_seed_give_the_same_ids() {
+        let now = "2026-09-01T00:00:00Z".parse().unwrap();
+        let ids = || Clock::fixed(now, 7).moment().id::<Uuid>();
+        assert_eq!(ids(), ids());
+    }
+
+    #[test]
+    fn time_stands_still_until_it_is_moved() {
+        let clock = Clock::fixed("2026-09-01T00:00:00Z".parse().unwrap(), 7);
+        let before = clock.now();
+        clock.advance(TimeDelta::hours(2));
+        assert_eq!(clock.now() - before, TimeDelta::hours(2));
+    }
+}
