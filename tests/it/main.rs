@@ -1,1 +1,4 @@
-//! One integration binary, a module per resource.
+//! One integration binary (one link), a module per resource.
+
+mod architecture;
+mod support;

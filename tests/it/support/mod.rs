@@ -1,0 +1,9 @@
+//! What the tests stand on: a machine's real parts (databases, an SMTP server, the binary) and people who call the API.
+//!
+//! Nothing here knows a rule of the service. A further part is a file of its own that starts the real thing and
+//! stops it when dropped.
+
+pub mod counts;
+pub mod data;
+pub mod measured;
+pub mod smtp;
