@@ -75,7 +75,9 @@ fn parts_named(code: &str) -> BTreeSet<&'static str> {
         let rest = &code[at + "crate::".len()..];
         let heads = if rest.starts_with('{') { top_level(rest) } else { vec![rest] };
         let words = heads.iter().map(|head| head.split(|letter: char| !is_word(letter)).next().unwrap_or(""));
-        named.extend(words.filter_map(|word| FLOORS.iter().find(|(part, _)| *part == word).map(|(part, _)| *part)));
+        named.extend(
+            words.filter_map(|word| FLOORS.iter().find(|(part, _)| *part == word).map(|(part, _)| *part)),
+        );
     }
     named
 }
@@ -120,7 +122,8 @@ fn a_floor_names_only_the_floors_below_it() {
 
 #[test]
 fn a_group_of_imports_is_read_member_by_member() {
-    let named = parts_named("use crate::{app::{http, x}, store, unknown::web}; crate::mail::send(); crate::Other");
+    let named =
+        parts_named("use crate::{app::{http, x}, store, unknown::web}; crate::mail::send(); crate::Other");
     assert_eq!(named, BTreeSet::from(["app", "mail", "store"]));
 }
 
@@ -129,7 +132,8 @@ fn every_part_of_the_source_has_a_floor() {
     let files = Source::all(&["src"]);
     let placed = |path: &str| floor(path).is_some() || path.starts_with("src/engine/");
     let unplaced = files.iter().filter(|file| !placed(&file.path)).map(|file| file.path.clone());
-    let unplaced: Vec<String> = unplaced.filter(|path| path != "src/lib.rs" && path != "src/main.rs").collect();
+    let unplaced: Vec<String> =
+        unplaced.filter(|path| path != "src/lib.rs" && path != "src/main.rs").collect();
     assert_none("a part of src that FLOORS does not list", &unplaced);
 }
 
@@ -139,7 +143,8 @@ fn a_reserved_crate_is_named_only_where_it_belongs() {
     for file in Source::all(SHIPPED) {
         for (name, places) in RESERVED.iter().filter(|(_, places)| !file.is_under(places)) {
             let lines = file.lines_with(name).into_iter();
-            broken.extend(lines.map(|(line, _)| format!("{}:{line}: {name}, kept for {places:?}", file.path)));
+            broken
+                .extend(lines.map(|(line, _)| format!("{}:{line}: {name}, kept for {places:?}", file.path)));
         }
     }
     assert_none("reserved crates", &broken);
@@ -149,7 +154,8 @@ fn a_reserved_crate_is_named_only_where_it_belongs() {
 fn the_engine_depends_on_values_alone() {
     let manifest = std::fs::read_to_string(own("src/engine/Cargo.toml")).expect("the engine's manifest");
     let manifest: toml::Table = toml::from_str(&manifest).expect("a manifest");
-    let pure = ["chrono", "chrono-tz", "serde", "serde_json", "thiserror", "toml", "uuid", "sea-orm", "utoipa"];
+    let pure =
+        ["chrono", "chrono-tz", "serde", "serde_json", "thiserror", "toml", "uuid", "sea-orm", "utoipa"];
     let impure = manifest["dependencies"].as_table().expect("a table").keys();
     let impure: Vec<String> = impure.filter(|name| !pure.contains(&name.as_str())).cloned().collect();
     assert_none("the engine takes no crate that can do anything", &impure);
@@ -169,7 +175,9 @@ fn the_clock_is_read_in_one_file() {
     let mut broken = Vec::new();
     for file in Source::all(SHIPPED).iter().filter(|file| !file.is_test() && file.path != "src/clock.rs") {
         for word in CLOCKS {
-            broken.extend(file.lines_with(word).iter().map(|(line, _)| format!("{}:{line}: {word}", file.path)));
+            broken.extend(
+                file.lines_with(word).iter().map(|(line, _)| format!("{}:{line}: {word}", file.path)),
+            );
         }
         let sql = file.literals.iter().filter(|piece| {
             let text = piece.text.to_lowercase();
@@ -185,8 +193,10 @@ fn the_clock_is_read_in_one_file() {
 #[test]
 fn no_file_is_longer_than_four_hundred_lines() {
     let long = Source::all(WHOLE).into_iter().map(|file| (file.text.lines().count(), file.path));
-    let long: Vec<String> =
-        long.filter(|(lines, _)| *lines > 400).map(|(lines, path)| format!("{path}: {lines} lines")).collect();
+    let long: Vec<String> = long
+        .filter(|(lines, _)| *lines > 400)
+        .map(|(lines, path)| format!("{path}: {lines} lines"))
+        .collect();
     assert_none("split it by meaning", &long);
 }
 
@@ -198,7 +208,9 @@ fn every_module_says_what_it_is_for() {
 
 #[test]
 fn no_module_is_a_drawer() {
-    let drawers = ["util", "utils", "helper", "helpers", "common", "types", "misc", "core", "dto", "manager", "service"];
+    let drawers = [
+        "util", "utils", "helper", "helpers", "common", "types", "misc", "core", "dto", "manager", "service",
+    ];
     let names = Source::all(WHOLE).into_iter().map(|file| file.path);
     let found = names.filter(|path| path.split(['/', '.', '_']).any(|part| drawers.contains(&part)));
     assert_none("name what it holds", &found.collect::<Vec<_>>());
@@ -221,7 +233,8 @@ fn comments_hold_no_promises() {
     for file in Source::all(WHOLE).iter().filter(|file| !file.path.starts_with("tests/it/architecture")) {
         for piece in &file.comments {
             let promise = ["TODO", "FIXME", "XXX", "HACK"].iter().any(|word| holds(&piece.text, word));
-            let numbered = piece.text.match_indices(['#', ' ']).any(|(at, _)| is_number_of_issue(&piece.text[at..]));
+            let numbered =
+                piece.text.match_indices(['#', ' ']).any(|(at, _)| is_number_of_issue(&piece.text[at..]));
             if promise || numbered {
                 broken.push(format!("{}:{}: {}", file.path, piece.line, piece.text));
             }
@@ -241,7 +254,8 @@ fn no_test_sleeps_or_is_ignored() {
     for file in Source::all(WHOLE) {
         for word in ["thread::sleep", "time::sleep", "#[ignore", "todo!", "unimplemented!", "dbg!"] {
             let lines = file.code.lines().enumerate().filter(|(_, line)| line.contains(word));
-            let waits = |line: usize| word.ends_with("sleep") && !file.is_test() && line < file.shipped_until();
+            let waits =
+                |line: usize| word.ends_with("sleep") && !file.is_test() && line < file.shipped_until();
             let places = lines.map(|(before, _)| before + 1).filter(|line| !waits(*line));
             broken.extend(places.map(|line| format!("{}:{line}: {word}", file.path)));
         }
@@ -264,7 +278,9 @@ fn shipped_names() -> BTreeSet<String> {
         };
         ["roles", "events", "states"].iter().for_each(|key| names.extend(keys(&definition, key)));
         let tracks = definition.get("tracks").and_then(toml::Value::as_table).into_iter().flatten();
-        tracks.filter_map(|(_, track)| track.as_table()).for_each(|track| names.extend(keys(track, "states")));
+        tracks
+            .filter_map(|(_, track)| track.as_table())
+            .for_each(|track| names.extend(keys(track, "states")));
     }
     assert!(names.len() > 50, "the names of two definitions, not {names:?}");
     names
@@ -278,7 +294,9 @@ fn no_shipped_code_names_a_state_event_or_role_of_a_definition() {
         vocabulary.flat_map(|file| file.literals.iter().map(|piece| piece.text.as_str())).collect();
     let names = shipped_names();
     let mut broken = Vec::new();
-    for file in files.iter().filter(|file| !file.is_test() && !file.is_under(&["src/cli/demo", "src/cli/import"])) {
+    for file in
+        files.iter().filter(|file| !file.is_test() && !file.is_under(&["src/cli/demo", "src/cli/import"]))
+    {
         for piece in file.literals.iter().filter(|piece| piece.line < file.shipped_until()) {
             if names.contains(&piece.text) && !words_of_the_field.contains(piece.text.as_str()) {
                 broken.push(format!("{}:{}: \"{}\"", file.path, piece.line, piece.text));

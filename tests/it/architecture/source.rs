@@ -38,7 +38,8 @@ impl Source {
     }
 
     fn of(path: String, text: String) -> Self {
-        let mut reader = Reader { rest: &text, line: 1, code: String::new(), literals: vec![], comments: vec![] };
+        let mut reader =
+            Reader { rest: &text, line: 1, code: String::new(), literals: vec![], comments: vec![] };
         while reader.step() {}
         let Reader { code, literals, comments, .. } = reader;
         Self { path, code, literals, comments, text }
@@ -173,10 +174,12 @@ mod tests {
 
     #[test]
     fn code_literals_and_comments_are_told_apart() {
-        let text = "//! a \"b\"\nfn f<'x>() -> &'x str { '\"'; r#\"c // \"d\"#; \"e\\\"\n/*f*/\" /* g\n*/ }\n";
+        let text =
+            "//! a \"b\"\nfn f<'x>() -> &'x str { '\"'; r#\"c // \"d\"#; \"e\\\"\n/*f*/\" /* g\n*/ }\n";
         let source = Source::of("x.rs".to_owned(), text.to_owned());
 
-        let texts = |pieces: &[super::Piece]| pieces.iter().map(|p| (p.line, p.text.clone())).collect::<Vec<_>>();
+        let texts =
+            |pieces: &[super::Piece]| pieces.iter().map(|p| (p.line, p.text.clone())).collect::<Vec<_>>();
         assert_eq!(texts(&source.comments), [(1, "//! a \"b\"".to_owned()), (3, "/* g\n*/".to_owned())]);
         assert_eq!(texts(&source.literals), [(2, "c // \"d".to_owned()), (2, "e\\\"\n/*f*/".to_owned())]);
         assert_eq!(source.code.lines().count(), text.lines().count());

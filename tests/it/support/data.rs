@@ -13,7 +13,10 @@ pub fn real(path: &str) -> Option<PathBuf> {
     let file = own("../shared/data").join(path);
     let there = file.exists();
     if !there {
-        eprintln!("{} is absent: the test uses the small file of the repository in its place", file.display());
+        eprintln!(
+            "{} is absent: the test uses the small file of the repository in its place",
+            file.display()
+        );
     }
     there.then_some(file)
 }
@@ -39,7 +42,8 @@ mod tests {
     #[test]
     fn the_script_counts_every_kind_of_record() {
         let folder = tempfile::tempdir().expect("a folder");
-        let sums = counted_mobilities(&own("tests/data/mobilities.csv"), 1, &folder.path().join("sample.csv.gz"));
+        let sums =
+            counted_mobilities(&own("tests/data/mobilities.csv"), 1, &folder.path().join("sample.csv.gz"));
         assert_eq!(sums["kinds"], serde_json::json!({ "C": 2, "P": 6, "S": 13 }));
         assert_eq!(sums["stays"], serde_json::json!({ "study": 15, "work": 9 }));
         assert_eq!((sums["ects"].as_str(), sums["months"].as_str()), (Some("679.5"), Some("120.75")));

@@ -12,7 +12,8 @@ pub fn measured(what: &str, count: u64, seed: impl Display, result: impl Display
     });
     println!("measured: {line}");
     if let Ok(path) = std::env::var("SOJOURN_MEASURED") {
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&path).expect("the file opens");
+        let mut file =
+            std::fs::OpenOptions::new().append(true).create(true).open(&path).expect("the file opens");
         writeln!(file, "{line}").expect("the line is written");
     }
 }

@@ -55,8 +55,11 @@ impl SmtpServer {
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().expect("standard output"));
         let (sender, lines) = channel();
-        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        let first = lines.recv_timeout(PATIENCE).expect("aiosmtpd answers; tests/run installs python3-aiosmtpd");
+        std::thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        let first =
+            lines.recv_timeout(PATIENCE).expect("aiosmtpd answers; tests/run installs python3-aiosmtpd");
         let port = first.strip_prefix("port ").and_then(|port| port.parse().ok()).expect("a port");
         Self { child, stdin, lines, folder, address: SocketAddr::from(([127, 0, 0, 1], port)) }
     }
@@ -107,11 +110,13 @@ mod tests {
     use super::SmtpServer;
 
     async fn send(server: &SmtpServer, to: &str) -> Result<(), String> {
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.address.ip().to_string())
-            .port(server.address.port())
-            .build();
+        let transport =
+            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.address.ip().to_string())
+                .port(server.address.port())
+                .build();
         let address = |text: &str| text.parse::<Mailbox>().expect("an address");
-        let message = Message::builder().from(address("office@a.example")).to(address(to)).subject("提名 nomination");
+        let message =
+            Message::builder().from(address("office@a.example")).to(address(to)).subject("提名 nomination");
         let message = message.body("Line.\n".to_owned()).expect("a message");
         transport.send(message).await.map(drop).map_err(|error| error.to_string())
     }
