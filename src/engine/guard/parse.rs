@@ -225,19 +225,22 @@ impl<'s> Parser<'s> {
         let mut base = self.primary()?;
         while self.take(Mark::Dot).is_some() {
             let name = self.selector()?;
-            base.at = self.since(base.at.start);
             let open = self.at();
-            if self.take(Mark::Open).is_some() {
+            let receives = !matches!(base.form, Form::Method(..));
+            if receives && self.take(Mark::Open).is_some() {
                 let args = self.within(&open, Mark::Close, Self::items)?;
                 let at = self.since(base.at.start);
                 base = Expr { at, form: Form::Method(Box::new(base), name.to_owned(), args) };
             } else if let Form::Path(path) = &mut base.form {
                 path.push('.');
                 path.push_str(name);
+                base.at = self.since(base.at.start);
             } else {
                 return Err(GuardError::new(
                     base.at,
-                    format!("only facts have parts; `.{name}` needs a fact before it"),
+                    format!(
+                        "has no `.{name}`; only facts have parts, and only facts, lists and texts have functions"
+                    ),
                 ));
             }
         }
