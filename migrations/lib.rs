@@ -1,1 +1,47 @@
-//! The schema, one file per change.
+//! The schema, one file per change, from the first table on; depends on nothing of ours, so that a migration never changes its meaning.
+//!
+//! A released migration is never edited: the next change is a file `mYYYYMMDD_NNNNNN_verb_noun.rs` of its own, listed at the end of
+//! [`Migrator`]. Both databases are served by the schema language of sea-query; raw SQL stands only inside a `match` on the database.
+//!
+//! Names: a unique index is called table and columns joined by `_`, so that both databases report a conflict by the same name.
+//! Rows that a step writes refer by foreign key to their case alone; what else they name was read in the same transaction.
+
+mod m20261123_000001_create_institutions;
+mod m20261123_000002_create_people;
+mod m20261123_000003_create_sessions;
+mod m20261123_000004_create_workflows;
+mod m20261123_000005_create_programmes;
+mod m20261123_000006_create_calls;
+mod m20261123_000007_create_places;
+mod m20261123_000008_create_cases;
+mod m20261123_000009_create_parts_of_cases;
+mod m20261123_000010_create_history;
+mod m20261123_000011_create_documents;
+mod m20261123_000012_create_imports;
+mod prelude;
+
+use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};
+
+/// Every migration, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_create_institutions::Migration),
+            Box::new(m20261123_000002_create_people::Migration),
+            Box::new(m20261123_000003_create_sessions::Migration),
+            Box::new(m20261123_000004_create_workflows::Migration),
+            Box::new(m20261123_000005_create_programmes::Migration),
+            Box::new(m20261123_000006_create_calls::Migration),
+            Box::new(m20261123_000007_create_places::Migration),
+            Box::new(m20261123_000008_create_cases::Migration),
+            Box::new(m20261123_000009_create_parts_of_cases::Migration),
+            Box::new(m20261123_000010_create_history::Migration),
+            Box::new(m20261123_000011_create_documents::Migration),
+            Box::new(m20261123_000012_create_imports::Migration),
+        ]
+    }
+}

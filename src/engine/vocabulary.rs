@@ -256,17 +256,17 @@ words! {
     /// Command of a language, by the Common European Framework of Reference.
     Cefr ("level of language") {
         /// Beginner.
-        A1 = "a1",
+        A1 = "A1",
         /// Elementary.
-        A2 = "a2",
+        A2 = "A2",
         /// Intermediate.
-        B1 = "b1",
+        B1 = "B1",
         /// Upper intermediate.
-        B2 = "b2",
+        B2 = "B2",
         /// Advanced.
-        C1 = "c1",
+        C1 = "C1",
         /// Proficient.
-        C2 = "c2",
+        C2 = "C2",
     }
 
     /// How sensitive a document is; decides who may open it.

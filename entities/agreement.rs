@@ -1,0 +1,47 @@
+//! Agreements between two members; their places are lines of their own.
+
+use sea_orm::entity::prelude::*;
+use sojourn_engine::ids::{AgreementId, InstitutionId, PersonId};
+use sojourn_engine::vocabulary::AgreementStatus;
+
+/// One row of `agreements`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "agreements")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AgreementId,
+    /// The side that wrote it.
+    pub proposer_id: InstitutionId,
+    /// The other side.
+    pub partner_id: InstitutionId,
+    /// How far it has come.
+    pub status: AgreementStatus,
+    /// First day.
+    pub valid_from_on: Date,
+    /// Last day.
+    pub valid_until_on: Date,
+    /// ISCED-F 2013 codes it covers; empty: all.
+    pub fields: Json,
+    /// Study cycles it covers; empty: all.
+    pub levels: Json,
+    /// Who agreed for the proposer.
+    pub proposed_by: Option<PersonId>,
+    /// When.
+    pub proposed_at: Option<DateTimeUtc>,
+    /// Who agreed for the partner.
+    pub agreed_by: Option<PersonId>,
+    /// When.
+    pub agreed_at: Option<DateTimeUtc>,
+    /// Last day, when ended before its time.
+    pub ended_on: Option<Date>,
+    /// Free text, seen by both sides.
+    pub note: Option<String>,
+    /// When the row was written.
+    pub created_at: DateTimeUtc,
+    /// Grows with every change over HTTP.
+    pub version: i32,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

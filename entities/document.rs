@@ -1,0 +1,42 @@
+//! Versions of documents; replaced, never overwritten.
+
+use sea_orm::entity::prelude::*;
+use sojourn_engine::ids::{CaseId, DocumentId, PersonId};
+use sojourn_engine::vocabulary::DocumentClass;
+
+/// One row of `documents`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "documents")]
+pub struct Model {
+    /// Its id, which is also the name of its file in the store.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: DocumentId,
+    /// The case.
+    pub case_id: CaseId,
+    /// Slot in the definition.
+    pub slot: String,
+    /// 1, 2, 3 … in the slot.
+    pub number: i32,
+    /// Who may open it.
+    pub class: DocumentClass,
+    /// Who supplied it.
+    pub supplier_id: PersonId,
+    /// Name it was uploaded under.
+    pub file_name: String,
+    /// Kind, as told by its content.
+    pub media_type: String,
+    /// Size in bytes.
+    pub size_bytes: i64,
+    /// SHA-256 of the content.
+    pub sha256: Vec<u8>,
+    /// Whether the host sees it.
+    pub for_host: bool,
+    /// When.
+    pub uploaded_at: DateTimeUtc,
+    /// Its case.
+    #[sea_orm(belongs_to, from = "case_id", to = "id")]
+    pub case: BelongsTo<super::case::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
