@@ -20,6 +20,8 @@ macro_rules! catalogue {
             PlacesWaiters(AccountIx),
             /// `input.<field>`: the checked input of the attempt.
             Input(String),
+            /// `answers.<field>`: an answer to the call's form; only in a call's own eligibility guard.
+            Answer(String),
         }
 
         /// The fixed part of the catalogue: path, type, meaning.
@@ -119,6 +121,7 @@ pub(crate) struct FactNames<'a> {
     pub table: &'a mut FactTable,
     pub accounts: &'a [String],
     pub inputs: &'a BTreeMap<String, Type>,
+    pub answers: &'a BTreeMap<String, Type>,
 }
 
 impl FactNames<'_> {
@@ -128,6 +131,9 @@ impl FactNames<'_> {
         }
         if let Some(field) = path.strip_prefix("input.") {
             return Some((Fact::Input(field.to_owned()), self.inputs.get(field)?.clone()));
+        }
+        if let Some(field) = path.strip_prefix("answers.") {
+            return Some((Fact::Answer(field.to_owned()), self.answers.get(field)?.clone()));
         }
         let (account, what) = path.strip_prefix("places.")?.rsplit_once('.')?;
         let at = self.accounts.iter().position(|name| name == account)?;

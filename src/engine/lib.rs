@@ -7,6 +7,7 @@
 
 pub mod deadline;
 pub mod definition;
+pub mod eligibility;
 pub mod facts;
 pub mod guard;
 pub mod ids;

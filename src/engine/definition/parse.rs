@@ -70,6 +70,9 @@ impl Definition {
     }
 }
 
+/// Answers belong to a call, not to a definition.
+static NO_ANSWERS: BTreeMap<String, Type> = BTreeMap::new();
+
 /// What the sections share while a definition is read.
 struct Loader<'r, 's> {
     reader: &'r Reader<'s>,
@@ -182,6 +185,7 @@ impl<'r, 's> Loader<'r, 's> {
             table: &mut self.facts,
             accounts: &self.names.accounts,
             inputs: &self.inputs,
+            answers: &NO_ANSWERS,
         }
     }
 
