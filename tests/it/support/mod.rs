@@ -3,7 +3,11 @@
 //! Nothing here knows a rule of the service. A further part is a file of its own that starts the real thing and
 //! stops it when dropped.
 
+pub mod actor;
+pub mod answer;
 pub mod counts;
 pub mod data;
+pub mod database;
 pub mod measured;
+pub mod process;
 pub mod smtp;

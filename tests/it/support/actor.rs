@@ -1,0 +1,95 @@
+//! Somebody who calls the API: a signed-in person, or nobody yet.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+
+/// A caller with the address of one server.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    client: Client,
+    /// As in `http://127.0.0.1:PORT`.
+    address: String,
+    token: Option<String>,
+}
+
+impl Actor {
+    /// Somebody who has not signed in.
+    pub fn stranger(address: &str) -> Self {
+        Self { client: Client::new(), address: address.to_owned(), token: None }
+    }
+
+    /// A person who signed in with e-mail and password.
+    pub async fn signed_in(address: &str, email: &str, password: &str) -> Self {
+        let stranger = Self::stranger(address);
+        let credentials = json!({ "grant_type": "password", "email": email, "password": password });
+        let tokens = stranger.post("/auth/token", &credentials).await.ok();
+        let token = tokens["access_token"].as_str().expect("an access token").to_owned();
+        Self { token: Some(token), ..stranger }
+    }
+
+    /// The same server with another bearer token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    /// Posts JSON under a fresh idempotency key.
+    pub async fn post(&self, path: &str, body: &impl Serialize) -> Answer {
+        send(self.request(Method::POST, path).header("Idempotency-Key", fresh_key()).json(body)).await
+    }
+
+    /// Fires an event on a case as its viewer last saw it.
+    pub async fn fire(&self, case: &Value, event: &str, data: Value) -> Answer {
+        let id = case["id"].as_str().expect("the id of the case");
+        let body = json!({ "event": event, "data": data });
+        let request = self.request(Method::POST, &format!("/applications/{id}/events")).json(&body);
+        let request = request.header("If-Match", etag(&case["version"]));
+        send(request.header("Idempotency-Key", fresh_key())).await
+    }
+
+    /// Changes a row whose version the caller has read.
+    pub async fn patch(&self, path: &str, version: &Value, body: &impl Serialize) -> Answer {
+        send(self.request(Method::PATCH, path).header("If-Match", etag(version)).json(body)).await
+    }
+
+    /// Removes a row whose version the caller has read.
+    pub async fn delete(&self, path: &str, version: &Value) -> Answer {
+        send(self.request(Method::DELETE, path).header("If-Match", etag(version))).await
+    }
+
+    /// A request with the caller's token, for headers and bodies of its own; [`send`] sends it.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let prefix = if path.starts_with("/api/") { "" } else { "/api/v1" };
+        let request = self.client.request(method, format!("{}{prefix}{path}", self.address));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+}
+
+/// The version of a row as `ETag` and `If-Match` carry it.
+pub fn etag(version: &Value) -> String {
+    format!("\"{}\"", version.as_i64().expect("a version is a whole number"))
+}
+
+/// An idempotency key nobody has used.
+pub fn fresh_key() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(1);
+    format!("key-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Sends a request and reads the whole answer.
+pub async fn send(request: RequestBuilder) -> Answer {
+    let response = request.send().await.expect("the server answers");
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer { status, headers, body: response.bytes().await.expect("the whole answer").to_vec() }
+}

@@ -1,0 +1,72 @@
+//! The real `sojourn` binary as a child process, for the command line and for kills.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+
+/// How long the server may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The binary with the environment of a configuration: `("SOJOURN_DATABASE__URL", url)` and the like.
+pub fn sojourn(folder: &Path, environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sojourn"));
+    command.current_dir(folder).env_clear().envs(environment.iter().copied());
+    command.stdin(Stdio::null()).env("PATH", "/usr/bin:/bin");
+    command
+}
+
+/// Runs the binary to its end.
+pub fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+    sojourn(folder, environment).args(arguments).output().expect("the binary runs")
+}
+
+/// A `sojourn serve` or `sojourn demo` that listens; killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// As it printed it: `http://127.0.0.1:PORT`.
+    pub address: String,
+}
+
+impl Server {
+    /// Starts the binary and waits until it has printed the address it listens on.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let stdout = BufReader::new(child.stdout.take().expect("standard output"));
+        let (sender, addresses) = channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                line.split_whitespace().filter(|word| word.starts_with("http://127.0.0.1:")).for_each(|word| {
+                    sender.send(word.trim_end_matches(['/', '.', ',']).to_owned()).ok();
+                });
+            }
+        });
+        let mut stderr = child.stderr.take().expect("standard error");
+        let complaint = std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).ok();
+            text
+        });
+        let Ok(address) = addresses.recv_timeout(PATIENCE) else {
+            child.kill().ok();
+            panic!("no address on standard output: {}", complaint.join().unwrap_or_default());
+        };
+        Self { child, address }
+    }
+
+    /// Ends the process as a power cut would end it for its data: SIGKILL, no clean-up.
+    pub fn kill(mut self) {
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process ends");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
