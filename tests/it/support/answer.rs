@@ -82,7 +82,11 @@ mod tests {
 
     fn problem(body: &Value) -> Answer {
         let kind = HeaderValue::from_static("application/problem+json");
-        Answer { status: 422, headers: HeaderMap::from_iter([(CONTENT_TYPE, kind)]), body: body.to_string().into() }
+        Answer {
+            status: 422,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, kind)]),
+            body: body.to_string().into(),
+        }
     }
 
     fn whole() -> Value {

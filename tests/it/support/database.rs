@@ -31,11 +31,16 @@ impl TestDatabase {
         let database = Self::named(kind);
         match kind {
             Db::Sqlite => {
-                std::fs::copy(sqlite_template().await, database.folder.path().join(FILE)).expect("the template is copied");
+                std::fs::copy(sqlite_template().await, database.folder.path().join(FILE))
+                    .expect("the template is copied");
             }
             Db::Postgres => {
                 let template = postgres_template().await;
-                execute(&server(), &format!("CREATE DATABASE {} TEMPLATE {template}", name_in(&database.url))).await;
+                execute(
+                    &server(),
+                    &format!("CREATE DATABASE {} TEMPLATE {template}", name_in(&database.url)),
+                )
+                .await;
             }
         }
         database

@@ -6,7 +6,6 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-
 /// How long the server may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -34,14 +33,17 @@ pub struct Server {
 impl Server {
     /// Starts the binary and waits until it has printed the address it listens on.
     pub fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let stdout = BufReader::new(child.stdout.take().expect("standard output"));
         let (sender, addresses) = channel();
         std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
-                line.split_whitespace().filter(|word| word.starts_with("http://127.0.0.1:")).for_each(|word| {
-                    sender.send(word.trim_end_matches(['/', '.', ',']).to_owned()).ok();
-                });
+                line.split_whitespace().filter(|word| word.starts_with("http://127.0.0.1:")).for_each(
+                    |word| {
+                        sender.send(word.trim_end_matches(['/', '.', ',']).to_owned()).ok();
+                    },
+                );
             }
         });
         let mut stderr = child.stderr.take().expect("standard error");
