@@ -151,7 +151,7 @@ impl Checker<'_> {
             }
         }
         let nodes: Vec<Node> = checked.into_iter().map(|(node, _)| node).collect();
-        let known: Option<Arc<[Value]>> = nodes.iter().map(known).map(|value| value.cloned()).collect();
+        let known: Option<Arc<[Value]>> = nodes.iter().map(|node| known(node).cloned()).collect();
         let node = known.map_or(Node::List(nodes), |values| Node::Known(Value::List(values)));
         Some((node, Type::List(Box::new(of))))
     }

@@ -280,14 +280,13 @@ fn stands(relation: Relation, order: Ordering) -> bool {
 }
 
 fn apply<'v>(operator: Operator, left: Seen<'v>, right: Seen<'v>) -> Option<Seen<'v>> {
-    use Operator::{Minus, Modulo, Over, Plus, Times};
+    use Operator::{Minus, Over, Plus, Times};
     match (left, operator, right) {
         (Seen::Int(a), operator, Seen::Int(b)) => whole(operator, a, b).map(Seen::Int),
         (Seen::Decimal(a), Plus, Seen::Decimal(b)) => a.checked_add(b).map(Seen::Decimal),
         (Seen::Decimal(a), Minus, Seen::Decimal(b)) => a.checked_sub(b).map(Seen::Decimal),
         (Seen::Decimal(a), Times, Seen::Decimal(b)) => a.checked_mul(b).map(Seen::Decimal),
         (Seen::Decimal(a), Over, Seen::Decimal(b)) => a.checked_div(b).map(Seen::Decimal),
-        (Seen::Decimal(_), Modulo, Seen::Decimal(_)) => None,
         (Seen::Instant(at), Plus, Seen::Duration(by)) | (Seen::Duration(by), Plus, Seen::Instant(at)) => {
             at.checked_add_signed(by).map(Seen::Instant)
         }

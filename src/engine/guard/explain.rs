@@ -19,7 +19,9 @@ fn blame(node: &Node, wanted: bool, values: &dyn Values, slots: &mut Vec<Slot>) 
     match node {
         Node::Not(part) => blame(part, !wanted, values, slots),
         Node::And(parts) | Node::Or(parts) => {
-            parts.iter().for_each(|part| blame(part, wanted, values, slots))
+            for part in parts {
+                blame(part, wanted, values, slots);
+            }
         }
         Node::Known(_)
         | Node::Fact(_)
@@ -47,13 +49,24 @@ fn read(node: &Node, slots: &mut Vec<Slot>) {
         }
         Node::Not(part) | Node::Negate(part) | Node::Widen(part) | Node::Size(part) => read(part, slots),
         Node::And(parts) | Node::Or(parts) | Node::List(parts) => {
-            parts.iter().for_each(|part| read(part, slots))
+            for part in parts {
+                read(part, slots);
+            }
         }
-        Node::Compare(_, sides) | Node::StartsWith(sides) => sides.iter().for_each(|side| read(side, slots)),
-        Node::Each(each) => [&each.list, &each.that].into_iter().for_each(|part| read(part, slots)),
+        Node::Compare(_, sides) | Node::StartsWith(sides) => {
+            for side in sides.iter() {
+                read(side, slots);
+            }
+        }
+        Node::Each(each) => {
+            read(&each.list, slots);
+            read(&each.that, slots);
+        }
         Node::Chain(first, rest) => {
             read(first, slots);
-            rest.iter().for_each(|(_, operand)| read(operand, slots));
+            for (_, operand) in rest {
+                read(operand, slots);
+            }
         }
     }
 }

@@ -45,8 +45,9 @@ pub(super) fn arithmetic(operator: Operator, left: &Type, right: &Type) -> Resul
         (Type::Decimal, _, Type::Decimal) => Ok(Type::Decimal),
         (Type::Instant | Type::Date, Plus | Minus, Type::Duration) => Ok(left.clone()),
         (Type::Duration, Plus, Type::Instant) => Ok(Type::Instant),
-        (Type::Instant, Minus, Type::Instant) | (Type::Date, Minus, Type::Date) => Ok(Type::Duration),
-        (Type::Duration, Plus | Minus, Type::Duration) => Ok(Type::Duration),
+        (Type::Instant, Minus, Type::Instant)
+        | (Type::Date, Minus, Type::Date)
+        | (Type::Duration, Plus | Minus, Type::Duration) => Ok(Type::Duration),
         _ => Err(format!("{} {left} and {right}; {}", deed(operator), calculation(operator, left, right))),
     }
 }

@@ -3,6 +3,7 @@
 mod evaluation;
 mod laws;
 mod messages;
+mod oracle;
 mod sources;
 
 use proptest::prelude::*;
@@ -130,18 +131,17 @@ fn facts() -> impl Strategy<Value = Facts> {
 
 /// A well typed condition, as text.
 fn condition() -> impl Strategy<Value = String> {
-    let atom = prop_oneof![
-        prop::sample::select(vec![
-            "true",
-            "false",
-            "agreement.in_force",
-            "host.tracks_places",
-            "has(student.year)"
-        ])
-        .prop_map(str::to_owned),
-        comparison(),
-        membership(),
-    ];
+    condition_of(atom())
+}
+
+/// A condition that joins nothing.
+fn atom() -> impl Strategy<Value = String> {
+    let flags = vec!["true", "false", "agreement.in_force", "host.tracks_places", "has(student.year)"];
+    prop_oneof![prop::sample::select(flags).prop_map(str::to_owned), comparison(), membership()]
+}
+
+/// Conditions joined from such atoms.
+fn condition_of(atom: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = String> {
     atom.prop_recursive(4, 24, 4, |inner| {
         let joined = |by: &'static str| {
             prop::collection::vec(inner.clone(), 2..4).prop_map(move |parts| format!("({})", parts.join(by)))
