@@ -1,4 +1,5 @@
 //! One integration binary (one link), a module per resource.
+#![cfg(test)]
 
 mod architecture;
 mod support;

@@ -25,7 +25,9 @@ impl Source {
     /// Every `.rs` file under the given folders.
     pub fn all(folders: &[&str]) -> Vec<Self> {
         let mut files = Vec::new();
-        folders.iter().for_each(|folder| collect(&super::own(folder), &mut files));
+        for folder in folders {
+            collect(&super::own(folder), &mut files);
+        }
         files.sort();
         assert!(!files.is_empty(), "no Rust file under {folders:?}");
         files.iter().map(|file| Self::read(file)).collect()
@@ -42,7 +44,7 @@ impl Source {
             Reader { rest: &text, line: 1, code: String::new(), literals: vec![], comments: vec![] };
         while reader.step() {}
         let Reader { code, literals, comments, .. } = reader;
-        Self { path, code, literals, comments, text }
+        Self { path, text, code, literals, comments }
     }
 
     pub fn is_under(&self, folders: &[&str]) -> bool {

@@ -21,7 +21,7 @@ pub struct TestDatabase {
     pub kind: Db,
     /// What `database.url` of the configuration takes.
     pub url: String,
-    /// Where the files of a test may lie; the database file of SQLite is `sojourn.sqlite` in it.
+    /// Where the files of a test may lie; the file of the database is `sojourn.sqlite` in it.
     pub folder: TempDir,
 }
 
@@ -93,7 +93,7 @@ impl Drop for TestDatabase {
 const FILE: &str = "sojourn.sqlite";
 
 fn sqlite_url(file: &Path) -> String {
-    format!("sqlite://{}?mode=rwc", file.display())
+    format!("sqlite://{}", file.display())
 }
 
 /// The server's own database, through which others are made and dropped.
@@ -115,7 +115,8 @@ fn name_in(url: &str) -> &str {
 }
 
 async fn connect(url: &str) -> DatabaseConnection {
-    let mut options = ConnectOptions::new(url);
+    let mode = if url.starts_with("sqlite:") { "?mode=rwc" } else { "" };
+    let mut options = ConnectOptions::new(format!("{url}{mode}"));
     options.max_connections(1).sqlx_logging(false);
     Database::connect(options).await.unwrap_or_else(|error| panic!("{url}: {error}"))
 }
