@@ -20,8 +20,8 @@ mod m20261123_000011_create_documents;
 mod m20261123_000012_create_imports;
 mod prelude;
 
+pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
-pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -43,5 +43,19 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000011_create_documents::Migration),
             Box::new(m20261123_000012_create_imports::Migration),
         ]
+    }
+}
+
+impl Migrator {
+    /// Names of the migrations a database has, in order; none when it is empty. Changes nothing.
+    pub async fn applied<'c>(db: impl IntoSchemaManagerConnection<'c>) -> Result<Vec<String>, DbErr> {
+        let manager = SchemaManager::new(db);
+        if !manager.has_table("seaql_migrations").await? {
+            return Ok(Vec::new());
+        }
+        let names =
+            Query::select().column("version").from("seaql_migrations").order_by("version", Order::Asc).take();
+        let rows = manager.get_connection().query_all(&names).await?;
+        rows.into_iter().map(|row| row.try_get_by("version")).collect()
     }
 }

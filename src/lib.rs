@@ -16,3 +16,4 @@
 pub mod access;
 pub mod app;
 pub mod clock;
+pub mod store;

@@ -1,0 +1,180 @@
+//! The only floor that names tables or SQL; every function takes a [`Tx`] to write and any [`Conn`] to read.
+//!
+//! A command begins with [`Store::begin`], the one place that chooses how a transaction starts, and ends with [`Tx::commit`]; a
+//! transaction that is dropped leaves nothing behind. Guarded updates decide races, never locks. To add a resource: a file of its
+//! own with functions that read as commands, and a line below.
+
+mod error;
+mod open;
+pub mod page;
+pub mod write;
+
+use std::fmt;
+
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IntoDatabaseExecutor,
+    IsolationLevel, SqliteTransactionMode, StreamTrait, TransactionOptions, TransactionTrait,
+};
+use sojourn_migrations::{Migrator, MigratorTrait};
+
+pub use error::{Result, StoreError};
+pub use open::{Address, Options};
+
+/// An open database: one writer and a few readers on SQLite, one pool on PostgreSQL.
+#[derive(Debug, Clone)]
+pub struct Store {
+    writer: DatabaseConnection,
+    reads: Reads,
+    address: Address,
+}
+
+/// A connection that a read function can ask: a command's own transaction, or the readers beside it.
+pub trait Conn: Sync {
+    /// What sea-orm executes on.
+    type Db: ConnectionTrait + StreamTrait;
+
+    /// The connection as sea-orm knows it.
+    fn db(&self) -> &Self::Db;
+}
+
+/// The readers: queries outside a command, each on its own.
+#[derive(Debug, Clone)]
+pub struct Reads(DatabaseConnection);
+
+/// One command's transaction; dropped without [`Tx::commit`] it rolls back.
+pub struct Tx(DatabaseTransaction);
+
+impl Conn for Reads {
+    type Db = DatabaseConnection;
+
+    fn db(&self) -> &DatabaseConnection {
+        &self.0
+    }
+}
+
+impl Conn for Tx {
+    type Db = DatabaseTransaction;
+
+    fn db(&self) -> &DatabaseTransaction {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tx")
+    }
+}
+
+impl Tx {
+    /// Makes everything the command wrote durable and visible.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+
+    /// Starts a part of the command that can fail alone: dropped or failed, it takes only its own writes back.
+    pub async fn savepoint(&self) -> Result<Self> {
+        Ok(Self(self.0.begin().await?))
+    }
+}
+
+impl Store {
+    /// Opens the database at `address`: a path or `sqlite://path` for one file, or a `postgres://` URL.
+    ///
+    /// A file that is not there is made, readable by its owner alone; the schema is left as it is ([`Store::migrate`]).
+    ///
+    /// # Errors
+    /// [`StoreError::Address`], [`StoreError::Unreachable`], [`StoreError::ReadOnly`] and [`StoreError::NotADatabase`], each naming the
+    /// place and the mend.
+    pub async fn open(address: &str, options: &Options) -> Result<Self> {
+        let address: Address = address.parse()?;
+        let (writer, reads) = open::connect(&address, options).await?;
+        Ok(Self { writer, reads: Reads(reads), address })
+    }
+
+    /// Where the database is, without its password.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Whether the database is one SQLite file.
+    pub fn is_sqlite(&self) -> bool {
+        self.writer.get_database_backend() == DbBackend::Sqlite
+    }
+
+    /// Begins a command: the only way to write.
+    ///
+    /// IMMEDIATE on SQLite's one writer, so that nothing read can change before it is written; READ COMMITTED on PostgreSQL, where
+    /// guarded updates decide.
+    pub async fn begin(&self) -> Result<Tx> {
+        let options = if self.is_sqlite() {
+            TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            }
+        } else {
+            TransactionOptions {
+                isolation_level: Some(IsolationLevel::ReadCommitted),
+                access_mode: Some(AccessMode::ReadWrite),
+                ..TransactionOptions::default()
+            }
+        };
+        Ok(Tx(self.writer.begin_with_options(options).await?))
+    }
+
+    /// The readers, for queries outside a command.
+    pub fn read(&self) -> &Reads {
+        &self.reads
+    }
+
+    /// Brings the schema up to this binary: all of it, or nothing. Says which migrations were applied.
+    pub async fn migrate(&self) -> Result<Vec<String>> {
+        let tx = self.begin().await?;
+        if !self.is_sqlite() {
+            // Several processes may start at once; the number only has to be the same in all of them.
+            tx.db().execute_unprepared("SELECT pg_advisory_xact_lock(7305808)").await?;
+        }
+        let pending = self.pending_on(tx.db()).await?;
+        Migrator::up(tx.db(), None).await?;
+        tx.commit().await?;
+        Ok(pending)
+    }
+
+    /// Names of the migrations this binary has and the database has not.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`] when the database has one this binary has not.
+    pub async fn pending(&self) -> Result<Vec<String>> {
+        self.pending_on(self.reads.db()).await
+    }
+
+    /// Passes when the schema is exactly this binary's.
+    ///
+    /// # Errors
+    /// [`StoreError::NotMigrated`] or [`StoreError::NewerSchema`].
+    pub async fn check_schema(&self) -> Result<()> {
+        match self.pending().await?.len() {
+            0 => Ok(()),
+            pending => Err(StoreError::NotMigrated { place: self.address.to_string(), pending }),
+        }
+    }
+
+    /// Closes every connection; on SQLite the log is folded back into the file.
+    pub async fn close(self) -> Result<()> {
+        self.reads.0.close().await?;
+        Ok(self.writer.close().await?)
+    }
+
+    async fn pending_on<'c>(&self, db: impl IntoDatabaseExecutor<'c>) -> Result<Vec<String>> {
+        let known: Vec<String> =
+            Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let applied = Migrator::applied(db).await?;
+        if let Some(newer) = applied.iter().find(|name| !known.contains(name)) {
+            return Err(StoreError::NewerSchema {
+                place: self.address.to_string(),
+                migration: newer.clone(),
+            });
+        }
+        Ok(known.into_iter().filter(|name| !applied.contains(name)).collect())
+    }
+}
