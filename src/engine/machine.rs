@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 pub use offers::{Offer, offers};
+pub(crate) use step::MOST_JOINS;
 pub use step::step;
 pub use waiting::{Awaited, Outcome, waiting};
 

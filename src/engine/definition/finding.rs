@@ -37,6 +37,15 @@ pub enum Severity {
     Warning,
 }
 
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
 /// A place in the file: 1-based line and column, counted in characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
@@ -88,7 +97,7 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}: {}", self.place, self.rule, self.message)?;
+        write!(f, "{} {:?} {}: {}", self.place, self.rule, self.severity, self.message)?;
         if !self.counter_example.is_empty() {
             write!(f, " (shown by: {})", self.counter_example.join(" → "))?;
         }

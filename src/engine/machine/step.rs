@@ -12,7 +12,7 @@ use crate::guard::{Value, Values};
 use crate::refusal::Refusal;
 
 /// More joins in one step than any sane definition chains; the checker refuses cycles long before.
-const MOST_JOINS: usize = 16;
+pub(crate) const MOST_JOINS: usize = 16;
 
 /// Decides one attempt on one case.
 ///

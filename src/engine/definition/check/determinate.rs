@@ -1,0 +1,94 @@
+//! W04: one event has one meaning in one state, and joins that leave one state have an order and an end.
+
+use std::rc::Rc;
+
+use super::super::{Definition, Finding, Join, Rule, StateIx, Transition, TransitionIx};
+use super::space::{Node, Space};
+use crate::machine::MOST_JOINS;
+
+/// Clashes, each shown by the way to it when `space` holds one.
+pub(super) fn findings(definition: &Definition, space: Option<&Space<'_>>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for state in (0..definition.states.len()).filter_map(|at| u16::try_from(at).ok()).map(StateIx) {
+        let leaving: Vec<_> = definition.leaving(state).collect();
+        for (at, (ix, second)) in leaving.iter().enumerate() {
+            for (_, first) in leaving[..at].iter().filter(|(_, first)| meet(first, second)) {
+                let Some(finding) = clash(definition, state, first, second) else { continue };
+                let events = space.and_then(|space| way(space, state, first, (*ix, second)));
+                findings.push(finding.shown_by(events.unwrap_or_default()));
+            }
+        }
+    }
+    findings.extend(endless(definition));
+    findings
+}
+
+/// Whether one origin can lead to both.
+fn meet(first: &Transition, second: &Transition) -> bool {
+    let anywhere = first.came_from.is_empty() || second.came_from.is_empty();
+    anywhere || first.came_from.iter().any(|from| second.came_from.contains(from))
+}
+
+fn clash(
+    definition: &Definition,
+    state: StateIx,
+    first: &Transition,
+    second: &Transition,
+) -> Option<Finding> {
+    let name = &definition.states[state.at()].name;
+    let event = &definition.events[second.event.at()].name;
+    let message = match (&first.join, &second.join) {
+        (None, None) if first.event == second.event => format!(
+            "`{event}` has two transitions from `{name}`, the other at {}: merge them, or set them apart with `came_from`",
+            first.place
+        ),
+        (Some(one), Some(other)) if one.priority == other.priority && !disjoint(one, other) => format!(
+            "this join and the one at {} both leave `{name}` with priority {}: give them different priorities",
+            first.place, one.priority
+        ),
+        (None | Some(_), None | Some(_)) => return None,
+    };
+    Some(Finding::error(Rule::W04, second.place, message))
+}
+
+/// The shortest events that end in both being possible.
+fn way(
+    space: &Space<'_>,
+    state: StateIx,
+    first: &Transition,
+    (ix, second): (TransitionIx, &Transition),
+) -> Option<Vec<String>> {
+    let both = |node: &&Rc<Node>| node.state == state && node.came_for(first) && node.came_for(second);
+    let at = space.nodes.iter().position(|node| both(&node))?;
+    Some(space.path_along(at, ix))
+}
+
+/// Whether one condition is written as the negation of the other.
+fn disjoint(one: &Join, other: &Join) -> bool {
+    let (Some(one), Some(other)) = (&one.when, &other.when) else { return false };
+    let negates =
+        |a: &str, b: &str| a.strip_prefix('!').is_some_and(|rest| rest == b || rest == format!("({b})"));
+    negates(one.source(), other.source()) || negates(other.source(), one.source())
+}
+
+/// Joins that can follow each other for longer than one step allows.
+fn endless(definition: &Definition) -> Option<Finding> {
+    let mut longest = vec![0_usize; definition.states.len()];
+    // After that many rounds every shorter chain has its length; what still grows is a circle or too long.
+    for _ in 0..=MOST_JOINS {
+        for join in definition.transitions.iter().filter(|transition| transition.join.is_some()) {
+            let after = definition.landings(join).iter().map(|to| longest[to.at()] + 1).max().unwrap_or(0);
+            for from in &join.from {
+                longest[from.at()] = longest[from.at()].max(after);
+            }
+        }
+    }
+    let (at, _) = longest.iter().enumerate().find(|(_, length)| **length > MOST_JOINS)?;
+    let state = &definition.states[at];
+    let message = format!(
+        "joins from `{}` can follow each other in a circle or for more than {MOST_JOINS} steps: lead the last one to a state \
+         without joins",
+        state.name
+    );
+    Some(Finding::error(Rule::W04, state.place, message))
+}

@@ -1,0 +1,4 @@
+//! Behaviour of the engine from outside: parsing, proving, deciding, explaining.
+
+mod check;
+mod sketch;
