@@ -2,4 +2,6 @@
 #![cfg(test)]
 
 mod architecture;
+mod migrations;
+mod store;
 mod support;

@@ -1,0 +1,122 @@
+//! The schema goes up and down on both databases, and every entity matches what the migrations made.
+
+use rstest::rstest;
+use sea_orm::sea_query::ColumnType;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, Iden, Iterable, QuerySelect, Statement,
+};
+use sojourn_migrations::{Migrator, MigratorTrait};
+
+use crate::support::database::{Db, TestDatabase};
+
+#[rstest]
+#[tokio::test]
+async fn the_schema_goes_up_and_down_and_up_again(#[values(Db::Sqlite, Db::Postgres)] kind: Db) {
+    let database = TestDatabase::empty(kind).await;
+    let db = database.connect().await;
+
+    Migrator::up(&db, None).await.unwrap();
+    let tables = tables(&db, kind).await;
+    Migrator::down(&db, None).await.unwrap();
+    let left = self::tables(&db, kind).await;
+    Migrator::up(&db, None).await.unwrap();
+
+    assert!(tables.len() > 30, "{tables:?}");
+    assert_eq!(left, ["seaql_migrations"]);
+    assert_eq!(self::tables(&db, kind).await, tables);
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_entity_has_the_columns_of_its_table_with_their_types(
+    #[values(Db::Sqlite, Db::Postgres)] kind: Db,
+) {
+    let database = TestDatabase::migrated(kind).await;
+    let db = database.connect().await;
+    let mut seen = vec!["seaql_migrations".to_owned()];
+
+    macro_rules! entities {
+        ($($name:ident)*) => {$(
+            let entity = sojourn_entities::$name::Entity;
+            assert_eq!(of_entity(entity, kind), of_table(&db, entity.unquoted(), kind).await, "{}", entity.unquoted());
+            assert!(<sojourn_entities::$name::Entity as EntityTrait>::find().limit(1).all(&db).await.unwrap().is_empty());
+            seen.push(entity.unquoted().to_owned());
+        )*};
+    }
+    entities! {
+        account agreement application call call_home call_offering case chair_term choice clock credential document history
+        history_payload idempotency import_file import_row instance institution offering one_time_token outbox period person
+        place_line posting programme refresh_token refusal registration role session stay unit wait workflow workflow_version
+    }
+
+    seen.sort();
+    assert_eq!(seen, tables(&db, kind).await);
+}
+
+/// Name, type and whether it may be null; SQLite has no types worth the name.
+type Column = (String, String, bool);
+
+fn of_entity<E: EntityTrait>(_: E, kind: Db) -> Vec<Column> {
+    let mut columns: Vec<Column> = E::Column::iter()
+        .map(|column| {
+            let def = column.def();
+            let stored = if kind == Db::Postgres { postgres_type(def.get_column_type()) } else { "" };
+            (column.unquoted().to_owned(), stored.to_owned(), def.is_null())
+        })
+        .collect();
+    columns.sort();
+    columns
+}
+
+fn postgres_type(column: &ColumnType) -> &'static str {
+    match column {
+        ColumnType::Uuid => "uuid",
+        ColumnType::String(_) | ColumnType::Text => "text",
+        ColumnType::SmallInteger => "smallint",
+        ColumnType::Integer => "integer",
+        ColumnType::BigInteger => "bigint",
+        ColumnType::Boolean => "boolean",
+        ColumnType::Date => "date",
+        ColumnType::Time => "time without time zone",
+        ColumnType::TimestampWithTimeZone => "timestamp with time zone",
+        ColumnType::Json => "jsonb",
+        ColumnType::VarBinary(_) => "bytea",
+        other => panic!("no column is of type {other:?}"),
+    }
+}
+
+async fn of_table(db: &DatabaseConnection, table: &str, kind: Db) -> Vec<Column> {
+    let asked = match kind {
+        Db::Sqlite => format!(
+            "SELECT name, '' AS stored, \"notnull\" = 0 AS may_be_null FROM pragma_table_info('{table}')"
+        ),
+        Db::Postgres => format!(
+            "SELECT column_name::text AS name, data_type::text AS stored, is_nullable = 'YES' AS may_be_null \
+             FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '{table}'"
+        ),
+    };
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), asked)).await.unwrap();
+    let mut columns: Vec<Column> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.try_get_by("name").unwrap(),
+                row.try_get_by("stored").unwrap(),
+                row.try_get_by("may_be_null").unwrap(),
+            )
+        })
+        .collect();
+    columns.sort();
+    columns
+}
+
+async fn tables(db: &DatabaseConnection, kind: Db) -> Vec<String> {
+    let asked = match kind {
+        Db::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        Db::Postgres => "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public'",
+    };
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), asked)).await.unwrap();
+    let mut names: Vec<String> = rows.iter().map(|row| row.try_get_by("name").unwrap()).collect();
+    names.sort();
+    names
+}
