@@ -1,0 +1,197 @@
+//! Place lines: what is there, what is taken, and the guarded statement that can never take more.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sojourn_engine::ids::{
+    AgreementId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
+};
+use sojourn_engine::quota::Covers;
+use sojourn_engine::vocabulary::{AgreementStatus, Direction, PlaceUnit, PostingKind};
+use sojourn_entities::{agreement, place_line, posting};
+
+use super::{StoreError, json};
+
+/// A place line with the validity of the agreement behind it.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Its id.
+    pub id: PlaceLineId,
+    /// Which way it points.
+    pub direction: Direction,
+    /// What it covers.
+    pub covers: Covers<InstitutionId, ProgrammeId, PeriodId>,
+    /// What is counted.
+    pub unit: PlaceUnit,
+    /// How many there are.
+    pub capacity: i32,
+    /// How many are reserved.
+    pub held: i32,
+    /// How many are taken.
+    pub used: i32,
+    /// The agreement behind it.
+    pub agreement: Option<LineAgreement>,
+}
+
+/// The agreement behind a line.
+#[derive(Debug, Clone)]
+pub struct LineAgreement {
+    /// Its id.
+    pub id: AgreementId,
+    /// How far it has come.
+    pub status: AgreementStatus,
+    /// First day.
+    pub valid_from_on: NaiveDate,
+    /// Last day, an early end counted in.
+    pub valid_until_on: NaiveDate,
+}
+
+impl Line {
+    /// Units left; negative when the line is overdrawn.
+    pub fn free(&self) -> i64 {
+        i64::from(self.capacity) - i64::from(self.held) - i64::from(self.used)
+    }
+}
+
+/// A change of a line's numbers, all parts in its unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LineChange {
+    /// Capacity posted.
+    pub capacity: i32,
+    /// Reserved more, or fewer.
+    pub held: i32,
+    /// Taken more, or fewer.
+    pub used: i32,
+}
+
+/// A posting to append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPosting {
+    /// Its id.
+    pub id: PostingId,
+    /// The line.
+    pub line: PlaceLineId,
+    /// Why the line changed.
+    pub kind: PostingKind,
+    /// By how much.
+    pub amount: i32,
+    /// Case, account and step it was for.
+    pub step: Option<(CaseId, String, i32)>,
+    /// Who posted capacity.
+    pub person: Option<PersonId>,
+    /// Why capacity was posted.
+    pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Lines any choice among these hosts and programmes might draw on for this home.
+pub async fn lines_for(
+    conn: &impl ConnectionTrait,
+    home: InstitutionId,
+    hosts: &[InstitutionId],
+    programmes: &[ProgrammeId],
+) -> Result<Vec<Line>, StoreError> {
+    let hosts = || hosts.iter().copied();
+    let of_home = Condition::all()
+        .add(place_line::Column::HomeId.eq(home))
+        .add(place_line::Column::HostId.is_null().or(place_line::Column::HostId.is_in(hosts())));
+    let of_hosts = Condition::all()
+        .add(place_line::Column::HomeId.is_null())
+        .add(place_line::Column::HostId.is_in(hosts()));
+    let of_programmes = place_line::Column::ProgrammeId.is_in(programmes.iter().copied());
+    let rows = place_line::Entity::find()
+        .filter(Condition::any().add(of_home).add(of_hosts).add(of_programmes))
+        .find_also(place_line::Entity, agreement::Entity)
+        .all(conn)
+        .await?;
+    rows.into_iter().map(Line::try_from).collect()
+}
+
+impl TryFrom<(place_line::Model, Option<agreement::Model>)> for Line {
+    type Error = StoreError;
+
+    fn try_from(
+        (row, agreement): (place_line::Model, Option<agreement::Model>),
+    ) -> Result<Self, StoreError> {
+        let list = |value: Option<serde_json::Value>| value.map_or_else(|| Ok(Vec::new()), json);
+        let until = |row: &agreement::Model| row.ended_on.map_or(row.valid_until_on, |on| on.min(row.valid_until_on));
+        Ok(Self {
+            id: row.id,
+            direction: row.direction,
+            covers: Covers {
+                source: row.source,
+                home: row.home_id,
+                host: row.host_id,
+                programme: row.programme_id,
+                period: row.period_id,
+                levels: row.levels.map_or_else(|| Ok(Vec::new()), json)?,
+                fields: list(row.fields)?,
+            },
+            unit: row.unit,
+            capacity: row.capacity,
+            held: row.held,
+            used: row.used,
+            agreement: agreement.map(|row| LineAgreement {
+                id: row.id,
+                status: row.status,
+                valid_from_on: row.valid_from_on,
+                valid_until_on: until(&row),
+            }),
+        })
+    }
+}
+
+/// Changes a line's numbers; `false` when it would take more than there is.
+///
+/// The condition stands in the statement itself, so that no interleaving on either database can pass it.
+pub async fn change(
+    conn: &impl ConnectionTrait,
+    line: PlaceLineId,
+    by: LineChange,
+) -> Result<bool, StoreError> {
+    let column = |column: place_line::Column| Expr::col(column);
+    let mut update = place_line::Entity::update_many()
+        .col_expr(place_line::Column::Capacity, column(place_line::Column::Capacity).add(by.capacity))
+        .col_expr(place_line::Column::Held, column(place_line::Column::Held).add(by.held))
+        .col_expr(place_line::Column::Used, column(place_line::Column::Used).add(by.used))
+        .filter(place_line::Column::Id.eq(line));
+    if by.held + by.used > 0 {
+        let taken = column(place_line::Column::Held).add(column(place_line::Column::Used)).add(by.held + by.used);
+        let room = column(place_line::Column::Capacity).add(by.capacity);
+        update = update.filter(taken.lte(room));
+    }
+    Ok(update.exec(conn).await?.rows_affected == 1)
+}
+
+impl From<NewPosting> for posting::ActiveModel {
+    fn from(new: NewPosting) -> Self {
+        use sea_orm::ActiveValue::Set;
+        let (case_id, account, number) = match new.step {
+            Some((case, account, number)) => (Some(case), Some(account), Some(number)),
+            None => (None, None, None),
+        };
+        Self {
+            line_id: Set(new.line),
+            id: Set(new.id),
+            kind: Set(new.kind),
+            amount: Set(new.amount),
+            case_id: Set(case_id),
+            account: Set(account),
+            number: Set(number),
+            person_id: Set(new.person),
+            reason: Set(new.reason),
+            at: Set(new.at),
+        }
+    }
+}
+
+/// Whether a line of an agreement counts at all: agreed and not over on that day.
+pub fn in_force(line: &Line, on: NaiveDate) -> bool {
+    line.agreement.as_ref().is_none_or(|agreement| {
+        agreement.status == AgreementStatus::Agreed
+            && agreement.valid_from_on <= on
+            && on <= agreement.valid_until_on
+    })
+}
+
