@@ -511,6 +511,12 @@ impl Definition {
         slots
     }
 
+    /// Every fact opening a case may read.
+    pub fn asks_to_open(&self) -> Vec<Slot> {
+        let guards = self.create.require.iter().flat_map(|rule| rule.guard.slots().iter().copied());
+        guards.chain(self.clock_slots(self.initial)).collect()
+    }
+
     /// States a transition may lead to, over all origins and registers.
     pub fn landings(&self, transition: &Transition) -> Vec<StateIx> {
         match transition.to {

@@ -5,6 +5,7 @@
 
 mod legal;
 mod offers;
+mod open;
 mod step;
 mod waiting;
 
@@ -12,9 +13,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 pub use offers::{Offer, offers};
+pub use open::{Opening, open};
 pub(crate) use step::MOST_JOINS;
 pub use step::step;
-pub use waiting::{Awaited, Outcome, waiting};
+pub use step::waited_for;
+pub use waiting::{Awaited, Outcome, outcome, waiting};
 
 use crate::deadline::Calendar;
 use crate::definition::{

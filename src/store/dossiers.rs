@@ -4,7 +4,7 @@
 //! here to the statement that is nearest to it.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sojourn_engine::ids::{
     CallId, CaseId, ChoiceId, ClockRowId, InstitutionId, OfferingId, PeriodId, PersonId, PlaceLineId, ProgrammeId,
     RegistrationId, UnitId, WorkflowVersionId,
@@ -19,7 +19,7 @@ use sojourn_entities::{
 
 use super::calls::Call;
 use super::places::{Line, lines_for};
-use super::{StoreError, json};
+use super::{Conn, StoreError, json};
 use crate::access::{Scope, Seat};
 
 /// One application with its surroundings.
@@ -63,7 +63,7 @@ pub struct CaseRow {
     /// When that state was entered.
     pub entered_at: DateTime<Utc>,
     /// Where remembering states were entered from.
-    pub registers: Vec<(String, String)>,
+    pub registers: std::collections::BTreeMap<String, String>,
     /// Who has acted on events that collect all their roles.
     pub collected: Vec<(String, String)>,
     /// Events that happened, with who acted.
@@ -243,7 +243,7 @@ impl Dossier {
 
 /// Reads a case with its surroundings; `None` when there is none this scope sees.
 pub async fn load(
-    conn: &impl ConnectionTrait,
+    conn: &impl Conn,
     scope: &Scope,
     id: CaseId,
 ) -> Result<Option<Dossier>, StoreError> {
@@ -252,7 +252,7 @@ pub async fn load(
         .find_also(application::Entity, registration::Entity)
         .find_also(application::Entity, institution::Entity)
         .find_also(application::Entity, call::Entity)
-        .one(conn)
+        .one(conn.db())
         .await?;
     let Some((application, Some(case), Some(registration), Some(home), Some(call))) = row else {
         return Ok(None);
@@ -276,7 +276,7 @@ pub async fn load(
 }
 
 /// Choices of an application by rank, with what they choose.
-pub async fn choices_of(conn: &impl ConnectionTrait, id: CaseId) -> Result<Vec<Choice>, StoreError> {
+pub async fn choices_of(conn: &impl Conn, id: CaseId) -> Result<Vec<Choice>, StoreError> {
     let rows = choice::Entity::find()
         .filter(choice::Column::ApplicationId.eq(id))
         .order_by_asc(choice::Column::Rank)
@@ -284,7 +284,7 @@ pub async fn choices_of(conn: &impl ConnectionTrait, id: CaseId) -> Result<Vec<C
         .find_also(offering::Entity, period::Entity)
         .find_also(offering::Entity, programme::Entity)
         .find_also(programme::Entity, institution::Entity)
-        .all(conn)
+        .all(conn.db())
         .await?;
     rows.into_iter()
         .filter_map(|(choice, offering, period, programme, host)| {
@@ -294,13 +294,13 @@ pub async fn choices_of(conn: &impl ConnectionTrait, id: CaseId) -> Result<Vec<C
 }
 
 /// Offerings by id, with what they offer, for applications that are about to be opened.
-pub async fn offerings(conn: &impl ConnectionTrait, ids: &[OfferingId]) -> Result<Vec<Offering>, StoreError> {
+pub async fn offerings(conn: &impl Conn, ids: &[OfferingId]) -> Result<Vec<Offering>, StoreError> {
     let rows = offering::Entity::find()
         .filter(offering::Column::Id.is_in(ids.iter().copied()))
         .find_also(offering::Entity, period::Entity)
         .find_also(offering::Entity, programme::Entity)
         .find_also(programme::Entity, institution::Entity)
-        .all(conn)
+        .all(conn.db())
         .await?;
     rows.into_iter()
         .filter_map(|(offering, period, programme, host)| {
@@ -350,8 +350,8 @@ fn build_offering(
     })
 }
 
-async fn accounts_of(conn: &impl ConnectionTrait, id: CaseId) -> Result<Vec<Account>, StoreError> {
-    let rows = account::Entity::find().filter(account::Column::CaseId.eq(id)).all(conn).await?;
+async fn accounts_of(conn: &impl Conn, id: CaseId) -> Result<Vec<Account>, StoreError> {
+    let rows = account::Entity::find().filter(account::Column::CaseId.eq(id)).all(conn.db()).await?;
     let plain = rows.into_iter().map(|row| Account {
         name: row.account,
         status: row.status,
@@ -362,12 +362,12 @@ async fn accounts_of(conn: &impl ConnectionTrait, id: CaseId) -> Result<Vec<Acco
     Ok(plain.collect())
 }
 
-async fn clocks_of(conn: &impl ConnectionTrait, id: CaseId) -> Result<Vec<RunningClock>, StoreError> {
+async fn clocks_of(conn: &impl Conn, id: CaseId) -> Result<Vec<RunningClock>, StoreError> {
     let rows = clock::Entity::find()
         .filter(clock::Column::CaseId.eq(id))
         .filter(clock::Column::EndedAt.is_null())
         .filter(clock::Column::FiredAt.is_null())
-        .all(conn)
+        .all(conn.db())
         .await?;
     let plain = rows.into_iter().map(|row| RunningClock {
         id: row.id,
@@ -378,14 +378,14 @@ async fn clocks_of(conn: &impl ConnectionTrait, id: CaseId) -> Result<Vec<Runnin
     Ok(plain.collect())
 }
 
-async fn filled_of(conn: &impl ConnectionTrait, id: CaseId) -> Result<Vec<String>, StoreError> {
+async fn filled_of(conn: &impl Conn, id: CaseId) -> Result<Vec<String>, StoreError> {
     let slots = document::Entity::find()
         .select_only()
         .column(document::Column::Slot)
         .distinct()
         .filter(document::Column::CaseId.eq(id))
         .into_tuple()
-        .all(conn)
+        .all(conn.db())
         .await?;
     Ok(slots)
 }
@@ -470,15 +470,15 @@ impl TryFrom<institution::Model> for Institution {
 
 /// Given and family name of people, for views that name them.
 pub async fn names(
-    conn: &impl ConnectionTrait,
+    conn: &impl Conn,
     ids: &[PersonId],
 ) -> Result<Vec<(PersonId, String)>, StoreError> {
-    let rows = person::Entity::find().filter(person::Column::Id.is_in(ids.iter().copied())).all(conn).await?;
+    let rows = person::Entity::find().filter(person::Column::Id.is_in(ids.iter().copied())).all(conn.db()).await?;
     let full = |row: &person::Model| format!("{} {}", row.given_name, row.family_name).trim().to_owned();
     Ok(rows.iter().map(|row| (row.id, full(row))).collect())
 }
 
 /// The call of a dossier that is about to be made.
-pub async fn call(conn: &impl ConnectionTrait, id: CallId) -> Result<Option<Call>, StoreError> {
-    call::Entity::find_by_id(id).one(conn).await?.map(Call::try_from).transpose()
+pub async fn call(conn: &impl Conn, id: CallId) -> Result<Option<Call>, StoreError> {
+    call::Entity::find_by_id(id).one(conn.db()).await?.map(Call::try_from).transpose()
 }

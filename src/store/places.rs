@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use sojourn_engine::ids::{
     AgreementId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
 };
@@ -10,7 +10,7 @@ use sojourn_engine::quota::Covers;
 use sojourn_engine::vocabulary::{AgreementStatus, Direction, PlaceUnit, PostingKind};
 use sojourn_entities::{agreement, place_line, posting};
 
-use super::{StoreError, json};
+use super::{Conn, StoreError, json};
 
 /// A place line with the validity of the agreement behind it.
 #[derive(Debug, Clone)]
@@ -87,7 +87,7 @@ pub struct NewPosting {
 
 /// Lines any choice among these hosts and programmes might draw on for this home.
 pub async fn lines_for(
-    conn: &impl ConnectionTrait,
+    conn: &impl Conn,
     home: InstitutionId,
     hosts: &[InstitutionId],
     programmes: &[ProgrammeId],
@@ -103,7 +103,7 @@ pub async fn lines_for(
     let rows = place_line::Entity::find()
         .filter(Condition::any().add(of_home).add(of_hosts).add(of_programmes))
         .find_also(place_line::Entity, agreement::Entity)
-        .all(conn)
+        .all(conn.db())
         .await?;
     rows.into_iter().map(Line::try_from).collect()
 }
@@ -146,7 +146,7 @@ impl TryFrom<(place_line::Model, Option<agreement::Model>)> for Line {
 ///
 /// The condition stands in the statement itself, so that no interleaving on either database can pass it.
 pub async fn change(
-    conn: &impl ConnectionTrait,
+    conn: &impl Conn,
     line: PlaceLineId,
     by: LineChange,
 ) -> Result<bool, StoreError> {
@@ -161,7 +161,7 @@ pub async fn change(
         let room = column(place_line::Column::Capacity).add(by.capacity);
         update = update.filter(taken.lte(room));
     }
-    Ok(update.exec(conn).await?.rows_affected == 1)
+    Ok(update.exec(conn.db()).await?.rows_affected == 1)
 }
 
 impl From<NewPosting> for posting::ActiveModel {

@@ -137,7 +137,7 @@ pub(super) fn remaining<'a>(case: &'a Case, transition: &'a Transition) -> impl 
 }
 
 /// Roles the case waits for in a state: the named one, and whoever has not acted yet on an event that collects all.
-pub(super) fn waited_for(definition: &Definition, case: &Case, state: StateIx) -> Vec<RoleIx> {
+pub fn waited_for(definition: &Definition, case: &Case, state: StateIx) -> Vec<RoleIx> {
     let collecting = definition.leaving(state).filter(|(_, t)| t.collect);
     let open = collecting.flat_map(|(_, t)| {
         t.by.iter().copied().filter(|role| state != case.state || !case.collected.contains(&(t.event, *role)))

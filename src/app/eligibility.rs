@@ -1,0 +1,90 @@
+//! Whether an application is complete, its choices fit the student, and the call's own guard holds.
+
+use std::collections::BTreeMap;
+
+use sojourn_engine::eligibility::Eligibility;
+use sojourn_engine::facts::Fact;
+use sojourn_engine::guard::{Decimal, GuardError, Type, Value};
+use sojourn_engine::vocabulary::Cefr;
+
+use crate::store::calls::{AnswerKind, Call, Question};
+use crate::store::dossiers::{Dossier, Offering, Student};
+
+/// Whether every required question of the call is answered.
+pub fn complete(dossier: &Dossier) -> bool {
+    let answered = |question: &Question| {
+        let answer = dossier.application.answers.get(&question.name);
+        answer.is_some_and(|answer| !answer.is_null() && answer.as_str() != Some(""))
+    };
+    dossier.call.form.iter().filter(|question| question.required).all(answered)
+}
+
+/// Whether every choice fits the student: level, field, and one of the languages asked for.
+pub fn choices_fit(dossier: &Dossier) -> bool {
+    !dossier.choices.is_empty() && dossier.choices.iter().all(|choice| fits(&dossier.student, &choice.offering))
+}
+
+/// Whether one offering fits a student.
+pub fn fits(student: &Student, offering: &Offering) -> bool {
+    let level = offering.levels.is_empty() || offering.levels.contains(&student.level);
+    let field = offering.fields.is_empty()
+        || student.field.as_ref().is_some_and(|f| offering.fields.iter().any(|code| f.starts_with(code.as_str())));
+    let speaks = |asked: &String| student.languages.iter().any(|has| covers(has, asked));
+    level && field && (offering.languages.is_empty() || offering.languages.iter().any(speaks))
+}
+
+/// Whether `en:C1` covers `en:B2`.
+fn covers(has: &str, asked: &str) -> bool {
+    let (Some((has, at)), Some((wanted, least))) = (has.split_once(':'), asked.split_once(':')) else {
+        return has == asked;
+    };
+    let level = |text: &str| text.to_lowercase().parse::<Cefr>().ok();
+    has.eq_ignore_ascii_case(wanted) && level(at) >= level(least)
+}
+
+/// Whether the call's own guard holds; a call without one lets everybody in.
+pub fn eligible(dossier: &Dossier) -> bool {
+    let Some(source) = &dossier.call.eligibility else { return true };
+    // A guard is compiled when its call is written; one that no longer compiles lets nobody in.
+    compile(source, &dossier.call.form).is_ok_and(|guard| guard.holds(|fact| of_student(dossier, fact)))
+}
+
+/// Compiles a call's guard against the questions of its form.
+///
+/// # Errors
+/// Every mistake, with its place in the source.
+pub fn compile(source: &str, form: &[Question]) -> Result<Eligibility, Vec<GuardError>> {
+    let of = |kind: AnswerKind| match kind {
+        AnswerKind::Text => Type::Text,
+        AnswerKind::Int => Type::Int,
+        AnswerKind::Decimal => Type::Decimal,
+        AnswerKind::Date => Type::Date,
+        AnswerKind::Bool => Type::Bool,
+    };
+    let answers: BTreeMap<String, Type> = form.iter().map(|q| (q.name.clone(), of(q.kind))).collect();
+    Eligibility::compile(source, &answers)
+}
+
+fn of_student(dossier: &Dossier, fact: &Fact) -> Option<Value> {
+    match fact {
+        Fact::Answer(name) => answer(&dossier.call, name, dossier.application.answers.get(name)?),
+        _ => super::transition::facts::Asked {
+            dossier,
+            choice: None,
+            bound: &[],
+            now: dossier.case.created_at,
+        }
+        .value(fact),
+    }
+}
+
+fn answer(call: &Call, name: &str, value: &serde_json::Value) -> Option<Value> {
+    let question = call.form.iter().find(|question| question.name == name)?;
+    match question.kind {
+        AnswerKind::Text => value.as_str().map(Value::text),
+        AnswerKind::Int => value.as_i64().map(Value::Int),
+        AnswerKind::Decimal => value.to_string().trim_matches('"').parse::<Decimal>().ok().map(Value::Decimal),
+        AnswerKind::Date => value.as_str()?.parse().ok().map(Value::Date),
+        AnswerKind::Bool => value.as_bool().map(Value::Bool),
+    }
+}

@@ -1,0 +1,65 @@
+//! Who holds a role in a case today.
+//!
+//! Holders are people with the duty on the case's unit, else in the whole institution; nobody: its head; nobody again: the
+//! secretariat, so that a notice is never sent to no one.
+
+use sojourn_engine::definition::{Definition, Resolver, RoleIx};
+use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
+use sojourn_engine::machine::Roles;
+use sojourn_engine::vocabulary::Duty;
+
+use crate::store::dossiers::Dossier;
+use crate::store::holders::Holder;
+
+/// People who might hold a role in a case, as of one day.
+#[derive(Debug, Clone, Default)]
+pub struct Holders {
+    /// The applicant.
+    pub applicant: Option<Holder>,
+    /// People with duties at the home, at a host of the choices, or in the secretariat.
+    pub staff: Vec<Holder>,
+    /// The person in the chair.
+    pub chair: Option<Holder>,
+}
+
+impl Holders {
+    /// Everybody who holds a role, the stand-ins when nobody does.
+    pub fn of<'a>(&'a self, definition: &Definition, role: RoleIx, dossier: &Dossier) -> Vec<&'a Holder> {
+        match &definition.roles[role.at()].resolver {
+            Resolver::Applicant => self.applicant.iter().collect(),
+            Resolver::Home(duty) => self.at(*duty, Some(dossier.home.id), dossier.application.home_unit),
+            Resolver::Host(duty) => self.at(*duty, dossier.current().map(|c| c.offering.host.id), None),
+            Resolver::Secretariat => self.secretariat(),
+            Resolver::Chair => match &self.chair {
+                Some(holder) => vec![holder],
+                None => self.secretariat(),
+            },
+            Resolver::System => Vec::new(),
+        }
+    }
+
+    /// The roles one person holds.
+    pub fn roles(&self, definition: &Definition, person: PersonId, dossier: &Dossier) -> Roles {
+        let all = (0..).map(RoleIx).take(definition.roles.len());
+        all.filter(|role| self.of(definition, *role, dossier).iter().any(|holder| holder.person == person)).collect()
+    }
+
+    fn at(&self, duty: Duty, institution: Option<InstitutionId>, unit: Option<UnitId>) -> Vec<&Holder> {
+        let Some(institution) = institution else { return Vec::new() };
+        let with = |duty: Duty, unit: Option<UnitId>| -> Vec<&Holder> {
+            let fits = |h: &&Holder| h.duty == duty && h.institution == Some(institution) && h.unit == unit;
+            self.staff.iter().filter(fits).collect()
+        };
+        let mut found = unit.map(|unit| with(duty, Some(unit))).unwrap_or_default();
+        for stand_in in [duty, Duty::Head] {
+            if found.is_empty() {
+                found = with(stand_in, None);
+            }
+        }
+        if found.is_empty() { self.secretariat() } else { found }
+    }
+
+    fn secretariat(&self) -> Vec<&Holder> {
+        self.staff.iter().filter(|holder| holder.duty == Duty::Secretariat).collect()
+    }
+}

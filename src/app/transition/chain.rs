@@ -1,0 +1,58 @@
+//! The hash chain of a case's history: each step seals its content and the step before.
+//!
+//! What people wrote is covered through an HMAC under a key of its own, kept beside it: erasing both leaves the chain whole.
+
+use std::collections::BTreeMap;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use sojourn_engine::definition::Definition;
+use sojourn_engine::guard::{Slot, Value, Values};
+
+use crate::store::records::{NewHistory, NewPayload};
+
+/// SHA-256 over the previous hash and the content of a step.
+pub fn link(previous: &[u8], step: &NewHistory) -> Vec<u8> {
+    let content = json!([
+        step.case,
+        step.number,
+        step.at.timestamp_micros(),
+        step.recorded_at.timestamp_micros(),
+        step.via,
+        step.actor,
+        step.role,
+        step.institution,
+        step.event,
+        step.from,
+        step.to,
+        step.workflow,
+        step.facts,
+        step.payload_hmac.as_ref().map(hex::encode),
+    ]);
+    let mut hash = Sha256::new();
+    hash.update(previous);
+    hash.update(content.to_string());
+    hash.finalize().to_vec()
+}
+
+/// HMAC-SHA-256 over what people wrote with a step; `None` only for a key of impossible length.
+pub fn seal(payload: &NewPayload) -> Option<Vec<u8>> {
+    let content = json!([payload.data, payload.reason, payload.note]);
+    let mut mac = Hmac::<Sha256>::new_from_slice(&payload.key).ok()?;
+    mac.update(content.to_string().as_bytes());
+    Some(mac.finalize().into_bytes().to_vec())
+}
+
+/// The facts that were read, as canonical JSON: paths in order, absent facts as null.
+pub fn canonical_facts(definition: &Definition, read: &[Slot], values: &dyn Values) -> String {
+    let facts: BTreeMap<&str, Option<&Value>> =
+        read.iter().map(|slot| (definition.facts.path(*slot), values.get(*slot))).collect();
+    json!(facts).to_string()
+}
+
+/// Data of an event as canonical JSON: keys in order.
+pub fn canonical_data(data: &serde_json::Map<String, serde_json::Value>) -> Option<String> {
+    let ordered: BTreeMap<&String, &serde_json::Value> = data.iter().collect();
+    if ordered.is_empty() { None } else { Some(json!(ordered).to_string()) }
+}

@@ -1,0 +1,190 @@
+//! The fold at the heart of the pipeline: one deed on one live case → its consequence, laid into the records of the batch.
+//!
+//! Pure: no database, no clock. HTTP drives one deed and settles; the import drives a whole life and settles once.
+
+use serde_json::{Map, Value};
+use sojourn_engine::definition::{Choose, Definition, EventIx};
+use sojourn_engine::facts::Facts;
+use sojourn_engine::guard::Slot;
+use sojourn_engine::ids::{ChoiceId, PersonId, WorkflowVersionId};
+use sojourn_engine::machine::{self, Actor, Attempt, Calendars, Context, LineView, Move, Step};
+use sojourn_engine::refusal::Refusal;
+use sojourn_engine::vocabulary::Via;
+
+use super::facts::{Asked, next};
+use super::live::Live;
+use super::places::{Bound, bind};
+use super::{chain, effects, situation};
+use crate::app::holders::Holders;
+use crate::clock::Moment;
+use crate::store::dossiers::Choice;
+use crate::store::records::Records;
+
+/// What somebody does to a case.
+#[derive(Debug, Clone)]
+pub struct Deed<'a> {
+    /// The event.
+    pub event: &'a str,
+    /// Its raw input.
+    pub data: &'a Map<String, Value>,
+    /// Code and text of the reason.
+    pub reason: Option<(&'a str, &'a str)>,
+    /// For the writer's institution only.
+    pub note: Option<&'a str>,
+    /// Who; `None` is the system.
+    pub actor: Option<PersonId>,
+}
+
+/// Everything a deed is judged and recorded with, beside the case.
+#[derive(Debug, Clone, Copy)]
+pub struct Stage<'a> {
+    /// The definition the case began with.
+    pub definition: &'a Definition,
+    /// Its version.
+    pub version: WorkflowVersionId,
+    /// Who holds which role today.
+    pub holders: &'a Holders,
+    /// Calendar of the secretariat.
+    pub alliance: &'a sojourn_engine::deadline::Calendar,
+    /// By which door the deed came.
+    pub via: Via,
+    /// The instant and the ids of the command.
+    pub at: &'a Moment,
+}
+
+/// A refused deed, with the facts that were read.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub refusal: Refusal,
+    /// Facts read, as canonical JSON.
+    pub facts: String,
+}
+
+/// Opens the case of a live dossier and records its first step.
+///
+/// # Errors
+/// The refusal of `[create]`, nothing recorded.
+pub fn open(stage: &Stage<'_>, live: &mut Live, by: PersonId, records: &mut Records) -> Result<(), Refused> {
+    let definition = stage.definition;
+    let slots = definition.asks_to_open();
+    let held = stage.holders.roles(definition, by, &live.dossier);
+    let view = View::of(stage, live, None, &slots);
+    let opening = machine::open(definition, held, &view.context(stage, live))
+        .map_err(|refusal| Refused { refusal, facts: chain::canonical_facts(definition, &slots, &view.facts) })?;
+    let facts = chain::canonical_facts(definition, &opening.read, &view.facts);
+    live.case = opening.case;
+    effects::opened(stage, live, by, &opening.clocks, &opening.notices, facts, records);
+    Ok(())
+}
+
+/// Carries out one deed and lays its consequence into `records`.
+///
+/// # Errors
+/// The engine's refusal; the live case and the records are as before.
+pub fn fire(
+    stage: &Stage<'_>,
+    live: &mut Live,
+    deed: &Deed<'_>,
+    event: EventIx,
+    records: &mut Records,
+) -> Result<Step, Refused> {
+    let definition = stage.definition;
+    let leaving = definition.leaving(live.case.state).filter(|(_, t)| t.event == event && t.join.is_none());
+    let choosing: Vec<_> = leaving.collect();
+    let slots: Vec<Slot> = choosing.iter().flat_map(|(ix, _)| definition.asks_of(*ix)).collect();
+    let choose = choosing.iter().find_map(|(_, transition)| transition.choose.as_ref());
+    let target = target(live, choose, deed.data).map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;
+    let view = View::of(stage, live, target, &slots);
+    let actor = match deed.actor {
+        Some(person) => Actor::Person(person, stage.holders.roles(definition, person, &live.dossier)),
+        None => Actor::System,
+    };
+    let attempt = Attempt { event, actor, data: deed.data, reason: deed.reason };
+    let step = machine::step(definition, &live.case, &attempt, &view.context(stage, live))
+        .map_err(|refusal| Refused { refusal, facts: chain::canonical_facts(definition, &slots, &view.facts) })?;
+    let facts = chain::canonical_facts(definition, &step.read, &view.facts);
+    effects::taken(stage, live, deed, &step, target, facts, records);
+    Ok(step)
+}
+
+/// The choice a transition would make current; `None` when it makes none.
+fn target(live: &Live, choose: Option<&Choose>, data: &Map<String, Value>) -> Result<Option<ChoiceId>, Refusal> {
+    let open = |choice: &&Choice| choice.result == sojourn_engine::vocabulary::ChoiceResult::Open;
+    let choices = || live.dossier.choices.iter();
+    match choose {
+        None => Ok(None),
+        Some(Choose::First) => Ok(choices().find(open).map(|choice| choice.id)),
+        Some(Choose::Next) => Ok(next(&live.dossier).map(|choice| choice.id)),
+        Some(Choose::Input(field)) => {
+            let named = data.get(field).and_then(Value::as_str);
+            let known = named.and_then(|named| choices().find(|choice| choice.id.to_string() == named));
+            match (named, known) {
+                (_, Some(choice)) => Ok(Some(choice.id)),
+                (None, None) => Ok(None),
+                (Some(_), None) => Err(Refusal::InputInvalid {
+                    fields: vec![sojourn_engine::definition::InputFault {
+                        field: field.clone(),
+                        detail: "must be the id of one of this application's choices".to_owned(),
+                    }],
+                }),
+            }
+        }
+    }
+}
+
+/// What the engine sees of the world around one case.
+#[derive(Debug)]
+pub(super) struct View {
+    pub facts: Facts,
+    pub bound: Vec<Bound>,
+    lines: Vec<LineView>,
+    next_lines: Vec<LineView>,
+    calendars: Calendars,
+    documents: Vec<sojourn_engine::definition::DocumentIx>,
+    overrides: Vec<(sojourn_engine::definition::ClockIx, sojourn_engine::definition::Span)>,
+}
+
+impl View {
+    /// Gathers what `slots` ask for; with a target, facts of the choice speak of that one.
+    pub fn of(stage: &Stage<'_>, live: &Live, target: Option<ChoiceId>, slots: &[Slot]) -> Self {
+        let definition = stage.definition;
+        let dossier = &live.dossier;
+        let named = |id: ChoiceId| dossier.choices.iter().find(|choice| choice.id == id);
+        let choice = target.and_then(named).or_else(|| dossier.current()).or_else(|| dossier.choices.first());
+        let accounts = || definition.accounts.iter().map(|account| (account.name.as_str(), account.line));
+        let bound_to = |choice: &Choice| bind(accounts(), dossier, &choice.offering);
+        let bound = situation::with_waiters(choice.map(bound_to).unwrap_or_default(), dossier);
+        let asked = Asked { dossier, choice, bound: &bound, now: stage.at.now };
+        let facts = Facts::gather(&definition.facts, slots, |fact| asked.value(fact));
+        let views = |bound: &[Bound]| bound.iter().map(Bound::view).collect();
+        Self {
+            facts,
+            lines: views(&bound),
+            next_lines: next(dossier).map(|choice| views(&bound_to(choice))).unwrap_or_default(),
+            bound,
+            calendars: situation::calendars(dossier, choice, stage.alliance),
+            documents: situation::documents(definition, dossier),
+            overrides: situation::overrides(definition, dossier),
+        }
+    }
+
+    /// The engine's context over this view.
+    pub fn context<'v>(&'v self, stage: &Stage<'_>, live: &Live) -> Context<'v> {
+        Context {
+            now: stage.at.now,
+            facts: &self.facts,
+            lines: &self.lines,
+            next_lines: &self.next_lines,
+            documents: &self.documents,
+            calendars: &self.calendars,
+            overrides: &self.overrides,
+            subject: Some(live.dossier.application.applicant),
+        }
+    }
+}
+
+/// The last move of a step.
+pub(super) fn last(step: &Step) -> Option<&Move> {
+    step.moves.last()
+}

@@ -1,0 +1,346 @@
+//! Step → records: one arm per kind of consequence, exhaustive.
+
+use sojourn_engine::definition::{NoticeIx, PlaceOp, RoleIx, Side};
+use sojourn_engine::ids::{ChoiceId, PersonId};
+use sojourn_engine::machine::{ClockStart, Move, NoticeTo, Step, after};
+use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult, ProgrammeKind, StayKind};
+
+use super::drive::{Deed, Stage};
+use super::live::{Live, LiveClock};
+use super::places::{bind, posted};
+use super::{chain, notify};
+use crate::store::dossiers::Account;
+use crate::store::places::NewPosting;
+use crate::store::records::{NewClock, NewHistory, NewPayload, NewStay, Records};
+
+/// Records the opening of a case.
+pub(super) fn opened(
+    stage: &Stage<'_>,
+    live: &mut Live,
+    by: PersonId,
+    clocks: &[ClockStart],
+    notices: &[NoticeTo],
+    facts: String,
+    records: &mut Records,
+) {
+    live.dossier.case.state.clone_from(&stage.definition.states[stage.definition.initial.at()].name);
+    live.note(stage.definition, "create", Some(by));
+    start(stage, live, clocks);
+    let role = stage.definition.create.by.first().copied();
+    let entry = Entry { event: "create", from: None, role, actor: Some(by), facts, payload: None };
+    record(stage, live, entry, records);
+    notify::queue(stage, live, &notify::Told { event: "create", from: None, role, reason: None }, notices, records);
+}
+
+/// Records every move of a step, in order.
+pub(super) fn taken(
+    stage: &Stage<'_>,
+    live: &mut Live,
+    deed: &Deed<'_>,
+    step: &Step,
+    target: Option<ChoiceId>,
+    facts: String,
+    records: &mut Records,
+) {
+    let mut facts = Some(facts);
+    for (at, made) in step.moves.iter().enumerate() {
+        let first = at == 0;
+        let target = if first { target } else { super::facts::next(&live.dossier).map(|choice| choice.id) };
+        let actor = deed.actor.filter(|_| first);
+        take(stage, live, made, target, actor, records);
+        let event = &stage.definition.events[made.event.at()].name;
+        let from = Some(stage.definition.states[made.from.at()].name.clone());
+        let entry = Entry {
+            event,
+            from: from.clone(),
+            role: made.role,
+            actor,
+            facts: facts.take().unwrap_or_else(|| "{}".to_owned()),
+            payload: first.then(|| payload(stage, live, deed)).flatten(),
+        };
+        record(stage, live, entry, records);
+        let reason = notify::reason(stage.definition, made, deed.reason.filter(|_| first));
+        let told = notify::Told { event, from: from.as_deref(), role: made.role, reason };
+        notify::queue(stage, live, &told, &made.notices, records);
+    }
+}
+
+/// Lays one move into the rows, all but its history and notices.
+fn take(
+    stage: &Stage<'_>,
+    live: &mut Live,
+    made: &Move,
+    target: Option<ChoiceId>,
+    actor: Option<PersonId>,
+    records: &mut Records,
+) {
+    if made.choose.is_some() {
+        choose(stage, live, target);
+    }
+    for &(account, op) in &made.places {
+        let name = stage.definition.accounts[account.at()].name.clone();
+        seat(stage, live, &name, op, live.case.accounts[account.at()], records);
+    }
+    let fires = actor.is_none().then_some(made.event);
+    if made.entered {
+        stop(stage, live, fires, records);
+    }
+    live.case.apply(stage.definition, made, actor, stage.at.now);
+    live.note(stage.definition, &stage.definition.events[made.event.at()].name, actor);
+    start(stage, live, &made.clocks);
+    if made.freezes {
+        live.touched.application = true;
+        live.touched.frozen = true;
+        live.dossier.application.submitted_at = Some(stage.at.now);
+        live.dossier.application.frozen = true;
+        bind_choices(stage, live);
+    }
+    for side in &made.shows_to {
+        show(stage, live, *side);
+    }
+}
+
+/// Binds every open choice to its line, so that waiting lists know what is waited for.
+fn bind_choices(stage: &Stage<'_>, live: &mut Live) {
+    let accounts = || stage.definition.accounts.iter().map(|account| (account.name.as_str(), account.line));
+    let lines: Vec<_> = live
+        .dossier
+        .choices
+        .iter()
+        .map(|choice| bind(accounts().take(1), &live.dossier, &choice.offering).first().and_then(|b| b.line))
+        .collect();
+    for (choice, line) in live.dossier.choices.iter_mut().zip(lines) {
+        choice.line = line;
+    }
+    live.touched.choices = true;
+}
+
+/// Makes a choice the current one: binds its accounts, writes its stays, leaves the former host behind.
+fn choose(stage: &Stage<'_>, live: &mut Live, target: Option<ChoiceId>) {
+    let Some(target) = target else { return };
+    let now = stage.at.now;
+    let former = live.dossier.application.current_choice.replace(target);
+    for choice in &mut live.dossier.choices {
+        if choice.id == target {
+            choice.result = ChoiceResult::Chosen;
+            choice.host_sees_until = None;
+        } else if Some(choice.id) == former {
+            choice.result = ChoiceResult::Left;
+            choice.host_sees_until = choice.host_sees_from.map(|_| now);
+        }
+    }
+    live.touched.application = true;
+    live.touched.choices = true;
+    live.touched.stays = true;
+    live.touched.accounts = true;
+    let Some(choice) = live.dossier.current() else { return };
+    let accounts = stage.definition.accounts.iter().map(|account| (account.name.as_str(), account.line));
+    let bound = bind(accounts, &live.dossier, &choice.offering);
+    let line = bound.first().and_then(|bound| bound.line);
+    live.dossier.accounts = bound
+        .into_iter()
+        .map(|bound| Account {
+            enabled: bound.line.is_some(),
+            line: bound.line,
+            amount: i32::try_from(bound.amount).unwrap_or(1),
+            status: AccountStatus::None,
+            name: bound.name,
+        })
+        .collect();
+    if let Some(choice) = live.dossier.choices.iter_mut().find(|choice| choice.id == target) {
+        choice.line = line;
+    }
+}
+
+/// Moves one account and posts what that does to its line.
+fn seat(
+    stage: &Stage<'_>,
+    live: &mut Live,
+    name: &str,
+    op: PlaceOp,
+    before: AccountStatus,
+    records: &mut Records,
+) {
+    let number = live.dossier.case.steps + 1;
+    let id = live.dossier.case.id;
+    let Some(account) = live.dossier.accounts.iter_mut().find(|account| account.name == name) else { return };
+    account.status = after(op, before);
+    live.touched.accounts = true;
+    let (postings, change) = posted(op, before, account.amount);
+    let Some(line) = account.line else { return };
+    for (kind, amount) in postings {
+        records.postings.push(NewPosting {
+            id: stage.at.id(),
+            line,
+            kind,
+            amount,
+            step: Some((id, name.to_owned(), number)),
+            person: None,
+            reason: None,
+            at: stage.at.now,
+        });
+    }
+    let sum = records.lines.entry(line).or_default();
+    sum.held += change.held;
+    sum.used += change.used;
+    if let Some(row) = live.dossier.lines.iter_mut().find(|row| row.id == line) {
+        row.held += change.held;
+        row.used += change.used;
+    }
+}
+
+/// Stops the clocks of the state that is left; the one whose end this is counts as fired.
+fn stop(
+    stage: &Stage<'_>,
+    live: &mut Live,
+    fires: Option<sojourn_engine::definition::EventIx>,
+    records: &mut Records,
+) {
+    let now = stage.at.now;
+    for clock in live.clocks.drain(..) {
+        let ends = &stage.definition.clocks[clock.clock.at()].on_expiry;
+        let its_event = |event| ends.iter().any(|e| e.act == sojourn_engine::definition::ExpiryAct::Fire(event));
+        let fired = clock.due_at <= now && fires.is_some_and(its_event);
+        let (fired_at, ended_at) = if fired { (Some(now), None) } else { (None, Some(now)) };
+        if clock.fresh {
+            records.clocks.push(new_clock(stage, &live.dossier, clock, ended_at, fired_at));
+        } else {
+            records.stopped.push((clock.row, live.dossier.case.id, fired_at, ended_at));
+        }
+    }
+}
+
+fn start(stage: &Stage<'_>, live: &mut Live, clocks: &[ClockStart]) {
+    live.clocks.extend(clocks.iter().map(|clock| LiveClock {
+        row: stage.at.id(),
+        clock: clock.clock,
+        entered_at: stage.at.now,
+        due_at: clock.due_at,
+        remind_at: clock.remind_at.clone(),
+        fresh: true,
+    }));
+}
+
+fn show(stage: &Stage<'_>, live: &mut Live, side: Side) {
+    let now = stage.at.now;
+    match side {
+        Side::Home => {
+            live.dossier.application.home_sees_from.get_or_insert(now);
+            live.touched.application = true;
+        }
+        Side::Host => {
+            let current = live.dossier.application.current_choice;
+            let choice = live.dossier.choices.iter_mut().find(|choice| Some(choice.id) == current);
+            if let Some(choice) = choice {
+                choice.host_sees_from.get_or_insert(now);
+            }
+            live.touched.choices = true;
+        }
+    }
+}
+
+/// One line of the history, before it is numbered and sealed.
+struct Entry<'a> {
+    event: &'a str,
+    from: Option<String>,
+    role: Option<RoleIx>,
+    actor: Option<PersonId>,
+    facts: String,
+    payload: Option<NewPayload>,
+}
+
+fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Records) {
+    let row = &mut live.dossier.case;
+    row.steps += 1;
+    let role = entry.role.map(|role| &stage.definition.roles[role.at()]);
+    let mut step = NewHistory {
+        case: row.id,
+        number: row.steps,
+        at: stage.at.now,
+        recorded_at: stage.at.recorded_at,
+        via: stage.via,
+        actor: entry.actor,
+        role: role.map_or_else(|| "system".to_owned(), |role| role.name.clone()),
+        institution: None,
+        event: entry.event.to_owned(),
+        from: entry.from,
+        to: row.state.clone(),
+        workflow: stage.version,
+        facts: entry.facts,
+        payload_hmac: entry.payload.as_ref().and_then(chain::seal),
+        hash: Vec::new(),
+    };
+    step.institution = role.and_then(|role| notify::side(&live.dossier, &role.resolver));
+    step.hash = chain::link(&live.dossier.case.head, &step);
+    live.dossier.case.head.clone_from(&step.hash);
+    records.payloads.extend(entry.payload.map(|payload| NewPayload { number: step.number, ..payload }));
+    records.history.push(step);
+}
+
+fn payload(stage: &Stage<'_>, live: &Live, deed: &Deed<'_>) -> Option<NewPayload> {
+    let data = chain::canonical_data(deed.data);
+    if data.is_none() && deed.reason.is_none() && deed.note.is_none() {
+        return None;
+    }
+    Some(NewPayload {
+        case: live.dossier.case.id,
+        number: live.dossier.case.steps + 1,
+        key: stage.at.random::<32>().to_vec(),
+        data,
+        reason: deed.reason.map(|(code, text)| (code.to_owned(), text.to_owned())),
+        note: deed.note.map(str::to_owned),
+    })
+}
+
+/// A clock as it will stand in its row.
+pub(super) fn new_clock(
+    stage: &Stage<'_>,
+    dossier: &crate::store::dossiers::Dossier,
+    clock: LiveClock,
+    ended_at: Option<chrono::DateTime<chrono::Utc>>,
+    fired_at: Option<chrono::DateTime<chrono::Utc>>,
+) -> NewClock {
+    NewClock {
+        case: dossier.case.id,
+        id: clock.row,
+        clock: stage.definition.clocks[clock.clock.at()].id.clone(),
+        entered_at: clock.entered_at,
+        due_at: clock.due_at,
+        remind_at: clock.remind_at,
+        ended_at,
+        fired_at,
+    }
+}
+
+/// Stays of the current choice: one; imported cases may set more before they settle.
+pub(super) fn stays(live: &Live) -> Vec<NewStay> {
+    if !live.parts.is_empty() {
+        return live.parts.clone();
+    }
+    let Some(choice) = live.dossier.current() else { return Vec::new() };
+    let kind = match choice.offering.kind {
+        ProgrammeKind::Internship => StayKind::Work,
+        ProgrammeKind::Exchange
+        | ProgrammeKind::StaffExchange
+        | ProgrammeKind::MultiCampus
+        | ProgrammeKind::LeadershipTraining
+        | ProgrammeKind::Conference => StayKind::Study,
+    };
+    vec![NewStay {
+        application: live.dossier.case.id,
+        seq: 1,
+        choice: choice.id,
+        offering: choice.offering.id,
+        host: choice.offering.host.id,
+        kind,
+        days: (choice.offering.start_on, choice.offering.end_on),
+        credits_hundredths: None,
+        months_hundredths: None,
+    }]
+}
+
+/// Name and kind of a notice.
+pub(super) fn notice(stage: &Stage<'_>, ix: NoticeIx) -> (String, bool) {
+    let notice = &stage.definition.notices[ix.at()];
+    (notice.name.clone(), notice.action)
+}

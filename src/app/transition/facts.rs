@@ -1,0 +1,146 @@
+//! Dossier → facts: what guards may ask about a case, each from its place in the rows.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use sojourn_engine::deadline::Calendar;
+use sojourn_engine::facts::Fact;
+use sojourn_engine::guard::{Decimal, Value};
+
+use super::places::{Bound, bind};
+use crate::app::calendars::{calendar, of_zone};
+use crate::app::eligibility;
+use crate::store::dossiers::{Choice, Dossier, Offering};
+use crate::store::places::in_force;
+
+/// What the facts of one attempt are about.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The case.
+    pub dossier: &'a Dossier,
+    /// The choice that facts about host, agreement, stay and places speak of.
+    pub choice: Option<&'a Choice>,
+    /// The lines that choice draws on, per account of the definition.
+    pub bound: &'a [Bound],
+    /// The instant.
+    pub now: DateTime<Utc>,
+}
+
+impl Asked<'_> {
+    /// The value of one fact; `None` when it is not known.
+    pub fn value(&self, fact: &Fact) -> Option<Value> {
+        let dossier = self.dossier;
+        let student = &dossier.student;
+        let call = &dossier.call;
+        match fact {
+            Fact::Now => Some(Value::Instant(self.now)),
+            Fact::Main => Some(text(&dossier.case.state)),
+            Fact::ApplicationChoices => i64::try_from(dossier.choices.len()).ok().map(Value::Int),
+            Fact::ApplicationComplete => Some(Value::Bool(eligibility::complete(dossier))),
+            Fact::ApplicationSubmitAtBell => Some(Value::Bool(dossier.application.submit_at_bell)),
+            Fact::ApplicationScore => dossier.application.score_hundredths.map(hundredths),
+            Fact::StudentLevel => Some(Value::Int(i64::from(student.level.eqf()))),
+            Fact::StudentYear => student.year.map(|year| Value::Int(i64::from(year))),
+            Fact::StudentCredits => student.credits_hundredths.map(hundredths),
+            Fact::StudentField => student.field.as_deref().map(text),
+            Fact::StudentLanguages => Some(Value::List(student.languages.iter().map(|l| text(l)).collect())),
+            Fact::HomeCountry => Some(text(&dossier.home.country)),
+            Fact::CallOpensAt => self.wall(Some(call.opens)),
+            Fact::CallClosesAt => self.wall(Some(call.closes)),
+            Fact::CallGraceUntil => self.grace(),
+            Fact::CallResultsAt => self.wall(call.results),
+            Fact::CallNominationClosesAt => self.wall(call.nomination_closes),
+            Fact::CallHostDecisionAt => self.wall(call.host_decision),
+            Fact::CallEligible => Some(Value::Bool(eligibility::eligible(dossier))),
+            Fact::CallScores => Some(Value::Bool(call.scores)),
+            Fact::CallWaitingList => Some(Value::Bool(call.waiting_list)),
+            Fact::CallNextChoiceAllowed => Some(Value::Bool(call.next_choice_allowed)),
+            Fact::ChoicesEligible => Some(Value::Bool(eligibility::choices_fit(dossier))),
+            Fact::NextExists => Some(Value::Bool(next(dossier).is_some())),
+            Fact::NextPlaceFree => Some(Value::Bool(self.next_free())),
+            Fact::PlacesFree(account) => self.bound.get(account.at()).and_then(Bound::free).map(Value::Int),
+            Fact::PlacesWaiters(account) => self.bound.get(account.at()).map(|bound| Value::Int(bound.waiters)),
+            Fact::HostCountry
+            | Fact::HostTracksPlaces
+            | Fact::AgreementRequired
+            | Fact::AgreementInForce
+            | Fact::OfferingCredit
+            | Fact::StayStartAt
+            | Fact::StayEndAt
+            | Fact::StayStartOn
+            | Fact::StayEndOn
+            | Fact::StayMonths => self.choice.and_then(|choice| self.of_choice(fact, &choice.offering)),
+            Fact::Input(_) | Fact::Answer(_) => None,
+        }
+    }
+
+    fn of_choice(&self, fact: &Fact, offering: &Offering) -> Option<Value> {
+        let calendar = || calendar(&offering.host);
+        match fact {
+            Fact::HostCountry => Some(text(&offering.host.country)),
+            Fact::HostTracksPlaces => Some(Value::Bool(super::places::host_tracks(self.dossier, offering))),
+            Fact::AgreementRequired => Some(Value::Bool(self.agreement().is_some())),
+            Fact::AgreementInForce => {
+                Some(Value::Bool(self.agreement().is_none_or(|line| in_force(line, offering.start_on))))
+            }
+            Fact::OfferingCredit => Some(Value::Bool(offering.gives_credit)),
+            Fact::StayStartAt => Some(Value::Instant(calendar().start_of(offering.start_on))),
+            Fact::StayEndAt => Some(Value::Instant(calendar().end_of(offering.end_on))),
+            Fact::StayStartOn => Some(Value::Date(offering.start_on)),
+            Fact::StayEndOn => Some(Value::Date(offering.end_on)),
+            Fact::StayMonths => months(offering.start_on, offering.end_on).map(Value::Decimal),
+            _ => None,
+        }
+    }
+
+    /// The line of an agreement the choice draws on.
+    fn agreement(&self) -> Option<&crate::store::places::Line> {
+        let ids: Vec<_> = self.bound.iter().filter_map(|bound| bound.line).collect();
+        self.dossier.lines.iter().find(|line| ids.contains(&line.id) && line.agreement.is_some())
+    }
+
+    fn next_free(&self) -> bool {
+        let Some(choice) = next(self.dossier) else { return false };
+        let bound = bind(self.bound.iter().map(|b| (b.name.as_str(), b.kind)), self.dossier, &choice.offering);
+        let room = |bound: &Bound| bound.free().is_some_and(|free| free >= bound.amount);
+        bound.first().is_none_or(room)
+    }
+
+    fn wall(&self, at: Option<(NaiveDate, NaiveTime)>) -> Option<Value> {
+        let (date, time) = at?;
+        Some(Value::Instant(call_calendar(self.dossier).instant(date.and_time(time))))
+    }
+
+    fn grace(&self) -> Option<Value> {
+        let call = &self.dossier.call;
+        let closes = call_calendar(self.dossier).instant(call.closes.0.and_time(call.closes.1));
+        Some(Value::Instant(closes + TimeDelta::minutes(i64::from(call.grace_minutes))))
+    }
+}
+
+/// The calendar the dates of a call are meant in, for this case's home.
+pub fn call_calendar(dossier: &Dossier) -> Calendar {
+    match dossier.call.zone.as_str() {
+        "home" => calendar(&dossier.home),
+        zone => of_zone(zone),
+    }
+}
+
+/// The choice after the present one that is still open.
+pub fn next(dossier: &Dossier) -> Option<&Choice> {
+    let after = dossier.current().map_or(0, |choice| choice.rank);
+    let open = |choice: &&Choice| choice.result == sojourn_engine::vocabulary::ChoiceResult::Open;
+    dossier.choices.iter().filter(open).find(|choice| choice.rank > after)
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+fn hundredths(value: i32) -> Value {
+    Value::Decimal(Decimal::from_thousandths(i64::from(value) * 10))
+}
+
+/// Length in months of 30.4375 days, both days counted.
+fn months(start: NaiveDate, end: NaiveDate) -> Option<Decimal> {
+    let days = (end - start).num_days() + 1;
+    days.checked_mul(10_000_000)?.checked_div(304_375).map(Decimal::from_thousandths)
+}

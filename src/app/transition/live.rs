@@ -1,0 +1,120 @@
+//! A case in the hands of a command: the dossier as it was read, carried along by each step.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sojourn_engine::definition::{ClockIx, Definition};
+use sojourn_engine::ids::{ClockRowId, PersonId};
+use sojourn_engine::machine::{Case, Running};
+use sojourn_engine::vocabulary::AccountStatus;
+
+use crate::app::Error;
+use crate::store::dossiers::Dossier;
+
+/// A clock of a live case.
+#[derive(Debug, Clone)]
+pub(super) struct LiveClock {
+    pub row: ClockRowId,
+    pub clock: ClockIx,
+    pub entered_at: DateTime<Utc>,
+    pub due_at: DateTime<Utc>,
+    pub remind_at: Vec<DateTime<Utc>>,
+    /// Whether it started in this batch and stands in no row yet.
+    pub fresh: bool,
+}
+
+/// A dossier with the engine's view of it.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// The rows, kept true to every step taken.
+    pub dossier: Dossier,
+    /// The case as the engine sees it.
+    pub case: Case,
+    pub(super) clocks: Vec<LiveClock>,
+    pub(super) touched: Touched,
+}
+
+/// What beside the case itself has to be written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Touched {
+    pub application: bool,
+    pub frozen: bool,
+    pub choices: bool,
+    pub accounts: bool,
+    pub stays: bool,
+}
+
+impl Live {
+    /// Reads a dossier by the names of its definition.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it names something the definition does not have.
+    pub fn new(definition: &Definition, dossier: Dossier) -> Result<Self, Error> {
+        let state = |name: &str| definition.state_named(name).ok_or_else(|| unknown("state", name));
+        let event = |name: &str| definition.event_named(name).ok_or_else(|| unknown("event", name));
+        let role = |name: &str| definition.role_named(name).ok_or_else(|| unknown("role", name));
+        let row = &dossier.case;
+        let here = state(&row.state)?;
+        let mut clocks = Vec::with_capacity(dossier.clocks.len());
+        for running in &dossier.clocks {
+            let clock = definition.clock_named(here, &running.clock).ok_or_else(|| unknown("clock", &running.clock))?;
+            clocks.push(LiveClock {
+                row: running.id,
+                clock,
+                entered_at: running.entered_at,
+                due_at: running.due_at,
+                remind_at: Vec::new(),
+                fresh: false,
+            });
+        }
+        let mut acts = Vec::with_capacity(row.acts.len());
+        for (name, person) in &row.acts {
+            acts.extend(definition.event_named(name).map(|event| (event, *person)));
+        }
+        let registers: &BTreeMap<String, String> = &row.registers;
+        let case = Case {
+            state: here,
+            entered_at: row.entered_at,
+            registers: registers.iter().map(|(of, from)| Ok((state(of)?, state(from)?))).collect::<Result<_, Error>>()?,
+            collected: row
+                .collected
+                .iter()
+                .map(|(act, by)| Ok((event(act)?, role(by)?)))
+                .collect::<Result<_, Error>>()?,
+            accounts: definition.accounts.iter().map(|account| status(&dossier, &account.name)).collect(),
+            clocks: clocks.iter().map(|c| Running { clock: c.clock, due_at: c.due_at }).collect(),
+            acts,
+        };
+        Ok(Self { dossier, case, clocks, touched: Touched::default() })
+    }
+
+    /// Writes the engine's case back into the rows.
+    pub(super) fn note(&mut self, definition: &Definition, event: &str, person: Option<PersonId>) {
+        let state = &definition.states[self.case.state.at()];
+        let name = |ix: sojourn_engine::definition::StateIx| definition.states[ix.at()].name.clone();
+        let row = &mut self.dossier.case;
+        row.state.clone_from(&state.name);
+        row.phase = state.phase;
+        row.kind = state.kind;
+        row.entered_at = self.case.entered_at;
+        row.registers = self.case.registers.iter().map(|(of, from)| (name(*of), name(*from))).collect();
+        row.collected = self
+            .case
+            .collected
+            .iter()
+            .map(|(event, role)| {
+                (definition.events[event.at()].name.clone(), definition.roles[role.at()].name.clone())
+            })
+            .collect();
+        row.acts.push((event.to_owned(), person));
+    }
+}
+
+fn status(dossier: &Dossier, account: &str) -> AccountStatus {
+    let bound = dossier.accounts.iter().find(|row| row.name == account);
+    bound.map_or(AccountStatus::None, |row| row.status)
+}
+
+fn unknown(what: &str, name: &str) -> Error {
+    Error::Internal(format!("a stored case names the {what} `{name}`, which its definition does not have").into())
+}

@@ -1,0 +1,119 @@
+//! The end of a batch: the case as it now stands goes into the records once, however many steps it took.
+
+use sojourn_engine::definition::{Definition, Resolver, RoleIx};
+use sojourn_engine::machine::waited_for;
+use sojourn_engine::vocabulary::{Duty, Subject};
+
+use super::drive::Stage;
+use super::effects;
+use super::live::Live;
+use crate::store::dossiers::Choice;
+use crate::store::records::{ChangedChoice, Moved, NewChoice, NewWait, Opened, Records};
+
+/// Lays a case that was opened in this batch into the records.
+pub fn settle_new(stage: &Stage<'_>, live: Live, records: &mut Records) {
+    let id = live.dossier.case.id;
+    rest(stage, &live, true, records);
+    let new = |choice: &Choice| NewChoice {
+        id: choice.id,
+        application: id,
+        rank: choice.rank,
+        offering: choice.offering.id,
+        host: choice.offering.host.id,
+        state: changed(choice),
+    };
+    records.choices.extend(live.dossier.choices.iter().map(new));
+    let due_at = live.case.due_at();
+    let dossier = live.dossier;
+    records.opened.push(Opened {
+        subject: Subject::Application,
+        due_at,
+        home: dossier.home.id,
+        call: dossier.call.id,
+        frozen: live.touched.frozen.then(|| dossier.student.clone()),
+        case: dossier.case,
+        application: dossier.application,
+    });
+}
+
+/// Lays a case that stood before into the records.
+pub fn settle(stage: &Stage<'_>, live: Live, records: &mut Records) {
+    rest(stage, &live, false, records);
+    if live.touched.choices {
+        records.changed_choices.extend(live.dossier.choices.iter().map(changed));
+    }
+    let due_at = live.case.due_at();
+    let dossier = live.dossier;
+    let student = live.touched.frozen.then(|| dossier.student.clone());
+    records.moved.push(Moved {
+        due_at,
+        application: live.touched.application.then_some((dossier.application, student)),
+        case: dossier.case,
+    });
+}
+
+fn rest(stage: &Stage<'_>, live: &Live, new: bool, records: &mut Records) {
+    let id = live.dossier.case.id;
+    if live.touched.accounts {
+        records.accounts.extend(live.dossier.accounts.iter().cloned().map(|account| (id, account)));
+    }
+    if live.touched.stays {
+        if !new {
+            records.stays_of.push(id);
+        }
+        records.stays.extend(effects::stays(live));
+    }
+    let fresh = live.clocks.iter().filter(|clock| clock.fresh).cloned();
+    records.clocks.extend(fresh.map(|clock| effects::new_clock(stage, &live.dossier, clock, None, None)));
+    if !new {
+        records.waits_of.push(id);
+    }
+    records.waits.extend(waits(stage, live));
+}
+
+fn changed(choice: &Choice) -> ChangedChoice {
+    ChangedChoice {
+        id: choice.id,
+        line: choice.line,
+        result: choice.result,
+        host_sees_from: choice.host_sees_from,
+        host_sees_until: choice.host_sees_until,
+    }
+}
+
+fn waits(stage: &Stage<'_>, live: &Live) -> Vec<NewWait> {
+    let definition: &Definition = stage.definition;
+    let roles = waited_for(definition, &live.case, live.case.state).into_iter();
+    roles.filter_map(|role| wait(definition, live, role)).collect()
+}
+
+fn wait(definition: &Definition, live: &Live, role: RoleIx) -> Option<NewWait> {
+    let dossier = &live.dossier;
+    let declared = &definition.roles[role.at()];
+    let mut wait = NewWait {
+        case: dossier.case.id,
+        role: declared.name.clone(),
+        duty: None,
+        institution: None,
+        unit: None,
+        person: None,
+        since: live.case.entered_at,
+        due_at: live.case.due_at(),
+    };
+    match declared.resolver {
+        Resolver::Applicant => wait.person = Some(dossier.application.applicant),
+        Resolver::Home(duty) => {
+            wait.duty = Some(duty);
+            wait.institution = Some(dossier.home.id);
+            wait.unit = dossier.application.home_unit;
+        }
+        Resolver::Host(duty) => {
+            wait.duty = Some(duty);
+            wait.institution = dossier.current().map(|choice| choice.offering.host.id);
+        }
+        Resolver::Secretariat => wait.duty = Some(Duty::Secretariat),
+        Resolver::Chair => {}
+        Resolver::System => return None,
+    }
+    Some(wait)
+}

@@ -1,0 +1,74 @@
+//! People with duties at some institutions or in the secretariat, on one day.
+
+use chrono::NaiveDate;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
+use sojourn_engine::vocabulary::Duty;
+use sojourn_entities::{chair_term, person, role};
+
+use super::{Conn, StoreError};
+
+/// A person as the holder of a duty; the applicant and the chair stand under the duty nearest to what they do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The person.
+    pub person: PersonId,
+    /// Their name.
+    pub name: String,
+    /// BCP 47 tag of the language they are written to in.
+    pub language: String,
+    /// The duty.
+    pub duty: Duty,
+    /// Where; `None` for the secretariat.
+    pub institution: Option<InstitutionId>,
+    /// In which unit.
+    pub unit: Option<UnitId>,
+}
+
+/// Everybody with a duty at one of the institutions or in the secretariat on that day.
+pub async fn staff(
+    conn: &impl Conn,
+    institutions: &[InstitutionId],
+    on: NaiveDate,
+) -> Result<Vec<Holder>, StoreError> {
+    let here = role::Column::InstitutionId.is_in(institutions.iter().copied());
+    let rows = role::Entity::find()
+        .filter(Condition::any().add(here).add(role::Column::Duty.eq(Duty::Secretariat)))
+        .filter(role::Column::FromOn.lte(on))
+        .filter(Condition::any().add(role::Column::UntilOn.is_null()).add(role::Column::UntilOn.gte(on)))
+        .find_also(role::Entity, person::Entity)
+        .all(conn.db())
+        .await?;
+    let holder = |(role, person): (role::Model, Option<person::Model>)| {
+        Some(Holder { institution: role.institution_id, unit: role.unit_id, ..of(person?, role.duty) })
+    };
+    Ok(rows.into_iter().filter_map(holder).collect())
+}
+
+/// The person in the chair on that day.
+pub async fn chair(conn: &impl Conn, on: NaiveDate) -> Result<Option<Holder>, StoreError> {
+    let term = chair_term::Entity::find()
+        .filter(chair_term::Column::FromOn.lte(on))
+        .filter(chair_term::Column::UntilOn.gte(on))
+        .one(conn.db())
+        .await?;
+    let Some(term) = term else { return Ok(None) };
+    let person = person::Entity::find_by_id(term.person_id).one(conn.db()).await?;
+    Ok(person.map(|person| Holder { institution: Some(term.institution_id), ..of(person, Duty::Head) }))
+}
+
+/// One person, as an applicant.
+pub async fn applicant(conn: &impl Conn, id: PersonId) -> Result<Option<Holder>, StoreError> {
+    Ok(person::Entity::find_by_id(id).one(conn.db()).await?.map(|person| of(person, Duty::Coordinator)))
+}
+
+fn of(person: person::Model, duty: Duty) -> Holder {
+    Holder {
+        person: person.id,
+        name: format!("{} {}", person.given_name, person.family_name).trim().to_owned(),
+        language: person.language,
+        duty,
+        institution: None,
+        unit: None,
+    }
+}

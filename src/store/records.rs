@@ -1,0 +1,583 @@
+//! Writes what a batch of steps brought: slices in, set-based statements out.
+//!
+//! One event over HTTP is a batch of one, an import a batch of hundreds of whole lives; both take this one way. The order matters:
+//! rows that others refer to first, guarded updates before anything that would have to be undone.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::json;
+use sojourn_engine::ids::{
+    CallId, CaseId, ChoiceId, ClockRowId, InstitutionId, OfferingId, PersonId, PlaceLineId, RefusalId, UnitId,
+    WorkflowVersionId,
+};
+use sojourn_engine::vocabulary::{ChoiceResult, Duty, Phase, StateKind, StayKind, Subject, Via};
+use sojourn_entities::{
+    account, application, case, choice, clock, history, history_payload, posting, refusal, stay, wait,
+};
+
+use super::dossiers::{Account, ApplicationRow, CaseRow, Student};
+use super::outbox::{self, NewNotice};
+use super::places::{self, LineChange, NewPosting};
+use super::{Conn, StoreError, Tx, write::insert_many};
+
+/// Everything a batch of steps writes.
+#[derive(Debug, Default)]
+pub struct Records {
+    /// Cases opened in this batch, as they stand at its end.
+    pub opened: Vec<Opened>,
+    /// Cases that stood before, as they stand at its end.
+    pub moved: Vec<Moved>,
+    /// Choices that are new.
+    pub choices: Vec<NewChoice>,
+    /// Choices that changed.
+    pub changed_choices: Vec<ChangedChoice>,
+    /// Accounts as they stand at the end.
+    pub accounts: Vec<(CaseId, Account)>,
+    /// Cases whose stays are written anew.
+    pub stays_of: Vec<CaseId>,
+    /// Their stays.
+    pub stays: Vec<NewStay>,
+    /// Steps.
+    pub history: Vec<NewHistory>,
+    /// What people wrote with them.
+    pub payloads: Vec<NewPayload>,
+    /// Changes of place lines.
+    pub lines: BTreeMap<PlaceLineId, LineChange>,
+    /// What explains them.
+    pub postings: Vec<NewPosting>,
+    /// Clocks that stop because their state was left, and when.
+    pub stopped: Vec<(ClockRowId, CaseId, DateTime<Utc>)>,
+    /// Clocks that start.
+    pub clocks: Vec<NewClock>,
+    /// Cases whose waits are written anew.
+    pub waits_of: Vec<CaseId>,
+    /// Whom they wait for now.
+    pub waits: Vec<NewWait>,
+    /// Notices.
+    pub notices: Vec<NewNotice>,
+}
+
+/// A case opened in this batch.
+#[derive(Debug)]
+pub struct Opened {
+    /// What it is about.
+    pub subject: Subject,
+    /// The case at the end of the batch.
+    pub case: CaseRow,
+    /// First end of a running clock.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The application at the end of the batch.
+    pub application: ApplicationRow,
+    /// The home institution.
+    pub home: InstitutionId,
+    /// The call.
+    pub call: CallId,
+    /// The registration as frozen.
+    pub frozen: Option<Student>,
+}
+
+/// A case that stood before.
+#[derive(Debug)]
+pub struct Moved {
+    /// The case at the end of the batch, its version the one it had before.
+    pub case: CaseRow,
+    /// First end of a running clock.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The application, when anything beside its state changed.
+    pub application: Option<(ApplicationRow, Option<Student>)>,
+}
+
+/// A choice that is new.
+#[derive(Debug, Clone)]
+pub struct NewChoice {
+    /// Its id.
+    pub id: ChoiceId,
+    /// The application.
+    pub application: CaseId,
+    /// 1 = most wanted.
+    pub rank: i16,
+    /// What is chosen.
+    pub offering: OfferingId,
+    /// Its host.
+    pub host: InstitutionId,
+    /// The rest, as it stands at the end of the batch.
+    pub state: ChangedChoice,
+}
+
+/// What may change of a choice.
+#[derive(Debug, Clone)]
+pub struct ChangedChoice {
+    /// Its id.
+    pub id: ChoiceId,
+    /// The line it is bound to.
+    pub line: Option<PlaceLineId>,
+    /// How it came out.
+    pub result: ChoiceResult,
+    /// When the host's sight began.
+    pub host_sees_from: Option<DateTime<Utc>>,
+    /// When the host was left behind.
+    pub host_sees_until: Option<DateTime<Utc>>,
+}
+
+/// A stay.
+#[derive(Debug, Clone)]
+pub struct NewStay {
+    /// The application.
+    pub application: CaseId,
+    /// 1, 2, 3 …
+    pub seq: i16,
+    /// The choice that brought it.
+    pub choice: ChoiceId,
+    /// What is attended.
+    pub offering: OfferingId,
+    /// Where.
+    pub host: InstitutionId,
+    /// What is done.
+    pub kind: StayKind,
+    /// First and last day.
+    pub days: (chrono::NaiveDate, chrono::NaiveDate),
+    /// Credits in hundredths.
+    pub credits_hundredths: Option<i32>,
+    /// Months in hundredths.
+    pub months_hundredths: Option<i32>,
+}
+
+/// One step of a case's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHistory {
+    /// The case.
+    pub case: CaseId,
+    /// 1, 2, 3 … in the case.
+    pub number: i32,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When it was written.
+    pub recorded_at: DateTime<Utc>,
+    /// By which door it came.
+    pub via: Via,
+    /// Who acted.
+    pub actor: Option<PersonId>,
+    /// In which role; `system` for the system.
+    pub role: String,
+    /// For which institution.
+    pub institution: Option<InstitutionId>,
+    /// The event.
+    pub event: String,
+    /// State before.
+    pub from: Option<String>,
+    /// State after.
+    pub to: String,
+    /// The definition that decided.
+    pub workflow: WorkflowVersionId,
+    /// Facts read, as canonical JSON.
+    pub facts: String,
+    /// HMAC of the payload.
+    pub payload_hmac: Option<Vec<u8>>,
+    /// Hash over all this and the previous hash.
+    pub hash: Vec<u8>,
+}
+
+/// What people wrote with a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPayload {
+    /// The case.
+    pub case: CaseId,
+    /// Number of the step.
+    pub number: i32,
+    /// Key of the HMAC.
+    pub key: Vec<u8>,
+    /// Data as canonical JSON.
+    pub data: Option<String>,
+    /// Code and text of the reason.
+    pub reason: Option<(String, String)>,
+    /// For the writer's institution only.
+    pub note: Option<String>,
+}
+
+/// A clock that starts.
+#[derive(Debug, Clone)]
+pub struct NewClock {
+    /// The case.
+    pub case: CaseId,
+    /// Its id.
+    pub id: ClockRowId,
+    /// Its name in the definition.
+    pub clock: String,
+    /// When its state was entered.
+    pub entered_at: DateTime<Utc>,
+    /// When it ends.
+    pub due_at: DateTime<Utc>,
+    /// When to remind.
+    pub remind_at: Vec<DateTime<Utc>>,
+    /// Set when the same batch stopped it again.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Set when its end is what the batch carried out.
+    pub fired_at: Option<DateTime<Utc>>,
+}
+
+/// A party the case waits for.
+#[derive(Debug, Clone)]
+pub struct NewWait {
+    /// The case.
+    pub case: CaseId,
+    /// Role in the definition.
+    pub role: String,
+    /// Duty that resolves it.
+    pub duty: Option<Duty>,
+    /// At which institution.
+    pub institution: Option<InstitutionId>,
+    /// The case's unit there.
+    pub unit: Option<UnitId>,
+    /// Exactly this person.
+    pub person: Option<PersonId>,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Until when; `None` when no clock runs.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// Why a batch was not written; nothing of it stays.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// A case changed since it was read.
+    #[error("case {0} changed meanwhile")]
+    Stale(CaseId),
+    /// A line has no place left.
+    #[error("line {0} has no place left")]
+    Full(PlaceLineId),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The instant that stands for "no clock runs": the last second of the year 9999.
+pub fn never() -> DateTime<Utc> {
+    DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// Writes a batch.
+///
+/// # Errors
+/// [`RecordError::Stale`] and [`RecordError::Full`] when a guarded update finds the row changed; drop the transaction then.
+pub async fn keep(tx: &Tx, records: Records) -> Result<(), RecordError> {
+    for moved in &records.moved {
+        advance(tx, moved).await?;
+    }
+    for (&line, &by) in &records.lines {
+        if !places::change(tx, line, by).await? {
+            return Err(RecordError::Full(line));
+        }
+    }
+    open(tx, records.opened).await?;
+    choose(tx, records.choices, records.changed_choices).await?;
+    accounts(tx, records.accounts).await?;
+    stays(tx, &records.stays_of, records.stays).await?;
+    insert_many::<history::ActiveModel>(tx, records.history.into_iter().map(Into::into).collect()).await?;
+    insert_many::<history_payload::ActiveModel>(tx, records.payloads.into_iter().map(Into::into).collect()).await?;
+    insert_many::<posting::ActiveModel>(tx, records.postings.into_iter().map(Into::into).collect()).await?;
+    stop(tx, &records.stopped).await?;
+    insert_many::<clock::ActiveModel>(tx, records.clocks.into_iter().map(Into::into).collect()).await?;
+    waits(tx, &records.waits_of, records.waits).await?;
+    outbox::add(tx, records.notices).await?;
+    Ok(())
+}
+
+/// Keeps a refused attempt.
+pub async fn refuse(tx: &Tx, refused: Refused) -> Result<(), StoreError> {
+    let row = refusal::ActiveModel {
+        id: Set(refused.id),
+        case_id: Set(refused.case),
+        machine: Set("main".to_owned()),
+        at: Set(refused.at),
+        actor_id: Set(refused.actor),
+        actor_role: Set(refused.role),
+        event: Set(refused.event),
+        workflow_version_id: Set(refused.workflow),
+        facts: Set(refused.facts),
+        refusal: Set(refused.refusal),
+    };
+    insert_many(tx, vec![row]).await
+}
+
+/// A refused attempt.
+#[derive(Debug)]
+pub struct Refused {
+    /// Its id.
+    pub id: RefusalId,
+    /// The case.
+    pub case: CaseId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: Option<PersonId>,
+    /// In which role, when they had one.
+    pub role: Option<String>,
+    /// The event.
+    pub event: String,
+    /// The definition that refused.
+    pub workflow: WorkflowVersionId,
+    /// Facts read, as canonical JSON.
+    pub facts: String,
+    /// The refusal as answered.
+    pub refusal: serde_json::Value,
+}
+
+async fn advance(tx: &Tx, moved: &Moved) -> Result<(), RecordError> {
+    let row = &moved.case;
+    let update = case::Entity::update_many()
+        .set(case::ActiveModel {
+            state: Set(row.state.clone()),
+            phase: Set(row.phase),
+            kind: Set(row.kind),
+            entered_at: Set(row.entered_at),
+            due_at: Set(moved.due_at),
+            registers: Set(json!(row.registers)),
+            collected: Set(json!(row.collected)),
+            acts: Set(json!(row.acts)),
+            steps: Set(row.steps),
+            head: Set(row.head.clone()),
+            version: Set(row.version + 1),
+            ..Default::default()
+        })
+        .filter(case::Column::Id.eq(row.id))
+        .filter(case::Column::Version.eq(row.version));
+    if update.exec(tx.db()).await.map_err(StoreError::from)?.rows_affected != 1 {
+        return Err(RecordError::Stale(row.id));
+    }
+    let Some((application, frozen)) = &moved.application else { return Ok(()) };
+    let model = application::ActiveModel {
+        current_choice_id: Set(application.current_choice),
+        submitted_at: Set(application.submitted_at),
+        home_sees_from: Set(application.home_sees_from),
+        frozen_registration: frozen.as_ref().map_or(NotSet, |student| Set(Some(json!(student)))),
+        ..Default::default()
+    };
+    let update = application::Entity::update_many().set(model).filter(application::Column::Id.eq(row.id));
+    update.exec(tx.db()).await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+async fn open(tx: &Tx, opened: Vec<Opened>) -> Result<(), StoreError> {
+    let mut cases = Vec::with_capacity(opened.len());
+    let mut applications = Vec::with_capacity(opened.len());
+    for new in opened {
+        let row = new.case;
+        applications.push(application_row(row.id, new.application, new.home, new.call, new.frozen));
+        cases.push(case::ActiveModel {
+            id: Set(row.id),
+            subject: Set(new.subject),
+            workflow_version_id: Set(row.workflow),
+            state: Set(row.state),
+            phase: Set(row.phase),
+            kind: Set(row.kind),
+            entered_at: Set(row.entered_at),
+            due_at: Set(new.due_at),
+            registers: Set(json!(row.registers)),
+            collected: Set(json!(row.collected)),
+            acts: Set(json!(row.acts)),
+            steps: Set(row.steps),
+            head: Set(row.head),
+            created_at: Set(row.created_at),
+            version: Set(row.version),
+        });
+    }
+    insert_many(tx, cases).await?;
+    insert_many(tx, applications).await
+}
+
+fn application_row(
+    id: CaseId,
+    row: ApplicationRow,
+    home: InstitutionId,
+    call: CallId,
+    frozen: Option<Student>,
+) -> application::ActiveModel {
+    application::ActiveModel {
+        id: Set(id),
+        reference: Set(row.reference),
+        applicant_id: Set(row.applicant),
+        registration_id: Set(row.registration),
+        frozen_registration: Set(frozen.map(|student| json!(student))),
+        home_id: Set(home),
+        home_unit_id: Set(row.home_unit),
+        call_id: Set(call),
+        current_choice_id: Set(row.current_choice),
+        answers: Set(row.answers),
+        consents: Set(row.consents),
+        submit_at_bell: Set(row.submit_at_bell),
+        score_hundredths: Set(row.score_hundredths),
+        scoring: Set(None),
+        submitted_at: Set(row.submitted_at),
+        home_sees_from: Set(row.home_sees_from),
+    }
+}
+
+async fn choose(tx: &Tx, new: Vec<NewChoice>, changed: Vec<ChangedChoice>) -> Result<(), StoreError> {
+    let row = |new: NewChoice| choice::ActiveModel {
+        id: Set(new.id),
+        application_id: Set(new.application),
+        rank: Set(new.rank),
+        offering_id: Set(new.offering),
+        host_id: Set(new.host),
+        ..changes(new.state)
+    };
+    insert_many::<choice::ActiveModel>(tx, new.into_iter().map(row).collect()).await?;
+    for change in changed {
+        let id = change.id;
+        choice::Entity::update_many().set(changes(change)).filter(choice::Column::Id.eq(id)).exec(tx.db()).await?;
+    }
+    Ok(())
+}
+
+fn changes(state: ChangedChoice) -> choice::ActiveModel {
+    choice::ActiveModel {
+        place_line_id: Set(state.line),
+        result: Set(state.result),
+        host_sees_from: Set(state.host_sees_from),
+        host_sees_until: Set(state.host_sees_until),
+        ..Default::default()
+    }
+}
+
+async fn accounts(tx: &Tx, accounts: Vec<(CaseId, Account)>) -> Result<(), StoreError> {
+    let row = |(case, account): (CaseId, Account)| account::ActiveModel {
+        case_id: Set(case),
+        account: Set(account.name),
+        status: Set(account.status),
+        enabled: Set(account.enabled),
+        place_line_id: Set(account.line),
+        amount: Set(account.amount),
+    };
+    let rows: Vec<_> = accounts.into_iter().map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let anew = OnConflict::columns([account::Column::CaseId, account::Column::Account])
+        .update_columns([
+            account::Column::Status,
+            account::Column::Enabled,
+            account::Column::PlaceLineId,
+            account::Column::Amount,
+        ])
+        .to_owned();
+    for chunk in rows.chunks(2_000) {
+        let insert = account::Entity::insert_many(chunk.to_vec()).on_conflict(anew.clone());
+        insert.exec_without_returning(tx.db()).await?;
+    }
+    Ok(())
+}
+
+async fn stays(tx: &Tx, of: &[CaseId], new: Vec<NewStay>) -> Result<(), StoreError> {
+    if !of.is_empty() {
+        let gone = stay::Entity::delete_many().filter(stay::Column::ApplicationId.is_in(of.iter().copied()));
+        gone.exec(tx.db()).await?;
+    }
+    let row = |new: NewStay| stay::ActiveModel {
+        application_id: Set(new.application),
+        seq: Set(new.seq),
+        choice_id: Set(new.choice),
+        offering_id: Set(new.offering),
+        host_id: Set(new.host),
+        kind: Set(new.kind),
+        start_on: Set(new.days.0),
+        end_on: Set(new.days.1),
+        credits_hundredths: Set(new.credits_hundredths),
+        months_hundredths: Set(new.months_hundredths),
+    };
+    insert_many::<stay::ActiveModel>(tx, new.into_iter().map(row).collect()).await
+}
+
+async fn stop(tx: &Tx, stopped: &[(ClockRowId, CaseId, DateTime<Utc>)]) -> Result<(), StoreError> {
+    for (id, case, at) in stopped {
+        clock::Entity::update_many()
+            .col_expr(clock::Column::EndedAt, Expr::value(*at))
+            .col_expr(clock::Column::WakeAt, Expr::value(None::<DateTime<Utc>>))
+            .filter(clock::Column::CaseId.eq(*case))
+            .filter(clock::Column::Id.eq(*id))
+            .exec(tx.db())
+            .await?;
+    }
+    Ok(())
+}
+
+async fn waits(tx: &Tx, of: &[CaseId], new: Vec<NewWait>) -> Result<(), StoreError> {
+    if !of.is_empty() {
+        wait::Entity::delete_many().filter(wait::Column::CaseId.is_in(of.iter().copied())).exec(tx.db()).await?;
+    }
+    let row = |new: NewWait| wait::ActiveModel {
+        case_id: Set(new.case),
+        machine: Set("main".to_owned()),
+        role: Set(new.role),
+        duty: Set(new.duty),
+        institution_id: Set(new.institution),
+        unit_id: Set(new.unit),
+        person_id: Set(new.person),
+        since: Set(new.since),
+        due_at: Set(new.due_at.unwrap_or_else(never)),
+    };
+    insert_many::<wait::ActiveModel>(tx, new.into_iter().map(row).collect()).await
+}
+
+impl From<NewHistory> for history::ActiveModel {
+    fn from(new: NewHistory) -> Self {
+        Self {
+            sequence: NotSet,
+            case_id: Set(new.case),
+            number: Set(new.number),
+            machine: Set("main".to_owned()),
+            at: Set(new.at),
+            recorded_at: Set(new.recorded_at),
+            via: Set(new.via),
+            actor_id: Set(new.actor),
+            actor_role: Set(new.role),
+            institution_id: Set(new.institution),
+            event: Set(new.event),
+            from_state: Set(new.from),
+            to_state: Set(new.to),
+            workflow_version_id: Set(new.workflow),
+            facts: Set(new.facts),
+            payload_hmac: Set(new.payload_hmac),
+            hash: Set(new.hash),
+        }
+    }
+}
+
+impl From<NewPayload> for history_payload::ActiveModel {
+    fn from(new: NewPayload) -> Self {
+        let (reason_code, reason) = new.reason.unzip();
+        Self {
+            case_id: Set(new.case),
+            number: Set(new.number),
+            key: Set(new.key),
+            data: Set(new.data),
+            reason_code: Set(reason_code),
+            reason: Set(reason),
+            note: Set(new.note),
+        }
+    }
+}
+
+impl From<NewClock> for clock::ActiveModel {
+    fn from(new: NewClock) -> Self {
+        let first = new.remind_at.first().copied().unwrap_or(new.due_at);
+        let over = new.ended_at.is_some() || new.fired_at.is_some();
+        Self {
+            case_id: Set(new.case),
+            id: Set(new.id),
+            machine: Set("main".to_owned()),
+            clock: Set(new.clock),
+            entered_at: Set(new.entered_at),
+            due_at: Set(new.due_at),
+            remind_at: Set(json!(new.remind_at)),
+            wake_at: Set(if over { None } else { Some(first) }),
+            fired_at: Set(new.fired_at),
+            ended_at: Set(new.ended_at),
+            leased_until: Set(None),
+            lease: Set(None),
+        }
+    }
+}
