@@ -42,6 +42,9 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Grows with every posting over HTTP.
     pub version: i32,
+    /// Its agreement.
+    #[sea_orm(belongs_to, from = "agreement_id", to = "id")]
+    pub agreement: BelongsTo<Option<super::agreement::Entity>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -21,14 +21,18 @@ pub fn complete(dossier: &Dossier) -> bool {
 
 /// Whether every choice fits the student: level, field, and one of the languages asked for.
 pub fn choices_fit(dossier: &Dossier) -> bool {
-    !dossier.choices.is_empty() && dossier.choices.iter().all(|choice| fits(&dossier.student, &choice.offering))
+    !dossier.choices.is_empty()
+        && dossier.choices.iter().all(|choice| fits(&dossier.student, &choice.offering))
 }
 
 /// Whether one offering fits a student.
 pub fn fits(student: &Student, offering: &Offering) -> bool {
     let level = offering.levels.is_empty() || offering.levels.contains(&student.level);
     let field = offering.fields.is_empty()
-        || student.field.as_ref().is_some_and(|f| offering.fields.iter().any(|code| f.starts_with(code.as_str())));
+        || student
+            .field
+            .as_ref()
+            .is_some_and(|f| offering.fields.iter().any(|code| f.starts_with(code.as_str())));
     let speaks = |asked: &String| student.languages.iter().any(|has| covers(has, asked));
     level && field && (offering.languages.is_empty() || offering.languages.iter().any(speaks))
 }
@@ -83,7 +87,9 @@ fn answer(call: &Call, name: &str, value: &serde_json::Value) -> Option<Value> {
     match question.kind {
         AnswerKind::Text => value.as_str().map(Value::text),
         AnswerKind::Int => value.as_i64().map(Value::Int),
-        AnswerKind::Decimal => value.to_string().trim_matches('"').parse::<Decimal>().ok().map(Value::Decimal),
+        AnswerKind::Decimal => {
+            value.to_string().trim_matches('"').parse::<Decimal>().ok().map(Value::Decimal)
+        }
         AnswerKind::Date => value.as_str()?.parse().ok().map(Value::Date),
         AnswerKind::Bool => value.as_bool().map(Value::Bool),
     }

@@ -41,7 +41,8 @@ impl Holders {
     /// The roles one person holds.
     pub fn roles(&self, definition: &Definition, person: PersonId, dossier: &Dossier) -> Roles {
         let all = (0..).map(RoleIx).take(definition.roles.len());
-        all.filter(|role| self.of(definition, *role, dossier).iter().any(|holder| holder.person == person)).collect()
+        all.filter(|role| self.of(definition, *role, dossier).iter().any(|holder| holder.person == person))
+            .collect()
     }
 
     fn at(&self, duty: Duty, institution: Option<InstitutionId>, unit: Option<UnitId>) -> Vec<&Holder> {

@@ -12,5 +12,6 @@ pub mod facts;
 pub mod guard;
 pub mod ids;
 pub mod machine;
+pub mod quota;
 pub mod refusal;
 pub mod vocabulary;

@@ -46,7 +46,12 @@ impl<I: Copy + PartialEq, P: Copy + PartialEq, T: Copy + PartialEq> Covers<I, P,
         let level = self.levels.is_empty() || self.levels.contains(&wanted.level);
         let within = |only: Option<I>, is: I| only.is_none_or(|only| only == is);
         let programme = self.programme.is_none_or(|only| only == wanted.programme);
-        within(self.home, wanted.home) && within(self.host, wanted.host) && programme && period && field && level
+        within(self.home, wanted.home)
+            && within(self.host, wanted.host)
+            && programme
+            && period
+            && field
+            && level
     }
 
     /// How narrow the line is for that field: restrictions first, then the length of the matching field code.
@@ -68,7 +73,10 @@ impl<I: Copy + PartialEq, P: Copy + PartialEq, T: Copy + PartialEq> Covers<I, P,
 }
 
 /// The narrowest lines that cover what is wanted: none, the one, or several equally narrow that a person must pick from.
-pub fn narrowest<'l, K, I, P, T>(lines: &'l [(K, Covers<I, P, T>)], wanted: &Wanted<'_, I, P, T>) -> Vec<&'l K>
+pub fn narrowest<'l, K, I, P, T>(
+    lines: &'l [(K, Covers<I, P, T>)],
+    wanted: &Wanted<'_, I, P, T>,
+) -> Vec<&'l K>
 where
     I: Copy + PartialEq,
     P: Copy + PartialEq,
@@ -76,7 +84,11 @@ where
 {
     let covering: Vec<_> = lines.iter().filter(|(_, line)| line.covers(wanted)).collect();
     let best = covering.iter().map(|(_, line)| line.narrowness(wanted.field)).max();
-    covering.into_iter().filter(|(_, line)| Some(line.narrowness(wanted.field)) == best).map(|(key, _)| key).collect()
+    covering
+        .into_iter()
+        .filter(|(_, line)| Some(line.narrowness(wanted.field)) == best)
+        .map(|(key, _)| key)
+        .collect()
 }
 
 #[cfg(test)]

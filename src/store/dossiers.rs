@@ -3,18 +3,20 @@
 //! A [`Dossier`] is plain values: `app` turns it into the engine's case and facts. To let guards ask for something new, add it
 //! here to the statement that is nearest to it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sojourn_engine::ids::{
-    CallId, CaseId, ChoiceId, ClockRowId, InstitutionId, OfferingId, PeriodId, PersonId, PlaceLineId, ProgrammeId,
-    RegistrationId, UnitId, WorkflowVersionId,
+    CallId, CaseId, ChoiceId, ClockRowId, InstitutionId, OfferingId, PeriodId, PersonId, PlaceLineId,
+    ProgrammeId, RegistrationId, UnitId, WorkflowVersionId,
 };
 use sojourn_engine::vocabulary::{
     AccountStatus, ChoiceResult, InstitutionKind, Level, Phase, ProgrammeKind, StateKind,
 };
 use sojourn_entities::{
-    account, application, call, case, choice, clock, document, institution, offering, period, person, programme,
-    registration,
+    account, application, call, case, choice, clock, document, institution, offering, period, person,
+    programme, registration,
 };
 
 use super::calls::Call;
@@ -45,6 +47,8 @@ pub struct Dossier {
     pub filled: Vec<String>,
     /// Place lines any of the choices might draw on.
     pub lines: Vec<Line>,
+    /// Cases waiting for a place, per line.
+    pub waiters: BTreeMap<PlaceLineId, i64>,
 }
 
 /// The case itself.
@@ -63,7 +67,7 @@ pub struct CaseRow {
     /// When that state was entered.
     pub entered_at: DateTime<Utc>,
     /// Where remembering states were entered from.
-    pub registers: std::collections::BTreeMap<String, String>,
+    pub registers: BTreeMap<String, String>,
     /// Who has acted on events that collect all their roles.
     pub collected: Vec<(String, String)>,
     /// Events that happened, with who acted.
@@ -234,7 +238,9 @@ impl Dossier {
             let unit = seat.unit.is_none() || seat.unit == self.application.home_unit;
             seat.institution == self.home.id && unit
         };
-        let host = self.current().filter(|choice| choice.host_sees_from.is_some() && choice.host_sees_until.is_none());
+        let host = self
+            .current()
+            .filter(|choice| choice.host_sees_from.is_some() && choice.host_sees_until.is_none());
         let at_host = |seat: &Seat| host.is_some_and(|choice| choice.offering.host.id == seat.institution);
         (self.application.home_sees_from.is_some() && scope.seats().iter().any(at_home))
             || scope.seats().iter().any(at_host)
@@ -242,11 +248,7 @@ impl Dossier {
 }
 
 /// Reads a case with its surroundings; `None` when there is none this scope sees.
-pub async fn load(
-    conn: &impl Conn,
-    scope: &Scope,
-    id: CaseId,
-) -> Result<Option<Dossier>, StoreError> {
+pub async fn load(conn: &impl Conn, scope: &Scope, id: CaseId) -> Result<Option<Dossier>, StoreError> {
     let row = application::Entity::find_by_id(id)
         .find_also(application::Entity, case::Entity)
         .find_also(application::Entity, registration::Entity)
@@ -271,6 +273,7 @@ pub async fn load(
         home: Institution::try_from(home)?,
         call: Call::try_from(call)?,
         choices,
+        waiters: BTreeMap::new(),
     };
     Ok(Some(dossier).filter(|dossier| dossier.visible(scope)))
 }
@@ -469,11 +472,9 @@ impl TryFrom<institution::Model> for Institution {
 }
 
 /// Given and family name of people, for views that name them.
-pub async fn names(
-    conn: &impl Conn,
-    ids: &[PersonId],
-) -> Result<Vec<(PersonId, String)>, StoreError> {
-    let rows = person::Entity::find().filter(person::Column::Id.is_in(ids.iter().copied())).all(conn.db()).await?;
+pub async fn names(conn: &impl Conn, ids: &[PersonId]) -> Result<Vec<(PersonId, String)>, StoreError> {
+    let rows =
+        person::Entity::find().filter(person::Column::Id.is_in(ids.iter().copied())).all(conn.db()).await?;
     let full = |row: &person::Model| format!("{} {}", row.given_name, row.family_name).trim().to_owned();
     Ok(rows.iter().map(|row| (row.id, full(row))).collect())
 }

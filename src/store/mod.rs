@@ -4,9 +4,15 @@
 //! transaction that is dropped leaves nothing behind. Guarded updates decide races, never locks. To add a resource: a file of its
 //! own with functions that read as commands, and a line below.
 
+pub mod calls;
+pub mod dossiers;
 mod error;
+pub mod holders;
 mod open;
+pub mod outbox;
 pub mod page;
+pub mod places;
+pub mod records;
 pub mod write;
 
 use std::fmt;
@@ -177,4 +183,10 @@ impl Store {
         }
         Ok(known.into_iter().filter(|name| !applied.contains(name)).collect())
     }
+}
+
+/// Reads a JSON column as what it stands for.
+fn json<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T> {
+    serde_json::from_value(value)
+        .map_err(|error| StoreError::Internal(sea_orm::DbErr::Json(error.to_string())))
 }

@@ -111,11 +111,11 @@ pub async fn lines_for(
 impl TryFrom<(place_line::Model, Option<agreement::Model>)> for Line {
     type Error = StoreError;
 
-    fn try_from(
-        (row, agreement): (place_line::Model, Option<agreement::Model>),
-    ) -> Result<Self, StoreError> {
+    fn try_from((row, agreement): (place_line::Model, Option<agreement::Model>)) -> Result<Self, StoreError> {
         let list = |value: Option<serde_json::Value>| value.map_or_else(|| Ok(Vec::new()), json);
-        let until = |row: &agreement::Model| row.ended_on.map_or(row.valid_until_on, |on| on.min(row.valid_until_on));
+        let until = |row: &agreement::Model| {
+            row.ended_on.map_or(row.valid_until_on, |on| Ord::min(on, row.valid_until_on))
+        };
         Ok(Self {
             id: row.id,
             direction: row.direction,
@@ -145,11 +145,7 @@ impl TryFrom<(place_line::Model, Option<agreement::Model>)> for Line {
 /// Changes a line's numbers; `false` when it would take more than there is.
 ///
 /// The condition stands in the statement itself, so that no interleaving on either database can pass it.
-pub async fn change(
-    conn: &impl Conn,
-    line: PlaceLineId,
-    by: LineChange,
-) -> Result<bool, StoreError> {
+pub async fn change(conn: &impl Conn, line: PlaceLineId, by: LineChange) -> Result<bool, StoreError> {
     let column = |column: place_line::Column| Expr::col(column);
     let mut update = place_line::Entity::update_many()
         .col_expr(place_line::Column::Capacity, column(place_line::Column::Capacity).add(by.capacity))
@@ -157,7 +153,8 @@ pub async fn change(
         .col_expr(place_line::Column::Used, column(place_line::Column::Used).add(by.used))
         .filter(place_line::Column::Id.eq(line));
     if by.held + by.used > 0 {
-        let taken = column(place_line::Column::Held).add(column(place_line::Column::Used)).add(by.held + by.used);
+        let taken =
+            column(place_line::Column::Held).add(column(place_line::Column::Used)).add(by.held + by.used);
         let room = column(place_line::Column::Capacity).add(by.capacity);
         update = update.filter(taken.lte(room));
     }
@@ -194,4 +191,3 @@ pub fn in_force(line: &Line, on: NaiveDate) -> bool {
             && on <= agreement.valid_until_on
     })
 }
-

@@ -11,10 +11,10 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use sojourn_engine::ids::{
-    CallId, CaseId, ChoiceId, ClockRowId, InstitutionId, OfferingId, PersonId, PlaceLineId, RefusalId, UnitId,
-    WorkflowVersionId,
+    CallId, CaseId, ChoiceId, ClockRowId, InstitutionId, OfferingId, PersonId, PlaceLineId, RefusalId,
+    UnitId, WorkflowVersionId,
 };
-use sojourn_engine::vocabulary::{ChoiceResult, Duty, Phase, StateKind, StayKind, Subject, Via};
+use sojourn_engine::vocabulary::{ChoiceResult, Duty, StayKind, Subject, Via};
 use sojourn_entities::{
     account, application, case, choice, clock, history, history_payload, posting, refusal, stay, wait,
 };
@@ -49,8 +49,8 @@ pub struct Records {
     pub lines: BTreeMap<PlaceLineId, LineChange>,
     /// What explains them.
     pub postings: Vec<NewPosting>,
-    /// Clocks that stop because their state was left, and when.
-    pub stopped: Vec<(ClockRowId, CaseId, DateTime<Utc>)>,
+    /// Clocks that stop because their state was left or their end was carried out.
+    pub stopped: Vec<Stopped>,
     /// Clocks that start.
     pub clocks: Vec<NewClock>,
     /// Cases whose waits are written anew.
@@ -60,6 +60,9 @@ pub struct Records {
     /// Notices.
     pub notices: Vec<NewNotice>,
 }
+
+/// A clock that stops: its id, its case, when it fired, or when its state was left before that.
+pub type Stopped = (ClockRowId, CaseId, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 /// A case opened in this batch.
 #[derive(Debug)]
@@ -277,7 +280,8 @@ pub async fn keep(tx: &Tx, records: Records) -> Result<(), RecordError> {
     accounts(tx, records.accounts).await?;
     stays(tx, &records.stays_of, records.stays).await?;
     insert_many::<history::ActiveModel>(tx, records.history.into_iter().map(Into::into).collect()).await?;
-    insert_many::<history_payload::ActiveModel>(tx, records.payloads.into_iter().map(Into::into).collect()).await?;
+    insert_many::<history_payload::ActiveModel>(tx, records.payloads.into_iter().map(Into::into).collect())
+        .await?;
     insert_many::<posting::ActiveModel>(tx, records.postings.into_iter().map(Into::into).collect()).await?;
     stop(tx, &records.stopped).await?;
     insert_many::<clock::ActiveModel>(tx, records.clocks.into_iter().map(Into::into).collect()).await?;
@@ -428,7 +432,11 @@ async fn choose(tx: &Tx, new: Vec<NewChoice>, changed: Vec<ChangedChoice>) -> Re
     insert_many::<choice::ActiveModel>(tx, new.into_iter().map(row).collect()).await?;
     for change in changed {
         let id = change.id;
-        choice::Entity::update_many().set(changes(change)).filter(choice::Column::Id.eq(id)).exec(tx.db()).await?;
+        choice::Entity::update_many()
+            .set(changes(change))
+            .filter(choice::Column::Id.eq(id))
+            .exec(tx.db())
+            .await?;
     }
     Ok(())
 }
@@ -491,10 +499,11 @@ async fn stays(tx: &Tx, of: &[CaseId], new: Vec<NewStay>) -> Result<(), StoreErr
     insert_many::<stay::ActiveModel>(tx, new.into_iter().map(row).collect()).await
 }
 
-async fn stop(tx: &Tx, stopped: &[(ClockRowId, CaseId, DateTime<Utc>)]) -> Result<(), StoreError> {
-    for (id, case, at) in stopped {
+async fn stop(tx: &Tx, stopped: &[Stopped]) -> Result<(), StoreError> {
+    for (id, case, fired_at, ended_at) in stopped {
         clock::Entity::update_many()
-            .col_expr(clock::Column::EndedAt, Expr::value(*at))
+            .col_expr(clock::Column::FiredAt, Expr::value(*fired_at))
+            .col_expr(clock::Column::EndedAt, Expr::value(*ended_at))
             .col_expr(clock::Column::WakeAt, Expr::value(None::<DateTime<Utc>>))
             .filter(clock::Column::CaseId.eq(*case))
             .filter(clock::Column::Id.eq(*id))
@@ -506,7 +515,10 @@ async fn stop(tx: &Tx, stopped: &[(ClockRowId, CaseId, DateTime<Utc>)]) -> Resul
 
 async fn waits(tx: &Tx, of: &[CaseId], new: Vec<NewWait>) -> Result<(), StoreError> {
     if !of.is_empty() {
-        wait::Entity::delete_many().filter(wait::Column::CaseId.is_in(of.iter().copied())).exec(tx.db()).await?;
+        wait::Entity::delete_many()
+            .filter(wait::Column::CaseId.is_in(of.iter().copied()))
+            .exec(tx.db())
+            .await?;
     }
     let row = |new: NewWait| wait::ActiveModel {
         case_id: Set(new.case),

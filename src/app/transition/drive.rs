@@ -7,7 +7,7 @@ use sojourn_engine::definition::{Choose, Definition, EventIx};
 use sojourn_engine::facts::Facts;
 use sojourn_engine::guard::Slot;
 use sojourn_engine::ids::{ChoiceId, PersonId, WorkflowVersionId};
-use sojourn_engine::machine::{self, Actor, Attempt, Calendars, Context, LineView, Move, Step};
+use sojourn_engine::machine::{self, Actor, Attempt, Calendars, Context, LineView, Step};
 use sojourn_engine::refusal::Refusal;
 use sojourn_engine::vocabulary::Via;
 
@@ -70,8 +70,10 @@ pub fn open(stage: &Stage<'_>, live: &mut Live, by: PersonId, records: &mut Reco
     let slots = definition.asks_to_open();
     let held = stage.holders.roles(definition, by, &live.dossier);
     let view = View::of(stage, live, None, &slots);
-    let opening = machine::open(definition, held, &view.context(stage, live))
-        .map_err(|refusal| Refused { refusal, facts: chain::canonical_facts(definition, &slots, &view.facts) })?;
+    let opening = machine::open(definition, held, &view.context(stage, live)).map_err(|refusal| Refused {
+        refusal,
+        facts: chain::canonical_facts(definition, &slots, &view.facts),
+    })?;
     let facts = chain::canonical_facts(definition, &opening.read, &view.facts);
     live.case = opening.case;
     effects::opened(stage, live, by, &opening.clocks, &opening.notices, facts, records);
@@ -94,22 +96,29 @@ pub fn fire(
     let choosing: Vec<_> = leaving.collect();
     let slots: Vec<Slot> = choosing.iter().flat_map(|(ix, _)| definition.asks_of(*ix)).collect();
     let choose = choosing.iter().find_map(|(_, transition)| transition.choose.as_ref());
-    let target = target(live, choose, deed.data).map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;
+    let target =
+        target(live, choose, deed.data).map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;
     let view = View::of(stage, live, target, &slots);
     let actor = match deed.actor {
         Some(person) => Actor::Person(person, stage.holders.roles(definition, person, &live.dossier)),
         None => Actor::System,
     };
     let attempt = Attempt { event, actor, data: deed.data, reason: deed.reason };
-    let step = machine::step(definition, &live.case, &attempt, &view.context(stage, live))
-        .map_err(|refusal| Refused { refusal, facts: chain::canonical_facts(definition, &slots, &view.facts) })?;
+    let step =
+        machine::step(definition, &live.case, &attempt, &view.context(stage, live)).map_err(|refusal| {
+            Refused { refusal, facts: chain::canonical_facts(definition, &slots, &view.facts) }
+        })?;
     let facts = chain::canonical_facts(definition, &step.read, &view.facts);
     effects::taken(stage, live, deed, &step, target, facts, records);
     Ok(step)
 }
 
 /// The choice a transition would make current; `None` when it makes none.
-fn target(live: &Live, choose: Option<&Choose>, data: &Map<String, Value>) -> Result<Option<ChoiceId>, Refusal> {
+fn target(
+    live: &Live,
+    choose: Option<&Choose>,
+    data: &Map<String, Value>,
+) -> Result<Option<ChoiceId>, Refusal> {
     let open = |choice: &&Choice| choice.result == sojourn_engine::vocabulary::ChoiceResult::Open;
     let choices = || live.dossier.choices.iter();
     match choose {
@@ -137,7 +146,6 @@ fn target(live: &Live, choose: Option<&Choose>, data: &Map<String, Value>) -> Re
 #[derive(Debug)]
 pub(super) struct View {
     pub facts: Facts,
-    pub bound: Vec<Bound>,
     lines: Vec<LineView>,
     next_lines: Vec<LineView>,
     calendars: Calendars,
@@ -162,7 +170,6 @@ impl View {
             facts,
             lines: views(&bound),
             next_lines: next(dossier).map(|choice| views(&bound_to(choice))).unwrap_or_default(),
-            bound,
             calendars: situation::calendars(dossier, choice, stage.alliance),
             documents: situation::documents(definition, dossier),
             overrides: situation::overrides(definition, dossier),
@@ -182,9 +189,4 @@ impl View {
             subject: Some(live.dossier.application.applicant),
         }
     }
-}
-
-/// The last move of a step.
-pub(super) fn last(step: &Step) -> Option<&Move> {
-    step.moves.last()
 }

@@ -29,7 +29,13 @@ pub(super) fn opened(
     let role = stage.definition.create.by.first().copied();
     let entry = Entry { event: "create", from: None, role, actor: Some(by), facts, payload: None };
     record(stage, live, entry, records);
-    notify::queue(stage, live, &notify::Told { event: "create", from: None, role, reason: None }, notices, records);
+    notify::queue(
+        stage,
+        live,
+        &notify::Told { event: "create", from: None, role, reason: None },
+        notices,
+        records,
+    );
 }
 
 /// Records every move of a step, in order.
@@ -199,7 +205,8 @@ fn stop(
     let now = stage.at.now;
     for clock in live.clocks.drain(..) {
         let ends = &stage.definition.clocks[clock.clock.at()].on_expiry;
-        let its_event = |event| ends.iter().any(|e| e.act == sojourn_engine::definition::ExpiryAct::Fire(event));
+        let its_event =
+            |event| ends.iter().any(|e| e.act == sojourn_engine::definition::ExpiryAct::Fire(event));
         let fired = clock.due_at <= now && fires.is_some_and(its_event);
         let (fired_at, ended_at) = if fired { (Some(now), None) } else { (None, Some(now)) };
         if clock.fresh {

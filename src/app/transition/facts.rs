@@ -57,7 +57,9 @@ impl Asked<'_> {
             Fact::NextExists => Some(Value::Bool(next(dossier).is_some())),
             Fact::NextPlaceFree => Some(Value::Bool(self.next_free())),
             Fact::PlacesFree(account) => self.bound.get(account.at()).and_then(Bound::free).map(Value::Int),
-            Fact::PlacesWaiters(account) => self.bound.get(account.at()).map(|bound| Value::Int(bound.waiters)),
+            Fact::PlacesWaiters(account) => {
+                self.bound.get(account.at()).map(|bound| Value::Int(bound.waiters))
+            }
             Fact::HostCountry
             | Fact::HostTracksPlaces
             | Fact::AgreementRequired
@@ -99,7 +101,8 @@ impl Asked<'_> {
 
     fn next_free(&self) -> bool {
         let Some(choice) = next(self.dossier) else { return false };
-        let bound = bind(self.bound.iter().map(|b| (b.name.as_str(), b.kind)), self.dossier, &choice.offering);
+        let bound =
+            bind(self.bound.iter().map(|b| (b.name.as_str(), b.kind)), self.dossier, &choice.offering);
         let room = |bound: &Bound| bound.free().is_some_and(|free| free >= bound.amount);
         bound.first().is_none_or(room)
     }
@@ -111,6 +114,9 @@ impl Asked<'_> {
 
     fn grace(&self) -> Option<Value> {
         let call = &self.dossier.call;
+        if call.grace_minutes == 0 {
+            return None;
+        }
         let closes = call_calendar(self.dossier).instant(call.closes.0.and_time(call.closes.1));
         Some(Value::Instant(closes + TimeDelta::minutes(i64::from(call.grace_minutes))))
     }

@@ -32,6 +32,8 @@ pub struct Live {
     pub case: Case,
     pub(super) clocks: Vec<LiveClock>,
     pub(super) touched: Touched,
+    /// Stays that are not simply those of the current choice: parts of a combined case.
+    pub parts: Vec<crate::store::records::NewStay>,
 }
 
 /// What beside the case itself has to be written.
@@ -57,7 +59,9 @@ impl Live {
         let here = state(&row.state)?;
         let mut clocks = Vec::with_capacity(dossier.clocks.len());
         for running in &dossier.clocks {
-            let clock = definition.clock_named(here, &running.clock).ok_or_else(|| unknown("clock", &running.clock))?;
+            let clock = definition
+                .clock_named(here, &running.clock)
+                .ok_or_else(|| unknown("clock", &running.clock))?;
             clocks.push(LiveClock {
                 row: running.id,
                 clock,
@@ -75,7 +79,10 @@ impl Live {
         let case = Case {
             state: here,
             entered_at: row.entered_at,
-            registers: registers.iter().map(|(of, from)| Ok((state(of)?, state(from)?))).collect::<Result<_, Error>>()?,
+            registers: registers
+                .iter()
+                .map(|(of, from)| Ok((state(of)?, state(from)?)))
+                .collect::<Result<_, Error>>()?,
             collected: row
                 .collected
                 .iter()
@@ -85,7 +92,7 @@ impl Live {
             clocks: clocks.iter().map(|c| Running { clock: c.clock, due_at: c.due_at }).collect(),
             acts,
         };
-        Ok(Self { dossier, case, clocks, touched: Touched::default() })
+        Ok(Self { dossier, case, clocks, touched: Touched::default(), parts: Vec::new() })
     }
 
     /// Writes the engine's case back into the rows.
@@ -116,5 +123,7 @@ fn status(dossier: &Dossier, account: &str) -> AccountStatus {
 }
 
 fn unknown(what: &str, name: &str) -> Error {
-    Error::Internal(format!("a stored case names the {what} `{name}`, which its definition does not have").into())
+    Error::Internal(
+        format!("a stored case names the {what} `{name}`, which its definition does not have").into(),
+    )
 }

@@ -32,8 +32,11 @@ pub(super) fn queue(
     let mut facts = None;
     for notice in notices {
         let (name, action) = super::effects::notice(stage, notice.notice);
-        let mut people: Vec<_> =
-            notice.to.iter().flat_map(|role| stage.holders.of(stage.definition, *role, &live.dossier)).collect();
+        let mut people: Vec<_> = notice
+            .to
+            .iter()
+            .flat_map(|role| stage.holders.of(stage.definition, *role, &live.dossier))
+            .collect();
         people.sort_by_key(|holder| holder.person);
         people.dedup_by_key(|holder| holder.person);
         for holder in people {
@@ -78,10 +81,16 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
         host: choice.map(|choice| choice.offering.host.name.clone()),
         due_at: first.and_then(|awaited| awaited.due_at),
         zone,
-        otherwise: first.and_then(|awaited| awaited.otherwise.as_ref()).map(|outcome| otherwise(definition, outcome)),
+        otherwise: first
+            .and_then(|awaited| awaited.otherwise.as_ref())
+            .map(|outcome| otherwise(definition, outcome)),
         waiting: awaited.iter().map(|awaited| role(awaited.role)).collect(),
         reason: told.reason.clone(),
-        choices: dossier.choices.iter().map(|c| format!("{} — {}", c.offering.title, c.offering.host.name)).collect(),
+        choices: dossier
+            .choices
+            .iter()
+            .map(|c| format!("{} — {}", c.offering.title, c.offering.host.name))
+            .collect(),
         receipt: submitted.then(|| hex::encode(&dossier.case.head)),
     }
 }

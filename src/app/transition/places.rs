@@ -77,7 +77,10 @@ fn best<'d>(kind: Kind, dossier: &'d Dossier, offering: &Offering) -> Option<&'d
     let serves = |line: &&Line| serves(kind, line);
     let lines: Vec<(&Line, Covers<_, _, _>)> =
         dossier.lines.iter().filter(serves).map(|line| (line, line.covers.clone())).collect();
-    narrowest(&lines, &wanted).into_iter().copied().max_by_key(|line| (line.free(), std::cmp::Reverse(line.id)))
+    narrowest(&lines, &wanted)
+        .into_iter()
+        .copied()
+        .max_by_key(|line| (line.free(), std::cmp::Reverse(line.id)))
 }
 
 fn serves(kind: Kind, line: &Line) -> bool {

@@ -20,9 +20,8 @@ pub fn calendars(dossier: &Dossier, choice: Option<&Choice>, alliance: &Calendar
 
 /// Slots that count as filled: those with a document, and those the call does not insist on.
 pub fn documents(definition: &Definition, dossier: &Dossier) -> Vec<DocumentIx> {
-    let waived = |name: &String| {
-        matches!(dossier.call.documents.get(name), Some(SlotRule::Off | SlotRule::Optional))
-    };
+    let waived =
+        |name: &String| matches!(dossier.call.documents.get(name), Some(SlotRule::Off | SlotRule::Optional));
     let filled = |name: &String| dossier.call.historic || waived(name) || dossier.filled.contains(name);
     let all = (0..).map(DocumentIx).zip(&definition.documents);
     all.filter(|(_, document)| filled(&document.name)).map(|(ix, _)| ix).collect()

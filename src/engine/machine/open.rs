@@ -38,7 +38,8 @@ pub fn open(definition: &Definition, held: super::Roles, context: &Context<'_>) 
         Addressee::WasWaiting => Vec::new(),
     };
     let notify = create.notify.iter();
-    let notices = notify.map(|n| NoticeTo { notice: n.notice, to: n.to.iter().flat_map(to).collect::<Vec<RoleIx>>() });
+    let notices =
+        notify.map(|n| NoticeTo { notice: n.notice, to: n.to.iter().flat_map(to).collect::<Vec<RoleIx>>() });
     let read = create.require.iter().flat_map(|rule| rule.guard.slots()).copied().collect();
     Ok(Opening { notices: notices.collect(), case, clocks, read })
 }
