@@ -1,7 +1,7 @@
-//! Invitations and password resets, hashed.
+//! Invitations and password resets; the token itself is derived from the id and stands nowhere.
 
 use sea_orm::entity::prelude::*;
-use sojourn_engine::ids::PersonId;
+use sojourn_engine::ids::{PersonId, TokenId};
 use sojourn_engine::vocabulary::TokenKind;
 
 /// One row of `one_time_tokens`.
@@ -9,9 +9,9 @@ use sojourn_engine::vocabulary::TokenKind;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "one_time_tokens")]
 pub struct Model {
-    /// SHA-256 of the token.
+    /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub token_hash: Vec<u8>,
+    pub id: TokenId,
     /// What it allows.
     pub kind: TokenKind,
     /// For whom.

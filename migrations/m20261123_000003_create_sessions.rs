@@ -65,7 +65,7 @@ fn refresh_tokens() -> TableCreateStatement {
 fn one_time_tokens() -> TableCreateStatement {
     Table::create()
         .table("one_time_tokens")
-        .col(blob("token_hash").primary_key())
+        .col(id())
         .col(text("kind"))
         .col(uuid("person_id"))
         .col(instant("created_at"))

@@ -16,4 +16,7 @@
 pub mod access;
 pub mod app;
 pub mod clock;
+pub mod config;
+pub mod http;
 pub mod store;
+pub mod telemetry;

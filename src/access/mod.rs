@@ -4,8 +4,10 @@
 //! module makes a scope, and every read of the store takes one.
 
 mod caller;
+pub mod password;
 mod policy;
 mod scope;
+pub mod token;
 
 pub use caller::{Caller, Held};
 pub use policy::Policy;

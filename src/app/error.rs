@@ -3,6 +3,8 @@
 use serde::Serialize;
 use sojourn_engine::refusal::Refusal;
 
+use crate::store::StoreError;
+
 /// Result of a command.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -15,6 +17,9 @@ pub enum Error {
     /// Nobody is signed in, or the session is over.
     #[error("sign in first")]
     Unauthenticated,
+    /// Address and password do not fit each other, whichever is wrong.
+    #[error("this address and this password do not fit: try again, or ask for a new password")]
+    WrongCredentials,
     /// Seen, but not this caller's to change; names who may.
     #[error("this needs {needs}")]
     Forbidden {
@@ -81,4 +86,53 @@ pub enum Conflict {
     /// Only drafts can be changed so.
     #[error("{0}")]
     NotNow(String),
+}
+
+/// What a constraint keeps from being there twice, in words.
+const TAKEN: &[(&str, &str)] = &[
+    ("people_email", "e-mail address"),
+    ("institutions_erasmus_key", "Erasmus code"),
+    ("institutions_ror_id", "ROR id"),
+    ("institutions_schac", "SCHAC home organisation"),
+];
+
+/// What a condition of the database asks for, in words.
+const ASKED: &[(&str, &str)] = &[
+    (
+        "chair_terms_overlap",
+        "another term of the chair shares days with this one: end one before the other begins",
+    ),
+    ("chair_terms_order", "the last day is before the first: give them in order"),
+];
+
+fn word(words: &[(&str, &'static str)], constraint: &str) -> Option<&'static str> {
+    words.iter().find(|(name, _)| *name == constraint).map(|(_, word)| *word)
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Conflict { constraint } => match word(TAKEN, constraint) {
+                Some(taken) => Self::Conflict(Conflict::Taken(taken)),
+                None => Self::Internal(Box::new(error)),
+            },
+            StoreError::Check { constraint } => match word(ASKED, constraint) {
+                Some(asked) => Self::Conflict(Conflict::NotNow(asked.to_owned())),
+                None => Self::Internal(Box::new(error)),
+            },
+            StoreError::Cursor => {
+                Self::Invalid(vec![FieldError::new("/cursor", "leave it out to begin the list anew")])
+            }
+            StoreError::Unreachable { .. }
+            | StoreError::ReadOnly { .. }
+            | StoreError::NewerSchema { .. }
+            | StoreError::NotMigrated { .. }
+            | StoreError::Busy
+            | StoreError::Full => Self::Unavailable(Box::new(error)),
+            StoreError::Address { .. }
+            | StoreError::NotADatabase { .. }
+            | StoreError::Reference { .. }
+            | StoreError::Internal(_) => Self::Internal(Box::new(error)),
+        }
+    }
 }

@@ -3,11 +3,91 @@
 //! A command takes the [`App`] and a [`Caller`](crate::access::Caller), reads the clock once, begins one transaction, and
 //! commits once. Everything it may answer with is a view; everything that may go wrong is an [`Error`].
 
+mod attempts;
 pub mod calendars;
+mod callers;
 pub mod eligibility;
 mod error;
 pub mod holders;
+mod idempotency;
+pub mod institutions;
+pub mod links;
 pub mod notices;
+pub mod people;
+pub mod sessions;
 pub mod transition;
 
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+use secrecy::SecretString;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::Store;
+
+pub use crate::store::page::{Asked, Page};
+pub use attempts::Attempts;
+pub use callers::Callers;
 pub use error::{Conflict, Error, FieldError, Result};
+pub use idempotency::{Answer, Once, Turn, Turns};
+pub use links::Links;
+
+/// What every command stands on; one for the whole process.
+#[derive(Debug)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// Instants, ids and randomness.
+    pub clock: Clock,
+    /// One-time links and addresses of pages.
+    pub links: Links,
+    /// The zone in which the days of the alliance begin.
+    pub zone: Tz,
+    /// Wakes the worker when a command has queued something.
+    pub wake: Arc<Notify>,
+    /// Who the callers of running sessions are.
+    pub callers: Callers,
+    turns: Turns,
+    attempts: Attempts,
+    hashers: Semaphore,
+    session_life: TimeDelta,
+    invitation_life: TimeDelta,
+    reset_life: TimeDelta,
+}
+
+impl App {
+    /// The use cases over an open database, as the settings say; the settings hold their keys.
+    pub fn new(store: Store, clock: Clock, config: &Config) -> Self {
+        let auth = &config.auth;
+        let key = auth.instance_key.clone().unwrap_or_else(|| SecretString::from(String::new()));
+        Self {
+            store,
+            clock,
+            links: Links::new(&key, &config.http.public_url),
+            zone: config.alliance.zone,
+            wake: Arc::default(),
+            callers: Callers::default(),
+            turns: Turns::default(),
+            attempts: Attempts::new(auth),
+            hashers: Semaphore::new(auth.hashers),
+            session_life: TimeDelta::days(auth.session_days.into()),
+            invitation_life: TimeDelta::days(auth.invitation_days.into()),
+            reset_life: TimeDelta::minutes(auth.reset_minutes.into()),
+        }
+    }
+
+    /// Passes when the database answers and has this version's schema.
+    pub async fn ready(&self) -> Result<()> {
+        Ok(self.store.check_schema().await?)
+    }
+
+    /// Runs work on a password beside the threads that serve, so many at a time as the settings say.
+    async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let fault = |error: Box<dyn std::error::Error + Send + Sync>| Error::Internal(error);
+        let _permit = self.hashers.acquire().await.map_err(|error| fault(error.into()))?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| fault(error.into()))
+    }
+}

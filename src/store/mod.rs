@@ -8,11 +8,13 @@ pub mod calls;
 pub mod dossiers;
 mod error;
 pub mod holders;
+pub mod idempotency;
 mod open;
 pub mod outbox;
 pub mod page;
 pub mod places;
 pub mod records;
+pub mod sessions;
 pub mod write;
 
 use std::fmt;

@@ -1,0 +1,105 @@
+//! Who a session's caller is, with the duties of today; remembered for some seconds so that a request costs no query.
+//!
+//! What this process changes is forgotten at once; what another process changes, after [`REMEMBERED`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+use sojourn_engine::ids::{PersonId, SessionId};
+
+use super::{App, Error, Result};
+use crate::access::{Caller, Held};
+use crate::store::{Conn, sessions};
+
+/// How long a caller is remembered.
+const REMEMBERED: TimeDelta = TimeDelta::seconds(30);
+/// Sessions remembered before those that have run out are forgotten.
+const MOST: usize = 10_000;
+
+/// Callers by session, each with the instant it was read at.
+#[derive(Debug, Clone, Default)]
+pub struct Callers(Arc<Mutex<HashMap<SessionId, (DateTime<Utc>, Caller)>>>);
+
+impl Callers {
+    fn get(&self, session: SessionId, now: DateTime<Utc>) -> Option<Caller> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, caller) = known.get(&session)?;
+        fresh(*read_at, now).then(|| caller.clone())
+    }
+
+    fn put(&self, session: SessionId, caller: Caller, now: DateTime<Utc>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.retain(|_, (read_at, _)| fresh(*read_at, now));
+        }
+        known.insert(session, (now, caller));
+    }
+
+    /// Forgets a person, after their duties, their language or their sessions changed.
+    pub fn forget(&self, person: PersonId) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, (_, caller)| caller.person != person);
+    }
+}
+
+fn fresh(read_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    read_at <= now && now < read_at + REMEMBERED
+}
+
+impl App {
+    /// The caller of a session that goes on.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when it has ended or is another person's.
+    pub async fn caller(&self, session: SessionId, person: PersonId) -> Result<Caller> {
+        let now = self.clock.now();
+        if let Some(caller) = self.callers.get(session, now).filter(|caller| caller.person == person) {
+            return Ok(caller);
+        }
+        let row = sessions::session(self.store.read(), session).await?.ok_or(Error::Unauthenticated)?;
+        if row.person_id != person || row.revoked_at.is_some() || row.expires_at <= now {
+            return Err(Error::Unauthenticated);
+        }
+        let caller = Caller { session: Some(session), ..self.person_as_caller(person).await? };
+        self.callers.put(session, caller.clone(), now);
+        Ok(caller)
+    }
+
+    /// A person as a caller without a session, for commands of the operator.
+    pub async fn person_as_caller(&self, person: PersonId) -> Result<Caller> {
+        let conn = self.store.read();
+        let now = self.clock.now();
+        let language = sessions::language(conn, person).await?.ok_or(Error::Unauthenticated)?;
+        Ok(Caller {
+            person,
+            session: None,
+            language,
+            duties: duties_today(conn, person, now, self.zone).await?,
+            chair_of: sessions::chair_of(conn, person, day(now, self.zone)).await?,
+            registered_at: sessions::homes(conn, person).await?,
+        })
+    }
+}
+
+/// Days begin in the institution's zone; the secretariat's in the alliance's.
+async fn duties_today(
+    conn: &impl Conn,
+    person: PersonId,
+    now: DateTime<Utc>,
+    alliance: Tz,
+) -> Result<Vec<Held>> {
+    let rows = sessions::duties(conn, person).await?;
+    let holds = |row: &sessions::DutyRow| {
+        let zone = row.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(alliance);
+        let today = day(now, zone);
+        row.from_on <= today && row.until_on.is_none_or(|until| today <= until)
+    };
+    let held = |row: sessions::DutyRow| Held { duty: row.duty, institution: row.institution, unit: row.unit };
+    Ok(rows.into_iter().filter(holds).map(held).collect())
+}
+
+fn day(now: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    now.with_timezone(&zone).date_naive()
+}

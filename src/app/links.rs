@@ -1,0 +1,105 @@
+//! Texts that only this instance can make: one-time links and the successors of refresh tokens. No row holds them.
+//!
+//! A one-time token is base64url of `id ‖ HMAC-SHA-256(instance key, purpose ‖ id)`: who reads the database cannot use it, and the
+//! mail that carries it is written from the id alone. To add a purpose, add a [`TokenKind`].
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+use sojourn_engine::ids::TokenId;
+use sojourn_engine::vocabulary::TokenKind;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+/// The key of the instance and the address its links begin with.
+#[derive(Clone)]
+pub struct Links {
+    key: Hmac<Sha256>,
+    public_url: String,
+}
+
+impl std::fmt::Debug for Links {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Links").field("public_url", &self.public_url).finish_non_exhaustive()
+    }
+}
+
+impl Links {
+    /// Links of the instance that has this key and is reached at this address.
+    pub fn new(instance_key: &SecretString, public_url: &str) -> Self {
+        // HMAC takes keys of any length.
+        let key = Hmac::new_from_slice(instance_key.expose_secret().as_bytes());
+        let key = key.unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default()));
+        Self { key, public_url: public_url.to_owned() }
+    }
+
+    /// The token of a one-time link.
+    pub fn token(&self, id: TokenId, kind: TokenKind) -> String {
+        let id = Uuid::from(id);
+        let seal = self.seal(kind.as_str(), id.as_bytes());
+        BASE64_URL_SAFE_NO_PAD.encode([id.as_bytes().as_slice(), &seal].concat())
+    }
+
+    /// The address a one-time link leads to.
+    pub fn address(&self, id: TokenId, kind: TokenKind) -> String {
+        let page = match kind {
+            TokenKind::Invitation => "invitation",
+            TokenKind::PasswordReset => "password-reset",
+        };
+        format!("{}/{page}?token={}", self.public_url, self.token(id, kind))
+    }
+
+    /// Any page of this instance; `path` begins with a slash.
+    pub fn page(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+
+    /// The id in a token that this instance made for that purpose.
+    pub fn read(&self, token: &str, kind: TokenKind) -> Option<TokenId> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.trim()).ok()?;
+        let (id, seal) = bytes.split_at_checked(16)?;
+        let ours = self.seal(kind.as_str(), id);
+        bool::from(ours.ct_eq(seal)).then(|| Uuid::from_slice(id).ok().map(TokenId::from))?
+    }
+
+    /// The one successor of a refresh token.
+    pub fn successor(&self, refresh_token: &str) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.seal("refresh", refresh_token.as_bytes()))
+    }
+
+    fn seal(&self, purpose: &str, content: &[u8]) -> [u8; 32] {
+        let mut mac = self.key.clone();
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(content);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(key: &str) -> Links {
+        Links::new(&SecretString::from(key), "https://sojourn.example")
+    }
+
+    #[test]
+    fn a_token_opens_its_own_purpose_at_its_own_instance_alone() {
+        let id: TokenId = "019a7c3e-5b1f-7a20-8c44-1d2e3f405162".parse().unwrap();
+        let token = links("a").token(id, TokenKind::Invitation);
+        assert_eq!(links("a").read(&token, TokenKind::Invitation), Some(id));
+        assert_eq!(links("a").read(&token, TokenKind::PasswordReset), None);
+        assert_eq!(links("b").read(&token, TokenKind::Invitation), None);
+        assert_eq!(links("a").read(&token[1..], TokenKind::Invitation), None);
+        assert_eq!(links("a").read("", TokenKind::Invitation), None);
+    }
+
+    #[test]
+    fn a_refresh_token_has_one_successor() {
+        assert_eq!(links("a").successor("x"), links("a").successor("x"));
+        assert_ne!(links("a").successor("x"), links("b").successor("x"));
+    }
+}

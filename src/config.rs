@@ -1,0 +1,215 @@
+//! Every setting of the service; the doc comments here are the reference that `sojourn config` prints.
+//!
+//! Embedded defaults are overridden by a file, the file by environment variables such as `SOJOURN_HTTP__BIND`. A key that
+//! nobody knows and a value that cannot be are refused, all of them at once. To add a setting, name it in its section here and
+//! in `config/defaults.toml`, and check it in [`Config::faults`] if its type allows too much.
+
+mod keys;
+mod read;
+mod reference;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chrono_tz::Tz;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use keys::generate;
+pub use read::Faults;
+
+/// All settings, checked.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Config {
+    /// The alliance this instance serves.
+    pub alliance: Alliance,
+    /// The HTTP interface.
+    pub http: Http,
+    /// Where everything is kept.
+    pub database: Database,
+    /// How e-mail leaves.
+    pub mail: Mail,
+    /// How people sign in.
+    pub auth: Auth,
+    /// Where uploaded files are kept.
+    pub files: Files,
+    /// What is written to the log.
+    pub log: Log,
+}
+
+/// The alliance this instance serves.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Alliance {
+    /// Its name, as pages and e-mails show it.
+    pub name: String,
+    /// IANA time zone in which the days of the chair and the secretariat begin.
+    #[schema(value_type = String)]
+    pub zone: Tz,
+}
+
+/// The HTTP interface.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Http {
+    /// Address and port to listen on.
+    #[schema(value_type = String)]
+    pub bind: SocketAddr,
+    /// Address at which people reach the service, without a slash at the end; links in e-mails begin with it.
+    pub public_url: String,
+    /// Largest request body in bytes; uploaded files have a limit of their own.
+    pub body_limit: usize,
+    /// Longest time a request may take, in seconds.
+    pub timeout_seconds: u64,
+}
+
+/// Where everything is kept.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Database {
+    /// `sqlite:FILE`, or `postgres://user:password@host/name`.
+    #[schema(value_type = String)]
+    #[serde(serialize_with = "reference::without_password")]
+    pub url: SecretString,
+    /// Most connections that are open at a time.
+    pub connections: u32,
+}
+
+/// How e-mail leaves.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Mail {
+    /// Address of the SMTP server, such as `smtps://user:password@mail.example:465`; without one, mails go to `maildir`.
+    #[schema(value_type = Option<String>)]
+    #[serde(default, serialize_with = "reference::hidden_if_set")]
+    pub smtp: Option<SecretString>,
+    /// Sender of every e-mail, as `Name <address>`.
+    pub from: String,
+    /// Folder that takes the mails when there is no SMTP server.
+    #[schema(value_type = String)]
+    pub maildir: PathBuf,
+}
+
+/// How people sign in.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Auth {
+    /// Who issues access tokens (claim `iss`).
+    pub issuer: String,
+    /// For whom access tokens are (claim `aud`).
+    pub audience: String,
+    /// Secrets that sign access tokens, by key id; two are live while one replaces the other. Made by `sojourn secret new`.
+    #[schema(value_type = BTreeMap<String, String>)]
+    #[serde(serialize_with = "reference::hidden_values")]
+    pub keys: BTreeMap<String, SecretString>,
+    /// Id of the key that signs new tokens.
+    #[serde(default)]
+    pub current: Option<String>,
+    /// Secret from which one-time links are derived; changing it ends all that were sent.
+    #[schema(value_type = Option<String>)]
+    #[serde(default, serialize_with = "reference::hidden_if_set")]
+    pub instance_key: Option<SecretString>,
+    /// File that holds `current`, `instance_key` and `keys` when they are not set here; made on first start. Without this
+    /// setting it lies beside the SQLite database.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// Life of an access token in minutes, 1 to 15.
+    pub access_minutes: u32,
+    /// Days after which a session that was not used has to sign in anew.
+    pub session_days: u32,
+    /// Days an invitation can be accepted.
+    pub invitation_days: u32,
+    /// Minutes a link for a new password works.
+    pub reset_minutes: u32,
+    /// Passwords hashed at the same time; each takes 19 MiB.
+    pub hashers: usize,
+    /// Log-ins a minute for one account, right or wrong.
+    pub attempts_per_account: u32,
+    /// Log-ins a minute from one network address, right or wrong.
+    pub attempts_per_address: u32,
+}
+
+/// Where uploaded files are kept.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Files {
+    /// Folder of the files; never one that a web server hands out.
+    #[schema(value_type = String)]
+    pub dir: PathBuf,
+}
+
+/// What is written to the log.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Log {
+    /// What to log, as directives of `tracing`: `info,sojourn=debug`.
+    pub filter: String,
+    /// One JSON object a line instead of text.
+    pub json: bool,
+}
+
+/// Fewest characters of a secret: 32 bytes of base64url are 43.
+const SECRET_LENGTH: usize = 43;
+
+impl Config {
+    /// What is wrong with values whose type allows too much, each by the name of its setting.
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut demand = |holds: bool, fault: &str| {
+            if !holds {
+                faults.push(fault.to_owned());
+            }
+        };
+        let url = self.http.public_url.as_str();
+        demand(
+            (url.starts_with("http://") || url.starts_with("https://")) && !url.ends_with('/'),
+            "http.public_url: write http:// or https:// and the host, without a slash at the end",
+        );
+        demand(self.http.body_limit >= 1024, "http.body_limit: at least 1024 bytes");
+        demand(self.http.timeout_seconds >= 1, "http.timeout_seconds: at least 1");
+        let database = self.database.url.expose_secret();
+        demand(
+            ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database.starts_with(scheme)),
+            "database.url: begin with sqlite: or postgres:",
+        );
+        demand(self.database.connections >= 2, "database.connections: at least 2");
+        demand((1..=15).contains(&self.auth.access_minutes), "auth.access_minutes: between 1 and 15");
+        for (name, number) in [
+            ("session_days", self.auth.session_days),
+            ("invitation_days", self.auth.invitation_days),
+            ("reset_minutes", self.auth.reset_minutes),
+            ("attempts_per_account", self.auth.attempts_per_account),
+            ("attempts_per_address", self.auth.attempts_per_address),
+        ] {
+            demand(number >= 1, &format!("auth.{name}: at least 1"));
+        }
+        demand(self.auth.hashers >= 1, "auth.hashers: at least 1");
+        faults.extend(self.auth.faults());
+        faults
+    }
+
+    /// The file of a SQLite database; `None` for PostgreSQL and for a database in memory.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        let url = self.database.url.expose_secret().strip_prefix("sqlite:")?;
+        let file = url.strip_prefix("//").unwrap_or(url).split('?').next()?;
+        (!file.is_empty() && file != ":memory:").then(|| PathBuf::from(file))
+    }
+}
+
+impl Auth {
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let secrets = self.keys.iter().map(|(id, key)| (format!("auth.keys.{id}"), key));
+        let secrets =
+            secrets.chain(self.instance_key.iter().map(|key| ("auth.instance_key".to_owned(), key)));
+        for (name, secret) in secrets {
+            if secret.expose_secret().len() < SECRET_LENGTH {
+                faults.push(format!("{name}: too short, take one that `sojourn secret new` prints"));
+            }
+        }
+        if self.keys.len() > 2 {
+            faults.push("auth.keys: at most two, the current key and the one it replaces".to_owned());
+        }
+        let current = self.current.as_deref();
+        if current.is_some_and(|current| !self.keys.contains_key(current) && !self.keys.is_empty()) {
+            faults.push("auth.current: name one of auth.keys".to_owned());
+        }
+        faults
+    }
+}

@@ -1,0 +1,77 @@
+//! The REST shell: parse, call the app, render.
+//!
+//! Layers, outermost first: the request's id and the writing of problems, the log line, panics, the time limit, the size limit,
+//! then the policy of the route. To add a resource: a file with its `…In` bodies and handlers, and its lines in `routes.rs`.
+
+mod answer;
+mod docs;
+pub mod extract;
+mod frame;
+mod health;
+mod language;
+mod openapi;
+pub mod problem;
+mod routes;
+mod sessions;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::middleware::{from_fn, from_fn_with_state};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::access::token::Keys;
+use crate::app::App;
+use crate::config::Http;
+
+pub use answer::Versioned;
+pub use routes::Routes;
+
+/// What every handler can ask for; it holds no mailer, so no handler can send.
+#[derive(Debug, Clone, FromRef)]
+pub struct AppState {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// Keys of access tokens.
+    pub keys: Arc<Keys>,
+}
+
+/// The API with its layers, to be served or merged with pages.
+pub fn router(state: &AppState, http: &Http) -> Router {
+    let (api, document) = routes::all(state.clone()).split();
+    let routes = api.merge(docs::routes(&document));
+    layered(routes.with_state(state.clone()), state, http)
+}
+
+/// The layers that every route has, the API's and the pages'.
+pub fn layered(routes: Router, state: &AppState, http: &Http) -> Router {
+    routes
+        .fallback(frame::not_found)
+        .method_not_allowed_fallback(frame::method_not_allowed)
+        .layer(DefaultBodyLimit::max(http.body_limit))
+        .layer(from_fn_with_state(Duration::from_secs(http.timeout_seconds), frame::limit_time))
+        .layer(CatchPanicLayer::custom(frame::panicked))
+        .layer(TraceLayer::new_for_http().make_span_with(frame::span).on_response(frame::Logged))
+        .layer(from_fn(frame::secure))
+        .layer(from_fn_with_state(state.app.clock.clone(), frame::frame))
+}
+
+/// The document that describes the API, for the page that shows it and for tests.
+pub fn document(state: &AppState) -> utoipa::openapi::OpenApi {
+    routes::all(state.clone()).split().1
+}
+
+/// Serves until `stop` ends, then lets running requests finish.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}

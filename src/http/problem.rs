@@ -1,0 +1,164 @@
+//! The one answer to whatever goes wrong: `application/problem+json` (RFC 9457), made from [`app::Error`](Error) in one place.
+//!
+//! A handler returns a [`Problem`]; the outermost layer writes it with the request's id and the caller's language. To add a kind:
+//! a variant of [`Kind`] with its slug, and `templates/problems/<slug>.md` that says what it means and how to mend it.
+
+mod kind;
+mod refused;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use sojourn_engine::refusal::Refusal;
+
+use crate::app::{Conflict, Error, FieldError};
+
+pub use kind::Kind;
+
+/// Seconds after which a fault that passes may be tried again.
+const SOON: u64 = 2;
+
+/// What went wrong and what to do now.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    kind: Kind,
+    detail: String,
+    errors: Vec<FieldError>,
+    refusal: Option<Box<Refusal>>,
+    retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// A problem with a sentence that says what to do.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let retry_after =
+            matches!(kind, Kind::Unavailable | Kind::Timeout | Kind::StillRunning).then_some(SOON);
+        Self { kind, detail: detail.into(), errors: Vec::new(), refusal: None, retry_after }
+    }
+
+    /// Wrong fields of the request body.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = "Mend the fields named in `errors`, then send it again.";
+        Self { errors, ..Self::new(Kind::Invalid, detail) }
+    }
+
+    /// Which kind it is.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The document, with the messages of unmet rules in `language`.
+    pub fn document(&self, request: &str, language: &str) -> Value {
+        let detail = self.refusal.as_ref().map(|refusal| refused::detail(refusal, language));
+        let mut document = json!({
+            "type": format!("/problems/{}", self.kind.slug()),
+            "title": self.kind.title(),
+            "status": self.kind.status().as_u16(),
+            "detail": detail.unwrap_or_else(|| self.detail.clone()),
+            "instance": request,
+        });
+        if !self.errors.is_empty() {
+            document["errors"] = json!(self.errors);
+        }
+        if let Some(refusal) = &self.refusal {
+            document["refusal"] = refused::document(refusal, language);
+        }
+        document
+    }
+
+    /// The whole answer.
+    pub(super) fn write(&self, request: &str, language: &str) -> Response {
+        let body = self.document(request, language).to_string();
+        let content = HeaderValue::from_static("application/problem+json");
+        let mut response = (self.kind.status(), [(header::CONTENT_TYPE, content)], body).into_response();
+        let headers = response.headers_mut();
+        if self.kind.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// Leaves the writing to the outermost layer, which knows the request.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.kind.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            Error::NotFound => Self::new(Kind::NotFound, detail),
+            Error::Unauthenticated => Self::new(Kind::Unauthenticated, detail),
+            Error::WrongCredentials => Self::new(Kind::WrongCredentials, detail),
+            Error::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
+            Error::Refused(refusal) => Self::refused(refusal),
+            Error::Stale => Self::new(Kind::Stale, detail),
+            Error::Invalid(errors) => Self::invalid(errors),
+            Error::Conflict(conflict) => Self::new(of_conflict(&conflict), detail),
+            Error::TooMany { retry_after } => {
+                Self { retry_after: Some(retry_after), ..Self::new(Kind::TooManyRequests, detail) }
+            }
+            Error::Unavailable(source) => {
+                tracing::warn!(error = chain(&*source), "the database cannot take this now");
+                Self::new(Kind::Unavailable, detail)
+            }
+            Error::Internal(source) => {
+                tracing::error!(error = chain(&*source), "internal fault");
+                Self::new(
+                    Kind::Internal,
+                    "This is our fault; the log holds it under the request id in `instance`.",
+                )
+            }
+        }
+    }
+}
+
+impl Problem {
+    fn refused(refusal: Refusal) -> Self {
+        let kind = match &refusal {
+            Refusal::NotYours { .. } | Refusal::SamePerson { .. } => Kind::Forbidden,
+            Refusal::InputInvalid { fields } => {
+                let error = |field: &sojourn_engine::definition::InputFault| {
+                    FieldError::new(format!("/data/{}", field.field), field.detail.clone())
+                };
+                return Self::invalid(fields.iter().map(error).collect());
+            }
+            Refusal::NotFromHere { .. }
+            | Refusal::Unmet { .. }
+            | Refusal::Missing { .. }
+            | Refusal::TooLate { .. }
+            | Refusal::NoPlace { .. }
+            | Refusal::ReasonNeeded { .. } => Kind::Refused,
+        };
+        Self { refusal: Some(Box::new(refusal)), ..Self::new(kind, String::new()) }
+    }
+}
+
+const fn of_conflict(conflict: &Conflict) -> Kind {
+    match conflict {
+        Conflict::Taken(_) | Conflict::InUse(_) | Conflict::NotNow(_) => Kind::Conflict,
+        Conflict::KeyReused => Kind::IdempotencyKeyReused,
+        Conflict::StillRunning => Kind::StillRunning,
+    }
+}
+
+/// A message as a sentence.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+/// An error with everything that caused it, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
+}

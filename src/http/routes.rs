@@ -1,0 +1,116 @@
+//! Every operation of the API on one screen, each with the policy it is registered with.
+//!
+//! [`Routes::route`] is the only way to register: it puts the caller into the request, enforces the policy and writes it into the
+//! OpenAPI document as `x-policy`. A policy speaks of the operation alone; whether a row is seen is decided by its command.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{OpenApi, SecurityRequirement};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
+
+use super::problem::Problem;
+use super::{AppState, health, openapi, sessions};
+use crate::access::{Caller, Policy};
+use crate::app::{self, Error};
+
+/// Routes with their policies and their part of the OpenAPI document.
+pub struct Routes {
+    state: AppState,
+    router: OpenApiRouter<AppState>,
+}
+
+impl std::fmt::Debug for Routes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Routes").finish_non_exhaustive()
+    }
+}
+
+impl Routes {
+    /// No route yet.
+    pub fn new(state: AppState) -> Self {
+        Self { state, router: OpenApiRouter::with_openapi(openapi::head()) }
+    }
+
+    /// Registers operations of one path that share a policy.
+    #[must_use]
+    pub fn route(
+        mut self,
+        policy: Policy,
+        (schemas, mut paths, methods): UtoipaMethodRouter<AppState>,
+    ) -> Self {
+        for item in paths.paths.values_mut() {
+            openapi::operations(item).for_each(|operation| declare(operation, policy));
+        }
+        let admitted = middleware::from_fn_with_state((self.state.clone(), policy), admit);
+        self.router = self.router.routes((schemas, paths, methods.route_layer(admitted)));
+        self
+    }
+
+    /// The router and the document.
+    pub fn split(self) -> (axum::Router<AppState>, OpenApi) {
+        self.router.split_for_parts()
+    }
+}
+
+/// The whole API.
+pub fn all(state: AppState) -> Routes {
+    use Policy::{Anyone, SignedIn};
+    Routes::new(state)
+        .route(Anyone, routes!(health::get_health))
+        .route(Anyone, routes!(health::get_readiness))
+        .route(Anyone, routes!(sessions::issue_token))
+        .route(SignedIn, routes!(sessions::end_session))
+        .route(SignedIn, routes!(sessions::get_me))
+        .route(Anyone, routes!(sessions::ask_password_reset))
+        .route(Anyone, routes!(sessions::confirm_password_reset))
+        .route(Anyone, routes!(sessions::accept_invitation))
+}
+
+fn declare(operation: &mut Operation, policy: Policy) {
+    let named = Extensions::builder().add("x-policy", policy.name()).build();
+    operation.extensions.get_or_insert_default().merge(named);
+    if policy != Policy::Anyone {
+        operation.security = Some(vec![SecurityRequirement::new(openapi::BEARER, Vec::<String>::new())]);
+    }
+    openapi::declare_problems(operation, policy);
+}
+
+async fn admit(
+    State((state, policy)): State<(AppState, Policy)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let caller = match caller(&state, request.headers()).await {
+        Ok(caller) => Some(caller),
+        Err(Error::Unauthenticated) => None,
+        Err(error) => return Err(error.into()),
+    };
+    if !policy.admits(caller.as_ref()) {
+        return Err(match caller {
+            None => Error::Unauthenticated.into(),
+            Some(_) => Error::Forbidden { needs: policy.name().to_owned() }.into(),
+        });
+    }
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    Ok(next.run(request).await)
+}
+
+/// Who sent the request: a token of ours, of a session that goes on, with the duties of this moment.
+async fn caller(state: &AppState, headers: &HeaderMap) -> app::Result<Caller> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(Error::Unauthenticated) };
+    let token = value.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    let claims = token.and_then(|token| state.keys.verify(token, state.app.clock.now()));
+    let claims = claims.ok_or(Error::Unauthenticated)?;
+    state.app.caller(claims.sid, claims.sub).await
+}

@@ -1,0 +1,75 @@
+//! Answers kept under a caller's key, so that a repeated request gets the same bytes.
+
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sojourn_engine::ids::PersonId;
+use sojourn_entities::idempotency;
+
+use super::write::insert_many;
+use super::{Conn, Result, Tx};
+
+/// An answer as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// SHA-256 of the request.
+    pub request_hash: Vec<u8>,
+    /// HTTP status.
+    pub status: i16,
+    /// `ETag`.
+    pub etag: Option<String>,
+    /// `Location`.
+    pub location: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// The answer kept under a key, unless it has run out.
+pub async fn find(conn: &impl Conn, caller: PersonId, key: &str, now: DateTime<Utc>) -> Result<Option<Kept>> {
+    let row = idempotency::Entity::find_by_id((caller, key.to_owned())).one(conn.db()).await?;
+    let row = row.filter(|row| row.expires_at > now);
+    Ok(row.map(|row| Kept {
+        request_hash: row.request_hash,
+        status: row.status,
+        etag: row.etag,
+        location: row.location,
+        body: row.body,
+    }))
+}
+
+/// Keeps an answer with the work it tells of; an answer that has run out makes room.
+///
+/// # Errors
+/// [`StoreError::Conflict`](super::StoreError::Conflict) when another process was faster.
+pub async fn keep(
+    tx: &Tx,
+    caller: PersonId,
+    key: &str,
+    answer: Kept,
+    expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    idempotency::Entity::delete_many()
+        .filter(idempotency::Column::Caller.eq(caller))
+        .filter(idempotency::Column::Key.eq(key))
+        .filter(idempotency::Column::ExpiresAt.lte(now))
+        .exec(tx.db())
+        .await?;
+    let row = idempotency::ActiveModel {
+        caller: Set(caller),
+        key: Set(key.to_owned()),
+        request_hash: Set(answer.request_hash),
+        status: Set(answer.status),
+        etag: Set(answer.etag),
+        location: Set(answer.location),
+        body: Set(answer.body),
+        expires_at: Set(expires_at),
+    };
+    insert_many(tx, vec![row]).await
+}
+
+/// Removes answers that have run out, and says how many.
+pub async fn purge(tx: &Tx, now: DateTime<Utc>) -> Result<u64> {
+    let expired = idempotency::Entity::delete_many().filter(idempotency::Column::ExpiresAt.lte(now));
+    Ok(expired.exec(tx.db()).await?.rows_affected)
+}
