@@ -19,6 +19,8 @@ impl MigrationTrait for Migration {
                 index("applications", &["call_id", "id"]),
                 unique("choices", &["application_id", "rank"]),
                 unique("choices", &["application_id", "offering_id"]),
+                // Waiting lists: few choices are open, most cases have ended.
+                index("choices", &["place_line_id"]).and_where(Expr::cust("result = 'open'")).take(),
                 index("choices", &["host_id", "application_id"])
                     .and_where(Expr::cust("host_sees_from IS NOT NULL"))
                     .take(),

@@ -3,9 +3,11 @@
 //! A command takes the [`App`] and a [`Caller`](crate::access::Caller), reads the clock once, begins one transaction, and
 //! commits once. Everything it may answer with is a view; everything that may go wrong is an [`Error`].
 
+pub mod applications;
 mod attempts;
 pub mod calendars;
 mod callers;
+pub mod definitions;
 pub mod eligibility;
 mod error;
 pub mod holders;
@@ -14,6 +16,8 @@ pub mod institutions;
 pub mod links;
 pub mod notices;
 pub mod people;
+pub mod refusals;
+pub mod scene;
 pub mod sessions;
 pub mod transition;
 
@@ -31,6 +35,7 @@ use crate::store::Store;
 pub use crate::store::page::{Asked, Page};
 pub use attempts::Attempts;
 pub use callers::Callers;
+pub use definitions::Definitions;
 pub use error::{Conflict, Error, FieldError, Result};
 pub use idempotency::{Answer, Once, Turn, Turns};
 pub use links::Links;
@@ -40,6 +45,8 @@ pub use links::Links;
 pub struct App {
     /// The database.
     pub store: Store,
+    /// Definitions read so far.
+    pub definitions: Definitions,
     /// Instants, ids and randomness.
     pub clock: Clock,
     /// One-time links and addresses of pages.
@@ -65,6 +72,7 @@ impl App {
         let key = auth.instance_key.clone().unwrap_or_else(|| SecretString::from(String::new()));
         Self {
             store,
+            definitions: Definitions::default(),
             clock,
             links: Links::new(&key, &config.http.public_url),
             zone: config.alliance.zone,

@@ -4,13 +4,13 @@
 //! a variant of [`Kind`] with its slug, and `templates/problems/<slug>.md` that says what it means and how to mend it.
 
 mod kind;
-mod refused;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use sojourn_engine::refusal::Refusal;
 
+use crate::app::refusals;
 use crate::app::{Conflict, Error, FieldError};
 
 pub use kind::Kind;
@@ -49,7 +49,7 @@ impl Problem {
 
     /// The document, with the messages of unmet rules in `language`.
     pub fn document(&self, request: &str, language: &str) -> Value {
-        let detail = self.refusal.as_ref().map(|refusal| refused::detail(refusal, language));
+        let detail = self.refusal.as_ref().map(|refusal| refusals::detail(refusal, language));
         let mut document = json!({
             "type": format!("/problems/{}", self.kind.slug()),
             "title": self.kind.title(),
@@ -61,7 +61,7 @@ impl Problem {
             document["errors"] = json!(self.errors);
         }
         if let Some(refusal) = &self.refusal {
-            document["refusal"] = refused::document(refusal, language);
+            document["refusal"] = refusals::document(refusal, language);
         }
         document
     }

@@ -86,6 +86,28 @@ pub enum AnswerKind {
     Bool,
 }
 
+impl AnswerKind {
+    /// Whether a value answers a question of this kind; else what would.
+    pub fn takes(self, value: &serde_json::Value) -> Result<(), &'static str> {
+        let text = value.as_str();
+        let fits = match self {
+            Self::Text => text.is_some_and(|text| text.chars().count() <= 5_000),
+            Self::Int => value.is_i64(),
+            Self::Decimal => value.is_number(),
+            Self::Date => text.is_some_and(|text| text.parse::<NaiveDate>().is_ok()),
+            Self::Bool => value.is_boolean(),
+        };
+        match self {
+            _ if fits || value.is_null() => Ok(()),
+            Self::Text => Err("answer with text of at most 5,000 characters"),
+            Self::Int => Err("answer with a whole number"),
+            Self::Decimal => Err("answer with a number"),
+            Self::Date => Err("answer with a date as in 2027-03-31"),
+            Self::Bool => Err("answer with true or false"),
+        }
+    }
+}
+
 /// What a call does with a document slot of the definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -4,6 +4,7 @@
 //! transaction that is dropped leaves nothing behind. Guarded updates decide races, never locks. To add a resource: a file of its
 //! own with functions that read as commands, and a line below.
 
+pub mod applications;
 pub mod calls;
 pub mod dossiers;
 mod error;
@@ -15,6 +16,7 @@ pub mod page;
 pub mod places;
 pub mod records;
 pub mod sessions;
+pub mod workflows;
 pub mod write;
 
 use std::fmt;

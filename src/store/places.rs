@@ -1,14 +1,16 @@
 //! Place lines: what is there, what is taken, and the guarded statement that can never take more.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait};
 use sojourn_engine::ids::{
     AgreementId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
 };
 use sojourn_engine::quota::Covers;
-use sojourn_engine::vocabulary::{AgreementStatus, Direction, PlaceUnit, PostingKind};
-use sojourn_entities::{agreement, place_line, posting};
+use sojourn_engine::vocabulary::{AgreementStatus, ChoiceResult, Direction, PlaceUnit, PostingKind};
+use sojourn_entities::{agreement, application, case, choice, place_line, posting};
 
 use super::{Conn, StoreError, json};
 
@@ -190,4 +192,26 @@ pub fn in_force(line: &Line, on: NaiveDate) -> bool {
             && agreement.valid_from_on <= on
             && on <= agreement.valid_until_on
     })
+}
+
+/// How many cases in one of `states` have an open choice bound to each of the lines.
+pub async fn waiters(
+    conn: &impl Conn,
+    lines: &[PlaceLineId],
+    states: &[&str],
+) -> Result<BTreeMap<PlaceLineId, i64>, StoreError> {
+    let rows: Vec<(PlaceLineId, i64)> = choice::Entity::find()
+        .select_only()
+        .column(choice::Column::PlaceLineId)
+        .column_as(choice::Column::Id.count(), "waiting")
+        .join(JoinType::InnerJoin, choice::Relation::Application.def())
+        .join(JoinType::InnerJoin, application::Relation::Case.def())
+        .filter(choice::Column::PlaceLineId.is_in(lines.iter().copied()))
+        .filter(choice::Column::Result.eq(ChoiceResult::Open))
+        .filter(case::Column::State.is_in(states.iter().copied()))
+        .group_by(choice::Column::PlaceLineId)
+        .into_tuple()
+        .all(conn.db())
+        .await?;
+    Ok(rows.into_iter().collect())
 }

@@ -144,7 +144,7 @@ fn target(
 
 /// What the engine sees of the world around one case.
 #[derive(Debug)]
-pub(super) struct View {
+pub struct View {
     pub facts: Facts,
     lines: Vec<LineView>,
     next_lines: Vec<LineView>,

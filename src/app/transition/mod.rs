@@ -1,4 +1,7 @@
-//! The one way to move a case.
+//! The one way to move a case: page, API, clock and import all come through here.
+//!
+//! [`fire`] reads the case, lets the engine decide, and writes state, history, places, clocks, waits and notices in one
+//! transaction. New behaviour belongs in a guard, an effect or a fact; this file is frozen.
 
 pub mod chain;
 pub mod drive;
@@ -10,4 +13,189 @@ pub mod places;
 mod settle;
 mod situation;
 
+use serde_json::{Map, Value};
+use sojourn_engine::ids::{CaseId, PersonId};
+use sojourn_engine::refusal::{NoPlace, Refusal};
+use sojourn_engine::vocabulary::Via;
+
+use self::drive::{Deed, Refused, Stage};
+use super::applications::view;
+use super::scene::Scene;
+use super::{Answer, App, Error, FieldError, Once, Result};
+use crate::access::{Caller, Scope};
+use crate::clock::Moment;
+use crate::store::Tx;
+use crate::store::records::{self, RecordError, Records};
+
+pub use notify::{otherwise, zone};
 pub use settle::{settle, settle_new};
+
+/// One attempt as it came in.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The event.
+    pub event: String,
+    /// Its raw input.
+    pub data: Map<String, Value>,
+    /// Code and text of the reason.
+    pub reason: Option<(String, String)>,
+    /// For the writer's institution only.
+    pub note: Option<String>,
+    /// The version the caller has read.
+    pub if_version: i32,
+}
+
+/// Carries out one event on one application: checks it, records it, and queues what it causes.
+///
+/// All or nothing: state, history, places, clocks and notices commit together with the answer.
+///
+/// # Errors
+/// [`Error::NotFound`] if the caller may not see it, [`Error::Stale`] if it changed since the caller read it,
+/// [`Error::Refused`] with the engine's reason.
+pub async fn fire(
+    app: &App,
+    caller: &Caller,
+    via: Via,
+    once: &Once,
+    id: CaseId,
+    attempt: &Attempt,
+) -> Result<Answer> {
+    let at = app.clock.moment();
+    let turn = app.turn(caller, once).await?;
+    let tx = app.store.begin().await?;
+    let mut scene = Scene::read(app, &tx, &caller.scope(), id, &at).await?;
+    if let Some(answer) = turn.replay(&tx, &at).await? {
+        return Ok(answer);
+    }
+    if attempt.if_version != scene.live.dossier.case.version {
+        return Err(Error::Stale);
+    }
+    let mut written = Records::default();
+    if let Err(refused) = decide(&mut scene, &at, via, Some(caller.person), attempt, &mut written) {
+        return Err(refuse(tx, &scene, &at, Some(caller.person), attempt, refused).await);
+    }
+    let answer = Answer::ok(scene.live.dossier.case.version + 1, &view::after(&scene, caller, &at))?;
+    write(&tx, &scene, &at, via, written).await?;
+    let answer = turn.finish(tx, &at, answer).await?;
+    app.wake.notify_one();
+    Ok(answer)
+}
+
+/// Carries out one event as the system: an expiry, a promotion, a run. `at` is the instant it happens at.
+///
+/// # Errors
+/// As [`fire`].
+pub async fn fire_as_system(
+    app: &App,
+    at: &Moment,
+    via: Via,
+    id: CaseId,
+    event: &str,
+    data: &Map<String, Value>,
+) -> Result<()> {
+    let tx = app.store.begin().await?;
+    let mut scene = Scene::read(app, &tx, &Scope::system(), id, at).await?;
+    let if_version = scene.live.dossier.case.version;
+    let attempt =
+        Attempt { event: event.to_owned(), data: data.clone(), reason: None, note: None, if_version };
+    let mut written = Records::default();
+    if let Err(refused) = decide(&mut scene, at, via, None, &attempt, &mut written) {
+        return Err(refuse(tx, &scene, at, None, &attempt, refused).await);
+    }
+    write(&tx, &scene, at, via, written).await?;
+    tx.commit().await?;
+    app.wake.notify_one();
+    Ok(())
+}
+
+/// Why an attempt was not carried out, before anything is written.
+enum Declined {
+    Unknown(String),
+    Refused(Refused),
+}
+
+fn decide(
+    scene: &mut Scene,
+    at: &Moment,
+    via: Via,
+    actor: Option<PersonId>,
+    attempt: &Attempt,
+    written: &mut Records,
+) -> std::result::Result<(), Declined> {
+    let Some(event) = scene.definition.event_named(&attempt.event) else {
+        return Err(Declined::Unknown(attempt.event.clone()));
+    };
+    let deed = Deed {
+        event: &attempt.event,
+        data: &attempt.data,
+        reason: attempt.reason.as_ref().map(|(code, text)| (code.as_str(), text.as_str())),
+        note: attempt.note.as_deref(),
+        actor,
+    };
+    let stage = Stage {
+        definition: &scene.definition,
+        version: scene.version,
+        holders: &scene.holders,
+        alliance: &scene.alliance,
+        via,
+        at,
+    };
+    drive::fire(&stage, &mut scene.live, &deed, event, written).map(|_| ()).map_err(Declined::Refused)
+}
+
+/// Keeps the refused attempt, alone, and tells why.
+async fn refuse(
+    tx: Tx,
+    scene: &Scene,
+    at: &Moment,
+    actor: Option<PersonId>,
+    attempt: &Attempt,
+    declined: Declined,
+) -> Error {
+    let refused = match declined {
+        Declined::Unknown(event) => {
+            let detail = format!("this workflow has no event `{event}`: take one of the case's `offers`");
+            return Error::Invalid(vec![FieldError::new("/event", detail)]);
+        }
+        Declined::Refused(refused) => refused,
+    };
+    let kept = records::Refused {
+        id: at.id(),
+        case: scene.live.dossier.case.id,
+        at: at.now,
+        actor,
+        role: None,
+        event: attempt.event.clone(),
+        workflow: scene.version,
+        facts: refused.facts,
+        refusal: serde_json::json!(refused.refusal),
+    };
+    let written = async {
+        records::refuse(&tx, kept).await?;
+        tx.commit().await
+    };
+    match written.await {
+        Ok(()) => Error::Refused(refused.refusal),
+        Err(error) => error.into(),
+    }
+}
+
+/// Settles the case and writes the batch.
+async fn write(tx: &Tx, scene: &Scene, at: &Moment, via: Via, mut written: Records) -> Result<()> {
+    settle(&scene.stage(at, via), scene.live.clone(), &mut written);
+    keep(tx, scene, written).await
+}
+
+/// Writes a batch; a race that was lost is told in the words of the rules.
+pub(super) async fn keep(tx: &Tx, scene: &Scene, written: Records) -> Result<()> {
+    match records::keep(tx, written).await {
+        Ok(()) => Ok(()),
+        Err(RecordError::Stale(_)) => Err(Error::Stale),
+        Err(RecordError::Full(line)) => {
+            let bound = scene.live.dossier.accounts.iter().find(|account| account.line == Some(line));
+            let account = bound.map_or_else(String::new, |account| account.name.clone());
+            Err(Error::Refused(Refusal::NoPlace { account, code: NoPlace::Full, free: 0 }))
+        }
+        Err(RecordError::Store(error)) => Err(error.into()),
+    }
+}

@@ -1,10 +1,10 @@
-//! A refusal of the engine in the caller's language.
+//! A refusal of the engine in the reader's language, for problems, offers and pages alike.
 
 use serde_json::{Value, json};
 use sojourn_engine::refusal::{NoPlace, Refusal, UnmetRule};
 
 /// The `refusal` member: the engine's own words, the messages of its rules in `language`.
-pub(super) fn document(refusal: &Refusal, language: &str) -> Value {
+pub fn document(refusal: &Refusal, language: &str) -> Value {
     let mut document = json!(refusal);
     match refusal {
         Refusal::Unmet { rules } => {
@@ -29,7 +29,7 @@ fn rule(rule: &UnmetRule, language: &str) -> Value {
 }
 
 /// What to do now.
-pub(super) fn detail(refusal: &Refusal, language: &str) -> String {
+pub fn detail(refusal: &Refusal, language: &str) -> String {
     match refusal {
         Refusal::NotFromHere { event, state, allowed_from } if allowed_from.is_empty() => {
             format!(

@@ -1,0 +1,395 @@
+//! What an application shows, and to whom: one answer for the page, the API and the mail.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use sojourn_engine::definition::{Definition, RoleIx, Transition};
+use sojourn_engine::ids::{
+    CallId, CaseId, ChoiceId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId,
+};
+use sojourn_engine::machine::{self, Actor, Offer};
+use sojourn_engine::vocabulary::{ChoiceResult, Phase, StateKind, Via};
+use utoipa::ToSchema;
+
+use crate::access::Caller;
+use crate::app::notices::Otherwise;
+use crate::app::refusals;
+use crate::app::scene::Scene;
+use crate::app::transition::drive::View;
+use crate::app::transition::{otherwise, zone};
+use crate::clock::Moment;
+use crate::store::calls::SlotRule;
+use crate::store::dossiers::Choice;
+
+/// An application as one reader sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ApplicationView {
+    /// Its id.
+    pub id: CaseId,
+    /// Short code people quote.
+    pub reference: String,
+    /// Name of the workflow it follows.
+    pub workflow: String,
+    /// Present state.
+    pub state: String,
+    /// Its name in the reader's language.
+    pub state_label: String,
+    /// What happens now, one sentence.
+    pub now: String,
+    /// Part of the life of a case.
+    pub phase: Phase,
+    /// Open or final.
+    pub kind: StateKind,
+    /// The row's version, also its `ETag`.
+    pub version: i32,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When it was last submitted.
+    pub submitted_at: Option<DateTime<Utc>>,
+    /// First end of a running clock.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Who applies.
+    pub applicant: PersonView,
+    /// With which registration.
+    pub registration_id: RegistrationId,
+    /// The home institution.
+    pub home: InstitutionView,
+    /// The host of the current choice.
+    pub host: Option<InstitutionView>,
+    /// The call.
+    pub call: CallView,
+    /// Choices by rank; a host sees its own alone.
+    pub choices: Vec<ChoiceView>,
+    /// Answers to the call's questions; not for hosts.
+    #[schema(value_type = Option<Object>)]
+    pub answers: Option<serde_json::Value>,
+    /// Whether a complete draft is submitted when the call closes; not for hosts.
+    pub submit_at_bell: Option<bool>,
+    /// Score in hundredths; for the home and the secretariat.
+    pub score_hundredths: Option<i32>,
+    /// Document slots of the workflow.
+    pub documents: Vec<SlotView>,
+    /// Every event of the present state: legal for this reader, or why not.
+    pub offers: Vec<OfferView>,
+    /// Whom the case waits for.
+    pub waiting: Vec<WaitingView>,
+}
+
+/// A person by name.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PersonView {
+    /// Their id.
+    pub id: PersonId,
+    /// Their name.
+    pub name: String,
+}
+
+/// An institution by name.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct InstitutionView {
+    /// Its id.
+    pub id: InstitutionId,
+    /// Its name.
+    pub name: String,
+}
+
+/// A call by title.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CallView {
+    /// Its id.
+    pub id: CallId,
+    /// Its title.
+    pub title: String,
+}
+
+/// One choice.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChoiceView {
+    /// Its id, as `allocate` wants it.
+    pub id: ChoiceId,
+    /// 1 = most wanted; not for hosts.
+    pub rank: Option<i16>,
+    /// What is chosen.
+    pub offering_id: OfferingId,
+    /// Its programme.
+    pub programme_id: ProgrammeId,
+    /// Title of the programme.
+    pub title: String,
+    /// Its host.
+    pub host: InstitutionView,
+    /// First day.
+    pub start_on: NaiveDate,
+    /// Last day.
+    pub end_on: NaiveDate,
+    /// How it came out.
+    pub result: ChoiceResult,
+    /// Whether it is the one the case is about.
+    pub current: bool,
+}
+
+/// A document slot.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SlotView {
+    /// Its name.
+    pub slot: String,
+    /// Its name in the reader's language.
+    pub label: String,
+    /// Whether this reader may fill it.
+    pub yours: bool,
+    /// Whether there is a document.
+    pub filled: bool,
+    /// Whether the call asks for it at all.
+    pub asked: bool,
+}
+
+/// One event of the present state.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OfferView {
+    /// The event, as `POST …/events` wants it.
+    pub event: String,
+    /// The words on its button.
+    pub label: String,
+    /// Whether this reader may fire it now.
+    pub legal: bool,
+    /// Names of the roles that may.
+    pub by: Vec<String>,
+    /// Why not, in a sentence.
+    pub why_not: Option<String>,
+    /// Why not, typed.
+    #[schema(value_type = Option<Object>)]
+    pub refusal: Option<serde_json::Value>,
+    /// By when.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Input as JSON Schema.
+    #[schema(value_type = Object)]
+    pub input: serde_json::Value,
+    /// Codes of its reason; empty when it wants none.
+    pub reasons: Vec<ReasonView>,
+    /// Slots that must be filled.
+    pub documents: Vec<String>,
+    /// Whether it cannot be undone.
+    pub irreversible: bool,
+    /// What to read before.
+    pub confirm: Option<String>,
+}
+
+/// One code of a reason.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ReasonView {
+    /// The code.
+    pub code: String,
+    /// In the reader's language.
+    pub label: String,
+}
+
+/// One party the case waits for.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WaitingView {
+    /// The role.
+    pub role: String,
+    /// Its name in the reader's language.
+    pub label: String,
+    /// Who holds it today; students see names of offices' people, hosts too.
+    pub people: Vec<PersonView>,
+    /// Whether the reader is one of them.
+    pub you: bool,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Until when.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Zone of the institution whose calendar counts.
+    pub zone: Option<String>,
+    /// What happens when nobody acts by then, typed.
+    #[schema(value_type = Option<Object>)]
+    pub otherwise: Option<Otherwise>,
+    /// The same in a sentence.
+    pub if_nothing: Option<String>,
+}
+
+/// What a reader is to the case, for what is shown of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// The applicant.
+    Applicant,
+    /// Somebody of the home institution, the secretariat or the chair.
+    Home,
+    /// Somebody of the host alone.
+    Host,
+}
+
+/// What a caller is to a case they see.
+pub fn reader(scene: &Scene, caller: &Caller) -> Reader {
+    let dossier = &scene.live.dossier;
+    if dossier.application.applicant == caller.person {
+        return Reader::Applicant;
+    }
+    let at_home = caller.institutions().any(|institution| institution == dossier.home.id);
+    if at_home || caller.is_secretariat() || caller.is_chair() { Reader::Home } else { Reader::Host }
+}
+
+/// The view of a case as it was read.
+pub fn of(scene: &Scene, caller: &Caller, at: &Moment) -> ApplicationView {
+    build(scene, caller, at, scene.live.dossier.case.version)
+}
+
+/// The view of a case after steps that are about to be written.
+pub fn after(scene: &Scene, caller: &Caller, at: &Moment) -> ApplicationView {
+    build(scene, caller, at, scene.live.dossier.case.version + 1)
+}
+
+fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> ApplicationView {
+    let dossier = &scene.live.dossier;
+    let definition = &scene.definition;
+    let language = caller.language.as_str();
+    let state = &definition.states[scene.live.case.state.at()];
+    let reader = reader(scene, caller);
+    let inside = reader != Reader::Host;
+    let stage = scene.stage(at, Via::Api);
+    let view = View::of(&stage, &scene.live, None, &definition.asks_in(scene.live.case.state));
+    let roles = scene.holders.roles(definition, caller.person, dossier);
+    let context = view.context(&stage, &scene.live);
+    let offered =
+        machine::offers(definition, &scene.live.case, Actor::Person(caller.person, roles), &context);
+    let shown = |choice: &&Choice| inside || Some(choice.id) == dossier.application.current_choice;
+    ApplicationView {
+        id: dossier.case.id,
+        reference: dossier.application.reference.clone(),
+        workflow: definition.id.clone(),
+        state: state.name.clone(),
+        state_label: state.label.get(language).to_owned(),
+        now: state.now.get(language).to_owned(),
+        phase: state.phase,
+        kind: state.kind,
+        version,
+        created_at: dossier.case.created_at,
+        submitted_at: dossier.application.submitted_at,
+        due_at: scene.live.case.due_at(),
+        applicant: PersonView {
+            id: dossier.application.applicant,
+            name: scene.holders.applicant.as_ref().map(|holder| holder.name.clone()).unwrap_or_default(),
+        },
+        registration_id: dossier.application.registration,
+        home: InstitutionView { id: dossier.home.id, name: dossier.home.name.clone() },
+        host: dossier.current().map(|choice| host(choice)),
+        call: CallView { id: dossier.call.id, title: dossier.call.title.clone() },
+        choices: dossier.choices.iter().filter(shown).map(|c| choice(scene, c, inside)).collect(),
+        answers: inside.then(|| dossier.application.answers.clone()),
+        submit_at_bell: inside.then_some(dossier.application.submit_at_bell),
+        score_hundredths: dossier.application.score_hundredths.filter(|_| reader == Reader::Home),
+        documents: slots(scene, roles, language),
+        offers: offered.iter().map(|o| offer(definition, o, language)).collect(),
+        waiting: waiting(scene, &stage, &view, caller),
+    }
+}
+
+fn host(choice: &Choice) -> InstitutionView {
+    InstitutionView { id: choice.offering.host.id, name: choice.offering.host.name.clone() }
+}
+
+fn choice(scene: &Scene, choice: &Choice, inside: bool) -> ChoiceView {
+    ChoiceView {
+        id: choice.id,
+        rank: inside.then_some(choice.rank),
+        offering_id: choice.offering.id,
+        programme_id: choice.offering.programme,
+        title: choice.offering.title.clone(),
+        host: host(choice),
+        start_on: choice.offering.start_on,
+        end_on: choice.offering.end_on,
+        result: choice.result,
+        current: scene.live.dossier.application.current_choice == Some(choice.id),
+    }
+}
+
+fn slots(scene: &Scene, roles: machine::Roles, language: &str) -> Vec<SlotView> {
+    let dossier = &scene.live.dossier;
+    let slot = |document: &sojourn_engine::definition::Document| SlotView {
+        slot: document.name.clone(),
+        label: document.label.get(language).to_owned(),
+        yours: document.by.iter().any(|role| roles.has(*role)),
+        filled: dossier.filled.contains(&document.name),
+        asked: dossier.call.documents.get(&document.name) != Some(&SlotRule::Off),
+    };
+    scene.definition.documents.iter().map(slot).collect()
+}
+
+fn offer(definition: &Definition, offer: &Offer, language: &str) -> OfferView {
+    let transition: &Transition = &definition.transitions[offer.transition.at()];
+    let event = &definition.events[transition.event.at()];
+    let label = |role: &RoleIx| definition.roles[role.at()].name.clone();
+    let codes = transition.reason.map(|list| &definition.reasons[list.at()].codes);
+    let reason = |(code, texts): &(String, sojourn_engine::definition::Texts)| ReasonView {
+        code: code.clone(),
+        label: texts.get(language).to_owned(),
+    };
+    OfferView {
+        event: event.name.clone(),
+        label: event.label.get(language).to_owned(),
+        legal: offer.refusal.is_none(),
+        by: transition.by.iter().filter(|role| Some(**role) != definition.system()).map(label).collect(),
+        why_not: offer.refusal.as_ref().map(|refusal| refusals::detail(refusal, language)),
+        refusal: offer.refusal.as_ref().map(|refusal| refusals::document(refusal, language)),
+        due_at: offer.by,
+        input: transition.schema.clone(),
+        reasons: codes.into_iter().flatten().map(reason).collect(),
+        documents: transition.documents.iter().map(|d| definition.documents[d.at()].name.clone()).collect(),
+        irreversible: transition.irreversible,
+        confirm: Some(event.confirm.get(language).to_owned()).filter(|text| !text.is_empty()),
+    }
+}
+
+fn waiting(
+    scene: &Scene,
+    stage: &crate::app::transition::drive::Stage<'_>,
+    view: &View,
+    caller: &Caller,
+) -> Vec<WaitingView> {
+    let definition = &scene.definition;
+    let language = caller.language.as_str();
+    let awaited = machine::waiting(definition, &scene.live.case, &view.facts);
+    let one = |awaited: machine::Awaited| {
+        let role = &definition.roles[awaited.role.at()];
+        let holders = scene.holders.of(definition, awaited.role, &scene.live.dossier);
+        let otherwise = awaited.otherwise.as_ref().map(|outcome| otherwise(definition, outcome));
+        WaitingView {
+            role: role.name.clone(),
+            label: role.label.get(language).to_owned(),
+            you: holders.iter().any(|holder| holder.person == caller.person),
+            people: holders.iter().map(|h| PersonView { id: h.person, name: h.name.clone() }).collect(),
+            since: awaited.since,
+            due_at: awaited.due_at,
+            zone: awaited.clock.map(|clock| zone(definition, &scene.live.dossier, stage, clock)),
+            if_nothing: otherwise.as_ref().map(|otherwise| if_nothing(definition, otherwise, language)),
+            otherwise,
+        }
+    };
+    awaited.into_iter().map(one).collect()
+}
+
+/// What happens when nobody acts, as a sentence.
+pub fn if_nothing(definition: &Definition, otherwise: &Otherwise, language: &str) -> String {
+    let event = |name: &String| {
+        let found =
+            definition.event_named(name).map(|event| definition.events[event.at()].label.get(language));
+        found.unwrap_or(name).to_owned()
+    };
+    let role = |name: &String| {
+        let found = definition.role_named(name).map(|role| definition.roles[role.at()].label.get(language));
+        found.unwrap_or(name).to_owned()
+    };
+    let chinese = language.starts_with("zh");
+    match otherwise {
+        Otherwise::Fires(name) if chinese => format!("逾期未處理時，系統將自動執行：{}。", event(name)),
+        Otherwise::Fires(name) => format!("If nobody acts by then, this happens by itself: {}.", event(name)),
+        Otherwise::Escalates(roles) if chinese => {
+            format!("逾期未處理時，將通知：{}。", roles.iter().map(role).collect::<Vec<_>>().join("、"))
+        }
+        Otherwise::Escalates(roles) => {
+            format!(
+                "If nobody acts by then, it goes to: {}.",
+                roles.iter().map(role).collect::<Vec<_>>().join(", ")
+            )
+        }
+        Otherwise::Allows(name) if chinese => format!("逾期後可以：{}。", event(name)),
+        Otherwise::Allows(name) => format!("After that, this becomes possible: {}.", event(name)),
+    }
+}

@@ -1,0 +1,100 @@
+//! A case on stage: its dossier, the definition it began with, and who holds which role today.
+
+use std::sync::Arc;
+
+use sojourn_engine::deadline::Calendar;
+use sojourn_engine::definition::{Definition, Trigger};
+use sojourn_engine::ids::{CaseId, InstitutionId, PlaceLineId, WorkflowVersionId};
+use sojourn_engine::vocabulary::Via;
+
+use super::holders::Holders;
+use super::transition::drive::Stage;
+use super::transition::live::Live;
+use super::{App, Error, Result};
+use crate::access::Scope;
+use crate::clock::Moment;
+use crate::store::dossiers::{self, Dossier};
+use crate::store::{Conn, holders, places};
+
+/// A case with everything a step on it is judged with.
+#[derive(Debug)]
+pub struct Scene {
+    /// The case.
+    pub live: Live,
+    /// The definition it began with.
+    pub definition: Arc<Definition>,
+    /// Its version.
+    pub version: WorkflowVersionId,
+    /// Who holds which role today.
+    pub holders: Holders,
+    /// Calendar of the secretariat.
+    pub alliance: Calendar,
+}
+
+impl Scene {
+    /// Reads a case that lies in a scope.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none, or none the scope sees.
+    pub async fn read(app: &App, conn: &impl Conn, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
+        let dossier = dossiers::load(conn, scope, id).await?.ok_or(Error::NotFound)?;
+        let version = dossier.case.workflow;
+        let definition = app.definitions.get(conn, version).await?;
+        Self::over(app, conn, dossier, definition, at).await
+    }
+
+    /// The stage over a dossier that was read or has just been made.
+    pub async fn over(
+        app: &App,
+        conn: &impl Conn,
+        mut dossier: Dossier,
+        definition: Arc<Definition>,
+        at: &Moment,
+    ) -> Result<Self> {
+        let alliance = Calendar::plain(app.zone);
+        dossier.waiters = waiters(conn, &definition, &dossier).await?;
+        let holders = people(conn, &dossier, &alliance, at).await?;
+        let version = dossier.case.workflow;
+        Ok(Self { live: Live::new(&definition, dossier)?, definition, version, holders, alliance })
+    }
+
+    /// The stage for deeds that come by one door.
+    pub fn stage<'a>(&'a self, at: &'a Moment, via: Via) -> Stage<'a> {
+        Stage {
+            definition: &self.definition,
+            version: self.version,
+            holders: &self.holders,
+            alliance: &self.alliance,
+            via,
+            at,
+        }
+    }
+}
+
+async fn people(conn: &impl Conn, dossier: &Dossier, alliance: &Calendar, at: &Moment) -> Result<Holders> {
+    let mut institutions: Vec<InstitutionId> =
+        dossier.choices.iter().map(|choice| choice.offering.host.id).collect();
+    institutions.push(dossier.home.id);
+    let today = alliance.date(at.now);
+    Ok(Holders {
+        applicant: holders::applicant(conn, dossier.application.applicant).await?,
+        staff: holders::staff(conn, &institutions, today).await?,
+        chair: holders::chair(conn, today).await?,
+    })
+}
+
+/// Cases waiting for the lines of a dossier, where its definition knows of waiting at all.
+async fn waiters(
+    conn: &impl Conn,
+    definition: &Definition,
+    dossier: &Dossier,
+) -> Result<std::collections::BTreeMap<PlaceLineId, i64>> {
+    let promotes = definition.transitions.iter().filter(|t| matches!(t.on, Some(Trigger::PlaceFreed(_))));
+    let states: Vec<&str> =
+        promotes.flat_map(|t| &t.from).map(|state| definition.states[state.at()].name.as_str()).collect();
+    let lines: Vec<PlaceLineId> = dossier.lines.iter().map(|line| line.id).collect();
+    if states.is_empty() || lines.is_empty() {
+        return Ok(std::collections::BTreeMap::new());
+    }
+    Ok(places::waiters(conn, &lines, &states).await?)
+}

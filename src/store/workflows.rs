@@ -1,0 +1,148 @@
+//! Workflows and their numbered versions.
+//!
+//! A version that is in force never changes; the newest approved one is what new cases begin with.
+
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sojourn_engine::ids::{PersonId, WorkflowVersionId};
+use sojourn_engine::vocabulary::{Subject, VersionStatus};
+use sojourn_entities::{workflow, workflow_version};
+
+use super::page::{Asked, Keyset, Page};
+use super::write::insert_many;
+use super::{Conn, Result, Tx};
+
+/// One version without its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Its id.
+    pub id: WorkflowVersionId,
+    /// The workflow.
+    pub workflow: String,
+    /// 1, 2, 3 … within the workflow.
+    pub number: i32,
+    /// SHA-256 of the source.
+    pub sha256: Vec<u8>,
+    /// How far it has come.
+    pub status: VersionStatus,
+    /// Who posted it; none for those shipped.
+    pub drafted_by: Option<PersonId>,
+    /// When it was posted.
+    pub drafted_at: DateTime<Utc>,
+    /// When it came into force.
+    pub approved_at: Option<DateTime<Utc>>,
+}
+
+impl Version {
+    /// Whether it came with the binary; those people post have an author.
+    pub const fn is_shipped(&self) -> bool {
+        self.drafted_by.is_none()
+    }
+}
+
+/// A version to add.
+#[derive(Debug, Clone)]
+pub struct NewVersion {
+    /// The version.
+    pub version: Version,
+    /// What cases of the workflow are about.
+    pub subject: Subject,
+    /// The definition as TOML.
+    pub source: String,
+}
+
+/// A workflow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workflow {
+    /// As in its definitions.
+    pub id: String,
+    /// What its cases are about.
+    pub subject: Subject,
+}
+
+impl From<workflow_version::Model> for Version {
+    fn from(row: workflow_version::Model) -> Self {
+        Self {
+            id: row.id,
+            workflow: row.workflow_id,
+            number: row.number,
+            sha256: row.sha256,
+            status: row.status,
+            drafted_by: row.drafted_by,
+            drafted_at: row.drafted_at,
+            approved_at: row.approved_at,
+        }
+    }
+}
+
+/// The source of a version.
+pub async fn source(conn: &impl Conn, id: WorkflowVersionId) -> Result<Option<String>> {
+    let query =
+        workflow_version::Entity::find_by_id(id).select_only().column(workflow_version::Column::Source);
+    Ok(query.into_tuple().one(conn.db()).await?)
+}
+
+/// The version new cases begin with: the newest approved one.
+pub async fn current(conn: &impl Conn, workflow: &str) -> Result<Option<WorkflowVersionId>> {
+    let query = workflow_version::Entity::find()
+        .filter(workflow_version::Column::WorkflowId.eq(workflow))
+        .filter(workflow_version::Column::Status.eq(VersionStatus::Approved))
+        .order_by_desc(workflow_version::Column::Number)
+        .select_only()
+        .column(workflow_version::Column::Id);
+    Ok(query.into_tuple().one(conn.db()).await?)
+}
+
+/// Every version of a workflow, newest first.
+pub async fn versions(conn: &impl Conn, workflow: &str) -> Result<Vec<Version>> {
+    let query = workflow_version::Entity::find()
+        .filter(workflow_version::Column::WorkflowId.eq(workflow))
+        .order_by_desc(workflow_version::Column::Number);
+    Ok(query.all(conn.db()).await?.into_iter().map(Version::from).collect())
+}
+
+/// One page of the workflows, by id.
+pub async fn page(conn: &impl Conn, asked: &Asked) -> Result<Page<Workflow>> {
+    let keyset = Keyset::<(String,)>::read(asked, "workflows", &())?;
+    let query = keyset.narrow(workflow::Entity::find(), [workflow::Column::Id], sea_orm::Order::Asc);
+    let rows = query.all(conn.db()).await?;
+    let page = keyset.page(rows, |row| (row.id.clone(),));
+    Ok(page.map(|row| Workflow { id: row.id, subject: row.subject }))
+}
+
+/// The workflow of that id.
+pub async fn find(conn: &impl Conn, id: &str) -> Result<Option<Workflow>> {
+    let row = workflow::Entity::find_by_id(id).one(conn.db()).await?;
+    Ok(row.map(|row| Workflow { id: row.id, subject: row.subject }))
+}
+
+/// Adds a version, and its workflow when it is the first.
+///
+/// # Errors
+/// A conflict when another version has taken the number.
+pub async fn add(tx: &Tx, new: NewVersion) -> Result<()> {
+    let NewVersion { version, subject, source } = new;
+    let workflow = workflow::ActiveModel {
+        id: Set(version.workflow.clone()),
+        subject: Set(subject),
+        created_at: Set(version.drafted_at),
+    };
+    let known = OnConflict::column(workflow::Column::Id).do_nothing().to_owned();
+    workflow::Entity::insert(workflow).on_conflict(known).exec_without_returning(tx.db()).await?;
+    let row = workflow_version::ActiveModel {
+        id: Set(version.id),
+        workflow_id: Set(version.workflow),
+        number: Set(version.number),
+        sha256: Set(version.sha256),
+        source: Set(source),
+        status: Set(version.status),
+        drafted_by: Set(version.drafted_by),
+        drafted_at: Set(version.drafted_at),
+        approved_by: Set(None),
+        seconded_by: Set(None),
+        approved_at: Set(version.approved_at),
+    };
+    insert_many(tx, vec![row]).await
+}
