@@ -1,4 +1,5 @@
 //! Calls for applications.
+#![expect(clippy::struct_excessive_bools, reason = "four independent switches of a call, each a column")]
 
 use sea_orm::entity::prelude::*;
 use sojourn_engine::ids::{CallId, PersonId};

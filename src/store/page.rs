@@ -110,7 +110,11 @@ impl<K: Key> Keyset<K> {
                 query.filter(if matches!(order, Order::Desc) { row.lt(last) } else { row.gt(last) })
             }
         };
-        let sorted = columns.into_iter().fold(begun, |query, column| query.order_by(column, order.clone()));
+        let orders = std::iter::repeat_n(order, columns.len());
+        let sorted = columns
+            .into_iter()
+            .zip(orders)
+            .fold(begun, |query, (column, order)| query.order_by(column, order));
         sorted.limit(self.limit + 1)
     }
 
