@@ -8,8 +8,10 @@ pub mod check;
 pub mod clocks;
 pub mod diagram;
 pub mod finding;
+mod index;
 pub mod input;
 pub mod parse;
+mod transition;
 
 use std::collections::BTreeMap;
 
@@ -17,46 +19,17 @@ use serde::Serialize;
 
 pub use clocks::{Clock, Expiry, ExpiryAct, Party, Reminder, Run, Span, SpanUnit};
 pub use finding::{Finding, Place, Rule, Severity};
+pub use index::{
+    AccountIx, ClockIx, DocumentIx, EventIx, MessageIx, NoticeIx, ReasonsIx, RoleIx, StateIx, TransitionIx,
+};
 pub use input::{Input, InputFault, InputField, InputKind, InputValue};
+pub use transition::{
+    Addressee, Choose, Join, Notify, PlaceEffect, PlaceOp, Side, Target, Transition, Trigger,
+};
 
 use crate::facts::FactTable;
 use crate::guard::{Guard, Slot};
 use crate::vocabulary::{Duty, Phase, StateKind, Subject};
-
-macro_rules! indexes {
-    ($($(#[$doc:meta])* $name:ident,)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub u16);
-        impl $name {
-            /// The index as a position in its table.
-            pub const fn at(self) -> usize { self.0 as usize }
-        }
-    )*};
-}
-
-indexes! {
-    /// A state of the main machine.
-    StateIx,
-    /// An event by name; its transitions share it.
-    EventIx,
-    /// A role the definition declares.
-    RoleIx,
-    /// A transition or join.
-    TransitionIx,
-    /// A clock of a state.
-    ClockIx,
-    /// A notice, one mail text per language.
-    NoticeIx,
-    /// A document slot.
-    DocumentIx,
-    /// A list of reason codes.
-    ReasonsIx,
-    /// A place account.
-    AccountIx,
-    /// A message shown when a guard fails.
-    MessageIx,
-}
 
 /// One text in every language of the definition, by BCP 47 tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -199,158 +172,6 @@ pub struct State {
     pub stops_clocks: bool,
     /// Where it is declared.
     pub place: Place,
-}
-
-/// Where a transition leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// A named state.
-    State(StateIx),
-    /// The state the present one was entered from.
-    Previous,
-    /// The present state: clocks run on.
-    Same,
-}
-
-/// How a join fires.
-#[derive(Debug, Clone)]
-pub struct Join {
-    /// Its condition; `None` is "always".
-    pub when: Option<Guard>,
-    /// Lower goes first where two joins leave one state.
-    pub priority: u16,
-}
-
-/// One way an event moves the machine.
-#[derive(Debug, Clone)]
-pub struct Transition {
-    /// The event.
-    pub event: EventIx,
-    /// States it leaves, sets and phases resolved.
-    pub from: Vec<StateIx>,
-    /// Where it leads.
-    pub to: Target,
-    /// Only when the present state was entered from one of these; empty is "from anywhere".
-    pub came_from: Vec<StateIx>,
-    /// Roles that may fire it; `system` alone for a join.
-    pub by: Vec<RoleIx>,
-    /// Guards.
-    pub require: Vec<Require>,
-    /// Slots that must be filled.
-    pub documents: Vec<DocumentIx>,
-    /// Fields of its input.
-    pub input: Vec<InputField>,
-    /// List a reason code must come from.
-    pub reason: Option<ReasonsIx>,
-    /// Place effects, in order.
-    pub effects: Vec<PlaceEffect>,
-    /// Notices it sends.
-    pub notify: Vec<Notify>,
-    /// Which choice becomes the current one.
-    pub choose: Option<Choose>,
-    /// Whether registration and documents freeze.
-    pub freezes: bool,
-    /// Sides whose sight begins here.
-    pub shows_to: Vec<Side>,
-    /// At most once in a case.
-    pub once: bool,
-    /// Every role of `by` must act, in any order.
-    pub collect: bool,
-    /// Pages ask before it.
-    pub irreversible: bool,
-    /// A system event raised elsewhere that fires it.
-    pub on: Option<Trigger>,
-    /// Set for an automatic transition by `system`.
-    pub join: Option<Join>,
-    /// Every fact a step along it may read, joins of its target excluded.
-    pub asks: Vec<Slot>,
-    /// Input as JSON Schema (draft 2020-12).
-    pub schema: serde_json::Value,
-    /// Where it is declared.
-    pub place: Place,
-}
-
-/// What happens to an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PlaceOp {
-    /// none → held.
-    Hold,
-    /// held → used.
-    Use,
-    /// held → none.
-    Release,
-    /// used → none.
-    Return,
-    /// anything → none.
-    Free,
-    /// Stays as it is although the case ends: a declared forfeit.
-    Keep,
-}
-
-/// An effect on one account.
-#[derive(Debug, Clone)]
-pub struct PlaceEffect {
-    /// What happens.
-    pub op: PlaceOp,
-    /// To which account.
-    pub account: AccountIx,
-    /// Only when this holds.
-    pub when: Option<Guard>,
-    /// What happens when `when` does not hold.
-    pub otherwise: Option<PlaceOp>,
-}
-
-/// Which choice becomes the current one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choose {
-    /// The one named by this input field.
-    Input(String),
-    /// The first choice.
-    First,
-    /// The next one after the present.
-    Next,
-}
-
-/// A side of the case whose sight begins with a transition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// The home institution.
-    Home,
-    /// The host of the current choice.
-    Host,
-}
-
-/// A system event raised outside the case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trigger {
-    /// An allocation run was confirmed.
-    Run,
-    /// A place of that account's line became free.
-    PlaceFreed(AccountIx),
-    /// Another case raised `<definition>.<event>`.
-    Case(String),
-}
-
-/// A notice to send.
-#[derive(Debug, Clone)]
-pub struct Notify {
-    /// Which.
-    pub notice: NoticeIx,
-    /// To whom.
-    pub to: Vec<Addressee>,
-}
-
-/// Whom a notice is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Addressee {
-    /// Holders of a role.
-    Role(RoleIx),
-    /// Whoever the case waits for after the step.
-    WaitsFor,
-    /// Whoever it waited for before.
-    WasWaiting,
 }
 
 /// A declared notice.

@@ -1,0 +1,160 @@
+//! Transitions and joins: how an event moves the machine, and what else it brings.
+
+use serde::Serialize;
+
+use super::{
+    AccountIx, DocumentIx, EventIx, InputField, NoticeIx, Place, ReasonsIx, Require, RoleIx, StateIx,
+};
+use crate::guard::{Guard, Slot};
+
+/// Where a transition leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A named state.
+    State(StateIx),
+    /// The state the present one was entered from.
+    Previous,
+    /// The present state: clocks run on.
+    Same,
+}
+
+/// How a join fires.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// Its condition; `None` is "always".
+    pub when: Option<Guard>,
+    /// Lower goes first where two joins leave one state.
+    pub priority: u16,
+}
+
+/// One way an event moves the machine.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    /// The event.
+    pub event: EventIx,
+    /// States it leaves, sets and phases resolved.
+    pub from: Vec<StateIx>,
+    /// Where it leads.
+    pub to: Target,
+    /// Only when the present state was entered from one of these; empty is "from anywhere".
+    pub came_from: Vec<StateIx>,
+    /// Roles that may fire it; `system` alone for a join.
+    pub by: Vec<RoleIx>,
+    /// Guards.
+    pub require: Vec<Require>,
+    /// Slots that must be filled.
+    pub documents: Vec<DocumentIx>,
+    /// Fields of its input.
+    pub input: Vec<InputField>,
+    /// List a reason code must come from.
+    pub reason: Option<ReasonsIx>,
+    /// Place effects, in order.
+    pub effects: Vec<PlaceEffect>,
+    /// Notices it sends.
+    pub notify: Vec<Notify>,
+    /// Which choice becomes the current one.
+    pub choose: Option<Choose>,
+    /// Whether registration and documents freeze.
+    pub freezes: bool,
+    /// Sides whose sight begins here.
+    pub shows_to: Vec<Side>,
+    /// At most once in a case.
+    pub once: bool,
+    /// Every role of `by` must act, in any order.
+    pub collect: bool,
+    /// Pages ask before it.
+    pub irreversible: bool,
+    /// A system event raised elsewhere that fires it.
+    pub on: Option<Trigger>,
+    /// Set for an automatic transition by `system`.
+    pub join: Option<Join>,
+    /// Every fact a step along it may read, joins of its target excluded.
+    pub asks: Vec<Slot>,
+    /// Input as JSON Schema (draft 2020-12).
+    pub schema: serde_json::Value,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// What happens to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceOp {
+    /// none → held.
+    Hold,
+    /// held → used.
+    Use,
+    /// held → none.
+    Release,
+    /// used → none.
+    Return,
+    /// anything → none.
+    Free,
+    /// Stays as it is although the case ends: a declared forfeit.
+    Keep,
+}
+
+/// An effect on one account.
+#[derive(Debug, Clone)]
+pub struct PlaceEffect {
+    /// What happens.
+    pub op: PlaceOp,
+    /// To which account.
+    pub account: AccountIx,
+    /// Only when this holds.
+    pub when: Option<Guard>,
+    /// What happens when `when` does not hold.
+    pub otherwise: Option<PlaceOp>,
+}
+
+/// Which choice becomes the current one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choose {
+    /// The one named by this input field.
+    Input(String),
+    /// The first choice.
+    First,
+    /// The next one after the present.
+    Next,
+}
+
+/// A side of the case whose sight begins with a transition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The home institution.
+    Home,
+    /// The host of the current choice.
+    Host,
+}
+
+/// A system event raised outside the case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// An allocation run was confirmed.
+    Run,
+    /// A place of that account's line became free.
+    PlaceFreed(AccountIx),
+    /// Another case raised `<definition>.<event>`.
+    Case(String),
+}
+
+/// A notice to send.
+#[derive(Debug, Clone)]
+pub struct Notify {
+    /// Which.
+    pub notice: NoticeIx,
+    /// To whom.
+    pub to: Vec<Addressee>,
+}
+
+/// Whom a notice is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressee {
+    /// Holders of a role.
+    Role(RoleIx),
+    /// Whoever the case waits for after the step.
+    WaitsFor,
+    /// Whoever it waited for before.
+    WasWaiting,
+}

@@ -1,0 +1,312 @@
+//! A case with its surroundings, as plain values.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sojourn_engine::ids::{
+    CaseId, ChoiceId, ClockRowId, InstitutionId, OfferingId, PeriodId, PersonId, PlaceLineId, ProgrammeId,
+    RegistrationId, UnitId, WorkflowVersionId,
+};
+use sojourn_engine::vocabulary::{
+    AccountStatus, ChoiceResult, InstitutionKind, Level, Phase, ProgrammeKind, StateKind,
+};
+use sojourn_entities::{application, case, institution, registration};
+
+use crate::access::{Scope, Seat};
+use crate::store::calls::Call;
+use crate::store::places::Line;
+use crate::store::{StoreError, json};
+
+/// One application with its surroundings.
+#[derive(Debug, Clone)]
+pub struct Dossier {
+    /// Its case.
+    pub case: CaseRow,
+    /// What it has beside its state.
+    pub application: ApplicationRow,
+    /// The applicant's registration: as frozen at submission, else as it is.
+    pub student: Student,
+    /// The home institution.
+    pub home: Institution,
+    /// The call.
+    pub call: Call,
+    /// Choices by rank.
+    pub choices: Vec<Choice>,
+    /// Accounts that were ever bound.
+    pub accounts: Vec<Account>,
+    /// Clocks that run.
+    pub clocks: Vec<RunningClock>,
+    /// Slots with at least one document.
+    pub filled: Vec<String>,
+    /// Place lines any of the choices might draw on.
+    pub lines: Vec<Line>,
+    /// Cases waiting for a place, per line.
+    pub waiters: BTreeMap<PlaceLineId, i64>,
+}
+
+/// The case itself.
+#[derive(Debug, Clone)]
+pub struct CaseRow {
+    /// Its id.
+    pub id: CaseId,
+    /// The definition it began with.
+    pub workflow: WorkflowVersionId,
+    /// State of the main machine.
+    pub state: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// Open or final.
+    pub kind: StateKind,
+    /// When that state was entered.
+    pub entered_at: DateTime<Utc>,
+    /// Where remembering states were entered from.
+    pub registers: BTreeMap<String, String>,
+    /// Who has acted on events that collect all their roles.
+    pub collected: Vec<(String, String)>,
+    /// Events that happened, with who acted.
+    pub acts: Vec<(String, Option<PersonId>)>,
+    /// Number of the last step.
+    pub steps: i32,
+    /// Hash of that step; empty before the first.
+    pub head: Vec<u8>,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// Grows with every change.
+    pub version: i32,
+}
+
+/// What an application has beside its state.
+#[derive(Debug, Clone)]
+pub struct ApplicationRow {
+    /// Short code.
+    pub reference: String,
+    /// Who applies.
+    pub applicant: PersonId,
+    /// With which registration.
+    pub registration: RegistrationId,
+    /// The home's unit.
+    pub home_unit: Option<UnitId>,
+    /// The choice the case is about.
+    pub current_choice: Option<ChoiceId>,
+    /// Answers to the call's questions.
+    pub answers: serde_json::Value,
+    /// What the applicant consented to.
+    pub consents: serde_json::Value,
+    /// Whether a complete draft is submitted when the call closes.
+    pub submit_at_bell: bool,
+    /// Score in hundredths.
+    pub score_hundredths: Option<i32>,
+    /// When it was last submitted.
+    pub submitted_at: Option<DateTime<Utc>>,
+    /// When the home's sight began.
+    pub home_sees_from: Option<DateTime<Utc>>,
+    /// Whether the registration is frozen.
+    pub frozen: bool,
+}
+
+/// What guards may ask about the applicant's studies.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Student {
+    /// Study cycle.
+    pub level: Level,
+    /// ISCED-F 2013 code.
+    pub field: Option<String>,
+    /// Year of study.
+    pub year: Option<i16>,
+    /// Credits reached, in hundredths of ECTS.
+    pub credits_hundredths: Option<i32>,
+    /// Languages with CEFR level.
+    pub languages: Vec<String>,
+}
+
+/// An institution as the rules see it.
+#[derive(Debug, Clone)]
+pub struct Institution {
+    /// Its id.
+    pub id: InstitutionId,
+    /// What it is to the alliance.
+    pub kind: InstitutionKind,
+    /// Its name.
+    pub name: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// IANA zone.
+    pub zone: String,
+    /// ISO weekday numbers on which its office works.
+    pub working_week: Vec<u8>,
+    /// Days on which it is closed.
+    pub holidays: Vec<NaiveDate>,
+}
+
+/// One choice with what it chooses.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// Its id.
+    pub id: ChoiceId,
+    /// 1 = most wanted.
+    pub rank: i16,
+    /// The line it is bound to.
+    pub line: Option<PlaceLineId>,
+    /// How it came out.
+    pub result: ChoiceResult,
+    /// When the host's sight began.
+    pub host_sees_from: Option<DateTime<Utc>>,
+    /// When the host was left behind.
+    pub host_sees_until: Option<DateTime<Utc>>,
+    /// What is chosen.
+    pub offering: Offering,
+}
+
+/// What can be chosen.
+#[derive(Debug, Clone)]
+pub struct Offering {
+    /// Its id.
+    pub id: OfferingId,
+    /// First day.
+    pub start_on: NaiveDate,
+    /// Last day.
+    pub end_on: NaiveDate,
+    /// The period.
+    pub period: PeriodId,
+    /// Share of an academic year, in twelfths.
+    pub twelfths: i16,
+    /// The programme.
+    pub programme: ProgrammeId,
+    /// Its title.
+    pub title: String,
+    /// Its kind.
+    pub kind: ProgrammeKind,
+    /// Whether a stay brings credits.
+    pub gives_credit: bool,
+    /// ISCED-F codes it is for; empty is all.
+    pub fields: Vec<String>,
+    /// Levels it is for; empty is all.
+    pub levels: Vec<Level>,
+    /// Languages it asks for, any of them.
+    pub languages: Vec<String>,
+    /// Its host.
+    pub host: Institution,
+}
+
+/// What the case has of one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Name in the definition.
+    pub name: String,
+    /// What it has.
+    pub status: AccountStatus,
+    /// Whether effects apply.
+    pub enabled: bool,
+    /// The line.
+    pub line: Option<PlaceLineId>,
+    /// Units it takes.
+    pub amount: i32,
+}
+
+/// A clock that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningClock {
+    /// Its id.
+    pub id: ClockRowId,
+    /// Its name in the definition.
+    pub clock: String,
+    /// When its state was entered.
+    pub entered_at: DateTime<Utc>,
+    /// When it ends.
+    pub due_at: DateTime<Utc>,
+}
+
+impl Dossier {
+    /// The choice the case is about.
+    pub fn current(&self) -> Option<&Choice> {
+        self.choices.iter().find(|choice| Some(choice.id) == self.application.current_choice)
+    }
+
+    /// Whether it lies in a scope: the applicant's own, shown to a seat of the home or of the present host, or everything.
+    pub fn visible(&self, scope: &Scope) -> bool {
+        if scope.sees_everything() || scope.person() == Some(self.application.applicant) {
+            return true;
+        }
+        let at_home = |seat: &Seat| {
+            let unit = seat.unit.is_none() || seat.unit == self.application.home_unit;
+            seat.institution == self.home.id && unit
+        };
+        let host = self
+            .current()
+            .filter(|choice| choice.host_sees_from.is_some() && choice.host_sees_until.is_none());
+        let at_host = |seat: &Seat| host.is_some_and(|choice| choice.offering.host.id == seat.institution);
+        (self.application.home_sees_from.is_some() && scope.seats().iter().any(at_home))
+            || scope.seats().iter().any(at_host)
+    }
+}
+
+impl TryFrom<registration::Model> for Student {
+    type Error = StoreError;
+
+    fn try_from(row: registration::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            level: row.level,
+            field: row.field,
+            year: row.year,
+            credits_hundredths: row.credits_hundredths,
+            languages: json(row.languages)?,
+        })
+    }
+}
+
+impl TryFrom<case::Model> for CaseRow {
+    type Error = StoreError;
+
+    fn try_from(row: case::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            workflow: row.workflow_version_id,
+            state: row.state,
+            phase: row.phase,
+            kind: row.kind,
+            entered_at: row.entered_at,
+            registers: json(row.registers)?,
+            collected: json(row.collected)?,
+            acts: json(row.acts)?,
+            steps: row.steps,
+            head: row.head,
+            created_at: row.created_at,
+            version: row.version,
+        })
+    }
+}
+
+impl From<application::Model> for ApplicationRow {
+    fn from(row: application::Model) -> Self {
+        Self {
+            reference: row.reference,
+            applicant: row.applicant_id,
+            registration: row.registration_id,
+            home_unit: row.home_unit_id,
+            current_choice: row.current_choice_id,
+            answers: row.answers,
+            consents: row.consents,
+            submit_at_bell: row.submit_at_bell,
+            score_hundredths: row.score_hundredths,
+            submitted_at: row.submitted_at,
+            home_sees_from: row.home_sees_from,
+            frozen: row.frozen_registration.is_some(),
+        }
+    }
+}
+
+impl TryFrom<institution::Model> for Institution {
+    type Error = StoreError;
+
+    fn try_from(row: institution::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            kind: row.kind,
+            name: row.name,
+            country: row.country,
+            zone: row.zone,
+            working_week: json(row.working_week)?,
+            holidays: json(row.holidays)?,
+        })
+    }
+}

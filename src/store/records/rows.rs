@@ -1,0 +1,319 @@
+//! What a batch writes, as plain values, and how each becomes its row.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::{NotSet, Set};
+use serde_json::json;
+use sojourn_engine::ids::{
+    CallId, CaseId, ChoiceId, ClockRowId, InstitutionId, OfferingId, PersonId, PlaceLineId, RefusalId,
+    UnitId, WorkflowVersionId,
+};
+use sojourn_engine::vocabulary::{ChoiceResult, Duty, StayKind, Subject, Via};
+use sojourn_entities::{clock, history, history_payload};
+
+use crate::store::dossiers::{Account, ApplicationRow, CaseRow, Student};
+use crate::store::outbox::NewNotice;
+use crate::store::places::{LineChange, NewPosting};
+
+/// Everything a batch of steps writes.
+#[derive(Debug, Default)]
+pub struct Records {
+    /// Cases opened in this batch, as they stand at its end.
+    pub opened: Vec<Opened>,
+    /// Cases that stood before, as they stand at its end.
+    pub moved: Vec<Moved>,
+    /// Choices that are new.
+    pub choices: Vec<NewChoice>,
+    /// Choices that changed.
+    pub changed_choices: Vec<ChangedChoice>,
+    /// Accounts as they stand at the end.
+    pub accounts: Vec<(CaseId, Account)>,
+    /// Cases whose stays are written anew.
+    pub stays_of: Vec<CaseId>,
+    /// Their stays.
+    pub stays: Vec<NewStay>,
+    /// Steps.
+    pub history: Vec<NewHistory>,
+    /// What people wrote with them.
+    pub payloads: Vec<NewPayload>,
+    /// Changes of place lines.
+    pub lines: BTreeMap<PlaceLineId, LineChange>,
+    /// What explains them.
+    pub postings: Vec<NewPosting>,
+    /// Clocks that stop because their state was left or their end was carried out.
+    pub stopped: Vec<Stopped>,
+    /// Clocks that start.
+    pub clocks: Vec<NewClock>,
+    /// Cases whose waits are written anew.
+    pub waits_of: Vec<CaseId>,
+    /// Whom they wait for now.
+    pub waits: Vec<NewWait>,
+    /// Notices.
+    pub notices: Vec<NewNotice>,
+}
+
+/// A clock that stops: its id, its case, when it fired, or when its state was left before that.
+pub type Stopped = (ClockRowId, CaseId, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
+/// A case opened in this batch.
+#[derive(Debug)]
+pub struct Opened {
+    /// What it is about.
+    pub subject: Subject,
+    /// The case at the end of the batch.
+    pub case: CaseRow,
+    /// First end of a running clock.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The application at the end of the batch.
+    pub application: ApplicationRow,
+    /// The home institution.
+    pub home: InstitutionId,
+    /// The call.
+    pub call: CallId,
+    /// The registration as frozen.
+    pub frozen: Option<Student>,
+}
+
+/// A case that stood before.
+#[derive(Debug)]
+pub struct Moved {
+    /// The case at the end of the batch, its version the one it had before.
+    pub case: CaseRow,
+    /// First end of a running clock.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The application, when anything beside its state changed.
+    pub application: Option<(ApplicationRow, Option<Student>)>,
+}
+
+/// A choice that is new.
+#[derive(Debug, Clone)]
+pub struct NewChoice {
+    /// Its id.
+    pub id: ChoiceId,
+    /// The application.
+    pub application: CaseId,
+    /// 1 = most wanted.
+    pub rank: i16,
+    /// What is chosen.
+    pub offering: OfferingId,
+    /// Its host.
+    pub host: InstitutionId,
+    /// The rest, as it stands at the end of the batch.
+    pub state: ChangedChoice,
+}
+
+/// What may change of a choice.
+#[derive(Debug, Clone)]
+pub struct ChangedChoice {
+    /// Its id.
+    pub id: ChoiceId,
+    /// The line it is bound to.
+    pub line: Option<PlaceLineId>,
+    /// How it came out.
+    pub result: ChoiceResult,
+    /// When the host's sight began.
+    pub host_sees_from: Option<DateTime<Utc>>,
+    /// When the host was left behind.
+    pub host_sees_until: Option<DateTime<Utc>>,
+}
+
+/// A stay.
+#[derive(Debug, Clone)]
+pub struct NewStay {
+    /// The application.
+    pub application: CaseId,
+    /// 1, 2, 3 …
+    pub seq: i16,
+    /// The choice that brought it.
+    pub choice: ChoiceId,
+    /// What is attended.
+    pub offering: OfferingId,
+    /// Where.
+    pub host: InstitutionId,
+    /// What is done.
+    pub kind: StayKind,
+    /// First and last day.
+    pub days: (chrono::NaiveDate, chrono::NaiveDate),
+    /// Credits in hundredths.
+    pub credits_hundredths: Option<i32>,
+    /// Months in hundredths.
+    pub months_hundredths: Option<i32>,
+}
+
+/// One step of a case's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHistory {
+    /// The case.
+    pub case: CaseId,
+    /// 1, 2, 3 … in the case.
+    pub number: i32,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When it was written.
+    pub recorded_at: DateTime<Utc>,
+    /// By which door it came.
+    pub via: Via,
+    /// Who acted.
+    pub actor: Option<PersonId>,
+    /// In which role; `system` for the system.
+    pub role: String,
+    /// For which institution.
+    pub institution: Option<InstitutionId>,
+    /// The event.
+    pub event: String,
+    /// State before.
+    pub from: Option<String>,
+    /// State after.
+    pub to: String,
+    /// The definition that decided.
+    pub workflow: WorkflowVersionId,
+    /// Facts read, as canonical JSON.
+    pub facts: String,
+    /// HMAC of the payload.
+    pub payload_hmac: Option<Vec<u8>>,
+    /// Hash over all this and the previous hash.
+    pub hash: Vec<u8>,
+}
+
+/// What people wrote with a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPayload {
+    /// The case.
+    pub case: CaseId,
+    /// Number of the step.
+    pub number: i32,
+    /// Key of the HMAC.
+    pub key: Vec<u8>,
+    /// Data as canonical JSON.
+    pub data: Option<String>,
+    /// Code and text of the reason.
+    pub reason: Option<(String, String)>,
+    /// For the writer's institution only.
+    pub note: Option<String>,
+}
+
+/// A clock that starts.
+#[derive(Debug, Clone)]
+pub struct NewClock {
+    /// The case.
+    pub case: CaseId,
+    /// Its id.
+    pub id: ClockRowId,
+    /// Its name in the definition.
+    pub clock: String,
+    /// When its state was entered.
+    pub entered_at: DateTime<Utc>,
+    /// When it ends.
+    pub due_at: DateTime<Utc>,
+    /// When to remind.
+    pub remind_at: Vec<DateTime<Utc>>,
+    /// Set when the same batch stopped it again.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Set when its end is what the batch carried out.
+    pub fired_at: Option<DateTime<Utc>>,
+}
+
+/// A party the case waits for.
+#[derive(Debug, Clone)]
+pub struct NewWait {
+    /// The case.
+    pub case: CaseId,
+    /// Role in the definition.
+    pub role: String,
+    /// Duty that resolves it.
+    pub duty: Option<Duty>,
+    /// At which institution.
+    pub institution: Option<InstitutionId>,
+    /// The case's unit there.
+    pub unit: Option<UnitId>,
+    /// Exactly this person.
+    pub person: Option<PersonId>,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Until when; `None` when no clock runs.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// A refused attempt.
+#[derive(Debug)]
+pub struct Refused {
+    /// Its id.
+    pub id: RefusalId,
+    /// The case.
+    pub case: CaseId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: Option<PersonId>,
+    /// In which role, when they had one.
+    pub role: Option<String>,
+    /// The event.
+    pub event: String,
+    /// The definition that refused.
+    pub workflow: WorkflowVersionId,
+    /// Facts read, as canonical JSON.
+    pub facts: String,
+    /// The refusal as answered.
+    pub refusal: serde_json::Value,
+}
+
+impl From<NewHistory> for history::ActiveModel {
+    fn from(new: NewHistory) -> Self {
+        Self {
+            sequence: NotSet,
+            case_id: Set(new.case),
+            number: Set(new.number),
+            machine: Set("main".to_owned()),
+            at: Set(new.at),
+            recorded_at: Set(new.recorded_at),
+            via: Set(new.via),
+            actor_id: Set(new.actor),
+            actor_role: Set(new.role),
+            institution_id: Set(new.institution),
+            event: Set(new.event),
+            from_state: Set(new.from),
+            to_state: Set(new.to),
+            workflow_version_id: Set(new.workflow),
+            facts: Set(new.facts),
+            payload_hmac: Set(new.payload_hmac),
+            hash: Set(new.hash),
+        }
+    }
+}
+
+impl From<NewPayload> for history_payload::ActiveModel {
+    fn from(new: NewPayload) -> Self {
+        let (reason_code, reason) = new.reason.unzip();
+        Self {
+            case_id: Set(new.case),
+            number: Set(new.number),
+            key: Set(new.key),
+            data: Set(new.data),
+            reason_code: Set(reason_code),
+            reason: Set(reason),
+            note: Set(new.note),
+        }
+    }
+}
+
+impl From<NewClock> for clock::ActiveModel {
+    fn from(new: NewClock) -> Self {
+        let first = new.remind_at.first().copied().unwrap_or(new.due_at);
+        let over = new.ended_at.is_some() || new.fired_at.is_some();
+        Self {
+            case_id: Set(new.case),
+            id: Set(new.id),
+            machine: Set("main".to_owned()),
+            clock: Set(new.clock),
+            entered_at: Set(new.entered_at),
+            due_at: Set(new.due_at),
+            remind_at: Set(json!(new.remind_at)),
+            wake_at: Set(if over { None } else { Some(first) }),
+            fired_at: Set(new.fired_at),
+            ended_at: Set(new.ended_at),
+            leased_until: Set(None),
+            lease: Set(None),
+        }
+    }
+}
