@@ -3,5 +3,6 @@
 
 mod architecture;
 mod migrations;
+mod opening;
 mod store;
 mod support;
