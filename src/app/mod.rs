@@ -20,6 +20,7 @@ pub mod refusals;
 pub mod scene;
 pub mod sessions;
 pub mod transition;
+pub mod verify;
 
 use std::sync::Arc;
 

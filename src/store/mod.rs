@@ -16,6 +16,7 @@ pub mod page;
 pub mod places;
 pub mod records;
 pub mod sessions;
+pub mod verify;
 pub mod workflows;
 pub mod write;
 
