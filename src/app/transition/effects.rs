@@ -259,7 +259,8 @@ struct Entry<'a> {
 fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Records) {
     let row = &mut live.dossier.case;
     row.steps += 1;
-    let role = entry.role.map(|role| &stage.definition.roles[role.at()]);
+    let role =
+        entry.role.or_else(|| stage.definition.system()).map(|role| &stage.definition.roles[role.at()]);
     let mut step = NewHistory {
         case: row.id,
         number: row.steps,
@@ -267,7 +268,7 @@ fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Re
         recorded_at: stage.at.recorded_at,
         via: stage.via,
         actor: entry.actor,
-        role: role.map_or_else(|| "system".to_owned(), |role| role.name.clone()),
+        role: role.map(|role| role.name.clone()).unwrap_or_default(),
         institution: None,
         event: entry.event.to_owned(),
         from: entry.from,

@@ -124,7 +124,7 @@ fn wrong(space: &Space<'_>, outcome: &Outcome) -> Vec<Fault> {
     let sentence = |account: AccountIx, op: PlaceOp, status: AccountStatus| {
         format!(
             "`{}` of `{}` starts from {}, and its place is {} here: {}",
-            word(op),
+            op.word(),
             space.definition.accounts[account.at()].name,
             starts(op),
             worded(status),
@@ -211,17 +211,6 @@ fn two_ways(
         worded(status)
     );
     Finding::error(Rule::W05, state.place, message).shown_by(space.path(at))
-}
-
-const fn word(op: PlaceOp) -> &'static str {
-    match op {
-        PlaceOp::Hold => "hold",
-        PlaceOp::Use => "use",
-        PlaceOp::Release => "release",
-        PlaceOp::Return => "return",
-        PlaceOp::Free => "free",
-        PlaceOp::Keep => "keep",
-    }
 }
 
 const fn starts(op: PlaceOp) -> &'static str {

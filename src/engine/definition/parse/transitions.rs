@@ -45,6 +45,13 @@ const OPS: [(&str, PlaceOp); 6] = [
     ("keep", PlaceOp::Keep),
 ];
 
+impl PlaceOp {
+    /// The word for it in a definition.
+    pub fn word(self) -> &'static str {
+        OPS.iter().find(|(_, op)| *op == self).map_or("", |(word, _)| word)
+    }
+}
+
 impl Loader<'_, '_> {
     /// Types of all `input.<field>` facts; one name has one type in the whole definition.
     pub(super) fn input_types(&self, root: &Table<'_>) -> BTreeMap<String, Type> {
