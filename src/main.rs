@@ -1,3 +1,7 @@
 //! The `sojourn` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sojourn::cli::run(std::env::args_os())
+}

@@ -32,6 +32,19 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whoever may start the binary: acts for the secretariat without being a person.
+    pub fn operator() -> Self {
+        let secretariat = Held { duty: Duty::Secretariat, institution: None, unit: None };
+        Self {
+            person: uuid::Uuid::nil().into(),
+            session: None,
+            language: "en".to_owned(),
+            duties: vec![secretariat],
+            chair_of: None,
+            registered_at: Vec::new(),
+        }
+    }
+
     /// Whether they work for the permanent secretariat.
     pub fn is_secretariat(&self) -> bool {
         self.duties.iter().any(|held| held.duty == Duty::Secretariat)

@@ -1,1 +1,304 @@
-//! Institutions.
+//! Institutions and their units.
+//!
+//! Everybody signed in sees them; the secretariat enters and changes institutions, an administrator the units of the
+//! own institution.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use sojourn_engine::ids::{InstitutionId, UnitId};
+use sojourn_engine::vocabulary::{Duty, InstitutionKind};
+use utoipa::ToSchema;
+
+use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, current, demand};
+use crate::access::{Caller, Policy};
+use crate::store::{Tx, institutions as store};
+
+pub use crate::store::institutions::{Institution, Unit, Wanted};
+
+/// A member, partner or employer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct InstitutionView {
+    /// Its id.
+    pub id: InstitutionId,
+    /// What it is to the alliance.
+    pub kind: InstitutionKind,
+    /// Its name.
+    pub name: String,
+    /// ISO 3166-1 alpha-2 code.
+    pub country: String,
+    /// IANA time zone.
+    pub zone: String,
+    /// BCP 47 tag of the language its people are written to in.
+    pub language: String,
+    /// ISO weekday numbers on which its office works, 1 = Monday.
+    #[schema(value_type = Vec<u8>)]
+    pub working_week: serde_json::Value,
+    /// Days on which its office is closed.
+    #[schema(value_type = Vec<NaiveDate>)]
+    pub holidays: serde_json::Value,
+    /// Erasmus code, as published.
+    pub erasmus_code: Option<String>,
+    /// Research Organization Registry id.
+    pub ror_id: Option<String>,
+    /// SCHAC home organisation.
+    pub schac: Option<String>,
+    /// Whether it founded the alliance.
+    pub founding: bool,
+    /// Whether it came with imported history and nobody has checked it.
+    pub unverified: bool,
+    /// First day of membership.
+    pub joined_on: Option<NaiveDate>,
+    /// Last day of membership.
+    pub left_on: Option<NaiveDate>,
+    /// When it was entered.
+    pub created_at: DateTime<Utc>,
+    /// Grows with every change.
+    pub version: i32,
+}
+
+impl From<Institution> for InstitutionView {
+    fn from(row: Institution) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            name: row.name,
+            country: row.country,
+            zone: row.zone,
+            language: row.language,
+            working_week: row.working_week,
+            holidays: row.holidays,
+            erasmus_code: row.erasmus_code,
+            ror_id: row.ror_id,
+            schac: row.schac,
+            founding: row.founding,
+            unverified: row.unverified,
+            joined_on: row.joined_on,
+            left_on: row.left_on,
+            created_at: row.created_at,
+            version: row.version,
+        }
+    }
+}
+
+/// A faculty or department.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UnitView {
+    /// Its id.
+    pub id: UnitId,
+    /// Its institution.
+    pub institution: InstitutionId,
+    /// The unit above it.
+    pub parent: Option<UnitId>,
+    /// Its name.
+    pub name: String,
+    /// The institution's own code for it.
+    pub code: Option<String>,
+    /// Grows with every change.
+    pub version: i32,
+}
+
+impl From<Unit> for UnitView {
+    fn from(row: Unit) -> Self {
+        Self {
+            id: row.id,
+            institution: row.institution_id,
+            parent: row.parent_id,
+            name: row.name,
+            code: row.code,
+            version: row.version,
+        }
+    }
+}
+
+/// A page of the institutions.
+pub async fn list(app: &App, asked: &Asked, wanted: &Wanted) -> Result<Page<InstitutionView>> {
+    Ok(store::list(app.store.read(), asked, wanted).await?.map(Into::into))
+}
+
+/// One institution.
+pub async fn get(app: &App, id: InstitutionId) -> Result<InstitutionView> {
+    Ok(store::find(app.store.read(), id).await?.ok_or(Error::NotFound)?.into())
+}
+
+/// The institution that an Erasmus code or an id names.
+pub async fn named(app: &App, written: &str) -> Result<Option<InstitutionId>> {
+    let found = match written.parse() {
+        Ok(id) => store::find(app.store.read(), id).await?,
+        Err(_) => store::by_erasmus_key(app.store.read(), &erasmus_key(written)).await?,
+    };
+    Ok(found.map(|row| row.id))
+}
+
+/// Enters an institution, which `fill` writes into a row that has only its id.
+pub async fn create(
+    app: &App,
+    caller: &Caller,
+    once: &Once,
+    fill: impl FnOnce(&mut Institution),
+) -> Result<Answer> {
+    demand(Policy::Secretariat, caller)?;
+    let at = app.clock.moment();
+    let turn = app.turn(caller, once).await?;
+    let tx = app.store.begin().await?;
+    if let Some(answer) = turn.replay(&tx, &at).await? {
+        return Ok(answer);
+    }
+    let row = new(at.id(), at.now, fill);
+    check(&row)?;
+    let view = InstitutionView::from(row.clone());
+    store::add(&tx, row).await?;
+    turn.finish(tx, &at, Answer::created(format!("/api/v1/institutions/{}", view.id), 1, &view)?).await
+}
+
+/// An institution that `fill` writes into a row with an id alone.
+pub fn new(id: InstitutionId, now: DateTime<Utc>, fill: impl FnOnce(&mut Institution)) -> Institution {
+    let mut row = Institution {
+        id,
+        kind: InstitutionKind::Member,
+        name: String::new(),
+        country: String::new(),
+        zone: "UTC".to_owned(),
+        language: "en".to_owned(),
+        working_week: serde_json::json!([1, 2, 3, 4, 5]),
+        holidays: serde_json::json!([]),
+        erasmus_code: None,
+        erasmus_key: None,
+        ror_id: None,
+        schac: None,
+        founding: false,
+        unverified: false,
+        joined_on: None,
+        left_on: None,
+        created_at: now,
+        version: 1,
+    };
+    fill(&mut row);
+    row.erasmus_key = row.erasmus_code.as_deref().map(erasmus_key);
+    row
+}
+
+/// An Erasmus code as codes are compared: in capitals without blanks.
+pub fn erasmus_key(code: &str) -> String {
+    code.chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_uppercase).collect()
+}
+
+fn check(row: &Institution) -> Result<()> {
+    match (row.joined_on, row.left_on) {
+        (Some(joined), Some(left)) if left < joined => {
+            Err(invalid("/left_on", "before the day it joined: give the days in order"))
+        }
+        (None, Some(_)) => Err(invalid("/joined_on", "say when it joined, before when it left")),
+        _ => Ok(()),
+    }
+}
+
+fn invalid(pointer: &str, detail: &str) -> Error {
+    Error::Invalid(vec![FieldError::new(pointer, detail)])
+}
+
+/// Changes an institution in the version that was read.
+pub async fn change(
+    app: &App,
+    caller: &Caller,
+    id: InstitutionId,
+    read: i32,
+    fill: impl FnOnce(&mut Institution),
+) -> Result<InstitutionView> {
+    demand(Policy::Secretariat, caller)?;
+    let tx = app.store.begin().await?;
+    let mut row = store::find(&tx, id).await?.ok_or(Error::NotFound)?;
+    current(row.version, read)?;
+    fill(&mut row);
+    row.erasmus_key = row.erasmus_code.as_deref().map(erasmus_key);
+    row.version = read + 1;
+    check(&row)?;
+    let view = InstitutionView::from(row.clone());
+    if !store::replace(&tx, row).await? {
+        return Err(Error::Stale);
+    }
+    tx.commit().await?;
+    Ok(view)
+}
+
+/// A page of an institution's units.
+pub async fn units(app: &App, of: InstitutionId, asked: &Asked) -> Result<Page<UnitView>> {
+    get(app, of).await?;
+    Ok(store::units(app.store.read(), of, asked).await?.map(Into::into))
+}
+
+/// Administrators look after their own institution, the secretariat after all.
+pub(super) fn administers(caller: &Caller, institution: InstitutionId) -> Result<()> {
+    if caller.is_secretariat() || caller.holds(Duty::Admin, institution) {
+        return Ok(());
+    }
+    Err(Error::Forbidden { needs: "an administrator of this institution, or the secretariat".to_owned() })
+}
+
+/// Enters a unit, which `fill` writes into a row that has only its id and institution.
+pub async fn create_unit(
+    app: &App,
+    caller: &Caller,
+    of: InstitutionId,
+    once: &Once,
+    fill: impl FnOnce(&mut Unit),
+) -> Result<Answer> {
+    let at = app.clock.moment();
+    let turn = app.turn(caller, once).await?;
+    let tx = app.store.begin().await?;
+    store::find(&tx, of).await?.ok_or(Error::NotFound)?;
+    administers(caller, of)?;
+    if let Some(answer) = turn.replay(&tx, &at).await? {
+        return Ok(answer);
+    }
+    let mut row = Unit {
+        id: at.id(),
+        institution_id: of,
+        parent_id: None,
+        name: String::new(),
+        code: None,
+        created_at: at.now,
+        version: 1,
+    };
+    fill(&mut row);
+    check_parent(&tx, &row).await?;
+    let view = UnitView::from(row.clone());
+    store::add_unit(&tx, row).await?;
+    let location = format!("/api/v1/institutions/{of}/units/{}", view.id);
+    turn.finish(tx, &at, Answer::created(location, 1, &view)?).await
+}
+
+/// Changes a unit in the version that was read.
+pub async fn change_unit(
+    app: &App,
+    caller: &Caller,
+    (of, id): (InstitutionId, UnitId),
+    read: i32,
+    fill: impl FnOnce(&mut Unit),
+) -> Result<UnitView> {
+    let tx = app.store.begin().await?;
+    let mut row = store::unit(&tx, of, id).await?.ok_or(Error::NotFound)?;
+    administers(caller, of)?;
+    current(row.version, read)?;
+    fill(&mut row);
+    row.version = read + 1;
+    check_parent(&tx, &row).await?;
+    let view = UnitView::from(row.clone());
+    if !store::replace_unit(&tx, row).await? {
+        return Err(Error::Stale);
+    }
+    tx.commit().await?;
+    Ok(view)
+}
+
+/// The units above are the institution's own, and none is its own parent.
+async fn check_parent(tx: &Tx, row: &Unit) -> Result<()> {
+    let mut above = row.parent_id;
+    while let Some(id) = above {
+        if id == row.id {
+            return Err(invalid("/parent", "a unit cannot stand above itself"));
+        }
+        let unit = store::unit(tx, row.institution_id, id).await?;
+        above = unit.ok_or_else(|| invalid("/parent", "no such unit of this institution"))?.parent_id;
+    }
+    Ok(())
+}

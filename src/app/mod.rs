@@ -7,6 +7,7 @@ pub mod applications;
 mod attempts;
 pub mod calendars;
 mod callers;
+pub mod chair_terms;
 pub mod definitions;
 pub mod eligibility;
 mod error;
@@ -17,6 +18,7 @@ pub mod links;
 pub mod notices;
 pub mod people;
 pub mod refusals;
+pub mod registrations;
 pub mod scene;
 pub mod sessions;
 pub mod transition;
@@ -29,6 +31,7 @@ use chrono_tz::Tz;
 use secrecy::SecretString;
 use tokio::sync::{Notify, Semaphore};
 
+use crate::access::{Caller, Policy};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::Store;
@@ -99,4 +102,18 @@ impl App {
         let _permit = self.hashers.acquire().await.map_err(|error| fault(error.into()))?;
         tokio::task::spawn_blocking(work).await.map_err(|error| fault(error.into()))
     }
+}
+
+/// Passes when the policy admits the caller; for commands whose right does not depend on a row.
+pub(crate) fn demand(policy: Policy, caller: &Caller) -> Result<()> {
+    if policy.admits(Some(caller)) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden { needs: policy.name().to_owned() })
+    }
+}
+
+/// Passes when the version that was read is the present one; the guarded update decides once more.
+pub(crate) const fn current(present: i32, read: i32) -> Result<()> {
+    if present == read { Ok(()) } else { Err(Error::Stale) }
 }

@@ -202,7 +202,7 @@ pub(super) async fn send_link(
     kind: TokenKind,
     life: TimeDelta,
     institution: Option<String>,
-) -> Result<()> {
+) -> Result<TokenId> {
     let expires_at = at.now + life;
     let id: TokenId = at.id();
     let link = LinkNotice { token: id, expires_at, institution };
@@ -225,7 +225,7 @@ pub(super) async fn send_link(
         at: at.now,
     };
     outbox::add(tx, vec![notice]).await?;
-    Ok(())
+    Ok(id)
 }
 
 /// Sets a password with a one-time link, and ends every session and link from before.

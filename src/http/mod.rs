@@ -4,15 +4,20 @@
 //! then the policy of the route. To add a resource: a file with its `…In` bodies and handlers, and its lines in `routes.rs`.
 
 mod answer;
+mod chair_terms;
 mod docs;
 pub mod extract;
 mod frame;
 mod health;
+mod institutions;
 mod language;
 mod openapi;
+mod people;
 pub mod problem;
+mod registrations;
 mod routes;
 mod sessions;
+mod shape;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,13 +26,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::access::token::Keys;
 use crate::app::App;
-use crate::config::Http;
+use crate::config::{Auth, Faults, Http};
 
 pub use answer::Versioned;
 pub use routes::Routes;
@@ -39,6 +45,17 @@ pub struct AppState {
     pub app: Arc<App>,
     /// Keys of access tokens.
     pub keys: Arc<Keys>,
+}
+
+impl AppState {
+    /// The state over the use cases, with the keys that the settings name.
+    pub fn new(app: Arc<App>, auth: &Auth) -> Result<Self, Faults> {
+        let current = auth.current.as_deref().unwrap_or_default();
+        let lifetime = TimeDelta::minutes(auth.access_minutes.into());
+        let keys = Keys::new(&auth.keys, current, (&auth.issuer, &auth.audience), lifetime);
+        let keys = keys.ok_or_else(|| Faults(vec!["auth.current: name one of auth.keys".to_owned()]))?;
+        Ok(Self { app, keys: Arc::new(keys) })
+    }
 }
 
 /// The API with its layers, to be served or merged with pages.

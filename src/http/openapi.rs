@@ -1,5 +1,6 @@
 //! The OpenAPI 3.1 document: its head, and what every operation has in common.
 
+use utoipa::IntoParams;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -13,6 +14,26 @@ use crate::access::Policy;
 /// Name of the one security scheme.
 pub const BEARER: &str = "bearer";
 const PROBLEM: &str = "Problem";
+
+/// Header of every request that creates or fires.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes a header that an extractor reads")]
+pub struct IdempotencyHeader {
+    /// 1 to 255 visible ASCII characters; a repeat with the same key and body gets the first answer again.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
+    idempotency_key: String,
+}
+
+/// Header of every change of an existing row.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes a header that an extractor reads")]
+pub struct IfMatchHeader {
+    /// The `ETag` of the version that was read.
+    #[param(rename = "If-Match", example = "\"7\"")]
+    if_match: String,
+}
 
 /// The document before any operation.
 pub fn head() -> OpenApi {

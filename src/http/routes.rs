@@ -3,7 +3,7 @@
 //! [`Routes::route`] is the only way to register: it puts the caller into the request, enforces the policy and writes it into the
 //! OpenAPI document as `x-policy`. A policy speaks of the operation alone; whether a row is seen is decided by its command.
 
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -14,9 +14,12 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::{AppState, health, openapi, sessions};
+use super::{AppState, chair_terms, health, institutions, openapi, people, registrations, sessions};
 use crate::access::{Caller, Policy};
 use crate::app::{self, Error};
+
+/// Largest table that is imported in one request, in bytes.
+const TABLE: usize = 10 * 1024 * 1024;
 
 /// Routes with their policies and their part of the OpenAPI document.
 pub struct Routes {
@@ -51,6 +54,13 @@ impl Routes {
         self
     }
 
+    /// Registers operations whose bodies may have so many bytes, as tables and files do.
+    #[must_use]
+    pub fn upload(self, policy: Policy, limit: usize, routes: UtoipaMethodRouter<AppState>) -> Self {
+        let (schemas, paths, methods) = routes;
+        self.route(policy, (schemas, paths, methods.layer(DefaultBodyLimit::max(limit))))
+    }
+
     /// The router and the document.
     pub fn split(self) -> (axum::Router<AppState>, OpenApi) {
         self.router.split_for_parts()
@@ -59,7 +69,7 @@ impl Routes {
 
 /// The whole API.
 pub fn all(state: AppState) -> Routes {
-    use Policy::{Anyone, SignedIn};
+    use Policy::{Admin, Anyone, Secretariat, SignedIn};
     Routes::new(state)
         .route(Anyone, routes!(health::get_health))
         .route(Anyone, routes!(health::get_readiness))
@@ -69,6 +79,26 @@ pub fn all(state: AppState) -> Routes {
         .route(Anyone, routes!(sessions::ask_password_reset))
         .route(Anyone, routes!(sessions::confirm_password_reset))
         .route(Anyone, routes!(sessions::accept_invitation))
+        .route(SignedIn, routes!(institutions::list_institutions))
+        .route(Secretariat, routes!(institutions::create_institution))
+        .route(SignedIn, routes!(institutions::get_institution))
+        .route(Secretariat, routes!(institutions::change_institution))
+        .route(SignedIn, routes!(institutions::list_units))
+        .route(SignedIn, routes!(institutions::create_unit))
+        .route(SignedIn, routes!(institutions::change_unit))
+        .route(SignedIn, routes!(chair_terms::list_chair_terms))
+        .route(Secretariat, routes!(chair_terms::create_chair_term))
+        .route(Secretariat, routes!(chair_terms::change_chair_term))
+        .route(Admin, routes!(people::list_people))
+        .route(Admin, routes!(people::invite_person))
+        .route(SignedIn, routes!(people::get_person))
+        .route(SignedIn, routes!(people::change_person))
+        .upload(Admin, TABLE, routes!(people::import_people))
+        .route(SignedIn, routes!(people::grant_role))
+        .route(SignedIn, routes!(people::take_role_back))
+        .route(SignedIn, routes!(registrations::list_registrations))
+        .route(SignedIn, routes!(registrations::create_registration))
+        .route(SignedIn, routes!(registrations::change_registration))
 }
 
 fn declare(operation: &mut Operation, policy: Policy) {

@@ -6,15 +6,19 @@
 
 pub mod applications;
 pub mod calls;
+pub mod chair_terms;
 pub mod dossiers;
 mod error;
 pub mod holders;
 pub mod idempotency;
+pub mod institutions;
 mod open;
 pub mod outbox;
 pub mod page;
+pub mod people;
 pub mod places;
 pub mod records;
+pub mod registrations;
 pub mod sessions;
 pub mod verify;
 pub mod workflows;

@@ -1,0 +1,27 @@
+//! `sojourn config`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Outcome;
+use crate::config::Config;
+
+/// Print every setting with its meaning and present value, secrets hidden
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sojourn config > sojourn.toml")]
+pub struct Arguments {
+    /// Print the values alone, as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &Arguments, file: Option<PathBuf>) -> Outcome {
+    let config = Config::load(file.as_deref())?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&config)?);
+    } else {
+        print!("{}", config.reference());
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! `sojourn migrate`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Outcome, instance};
+
+/// Bring the schema of the database up to this version
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  SOJOURN_DATABASE__URL=postgres://sojourn@db/sojourn sojourn migrate")]
+pub struct Arguments {
+    /// Print the names of the applied changes as a JSON list
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(arguments: &Arguments, file: Option<PathBuf>) -> Outcome {
+    let store = instance::store(&instance::settings(file)?).await?;
+    let applied = store.migrate().await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string(&applied)?);
+    } else {
+        println!("{} changes applied to {}", applied.len(), store.address());
+    }
+    Ok(store.close().await?)
+}

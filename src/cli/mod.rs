@@ -1,0 +1,75 @@
+//! The command line: composes everything into the one binary.
+//!
+//! A command that fails says one line on standard error and ends with a status other than zero. To add one: a file with its
+//! `Arguments`, doc comment (its `--help`) and example, a variant of [`Command`], and an arm in [`Command::run`].
+
+mod config;
+mod instance;
+mod migrate;
+mod person;
+mod secret;
+mod serve;
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// How a command ends.
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// Student exchanges and internships of an alliance of universities.
+#[derive(Debug, Parser)]
+#[command(name = "sojourn", version, after_help = "Example:\n  sojourn serve --config /etc/sojourn.toml")]
+struct Cli {
+    /// File with settings [default: sojourn.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Arguments),
+    Migrate(migrate::Arguments),
+    Config(config::Arguments),
+    #[command(subcommand)]
+    Person(person::Arguments),
+    #[command(subcommand)]
+    Secret(secret::Arguments),
+}
+
+impl Command {
+    async fn run(self, file: Option<PathBuf>) -> Outcome {
+        match self {
+            Self::Serve(arguments) => serve::run(arguments, file).await,
+            Self::Migrate(arguments) => migrate::run(&arguments, file).await,
+            Self::Config(arguments) => config::run(&arguments, file),
+            Self::Person(arguments) => person::run(arguments, file).await,
+            Self::Secret(arguments) => secret::run(&arguments),
+        }
+    }
+}
+
+/// Runs the command that the arguments name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let Cli { config, command } = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(told) => {
+            let _ = told.print();
+            return ExitCode::from(if told.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(command.run(config)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sojourn: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `sojourn person`
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use sojourn_engine::ids::InstitutionId;
+use sojourn_engine::vocabulary::Duty;
+
+use super::{Outcome, instance};
+use crate::app::App;
+use crate::app::institutions;
+use crate::app::people::{self, NewPerson, NewRole};
+
+/// Invite people and grant duties, above all the first ones
+#[derive(Debug, Subcommand)]
+pub enum Arguments {
+    Invite(Invite),
+    Role(Role),
+}
+
+/// Enter a person with a duty, and print the link with which they choose a password
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  sojourn person invite --given-name Mei --family-name Lin --email mei@alliance.example secretariat"
+)]
+pub struct Invite {
+    #[arg(long)]
+    given_name: String,
+    #[arg(long)]
+    family_name: String,
+    #[arg(long)]
+    email: String,
+    /// BCP 47 tag of the language they read [default: the institution's]
+    #[arg(long)]
+    language: Option<String>,
+    #[command(flatten)]
+    duty: DutyArguments,
+}
+
+/// Grant a duty to somebody who is there already
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  sojourn person role --email jo@a.example coordinator --institution 'D  BERLIN01'"
+)]
+pub struct Role {
+    #[arg(long)]
+    email: String,
+    #[command(flatten)]
+    duty: DutyArguments,
+}
+
+#[derive(Debug, Args)]
+struct DutyArguments {
+    /// secretariat, admin, coordinator, head, academic, grants, safety or employer
+    duty: Duty,
+    /// At which institution: its Erasmus code, or its id
+    #[arg(long)]
+    institution: Option<String>,
+    /// First day [default: today]
+    #[arg(long)]
+    from: Option<NaiveDate>,
+    /// Last day [default: none]
+    #[arg(long)]
+    until: Option<NaiveDate>,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl DutyArguments {
+    async fn role(&self, app: &App) -> Result<NewRole, Box<dyn std::error::Error + Send + Sync>> {
+        let institution = match &self.institution {
+            Some(written) => Some(named(app, written).await?),
+            None => None,
+        };
+        let today = app.clock.now().with_timezone(&app.zone).date_naive();
+        let from_on = self.from.unwrap_or(today);
+        Ok(NewRole { duty: self.duty, institution, unit: None, from_on, until_on: self.until })
+    }
+}
+
+async fn named(app: &App, written: &str) -> Result<InstitutionId, Box<dyn std::error::Error + Send + Sync>> {
+    let found = institutions::named(app, written).await?;
+    found.ok_or_else(|| format!("no institution has the code or id `{written}`").into())
+}
+
+pub async fn run(arguments: Arguments, file: Option<PathBuf>) -> Outcome {
+    let (_, app) = instance::open(file, false).await?;
+    match arguments {
+        Arguments::Invite(invite) => {
+            let new = NewPerson {
+                roles: vec![invite.duty.role(&app).await?],
+                given_name: invite.given_name,
+                family_name: invite.family_name,
+                email: invite.email,
+                language: invite.language,
+                ..NewPerson::default()
+            };
+            let (person, link) = people::appoint(&app, &new).await?;
+            if invite.duty.json {
+                println!("{}", json!({ "person": person, "link": link }));
+            } else {
+                println!("{} is entered; they choose a password at\n{link}", person.id);
+            }
+        }
+        Arguments::Role(role) => {
+            let person = people::appoint_to(&app, &role.email, &role.duty.role(&app).await?).await?;
+            if role.duty.json {
+                println!("{}", json!(person));
+            } else {
+                println!("{} has the duty {} now", person.id, role.duty.duty);
+            }
+        }
+    }
+    Ok(app.store.clone().close().await?)
+}

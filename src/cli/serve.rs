@@ -1,0 +1,66 @@
+//! `sojourn serve`
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Outcome, instance};
+use crate::http::{self, AppState};
+
+/// Serve the API until the process is told to stop
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  SOJOURN_DATABASE__URL=sqlite:alliance.db sojourn serve --bind 127.0.0.1:8080"
+)]
+pub struct Arguments {
+    /// Address and port to listen on, instead of http.bind; port 0 takes a free one
+    #[arg(long)]
+    bind: Option<SocketAddr>,
+    /// Bring the schema of a PostgreSQL database up to date first; one SQLite file always is
+    #[arg(long)]
+    migrate: bool,
+}
+
+pub async fn run(arguments: Arguments, file: Option<PathBuf>) -> Outcome {
+    let (config, app) = instance::open(file, arguments.migrate).await?;
+    let listener = listen(arguments.bind.unwrap_or(config.http.bind)).await?;
+    println!("Sojourn listens on http://{}", listener.local_addr()?);
+    let state = AppState::new(app, &config.auth)?;
+    let router = http::router(&state, &config.http);
+    http::serve(listener, router, stopped()).await?;
+    Ok(state.app.store.clone().close().await?)
+}
+
+/// Binds, and says in one line why it cannot.
+pub async fn listen(bind: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(bind).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!(
+                "{bind} is in use: stop the program that has it, or choose another with --bind or http.bind"
+            )
+        }
+        ErrorKind::AddrNotAvailable => {
+            format!("{bind} is no address of this machine: change --bind or http.bind")
+        }
+        ErrorKind::PermissionDenied => format!("{bind} wants more rights: choose a port above 1023"),
+        _ => format!("{bind}: {error}"),
+    })
+}
+
+/// Ends with the first SIGTERM or SIGINT; requests that are running then are finished.
+async fn stopped() {
+    let of = |kind| signal(kind).map_err(|error| tracing::error!(%error, "a signal cannot be awaited"));
+    let (Ok(mut terminate), Ok(mut interrupt)) = (of(SignalKind::terminate()), of(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+}

@@ -1,0 +1,91 @@
+//! Institutions with their units.
+
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Order, QueryFilter};
+use serde::Serialize;
+use sojourn_engine::ids::{InstitutionId, UnitId};
+use sojourn_engine::vocabulary::InstitutionKind;
+use sojourn_entities::{institution, unit};
+
+use super::page::{Asked, Keyset, Page};
+use super::write::{guarded, insert_many};
+use super::{Conn, Result, Tx};
+
+pub use sojourn_entities::institution::Model as Institution;
+pub use sojourn_entities::unit::Model as Unit;
+
+/// Which institutions.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Wanted {
+    /// Only of this kind.
+    pub kind: Option<InstitutionKind>,
+    /// Only in this country.
+    pub country: Option<String>,
+}
+
+/// A page of the institutions, in the order they were entered.
+pub async fn list(conn: &impl Conn, asked: &Asked, wanted: &Wanted) -> Result<Page<Institution>> {
+    let keyset: Keyset<(InstitutionId,)> = Keyset::read(asked, "institutions", wanted)?;
+    let mut query = institution::Entity::find();
+    if let Some(kind) = wanted.kind {
+        query = query.filter(institution::Column::Kind.eq(kind));
+    }
+    if let Some(country) = &wanted.country {
+        query = query.filter(institution::Column::Country.eq(country));
+    }
+    let rows = keyset.narrow(query, [institution::Column::Id], Order::Asc).all(conn.db()).await?;
+    Ok(keyset.page(rows, |row| (row.id,)))
+}
+
+/// One institution.
+pub async fn find(conn: &impl Conn, id: InstitutionId) -> Result<Option<Institution>> {
+    Ok(institution::Entity::find_by_id(id).one(conn.db()).await?)
+}
+
+/// The institution with this Erasmus code, in capitals without blanks.
+pub async fn by_erasmus_key(conn: &impl Conn, key: &str) -> Result<Option<Institution>> {
+    Ok(institution::Entity::find().filter(institution::Column::ErasmusKey.eq(key)).one(conn.db()).await?)
+}
+
+/// Enters an institution.
+pub async fn add(tx: &Tx, row: Institution) -> Result<()> {
+    insert_many(tx, vec![institution::ActiveModel::from(row)]).await
+}
+
+/// Writes the next version of an institution; `false` when that version is there already.
+pub async fn replace(tx: &Tx, row: Institution) -> Result<bool> {
+    let (id, read) = (row.id, row.version - 1);
+    let update = institution::Entity::update_many()
+        .set(institution::ActiveModel::from(row).reset_all())
+        .filter(institution::Column::Id.eq(id))
+        .filter(institution::Column::Version.eq(read));
+    guarded(tx, update).await
+}
+
+/// A page of an institution's units.
+pub async fn units(conn: &impl Conn, of: InstitutionId, asked: &Asked) -> Result<Page<Unit>> {
+    let keyset: Keyset<(UnitId,)> = Keyset::read(asked, "units", &of)?;
+    let query = unit::Entity::find().filter(unit::Column::InstitutionId.eq(of));
+    let rows = keyset.narrow(query, [unit::Column::Id], Order::Asc).all(conn.db()).await?;
+    Ok(keyset.page(rows, |row| (row.id,)))
+}
+
+/// One unit of an institution.
+pub async fn unit(conn: &impl Conn, of: InstitutionId, id: UnitId) -> Result<Option<Unit>> {
+    let unit = unit::Entity::find_by_id(id).one(conn.db()).await?;
+    Ok(unit.filter(|unit| unit.institution_id == of))
+}
+
+/// Enters a unit.
+pub async fn add_unit(tx: &Tx, row: Unit) -> Result<()> {
+    insert_many(tx, vec![unit::ActiveModel::from(row)]).await
+}
+
+/// Writes the next version of a unit; `false` when that version is there already.
+pub async fn replace_unit(tx: &Tx, row: Unit) -> Result<bool> {
+    let (id, read) = (row.id, row.version - 1);
+    let update = unit::Entity::update_many()
+        .set(unit::ActiveModel::from(row).reset_all())
+        .filter(unit::Column::Id.eq(id))
+        .filter(unit::Column::Version.eq(read));
+    guarded(tx, update).await
+}
