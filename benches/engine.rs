@@ -1,0 +1,114 @@
+//! What one decision costs: `submit` with five choices, the offers of that state, and proving a whole definition.
+//!
+//! `cargo bench --bench engine` prints medians; the targets are 10 µs, 20 µs and 200 ms.
+
+use std::hint::black_box;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use criterion::{Criterion, criterion_group, criterion_main};
+use serde_json::Map;
+use sojourn_engine::deadline::Calendar;
+use sojourn_engine::definition::{Definition, DocumentIx, Transition};
+use sojourn_engine::facts::{Fact, Facts};
+use sojourn_engine::guard::{Decimal, Type, Value};
+use sojourn_engine::ids::PersonId;
+use sojourn_engine::machine::{self, Actor, Attempt, Calendars, Case, Context, LineView, Roles};
+
+const EXCHANGE: &str = include_str!("../templates/workflows/exchange.toml");
+const INTERNSHIP: &str = include_str!("../templates/workflows/internship.toml");
+
+/// A value of the fact's type that lets every guard of a complete application in time hold.
+fn value(fact: &Fact, kind: &Type, now: DateTime<Utc>) -> Option<Value> {
+    Some(match (fact, kind) {
+        (Fact::Now, _) => Value::Instant(now),
+        (Fact::CallOpensAt, _) => Value::Instant(now - TimeDelta::days(10)),
+        (Fact::ApplicationChoices, _) => Value::Int(5),
+        (Fact::StudentLanguages, _) => Value::list(["en:C1", "de:B2"].map(Value::text)),
+        (_, Type::Bool) => Value::Bool(true),
+        (_, Type::Int) => Value::Int(6),
+        (_, Type::Decimal) => Value::Decimal(Decimal::from_thousandths(90_000)),
+        (_, Type::Text) => Value::text("0413"),
+        (_, Type::Instant) => Value::Instant(now + TimeDelta::days(30)),
+        (_, Type::Date) => Value::Date((now + TimeDelta::days(30)).date_naive()),
+        (_, Type::Duration) => Value::Duration(TimeDelta::days(30)),
+        (_, Type::List(_)) => return None,
+    })
+}
+
+struct Scene {
+    definition: Definition,
+    case: Case,
+    facts: Facts,
+    lines: Vec<LineView>,
+    documents: Vec<DocumentIx>,
+    calendars: Calendars,
+    person: PersonId,
+    roles: Roles,
+    now: DateTime<Utc>,
+}
+
+impl Scene {
+    fn exchange() -> Self {
+        let definition = Definition::parse(EXCHANGE).expect("the shipped exchange");
+        let now = DateTime::from_timestamp(1_790_000_000, 0).expect("an instant");
+        let slots = definition.asks_in(definition.initial);
+        let mut kinds = slots.iter().map(|slot| definition.facts.kind(*slot));
+        let facts =
+            Facts::gather(&definition.facts, &slots, |fact| kinds.next().and_then(|kind| value(fact, kind, now)));
+        let berlin = || Calendar::plain(chrono_tz::Europe::Berlin);
+        let student = definition.create.by[0];
+        Self {
+            case: Case::new(&definition, now),
+            facts,
+            lines: vec![LineView { exists: true, amount: 1, free: 3, waiters: 0 }; definition.accounts.len()],
+            documents: (0..).map(DocumentIx).take(definition.documents.len()).collect(),
+            calendars: Calendars { home: berlin(), host: berlin(), alliance: berlin() },
+            person: PersonId::from(uuid::Uuid::from_u128(7)),
+            roles: [student].into_iter().collect::<Roles>(),
+            definition,
+            now,
+        }
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            now: self.now,
+            facts: &self.facts,
+            lines: &self.lines,
+            next_lines: &[],
+            documents: &self.documents,
+            calendars: &self.calendars,
+            overrides: &[],
+            subject: Some(self.person),
+        }
+    }
+}
+
+fn decisions(criterion: &mut Criterion) {
+    let scene = Scene::exchange();
+    let data = Map::new();
+    let submits = |t: &Transition| t.freezes && t.join.is_none();
+    let mut leaving = scene.definition.leaving(scene.case.state);
+    let event = leaving.find(|(_, t)| submits(t)).map(|(_, t)| t.event).expect("a submission");
+    let actor = Actor::Person(scene.person, scene.roles);
+    let attempt = Attempt { event, actor, data: &data, reason: None };
+    machine::step(&scene.definition, &scene.case, &attempt, &scene.context()).expect("a legal submission");
+    criterion.bench_function("step: submit with five choices", |bencher| {
+        bencher.iter(|| machine::step(&scene.definition, black_box(&scene.case), &attempt, &scene.context()));
+    });
+    criterion.bench_function("offers of a draft", |bencher| {
+        bencher.iter(|| machine::offers(&scene.definition, black_box(&scene.case), actor, &scene.context()));
+    });
+}
+
+fn proofs(criterion: &mut Criterion) {
+    for (name, source) in [("exchange", EXCHANGE), ("internship", INTERNSHIP)] {
+        let definition = Definition::parse(source).expect("a shipped definition");
+        criterion.bench_function(&format!("check: {name}"), |bencher| {
+            bencher.iter(|| black_box(&definition).check());
+        });
+    }
+}
+
+criterion_group!(benches, decisions, proofs);
+criterion_main!(benches);
