@@ -19,5 +19,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod http;
+pub mod mail;
 pub mod store;
 pub mod telemetry;
+pub mod worker;

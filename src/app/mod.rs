@@ -16,6 +16,7 @@ mod idempotency;
 pub mod institutions;
 pub mod links;
 pub mod notices;
+pub mod notifications;
 pub mod people;
 pub mod refusals;
 pub mod registrations;

@@ -2,9 +2,49 @@
 //!
 //! People are referred to by id and named when the mail is rendered, so that erasure reaches queued notices too.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use sojourn_engine::ids::{CaseId, PersonId, TokenId, WorkflowVersionId};
+use sojourn_engine::definition::Definition;
+use sojourn_engine::ids::{CaseId, NoticeId, PersonId, TokenId, WorkflowVersionId};
+
+/// One notice with everything its mail says, people named: what the mail floor renders.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Its row in the outbox; the headers of the mail derive from it.
+    pub id: NoticeId,
+    /// Name of the notice, also of its texts.
+    pub notice: String,
+    /// Whether the reader has to act.
+    pub action: bool,
+    /// When it was queued; the date of the mail on every try.
+    pub queued_at: DateTime<Utc>,
+    /// What it says.
+    pub facts: NoticeFacts,
+    /// Who reads it.
+    pub reader: Reader,
+    /// Name of the applicant; `None` without a case, or once erased.
+    pub student: Option<String>,
+    /// Words of the case's workflow; `None` without a case.
+    pub definition: Option<Arc<Definition>>,
+    /// Where its one button leads.
+    pub link: String,
+}
+
+/// Who reads a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// Full name.
+    pub name: String,
+    /// E-mail address as the person gave it.
+    pub address: String,
+    /// BCP 47 tag of the language they read.
+    pub language: String,
+    /// Zone of their institution.
+    pub zone: Tz,
+}
 
 /// Facts of one notice, as stored in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ mod frame;
 mod health;
 mod institutions;
 mod language;
+mod notifications;
 mod openapi;
 mod people;
 pub mod problem;

@@ -14,7 +14,9 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::{AppState, chair_terms, health, institutions, openapi, people, registrations, sessions};
+use super::{
+    AppState, chair_terms, health, institutions, notifications, openapi, people, registrations, sessions,
+};
 use crate::access::{Caller, Policy};
 use crate::app::{self, Error};
 
@@ -99,6 +101,8 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(registrations::list_registrations))
         .route(SignedIn, routes!(registrations::create_registration))
         .route(SignedIn, routes!(registrations::change_registration))
+        .route(Secretariat, routes!(notifications::list_notifications))
+        .route(Secretariat, routes!(notifications::retry_notification))
 }
 
 fn declare(operation: &mut Operation, policy: Policy) {

@@ -1,0 +1,219 @@
+//! A letter → one finished e-mail: the same letter gives the same bytes on every try.
+//!
+//! Headers are written through lettre's types alone, and bodies are always base64, so that nothing a person wrote can end a
+//! line of the conversation with the server (RUSTSEC-2026-0561).
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
+use lettre::{Address, Message};
+use minijinja::value::{Serde, Value};
+use sojourn_engine::ids::NoticeId;
+
+use super::said::Said;
+use super::templates::{TemplateFault, Templates};
+use super::{cleanse, markdown};
+use crate::app::notices::{Letter, NoticeFacts};
+
+/// Who the mails are from.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// Shown as the sender.
+    pub from: Mailbox,
+    /// Where answers go; `None` is the sender.
+    pub reply_to: Option<Mailbox>,
+    /// Host name of this instance, in the ids of its messages.
+    pub host: String,
+}
+
+/// A finished e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// The notice it tells.
+    pub id: NoticeId,
+    /// Sender of the envelope.
+    pub from: Address,
+    /// Recipient of the envelope.
+    pub to: Address,
+    /// Its subject.
+    pub subject: String,
+    /// Its plain text.
+    pub text: String,
+    /// Its HTML.
+    pub html: String,
+    /// The whole message as it goes over the line, ASCII unless an address is not.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a letter cannot become a mail; trying again does not help.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The recipient's address cannot be written to.
+    #[error("`{0}` is no e-mail address: correct it, then retry")]
+    Address(String),
+    /// There is no text of that notice.
+    #[error("there is no text for the notice `{0}`: add templates/mail/en/{0}.txt")]
+    NoText(String),
+    /// A letter about a case came without the words of its workflow.
+    #[error("the workflow of the case is not known")]
+    NoDefinition,
+    /// The text cannot be filled in.
+    #[error("the text cannot be filled in: {0:#}")]
+    Text(#[from] minijinja::Error),
+    /// The headers cannot be written.
+    #[error("the message cannot be written: {0}")]
+    Message(#[from] lettre::error::Error),
+}
+
+/// Makes mails out of letters.
+#[derive(Debug)]
+pub struct Renderer {
+    templates: Templates,
+    sender: Sender,
+}
+
+impl Renderer {
+    /// A renderer with the shipped texts, and those of the directory `over` in their place.
+    ///
+    /// # Errors
+    /// Every text that cannot be used.
+    pub fn open(sender: Sender, over: Option<&Path>) -> Result<Self, Vec<TemplateFault>> {
+        Ok(Self { templates: Templates::load(over)?, sender })
+    }
+
+    /// The texts it uses.
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    /// The mail of a letter.
+    ///
+    /// # Errors
+    /// A [`RenderError`], whose words go to the secretariat.
+    pub fn render(&self, letter: &Letter) -> Result<Mail, RenderError> {
+        let language = self.templates.language_for(&letter.reader.language, &letter.notice);
+        let language = language.ok_or_else(|| RenderError::NoText(letter.notice.clone()))?;
+        let said = Said::of(letter, &self.templates, language)?;
+        let whole = Value::from(Serde(&said));
+        let subject = self.templates.subject(language, &letter.notice, &said.for_subject())?;
+        let subject = cleanse::line(&subject);
+        let body = self.templates.body(language, &letter.notice, &whole)?;
+        let parts = self.layout(letter, language, &said, &subject)?;
+        let with = |body: String| minijinja::context! { body, ..parts.clone() };
+        let text = self.templates.layout("base.txt", &with(markdown::to_text(&body)))?;
+        let html = self.templates.layout("base.html", &with(markdown::to_html(&body)))?;
+        self.message(letter, subject, text, html)
+    }
+
+    /// What the layout adds around the body.
+    fn layout(
+        &self,
+        letter: &Letter,
+        language: &str,
+        said: &Said,
+        subject: &str,
+    ) -> Result<Value, RenderError> {
+        let words =
+            self.templates.words(language).ok_or_else(|| RenderError::NoText(letter.notice.clone()))?;
+        let why = match &said.case {
+            Some(case) => self.templates.phrase(language, "why_case", case)?,
+            None => self.templates.phrase(language, "why_account", ())?,
+        };
+        let usual = if letter.action { &words.act } else { &words.open };
+        let button = self.templates.button(language, &letter.notice).unwrap_or(usual);
+        let due = said.case.as_ref().and(said.due.as_ref());
+        Ok(minijinja::context! {
+            subject, language, why, button,
+            words => Serde(words), due => Serde(due),
+            link => said.link.clone(), waiting => said.waiting.clone(), if_nothing => said.if_nothing.clone(),
+        })
+    }
+
+    fn message(
+        &self,
+        letter: &Letter,
+        subject: String,
+        text: String,
+        html: String,
+    ) -> Result<Mail, RenderError> {
+        let unusable = || RenderError::Address(cleanse::line(&letter.reader.address));
+        let to: Address = letter.reader.address.trim().parse().map_err(|_| unusable())?;
+        let name = Some(cleanse::line(&letter.reader.name)).filter(|name| !name.is_empty());
+        let mut builder = Message::builder()
+            .from(self.sender.from.clone())
+            .to(Mailbox::new(name, to.clone()))
+            .subject(subject.clone())
+            .date(SystemTime::from(letter.queued_at))
+            .message_id(Some(self.message_id(letter.id)))
+            .header(NotificationId(letter.id.to_string()))
+            .header(AutoSubmitted);
+        if let Some(reply_to) = &self.sender.reply_to {
+            builder = builder.reply_to(reply_to.clone());
+        }
+        let message = self.threaded(builder, &letter.facts).multipart(
+            MultiPart::alternative()
+                .boundary(format!("part-{}", letter.id))
+                .singlepart(part(ContentType::TEXT_PLAIN, &text))
+                .singlepart(part(ContentType::TEXT_HTML, &html)),
+        )?;
+        let from = self.sender.from.email.clone();
+        Ok(Mail { id: letter.id, from, to, subject, text, html, bytes: message.formatted() })
+    }
+
+    /// Mails of one case answer the same root, which no mail has, so that clients show them as one conversation.
+    fn threaded(&self, builder: MessageBuilder, facts: &NoticeFacts) -> MessageBuilder {
+        match facts {
+            NoticeFacts::Case(case) => {
+                let root = self.message_id(case.case);
+                builder.in_reply_to(root.clone()).references(root)
+            }
+            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) => builder,
+        }
+    }
+
+    fn message_id(&self, id: impl std::fmt::Display) -> String {
+        format!("<{id}@{}>", self.sender.host)
+    }
+}
+
+fn part(kind: ContentType, text: &str) -> SinglePart {
+    SinglePart::builder().header(kind).header(ContentTransferEncoding::Base64).body(text.to_owned())
+}
+
+/// Names the row of the outbox, the same on every try.
+#[derive(Clone)]
+struct NotificationId(String);
+
+impl Header for NotificationId {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("X-Notification-Id")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), self.0.clone())
+    }
+}
+
+/// Tells other machines not to answer (RFC 3834 §5).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}

@@ -1,0 +1,232 @@
+//! What a text may say: the facts of a letter in the reader's language, every word of a person cleansed.
+
+use minijinja::value::{Serde, Value};
+use serde::Serialize;
+use sojourn_engine::definition::{Definition, Texts};
+
+use super::cleanse;
+use super::render::RenderError;
+use super::templates::Templates;
+use super::words::Words;
+use crate::app::notices::{CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise};
+
+/// Values of one letter, by the names texts know them by.
+#[derive(Debug, Serialize)]
+pub(super) struct Said {
+    pub recipient: Named,
+    pub link: String,
+    pub institution: Option<String>,
+    pub case: Option<CaseWords>,
+    pub student: Option<Named>,
+    pub state: Option<StateWords>,
+    pub event: Option<Labelled>,
+    pub actor: Option<Actor>,
+    pub due: Option<Due>,
+    pub if_nothing: Option<String>,
+    pub waiting: Option<String>,
+    pub reason: Option<ReasonWords>,
+    pub choices: Vec<Choice>,
+    pub receipt: Option<String>,
+}
+
+/// Somebody's name.
+#[derive(Debug, Serialize)]
+pub(super) struct Named {
+    name: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct CaseWords {
+    pub reference: String,
+    pub programme: String,
+    home: String,
+    host: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct StateWords {
+    label: String,
+    now: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Labelled {
+    label: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Actor {
+    role: String,
+}
+
+/// An end of a clock in two zones, equal where the zones are.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Due {
+    reader: String,
+    institution: String,
+    #[serde(skip)]
+    short: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct ReasonWords {
+    label: String,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Choice {
+    rank: usize,
+    name: String,
+}
+
+/// One language, with the means to speak it.
+struct Tongue<'a> {
+    templates: &'a Templates,
+    language: &'a str,
+    words: &'a Words,
+}
+
+impl Said {
+    /// What a letter says in `language`.
+    pub fn of(letter: &Letter, templates: &Templates, language: &str) -> Result<Self, RenderError> {
+        let words = templates.words(language).ok_or_else(|| RenderError::NoText(letter.notice.clone()))?;
+        let tongue = Tongue { templates, language, words };
+        match &letter.facts {
+            NoticeFacts::Case(facts) => tongue.case(letter, facts),
+            NoticeFacts::Invitation(link) | NoticeFacts::PasswordReset(link) => tongue.link(letter, link),
+        }
+    }
+
+    /// The same for a subject, where moments are short.
+    pub fn for_subject(&self) -> Value {
+        let due = self.due.as_ref().map(|due| Due { reader: due.short.clone(), ..due.clone() });
+        let whole = Value::from(Serde(self));
+        minijinja::context! { due => Serde(due), ..whole }
+    }
+}
+
+impl Tongue<'_> {
+    fn case(&self, letter: &Letter, facts: &CaseNotice) -> Result<Said, RenderError> {
+        let definition = letter.definition.as_deref().ok_or(RenderError::NoDefinition)?;
+        let line = cleanse::line;
+        let state = definition.state_named(&facts.to).map(|ix| &definition.states[ix.at()]);
+        let event = definition.event_named(&facts.event).map(|ix| &definition.events[ix.at()].label);
+        let student = letter.student.as_deref().filter(|name| !name.trim().is_empty());
+        let choices = facts.choices.iter().enumerate();
+        Ok(Said {
+            recipient: named(&letter.reader.name),
+            link: letter.link.clone(),
+            institution: None,
+            case: Some(CaseWords {
+                reference: line(&facts.reference),
+                programme: line(&facts.programme),
+                home: line(&facts.home),
+                host: facts.host.as_deref().map_or_else(|| self.words.no_host.clone(), line),
+            }),
+            student: facts.student.map(|_| named(student.unwrap_or(&self.words.erased))),
+            state: state
+                .map(|state| StateWords { label: self.text(&state.label), now: self.text(&state.now) }),
+            event: event.map(|label| Labelled { label: self.text(label) }),
+            actor: facts.role.as_deref().map(|role| Actor { role: self.role(definition, role) }),
+            due: self.due(letter, facts)?,
+            if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
+            waiting: some(self.roles(definition, &facts.waiting)),
+            reason: facts.reason.as_ref().map(|reason| ReasonWords {
+                label: self.reason(definition, &reason.list, &reason.code),
+                text: cleanse::block(&reason.text),
+            }),
+            choices: choices.map(|(before, name)| Choice { rank: before + 1, name: line(name) }).collect(),
+            receipt: facts.receipt.as_deref().map(line),
+        })
+    }
+
+    fn link(&self, letter: &Letter, facts: &LinkNotice) -> Result<Said, RenderError> {
+        let zone = letter.reader.zone;
+        let expires = self.words.parts(facts.expires_at, zone);
+        let reader = self.templates.phrase(self.language, "moment", &expires)?;
+        let short = self.templates.phrase(self.language, "short", &expires)?;
+        Ok(Said {
+            recipient: named(&letter.reader.name),
+            link: letter.link.clone(),
+            institution: facts.institution.as_deref().map(cleanse::line),
+            case: None,
+            student: None,
+            state: None,
+            event: None,
+            actor: None,
+            due: Some(Due { institution: reader.clone(), reader, short }),
+            if_nothing: None,
+            waiting: None,
+            reason: None,
+            choices: Vec::new(),
+            receipt: None,
+        })
+    }
+
+    fn due(&self, letter: &Letter, facts: &CaseNotice) -> Result<Option<Due>, RenderError> {
+        let Some(at) = facts.due_at else { return Ok(None) };
+        let zone = facts.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(letter.reader.zone);
+        let there = self.words.parts(at, zone);
+        let here = self.words.parts(at, letter.reader.zone);
+        Ok(Some(Due {
+            reader: self.templates.phrase(self.language, "moment", &here)?,
+            institution: self.templates.phrase(self.language, "moment", &there)?,
+            short: self.templates.phrase(self.language, "short", &here)?,
+        }))
+    }
+
+    fn otherwise(
+        &self,
+        definition: &Definition,
+        otherwise: Option<&Otherwise>,
+    ) -> Result<Option<String>, RenderError> {
+        let event = |name: &str| {
+            let label = definition.event_named(name).map(|ix| self.text(&definition.events[ix.at()].label));
+            label.unwrap_or_else(|| name.to_owned())
+        };
+        let said = match otherwise {
+            None => return Ok(None),
+            Some(Otherwise::Fires(name)) => {
+                self.templates.phrase(self.language, "fires", minijinja::context! { event => event(name) })
+            }
+            Some(Otherwise::Allows(name)) => {
+                self.templates.phrase(self.language, "allows", minijinja::context! { event => event(name) })
+            }
+            Some(Otherwise::Escalates(roles)) => {
+                let roles = self.roles(definition, roles);
+                self.templates.phrase(self.language, "escalates", minijinja::context! { roles })
+            }
+        };
+        Ok(Some(said?))
+    }
+
+    fn roles(&self, definition: &Definition, names: &[String]) -> String {
+        let labels: Vec<String> = names.iter().map(|name| self.role(definition, name)).collect();
+        self.words.list(&labels.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn role(&self, definition: &Definition, name: &str) -> String {
+        let label = definition.role_named(name).map(|ix| self.text(&definition.roles[ix.at()].label));
+        label.unwrap_or_else(|| name.to_owned())
+    }
+
+    fn reason(&self, definition: &Definition, list: &str, code: &str) -> String {
+        let lists = definition.reasons.iter().filter(|reasons| reasons.name == list);
+        let mut codes = lists.flat_map(|reasons| &reasons.codes);
+        let label = codes.find(|(known, _)| known == code).map(|(_, label)| self.text(label));
+        label.unwrap_or_else(|| cleanse::line(code))
+    }
+
+    fn text(&self, texts: &Texts) -> String {
+        texts.get(self.language).to_owned()
+    }
+}
+
+fn named(name: &str) -> Named {
+    Named { name: cleanse::line(name) }
+}
+
+fn some(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,333 @@
+//! The conversation with one SMTP server, over connections that are kept and used again.
+//!
+//! Each stage has its own patience (RFC 5321 §4.5.3.2), and it is known whether the message may already have been taken: before that,
+//! a kept connection that has gone stale is replaced at once; after it, only the outbox decides to try again.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
+use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
+
+use super::render::Mail;
+use super::transport::Failure;
+
+/// Patience with the greeting, TLS and log-in together.
+const OPENING: Duration = Duration::from_secs(60);
+/// Patience with one command.
+const COMMAND: Duration = Duration::from_secs(120);
+/// Patience with the message and the answer to its last dot: a server that is given up too early delivers twice.
+const MESSAGE: Duration = Duration::from_secs(660);
+/// Patience with a farewell.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// "Service not available, closing transmission channel": says nothing about the recipient.
+const CLOSING: &str = "421";
+
+/// An SMTP server.
+pub struct Smtp {
+    host: String,
+    port: u16,
+    security: Security,
+    login: Option<Credentials>,
+    hello: ClientId,
+    /// Connections kept open at most.
+    most: usize,
+    idle: Mutex<Vec<AsyncSmtpConnection>>,
+}
+
+/// How the line is kept private.
+#[derive(Clone)]
+enum Security {
+    /// From the first byte.
+    Tls(TlsParameters),
+    /// After STARTTLS, which the server must offer.
+    StartTls(TlsParameters),
+    /// Not at all.
+    Plain,
+}
+
+/// What is wrong with the address of the server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// It is no URL of that kind.
+    #[error(
+        "the address of the SMTP server is not usable ({0}): write smtps://user:password@host, smtp://host for STARTTLS, or smtp://host?tls=none"
+    )]
+    Shape(String),
+    /// A password would be sent in the open.
+    #[error(
+        "the password for the SMTP server would cross the network in the open: drop `?tls=none`, or name a server on this machine"
+    )]
+    OpenPassword,
+}
+
+/// Where a conversation ended.
+enum Fault {
+    /// The server answered with a code of failure; the connection is still usable.
+    Answered { code: String, words: String },
+    /// The line broke or went silent before the message was handed over.
+    Broken(String),
+    /// The same after it: the server may have taken it.
+    Unclear(String),
+    /// This server cannot take such a message.
+    Impossible(String),
+}
+
+impl fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Smtp({}:{}, {} connections at most)", self.host, self.port, self.most)
+    }
+}
+
+impl Smtp {
+    /// The server at `url`; `host` is what this machine calls itself, `most` how many connections are kept.
+    ///
+    /// `smtps://` speaks TLS at once (port 465), `smtp://` demands STARTTLS (587), `smtp://…?tls=none` stays plain (25).
+    ///
+    /// # Errors
+    /// A [`UrlError`] that names the mend; nothing is connected yet.
+    pub fn open(url: &SecretString, host: &str, most: usize) -> Result<Self, UrlError> {
+        let url = Url::parse(url.expose_secret()).map_err(|fault| UrlError::Shape(fault.to_string()))?;
+        let server = url.host().ok_or_else(|| UrlError::Shape("it names no host".to_owned()))?;
+        let name = match &server {
+            Host::Domain(name) => (*name).to_owned(),
+            Host::Ipv4(ip) => ip.to_string(),
+            Host::Ipv6(ip) => ip.to_string(),
+        };
+        let (security, port) = security(&url, &name)?;
+        let login = login(&url)?;
+        let here = match server {
+            Host::Domain(name) => name == "localhost",
+            Host::Ipv4(ip) => ip.is_loopback(),
+            Host::Ipv6(ip) => ip.is_loopback(),
+        };
+        if login.is_some() && matches!(security, Security::Plain) && !here {
+            return Err(UrlError::OpenPassword);
+        }
+        Ok(Self {
+            host: name,
+            port: url.port().unwrap_or(port),
+            security,
+            login,
+            hello: ClientId::Domain(host.to_owned()),
+            most,
+            idle: Mutex::new(Vec::new()),
+        })
+    }
+
+    pub(super) async fn send(&self, mail: &Mail) -> Result<(), Failure> {
+        while let Some(kept) = self.take() {
+            match self.converse(kept, mail).await {
+                // Gone stale while it was kept: nothing was handed over.
+                Err(Fault::Broken(_)) => {}
+                Err(Fault::Answered { code, .. }) if code == CLOSING => {}
+                ended => return ended.map_err(Failure::from),
+            }
+        }
+        let fresh = self.connect().await?;
+        self.converse(fresh, mail).await.map_err(Failure::from)
+    }
+
+    pub(super) async fn close(&self) {
+        while let Some(mut connection) = self.take() {
+            // The server may be gone already; leaving without a word is allowed.
+            let _ = tokio::time::timeout(FAREWELL, connection.quit()).await;
+        }
+    }
+
+    fn take(&self) -> Option<AsyncSmtpConnection> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn keep(&self, connection: AsyncSmtpConnection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < self.most {
+            idle.push(connection);
+        }
+    }
+
+    /// A fresh connection; whatever goes wrong here says nothing about any recipient, so it always means later.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
+        let server = format!("{}:{}", self.host, self.port);
+        match tokio::time::timeout(OPENING, self.open_connection()).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(Failure::Later(format!("{server}: {}", words(&error)))),
+            Err(_) => Err(Failure::Later(format!("{server} did not answer within {} s", OPENING.as_secs()))),
+        }
+    }
+
+    async fn open_connection(&self) -> Result<AsyncSmtpConnection, Error> {
+        let wrapped = match &self.security {
+            Security::Tls(parameters) => Some(parameters.clone()),
+            Security::StartTls(_) | Security::Plain => None,
+        };
+        let server = (self.host.as_str(), self.port);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(OPENING), &self.hello, wrapped, None).await?;
+        if let Security::StartTls(parameters) = &self.security {
+            connection.starttls(parameters.clone(), &self.hello).await?;
+        }
+        if let Some(login) = &self.login {
+            connection.auth(DEFAULT_MECHANISMS, login).await?;
+        }
+        Ok(connection)
+    }
+
+    /// Hands one mail over and keeps the connection where it is still good.
+    async fn converse(&self, mut connection: AsyncSmtpConnection, mail: &Mail) -> Result<(), Fault> {
+        let ended = hand_over(&mut connection, mail).await;
+        let usable = match &ended {
+            Ok(()) => true,
+            Err(Fault::Answered { code, .. }) if code == CLOSING => false,
+            Err(Fault::Answered { .. }) => command(&mut connection, Rset).await.is_ok(),
+            Err(Fault::Impossible(_)) => true,
+            Err(Fault::Broken(_) | Fault::Unclear(_)) => false,
+        };
+        if usable {
+            self.keep(connection);
+        }
+        ended
+    }
+}
+
+async fn hand_over(connection: &mut AsyncSmtpConnection, mail: &Mail) -> Result<(), Fault> {
+    let foreign = |address: &Address| !AsRef::<str>::as_ref(address).is_ascii();
+    let mut parameters = Vec::new();
+    if foreign(&mail.from) || foreign(&mail.to) {
+        if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            let why = "the server takes no address with letters beyond ASCII (SMTPUTF8)";
+            return Err(Fault::Impossible(why.to_owned()));
+        }
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    command(connection, MailFrom::new(Some(mail.from.clone()), parameters)).await?;
+    command(connection, Rcpt::new(mail.to.clone(), Vec::new())).await?;
+    command(connection, Data).await?;
+    match tokio::time::timeout(MESSAGE, connection.message(&mail.bytes)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(answered(&error).unwrap_or_else(|| Fault::Unclear(words(&error)))),
+        Err(_) => Err(Fault::Unclear(silent(MESSAGE))),
+    }
+}
+
+async fn command(connection: &mut AsyncSmtpConnection, command: impl fmt::Display) -> Result<(), Fault> {
+    match tokio::time::timeout(COMMAND, connection.command(command)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(answered(&error).unwrap_or_else(|| Fault::Broken(words(&error)))),
+        Err(_) => Err(Fault::Broken(silent(COMMAND))),
+    }
+}
+
+fn silent(patience: Duration) -> String {
+    format!("the server was silent for {} s", patience.as_secs())
+}
+
+/// The fault of a coded answer; `None` when there was none.
+fn answered(error: &Error) -> Option<Fault> {
+    let code = error.status()?;
+    Some(Fault::Answered { code: code.to_string(), words: words(error) })
+}
+
+/// What the server or the line said, behind the code where there is one.
+fn words(error: &Error) -> String {
+    let said = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    match error.status() {
+        Some(code) => format!("{code} {said}"),
+        None => said,
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Answered { code, words } if code.starts_with('5') => Self::Never(words),
+            Fault::Answered { words, .. } | Fault::Broken(words) | Fault::Unclear(words) => {
+                Self::Later(words)
+            }
+            Fault::Impossible(why) => Self::Never(why),
+        }
+    }
+}
+
+fn security(url: &Url, host: &str) -> Result<(Security, u16), UrlError> {
+    let parameters = || TlsParameters::new(host.to_owned()).map_err(|fault| UrlError::Shape(words(&fault)));
+    let queries: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let plain = match queries.as_slice() {
+        [] => false,
+        [(key, value)] if key == "tls" && value == "none" => true,
+        _ => return Err(UrlError::Shape("the only option is tls=none".to_owned())),
+    };
+    match (url.scheme(), plain) {
+        ("smtps", false) => Ok((Security::Tls(parameters()?), SUBMISSIONS_PORT)),
+        ("smtp", false) => Ok((Security::StartTls(parameters()?), SUBMISSION_PORT)),
+        ("smtp", true) => Ok((Security::Plain, SMTP_PORT)),
+        (scheme, _) => Err(UrlError::Shape(format!("`{scheme}` does not go with these options"))),
+    }
+}
+
+fn login(url: &Url) -> Result<Option<Credentials>, UrlError> {
+    let Some(password) = url.password() else { return Ok(None) };
+    // A form decoder reads percent signs as a URL does, once its plus sign is kept from meaning a blank.
+    let decode = |text: &str| {
+        let text = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
+        url::form_urlencoded::parse(text.as_bytes()).next().map(|(_, value)| value.into_owned())
+    };
+    let odd = || UrlError::Shape("user or password cannot be read".to_owned());
+    let user = decode(url.username()).ok_or_else(odd)?;
+    Ok(Some(Credentials::new(user, decode(password).ok_or_else(odd)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(url: &str) -> Result<Smtp, UrlError> {
+        Smtp::open(&SecretString::from(url), "sojourn.example", 2)
+    }
+
+    #[test]
+    fn the_scheme_of_the_url_chooses_how_the_line_is_kept_private() {
+        let shape = |url: &str| {
+            let smtp = open(url).unwrap();
+            let security = match smtp.security {
+                Security::Tls(_) => "tls",
+                Security::StartTls(_) => "starttls",
+                Security::Plain => "plain",
+            };
+            (security, smtp.port, smtp.login.is_some())
+        };
+        assert_eq!(shape("smtps://a:b@mail.example"), ("tls", 465, true));
+        assert_eq!(shape("smtp://mail.example"), ("starttls", 587, false));
+        assert_eq!(shape("smtp://127.0.0.1:2525?tls=none"), ("plain", 2525, false));
+        assert_eq!(shape("smtp://a:b@localhost?tls=none"), ("plain", 25, true));
+    }
+
+    #[test]
+    fn a_password_is_not_sent_in_the_open() {
+        assert_eq!(open("smtp://a:b@mail.example?tls=none").unwrap_err(), UrlError::OpenPassword);
+    }
+
+    #[test]
+    fn an_address_that_is_not_usable_is_refused_with_its_mend() {
+        for url in
+            ["mail.example", "http://mail.example", "smtp://mail.example?tls=maybe", "smtps://a?tls=none"]
+        {
+            let said = open(url).unwrap_err().to_string();
+            assert!(said.contains("smtps://user:password@host"), "{url}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_read_with_its_percent_signs() {
+        let url = Url::parse("smtps://post%40a.example:1+%2B%26@mail.example").unwrap();
+        let login = login(&url).unwrap().unwrap();
+        assert_eq!(login, Credentials::new("post@a.example".to_owned(), "1++&".to_owned()));
+    }
+}

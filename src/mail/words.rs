@@ -1,0 +1,105 @@
+//! Words of the layout in one language, and how that language writes a moment or a list.
+
+use chrono::{DateTime, Datelike, Offset, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+/// The file `words.toml` of one language; phrases are templates.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Words {
+    /// Its own name for itself.
+    pub language: String,
+    /// January first.
+    pub months: [String; 12],
+    /// Monday first.
+    pub weekdays: [String; 7],
+    /// Between the parts of a list.
+    pub comma: String,
+    /// Before its last part.
+    pub and: String,
+    /// How a moment is written.
+    pub moment: String,
+    /// How it is written in a subject.
+    pub short: String,
+    /// What a host is called before there is one.
+    pub no_host: String,
+    /// What a person is called whose data is gone.
+    pub erased: String,
+    /// Button of a mail that asks for something.
+    pub act: String,
+    /// Button of a receipt.
+    pub open: String,
+    /// Before the end of a clock, in the reader's zone.
+    pub due: String,
+    /// Before the same in the institution's zone.
+    pub there: String,
+    /// Before the roles waited for.
+    pub waiting: String,
+    /// Before what happens when nobody acts.
+    pub otherwise: String,
+    /// The system fires an event.
+    pub fires: String,
+    /// Roles are told.
+    pub escalates: String,
+    /// An event becomes possible.
+    pub allows: String,
+    /// Why a party of a case gets the mail.
+    pub why_case: String,
+    /// Why anybody gets a mail about an account.
+    pub why_account: String,
+}
+
+/// A moment in one zone, in parts a phrase can place.
+#[derive(Debug, Serialize)]
+pub(super) struct Parts<'a> {
+    weekday: &'a str,
+    day: u32,
+    month: &'a str,
+    year: i32,
+    time: String,
+    zone: String,
+}
+
+impl Words {
+    /// Phrases that are templates, by the name of their field.
+    pub fn phrases(&self) -> [(&'static str, &str); 7] {
+        [
+            ("moment", &self.moment),
+            ("short", &self.short),
+            ("fires", &self.fires),
+            ("escalates", &self.escalates),
+            ("allows", &self.allows),
+            ("why_case", &self.why_case),
+            ("why_account", &self.why_account),
+        ]
+    }
+
+    /// The parts of a moment as that zone's clocks show it.
+    pub fn parts(&self, at: DateTime<Utc>, zone: Tz) -> Parts<'_> {
+        let local = at.with_timezone(&zone);
+        let minutes = local.offset().fix().local_minus_utc() / 60;
+        let sign = if minutes < 0 { '−' } else { '+' };
+        let offset = match (minutes.abs() / 60, minutes.abs() % 60) {
+            (hours, 0) => format!("UTC{sign}{hours}"),
+            (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
+        };
+        Parts {
+            weekday: &self.weekdays[local.weekday().num_days_from_monday() as usize],
+            day: local.day(),
+            month: &self.months[local.month0() as usize],
+            year: local.year(),
+            time: local.format("%H:%M").to_string(),
+            zone: format!("{}, {offset}", zone.name().replace('_', " ")),
+        }
+    }
+
+    /// Several words as this language lists them.
+    pub fn list(&self, items: &[&str]) -> String {
+        match items {
+            [] => String::new(),
+            [one] => (*one).to_owned(),
+            [first @ .., last] => format!("{}{}{last}", first.join(&self.comma), self.and),
+        }
+    }
+}
