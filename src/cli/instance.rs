@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use crate::app::App;
+use crate::app::{App, Definitions};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::mail::{Maildir, Renderer, Sender, Smtp, Transport};
 use crate::store::{Options, Store};
 use crate::telemetry;
+use crate::worker::Worker;
 
+/// Connections to the SMTP server kept open at most.
+const CONNECTIONS: usize = 4;
 /// How long a command waits for the database.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -42,6 +46,31 @@ pub async fn open(
     }
     store.check_schema().await?;
     let config = config.with_keys(|| clock.moment().random())?;
+    Definitions::ship(&store, &clock.moment()).await?;
     let app = App::new(store, clock, &config);
     Ok((config, Arc::new(app)))
+}
+
+/// The worker that delivers by the way the settings name: an SMTP server, else a maildir.
+pub fn worker(config: &Config, app: Arc<App>) -> Result<Worker, Box<dyn Error + Send + Sync>> {
+    let from = config.mail.from.parse().map_err(|_| {
+        format!("mail.from: `{}` is no sender: write it as `Name <address@example.org>`", config.mail.from)
+    })?;
+    let address: &str = config.http.public_url.split("//").last().unwrap_or_default();
+    let host = address.split(['/', ':']).next().unwrap_or_default().to_owned();
+    let transport = match &config.mail.smtp {
+        Some(url) => Transport::Smtp(
+            Smtp::open(url, &host, CONNECTIONS).map_err(|fault| format!("mail.smtp: {fault}"))?,
+        ),
+        None => {
+            let folder = &config.mail.maildir;
+            let opened = Maildir::open(folder);
+            Transport::Maildir(
+                opened.map_err(|fault| format!("mail.maildir: {}: {fault}", folder.display()))?,
+            )
+        }
+    };
+    let renderer = Renderer::open(Sender { from, reply_to: None, host }, None)
+        .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    Ok(Worker::new(app, renderer, transport))
 }

@@ -3,12 +3,14 @@
 //! A command that fails says one line on standard error and ends with a status other than zero. To add one: a file with its
 //! `Arguments`, doc comment (its `--help`) and example, a variant of [`Command`], and an arm in [`Command::run`].
 
+mod backup;
 mod config;
 mod instance;
 mod migrate;
 mod person;
 mod secret;
 mod serve;
+mod verify;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -35,6 +37,8 @@ struct Cli {
 enum Command {
     Serve(serve::Arguments),
     Migrate(migrate::Arguments),
+    Verify(verify::Arguments),
+    Backup(backup::Arguments),
     Config(config::Arguments),
     #[command(subcommand)]
     Person(person::Arguments),
@@ -47,6 +51,8 @@ impl Command {
         match self {
             Self::Serve(arguments) => serve::run(arguments, file).await,
             Self::Migrate(arguments) => migrate::run(&arguments, file).await,
+            Self::Verify(arguments) => verify::run(&arguments, file).await,
+            Self::Backup(arguments) => backup::run(&arguments, file).await,
             Self::Config(arguments) => config::run(&arguments, file),
             Self::Person(arguments) => person::run(arguments, file).await,
             Self::Secret(arguments) => secret::run(&arguments),

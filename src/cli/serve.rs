@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Outcome, instance};
 use crate::http::{self, AppState};
 
-/// Serve the API until the process is told to stop
+/// Serve the API and deliver e-mails until the process is told to stop
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  SOJOURN_DATABASE__URL=sqlite:alliance.db sojourn serve --bind 127.0.0.1:8080"
@@ -29,9 +29,19 @@ pub async fn run(arguments: Arguments, file: Option<PathBuf>) -> Outcome {
     let (config, app) = instance::open(file, arguments.migrate).await?;
     let listener = listen(arguments.bind.unwrap_or(config.http.bind)).await?;
     println!("Sojourn listens on http://{}", listener.local_addr()?);
+    let worker = instance::worker(&config, app.clone())?;
     let state = AppState::new(app, &config.auth)?;
     let router = http::router(&state, &config.http);
+    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+    let deliveries = tokio::spawn(async move {
+        let stopping = async {
+            let _ = stopping.await;
+        };
+        worker.run(stopping).await;
+    });
     http::serve(listener, router, stopped()).await?;
+    let _ = stop.send(());
+    deliveries.await?;
     Ok(state.app.store.clone().close().await?)
 }
 

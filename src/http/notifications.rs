@@ -7,7 +7,6 @@ use axum::extract::State;
 use serde::Deserialize;
 use sojourn_engine::ids::{CaseId, NoticeId};
 use sojourn_engine::vocabulary::NoticeStatus;
-use utoipa::IntoParams;
 use validator::Validate;
 
 use super::extract::{Id, Keyed, Listing, PageQuery};
@@ -17,7 +16,7 @@ use crate::app::notifications::{self, Filter, NotificationView};
 use crate::app::{Answer, App, Page};
 
 /// Which notices to list.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct NotificationQuery {

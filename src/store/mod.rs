@@ -28,7 +28,7 @@ use std::fmt;
 
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IntoDatabaseExecutor,
-    IsolationLevel, SqliteTransactionMode, StreamTrait, TransactionOptions, TransactionTrait,
+    IsolationLevel, SqliteTransactionMode, Statement, StreamTrait, TransactionOptions, TransactionTrait,
 };
 use sojourn_migrations::{Migrator, MigratorTrait};
 
@@ -172,6 +172,19 @@ impl Store {
             0 => Ok(()),
             pending => Err(StoreError::NotMigrated { place: self.address.to_string(), pending }),
         }
+    }
+
+    /// Writes a consistent copy of an SQLite database into a new file, while others go on reading and writing.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] for a server, which has tools of its own for that.
+    pub async fn copy_to(&self, path: &str) -> Result<()> {
+        if !self.is_sqlite() {
+            return Err(StoreError::Address { address: self.address.to_string() });
+        }
+        let sql = Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [path.into()]);
+        self.reads.0.execute_raw(sql).await?;
+        Ok(())
     }
 
     /// Closes every connection; on SQLite the log is folded back into the file.
