@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn a_file_of_the_override_directory_takes_the_place_of_the_shipped_one() {
         let templates = over(&[("en/invitation.txt", "+++\nsubject = \"Welcome\"\n+++\nCome in.")]).unwrap();
-        let said = Value::from_serialize(BTreeMap::<String, String>::new());
+        let said = Value::from(Serde(BTreeMap::<String, String>::new()));
         assert_eq!(templates.subject("en", "invitation", &said).unwrap(), "Welcome");
         assert_eq!(templates.button("en", "invitation"), None);
         assert!(templates.has("en", "password_reset"));
