@@ -102,6 +102,10 @@ impl From<Error> for Problem {
             Error::Refused(refusal) => Self::refused(refusal),
             Error::Stale => Self::new(Kind::Stale, detail),
             Error::Invalid(errors) => Self::invalid(errors),
+            Error::Conflict(Conflict::KeyReused) => {
+                let errors = vec![FieldError::new("", detail.clone())];
+                Self { errors, ..Self::new(Kind::IdempotencyKeyReused, detail) }
+            }
             Error::Conflict(conflict) => Self::new(of_conflict(&conflict), detail),
             Error::TooMany { retry_after } => {
                 Self { retry_after: Some(retry_after), ..Self::new(Kind::TooManyRequests, detail) }

@@ -4,5 +4,6 @@
 mod architecture;
 mod migrations;
 mod opening;
+mod sessions;
 mod store;
 mod support;

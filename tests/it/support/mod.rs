@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod answer;
+pub mod app;
 pub mod counts;
 pub mod data;
 pub mod database;

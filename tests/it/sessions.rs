@@ -1,0 +1,199 @@
+//! Signing in, staying signed in, signing out, and passwords by one-time link.
+
+use chrono::TimeDelta;
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+use sojourn_engine::vocabulary::TokenKind;
+
+use crate::support::actor::{Actor, send};
+use crate::support::app::{PASSWORD, TestApp};
+use crate::support::database::Db;
+
+const SOL: &str = "sol@alliance.example";
+
+async fn refreshed(by: &Actor, tokens: &Value) -> crate::support::answer::Answer {
+    let body = json!({ "grant_type": "refresh_token", "refresh_token": tokens["refresh_token"] });
+    by.post("/auth/token", &body).await
+}
+
+async fn tokens(app: &TestApp) -> Value {
+    let body = json!({ "grant_type": "password", "email": SOL, "password": PASSWORD });
+    app.stranger().post("/auth/token", &body).await.ok()
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_invited_person_chooses_a_password_and_signs_in(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+
+    let me = sol.get("/auth/me").await.ok();
+
+    assert_eq!(me["duties"], json!([{ "duty": "secretariat", "institution": null, "unit": null }]));
+    assert_eq!(me["person"], app.person(SOL).await.to_string());
+    let again = json!({ "token": app.link(SOL, TokenKind::Invitation).await, "password": PASSWORD });
+    let used = app.stranger().post("/auth/invitations/accept", &again).await.problem(422);
+    assert_eq!(used["errors"][0]["pointer"], "/token");
+}
+
+#[rstest]
+#[tokio::test]
+async fn whoever_does_not_fit_gets_the_same_answer(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    app.secretariat().await;
+    let attempt = async |email: &str, password: &str| {
+        let body = json!({ "grant_type": "password", "email": email, "password": password });
+        let mut problem = app.stranger().post("/auth/token", &body).await.problem(401);
+        problem.as_object_mut().expect("a problem").remove("instance");
+        problem
+    };
+
+    let wrong_password = attempt(SOL, "another long password").await;
+    let wrong_address = attempt("nobody@alliance.example", PASSWORD).await;
+
+    assert_eq!(wrong_password, wrong_address);
+    assert_eq!(wrong_password["type"], "/problems/wrong-credentials");
+    attempt("SOL@alliance.example ", "").await;
+    let spelled = json!({ "grant_type": "password", "email": " SOL@Alliance.example", "password": PASSWORD });
+    app.stranger().post("/auth/token", &spelled).await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_access_token_ends_after_fifteen_minutes_and_a_refresh_token_gets_the_next(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let app = TestApp::spawn(db).await;
+    app.secretariat().await;
+    let first = tokens(&app).await;
+    assert_eq!((&first["token_type"], &first["expires_in"]), (&json!("Bearer"), &json!(900)));
+    let bearer = app.stranger().with_token(first["access_token"].as_str().expect("a token"));
+
+    app.advance(TimeDelta::minutes(15));
+    bearer.get("/auth/me").await.problem(401);
+    let second = refreshed(&bearer, &first).await.ok();
+
+    assert_ne!(first["refresh_token"], second["refresh_token"]);
+    bearer.with_token(second["access_token"].as_str().expect("a token")).get("/auth/me").await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refresh_token_gives_the_same_successor_for_twenty_seconds_and_ends_the_session_later(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let app = TestApp::spawn(db).await;
+    app.secretariat().await;
+    let first = tokens(&app).await;
+    let stranger = app.stranger();
+
+    let second = refreshed(&stranger, &first).await.ok();
+    app.advance(TimeDelta::seconds(19));
+    let repeated = refreshed(&stranger, &first).await.ok();
+    assert_eq!(second["refresh_token"], repeated["refresh_token"]);
+
+    app.advance(TimeDelta::seconds(1));
+    refreshed(&stranger, &first).await.problem(401);
+    refreshed(&stranger, &second).await.problem(401);
+    stranger.with_token(second["access_token"].as_str().expect("a token")).get("/auth/me").await.problem(401);
+}
+
+#[rstest]
+#[tokio::test]
+async fn signing_out_ends_the_session_at_once_and_no_other(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let other = app.secretariat().await;
+    let session = tokens(&app).await;
+    let sol = app.stranger().with_token(session["access_token"].as_str().expect("a token"));
+    sol.get("/auth/me").await.ok();
+
+    sol.post("/auth/logout", &json!({})).await.ok();
+
+    sol.get("/auth/me").await.problem(401);
+    refreshed(&sol, &session).await.problem(401);
+    other.get("/auth/me").await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_reset_link_sets_a_new_password_and_ends_every_session(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    let stranger = app.stranger();
+
+    let known = stranger.post("/auth/password-reset", &json!({ "email": SOL })).await;
+    let unknown = stranger.post("/auth/password-reset", &json!({ "email": "nobody@alliance.example" })).await;
+    assert_eq!((known.status, &known.body), (202, &unknown.body));
+    assert_eq!(unknown.status, 202);
+    let token = app.link(SOL, TokenKind::PasswordReset).await;
+
+    let weak = json!({ "token": token, "password": "short" });
+    let weak = stranger.post("/auth/password-reset/confirm", &weak).await.problem(422);
+    assert_eq!(weak["errors"][0]["pointer"], "/password");
+    let fresh = json!({ "token": token, "password": "quite another long one" });
+    stranger.post("/auth/invitations/accept", &fresh).await.problem(422);
+    stranger.post("/auth/password-reset/confirm", &fresh).await.ok();
+
+    sol.get("/auth/me").await.problem(401);
+    Actor::signed_in(&app.address, SOL, "quite another long one").await.get("/auth/me").await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_link_ends_with_its_time(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    app.secretariat().await;
+    app.stranger().post("/auth/password-reset", &json!({ "email": SOL })).await;
+    let body = json!({ "token": app.link(SOL, TokenKind::PasswordReset).await, "password": "quite another long one" });
+
+    app.advance(TimeDelta::minutes(60));
+
+    app.stranger().post("/auth/password-reset/confirm", &body).await.problem(422);
+}
+
+#[tokio::test]
+async fn too_many_attempts_are_told_when_to_come_back() {
+    let app = TestApp::with(Db::Sqlite, "[auth]\nattempts_per_account = 2").await;
+    let body = json!({ "grant_type": "password", "email": SOL, "password": PASSWORD });
+    for _ in 0..2 {
+        app.stranger().post("/auth/token", &body).await.problem(401);
+    }
+
+    let refused = app.stranger().post("/auth/token", &body).await;
+
+    refused.problem(429);
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=31).contains(&seconds)));
+    let other = json!({ "grant_type": "password", "email": "nobody@alliance.example", "password": PASSWORD });
+    app.stranger().post("/auth/token", &other).await.problem(401);
+}
+
+#[tokio::test]
+async fn a_request_without_a_token_of_ours_is_told_to_sign_in() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let stranger = app.stranger();
+    for authorization in ["", "Bearer", "Bearer x.y.z", "Basic c29sOnNvbA==", "bearer  "] {
+        let request = stranger.request(Method::GET, "/auth/me").header("Authorization", authorization);
+        send(request).await.problem(401);
+    }
+    stranger.get("/auth/me").await.problem(401);
+}
+
+#[tokio::test]
+async fn faults_in_a_body_are_told_by_field() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let stranger = app.stranger();
+    let posted = async |body: &'static str, content: &'static str| {
+        let request = stranger.request(Method::POST, "/auth/password-reset").header("Content-Type", content);
+        send(request.body(body)).await
+    };
+
+    posted("{\"email\":", "application/json").await.problem(400);
+    posted("email=a", "application/x-www-form-urlencoded").await.problem(415);
+    let unknown = posted("{\"email\":\"a@b.c\",\"colour\":1}", "application/json").await.problem(422);
+    assert!(unknown["errors"][0]["detail"].as_str().expect("a sentence").contains("colour"), "{unknown}");
+    let wrong = posted("{\"email\":7}", "application/json").await.problem(422);
+    assert_eq!(wrong["errors"][0]["pointer"], "/email");
+    let short = posted("{\"email\":\"\"}", "application/json").await.problem(422);
+    assert_eq!(short["errors"][0]["pointer"], "/email");
+}

@@ -1,0 +1,164 @@
+//! The whole service in this process: a database of its own, a clock that stands until it is moved, and HTTP on a free port.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::{Value, json};
+use sojourn::app::App;
+use sojourn::app::people::{self, NewPerson, NewRole};
+use sojourn::clock::Clock;
+use sojourn::config::Config;
+use sojourn::http::{self, AppState};
+use sojourn::store::{Options, Store};
+use sojourn_engine::ids::PersonId;
+use sojourn_engine::vocabulary::{Duty, TokenKind};
+use sojourn_entities::{one_time_token, person};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::actor::Actor;
+use super::database::{Db, TestDatabase};
+
+/// What everybody's password is.
+pub const PASSWORD: &str = "a long way from home";
+
+/// A running service; it ends when dropped.
+#[derive(Debug)]
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub clock: Clock,
+    pub config: Config,
+    /// As in `http://127.0.0.1:PORT`.
+    pub address: String,
+    pub database: TestDatabase,
+    _stop: oneshot::Sender<()>,
+}
+
+/// When every test begins.
+pub fn dawn() -> DateTime<Utc> {
+    "2026-09-01T08:00:00Z".parse().expect("an instant")
+}
+
+impl TestApp {
+    /// A service on an empty database of that kind.
+    pub async fn spawn(kind: Db) -> Self {
+        Self::with(kind, "").await
+    }
+
+    /// The same with settings of its own, as TOML.
+    pub async fn with(kind: Db, settings: &str) -> Self {
+        let database = TestDatabase::migrated(kind).await;
+        let config = Config::parse(settings).expect("the settings are right");
+        let config =
+            Config { files: sojourn::config::Files { dir: database.folder.path().join("files") }, ..config };
+        let clock = Clock::fixed(dawn(), 7);
+        let key_file = Some(database.folder.path().join("keys.toml"));
+        let auth = sojourn::config::Auth { key_file, ..config.auth.clone() };
+        let config = Config { auth, ..config }.with_keys(|| clock.moment().random()).expect("keys are made");
+        let store = Store::open(&database.url, &Options::default()).await.expect("the database opens");
+        let app = Arc::new(App::new(store, clock.clone(), &config));
+        let state = AppState::new(Arc::clone(&app), &config.auth).expect("keys are there");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async move {
+            stopped.await.ok();
+        };
+        tokio::spawn(http::serve(listener, http::router(&state, &config.http), stopped));
+        Self { app, clock, config, address, database, _stop: stop }
+    }
+
+    /// Somebody who has not signed in.
+    pub fn stranger(&self) -> Actor {
+        Actor::stranger(&self.address)
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    /// The first person of the secretariat, appointed at the command line and signed in.
+    pub async fn secretariat(&self) -> Actor {
+        let role = NewRole {
+            duty: Duty::Secretariat,
+            institution: None,
+            unit: None,
+            from_on: self.clock.now().date_naive(),
+            until_on: None,
+        };
+        let new = NewPerson {
+            given_name: "Sol".to_owned(),
+            family_name: "Ek".to_owned(),
+            email: "sol@alliance.example".to_owned(),
+            roles: vec![role],
+            ..NewPerson::default()
+        };
+        people::appoint(&self.app, &new).await.expect("appointed");
+        self.accept("sol@alliance.example").await
+    }
+
+    /// Invites a person through the API, accepts as them and signs in.
+    pub async fn invited(&self, by: &Actor, person: &Value) -> Actor {
+        by.post("/people", person).await.ok();
+        self.accept(person["email"].as_str().expect("an address")).await
+    }
+
+    /// Follows the invitation of an address and signs in.
+    pub async fn accept(&self, email: &str) -> Actor {
+        let body = json!({ "token": self.link(email, TokenKind::Invitation).await, "password": PASSWORD });
+        self.stranger().post("/auth/invitations/accept", &body).await.ok();
+        self.sign_in(email).await
+    }
+
+    /// Signs in with everybody's password.
+    pub async fn sign_in(&self, email: &str) -> Actor {
+        Actor::signed_in(&self.address, email, PASSWORD).await
+    }
+
+    /// The token of the newest link sent to an address, as its mail would carry it.
+    pub async fn link(&self, email: &str, kind: TokenKind) -> String {
+        let connection = self.database.connect().await;
+        let to = self.person(email).await;
+        let newest = one_time_token::Entity::find()
+            .filter(one_time_token::Column::PersonId.eq(to))
+            .filter(one_time_token::Column::Kind.eq(kind))
+            .order_by_desc(one_time_token::Column::Id);
+        let row = newest.one(&connection).await.expect("the table is read").expect("a link was sent");
+        self.app.links.token(row.id, kind)
+    }
+
+    /// The id of the person with an address.
+    pub async fn person(&self, email: &str) -> PersonId {
+        let connection = self.database.connect().await;
+        let found = person::Entity::find().filter(person::Column::Email.eq(email)).one(&connection).await;
+        found.expect("the table is read").expect("there is such a person").id
+    }
+
+    /// A member that the secretariat enters, by the part of its names that differs.
+    pub async fn member(&self, secretariat: &Actor, name: &str, country: &str, zone: &str) -> Value {
+        let body = json!({ "kind": "member", "name": format!("University of {name}"), "country": country, "zone": zone });
+        secretariat.post("/institutions", &body).await.ok()
+    }
+
+    /// A person with a duty at an institution, signed in; the address is `DUTY@NAME.example`.
+    pub async fn holder(&self, by: &Actor, duty: &str, institution: &Value) -> Actor {
+        let name = institution["name"].as_str().and_then(|name| name.split(' ').next_back()).expect("a name");
+        let role = json!({ "duty": duty, "institution": institution["id"], "from_on": "2026-01-01" });
+        let email = format!("{duty}@{}.example", name.to_lowercase());
+        let body = json!({ "given_name": duty, "family_name": name, "email": email, "roles": [role] });
+        self.invited(by, &body).await
+    }
+
+    /// A student of an institution, signed in; the address is `NAME@student.example`.
+    pub async fn student(&self, by: &Actor, name: &str, institution: &Value) -> Actor {
+        let registration = json!({
+            "institution": institution["id"], "level": "first", "field": "0613", "year": 2, "credits": 60,
+            "languages": ["en:B2"],
+        });
+        let email = format!("{}@student.example", name.to_lowercase());
+        let body = json!({ "given_name": name, "family_name": "Student", "email": email, "registrations": [registration] });
+        self.invited(by, &body).await
+    }
+}
