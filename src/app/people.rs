@@ -193,16 +193,16 @@ pub async fn appoint(app: &App, new: &NewPerson) -> Result<(PersonView, String)>
 }
 
 async fn check(tx: &Tx, caller: &Caller, new: &NewPerson) -> Result<()> {
-    if new.institution().is_none() && !caller.is_secretariat() {
-        let detail = "give them a role or a registration at your institution, or nobody there could see them";
-        return Err(Error::Invalid(vec![FieldError::new("/roles", detail)]));
-    }
     for (nth, role) in new.roles.iter().enumerate() {
         roles::check(tx, caller, role, &format!("/roles/{nth}")).await?;
     }
     for (nth, registration) in new.registrations.iter().enumerate() {
         administers(caller, registration.institution)?;
         registrations::check(tx, registration, &format!("/registrations/{nth}")).await?;
+    }
+    if new.institution().is_none() && !caller.is_secretariat() {
+        let detail = "give them a role or a registration at your institution, or nobody there could see them";
+        return Err(Error::Invalid(vec![FieldError::new("/roles", detail)]));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use sojourn_engine::vocabulary::NoticeStatus;
 use validator::Validate;
 
 use super::extract::{Id, Keyed, Listing, PageQuery};
+use super::openapi::IdempotencyHeader;
 use super::problem::Problem;
 use crate::access::Caller;
 use crate::app::notifications::{self, Filter, NotificationView};
@@ -44,7 +45,7 @@ pub async fn list_notifications(
 
 /// Puts an e-mail that failed or waits in line again.
 #[utoipa::path(post, path = "/api/v1/notifications/{id}/retry", tag = "notifications", request_body = NothingIn,
-    params(("id" = NoticeId, Path)), responses((status = 200, body = NotificationView)))]
+    params(("id" = NoticeId, Path), IdempotencyHeader), responses((status = 200, body = NotificationView)))]
 pub async fn retry_notification(
     State(app): State<Arc<App>>,
     caller: Caller,

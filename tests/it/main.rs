@@ -2,8 +2,12 @@
 #![cfg(test)]
 
 mod architecture;
+mod institutions;
 mod migrations;
 mod opening;
+mod people;
+mod repeats;
 mod sessions;
+mod shell;
 mod store;
 mod support;

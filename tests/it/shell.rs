@@ -1,0 +1,174 @@
+//! What every request meets whatever it asks: the document, pages of problems, limits, and the binary's own complaints.
+
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::actor::send;
+use crate::support::app::TestApp;
+use crate::support::database::{Db, TestDatabase};
+use crate::support::process::run;
+
+#[tokio::test]
+async fn the_document_names_a_policy_for_every_operation_and_a_problem_for_what_can_go_wrong() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let document = app.stranger().get("/api/openapi.json").await.ok();
+
+    assert!(
+        document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")),
+        "{}",
+        document["openapi"]
+    );
+    let paths = document["paths"].as_object().expect("paths");
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().expect("operations") {
+            let policy = operation["x-policy"].as_str().unwrap_or_default();
+            assert_ne!(policy, "", "{method} {path}");
+            assert_eq!(operation["security"].is_array(), policy != "anyone", "{method} {path}");
+            assert!(operation["responses"]["500"].is_object(), "{method} {path}");
+            assert_ne!(operation["summary"].as_str().unwrap_or_default(), "", "{method} {path}");
+            let parameters = operation["parameters"].to_string();
+            let decides = path.starts_with("/api/v1/auth") || path.ends_with("/check");
+            let writes = method == "post" && !decides;
+            assert_eq!(parameters.contains("Idempotency-Key"), writes, "{method} {path}");
+            let changes = ["patch", "delete"].contains(&method.as_str());
+            assert!(!changes || parameters.contains("If-Match"), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_is_served_from_the_binary_and_asks_nobody_else() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let page = app.stranger().get("/api/docs/").await;
+    assert_eq!(page.status, 200);
+    assert!(!page.text().contains("https://"), "{}", page.text());
+    let script = app.stranger().get("/api/docs/swagger-ui-bundle.js").await;
+    assert_eq!(script.status, 200);
+}
+
+#[tokio::test]
+async fn a_problem_leads_to_its_page_and_carries_the_id_of_the_request() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let answer = app.stranger().get("/nowhere").await;
+    let problem = answer.problem(404);
+
+    assert_eq!(problem["instance"], answer.header("x-request-id"));
+    let page = send(reqwest::Client::new().get(format!(
+        "{}{}",
+        app.address,
+        problem["type"].as_str().expect("a page")
+    )))
+    .await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(page.text().contains("There is nothing here"), "{}", page.text());
+    let wrong = send(app.stranger().request(Method::PUT, "/auth/me")).await;
+    wrong.problem(405);
+    assert!(wrong.header("allow").contains("GET"), "{}", wrong.header("allow"));
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_and_a_table_may_be_larger() {
+    let app = TestApp::with(Db::Sqlite, "[http]\nbody_limit = 2000").await;
+    let sol = app.secretariat().await;
+    let long = json!({ "kind": "member", "name": "x".repeat(3000), "country": "DE", "zone": "UTC" });
+    sol.post("/institutions", &long).await.problem(413);
+
+    let table = format!("email,given_name,family_name,level\n{}", "x,y,z,first\n".repeat(1000));
+    let request = sol.request(Method::POST, "/people/import").header("Content-Type", "text/csv");
+    let report = send(request.header("Idempotency-Key", "one").body(table)).await.ok();
+    assert_eq!(report["refused"].as_array().expect("a list").len(), 1000);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_service_is_ready_when_its_database_is(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let ask = async |path: &str| send(reqwest::Client::new().get(format!("{}{path}", app.address))).await;
+
+    assert_eq!((ask("/healthz").await.status, ask("/readyz").await.status), (204, 204));
+    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_add_all', 0)";
+    sea_orm::ConnectionTrait::execute_unprepared(&app.database.connect().await, newer)
+        .await
+        .expect("written");
+
+    assert_eq!(ask("/healthz").await.status, 204);
+    ask("/readyz").await.problem(503);
+}
+
+#[tokio::test]
+async fn an_answer_tells_a_browser_to_do_nothing_more_with_it() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let answer = app.stranger().get("/auth/me").await;
+    for (header, value) in
+        [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("cache-control", "no-store")]
+    {
+        assert_eq!(answer.header(header), value);
+    }
+}
+
+fn complaint(folder: &std::path::Path, environment: &[(&str, &str)], arguments: &[&str]) -> String {
+    let output = run(folder, environment, arguments);
+    assert!(!output.status.success(), "{arguments:?} passed");
+    String::from_utf8(output.stderr).expect("text")
+}
+
+#[test]
+fn the_binary_fails_with_one_line_that_names_the_place_and_the_mend() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("faulty.toml"), "[http]\nprot = 1\n[maill]\n").expect("written");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").to_string();
+
+    let absent = complaint(folder.path(), &[], &["serve", "--config", "absent.toml"]);
+    let faulty = complaint(folder.path(), &[], &["config", "--config", "faulty.toml"]);
+    let in_use = complaint(folder.path(), &[("SOJOURN_LOG__FILTER", "off")], &["serve", "--bind", &port]);
+
+    assert_eq!(absent.lines().count(), 1, "{absent}");
+    assert!(absent.contains("absent.toml"), "{absent}");
+    assert!(
+        faulty.contains("http.prot") && faulty.contains("maill") && faulty.contains("faulty.toml"),
+        "{faulty}"
+    );
+    assert_eq!((in_use.lines().count(), in_use.contains(&port)), (1, true), "{in_use}");
+}
+
+#[tokio::test]
+async fn the_first_person_is_invited_at_the_command_line() {
+    let database = TestDatabase::empty(Db::Sqlite).await;
+    let folder = database.folder.path();
+    let environment = [("SOJOURN_DATABASE__URL", database.url.as_str()), ("SOJOURN_LOG__FILTER", "off")];
+    let named = ["--given-name", "Sol", "--family-name", "Ek", "--email", "sol@alliance.example"];
+    let invite = [&["person", "invite"][..], &named, &["--json", "secretariat"]].concat();
+
+    let invited = run(folder, &environment, &invite);
+    let said: Value = serde_json::from_slice(&invited.stdout).expect("JSON");
+    assert_eq!(said["person"]["roles"][0]["duty"], "secretariat");
+    assert!(
+        said["link"].as_str().is_some_and(|link| link.starts_with("http://127.0.0.1:8080/invitation?token=")),
+        "{said}"
+    );
+
+    let again = complaint(folder, &environment, &invite);
+    assert!(again.contains("e-mail address"), "{again}");
+    let nobody =
+        complaint(folder, &environment, &["person", "role", "--email", "x@y.example", "secretariat"]);
+    assert_eq!(nobody.lines().count(), 1, "{nobody}");
+}
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for command in [
+        &["serve"][..],
+        &["migrate"],
+        &["config"],
+        &["person", "invite"],
+        &["person", "role"],
+        &["secret", "new"],
+    ] {
+        let output = run(folder.path(), &[], &[command, &["--help"]].concat());
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert!(output.status.success() && text.contains("Example:\n"), "{command:?}: {text}");
+    }
+}
