@@ -69,4 +69,15 @@ impl Caller {
     pub fn institutions(&self) -> impl Iterator<Item = InstitutionId> + '_ {
         self.duties.iter().filter_map(|held| held.institution)
     }
+
+    /// Whether they run exchanges for that institution: its coordinators, and for an employer its people.
+    pub fn coordinates(&self, institution: InstitutionId) -> bool {
+        self.coordinated().contains(&institution)
+    }
+
+    /// Institutions they run exchanges for.
+    pub fn coordinated(&self) -> Vec<InstitutionId> {
+        let runs = |held: &&Held| matches!(held.duty, Duty::Coordinator | Duty::Employer);
+        self.duties.iter().filter(runs).filter_map(|held| held.institution).collect()
+    }
 }

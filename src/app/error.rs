@@ -94,6 +94,8 @@ const TAKEN: &[(&str, &str)] = &[
     ("institutions_erasmus_key", "Erasmus code"),
     ("institutions_ror_id", "ROR id"),
     ("institutions_schac", "SCHAC home organisation"),
+    ("periods_institution_id_academic_year_term", "term in the same academic year"),
+    ("offerings_programme_id_period_id_start_on_end_on", "period with the same days"),
 ];
 
 /// What a condition of the database asks for, in words.
@@ -103,6 +105,7 @@ const ASKED: &[(&str, &str)] = &[
         "another term of the chair shares days with this one: end one before the other begins",
     ),
     ("chair_terms_order", "the last day is before the first: give them in order"),
+    ("place_lines_capacity", "there are fewer places than you take away: take at most what is there"),
 ];
 
 fn word(words: &[(&str, &'static str)], constraint: &str) -> Option<&'static str> {

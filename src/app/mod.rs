@@ -3,10 +3,12 @@
 //! A command takes the [`App`] and a [`Caller`](crate::access::Caller), reads the clock once, begins one transaction, and
 //! commits once. Everything it may answer with is a view; everything that may go wrong is an [`Error`].
 
+pub mod agreements;
 pub mod applications;
 mod attempts;
 pub mod calendars;
 mod callers;
+pub mod calls;
 pub mod chair_terms;
 pub mod definitions;
 pub mod eligibility;
@@ -18,6 +20,9 @@ pub mod links;
 pub mod notices;
 pub mod notifications;
 pub mod people;
+pub mod periods;
+pub mod places;
+pub mod programmes;
 pub mod refusals;
 pub mod registrations;
 pub mod scene;
@@ -30,6 +35,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use secrecy::SecretString;
+use sojourn_engine::ids::InstitutionId;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::access::{Caller, Policy};
@@ -117,4 +123,17 @@ pub(crate) fn demand(policy: Policy, caller: &Caller) -> Result<()> {
 /// Passes when the version that was read is the present one; the guarded update decides once more.
 pub(crate) const fn current(present: i32, read: i32) -> Result<()> {
     if present == read { Ok(()) } else { Err(Error::Stale) }
+}
+
+/// Passes when the caller runs exchanges for that institution, or works for the secretariat.
+pub(crate) fn coordinates(caller: &Caller, institution: InstitutionId, needs: &str) -> Result<()> {
+    if caller.is_secretariat() || caller.coordinates(institution) {
+        return Ok(());
+    }
+    Err(Error::Forbidden { needs: needs.to_owned() })
+}
+
+/// Passes when no field is wrong.
+pub(crate) fn sound(wrong: Vec<FieldError>) -> Result<()> {
+    if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
 }

@@ -4,6 +4,7 @@
 //! transaction that is dropped leaves nothing behind. Guarded updates decide races, never locks. To add a resource: a file of its
 //! own with functions that read as commands, and a line below.
 
+pub mod agreements;
 pub mod applications;
 pub mod calls;
 pub mod chair_terms;
@@ -16,7 +17,9 @@ mod open;
 pub mod outbox;
 pub mod page;
 pub mod people;
+pub mod periods;
 pub mod places;
+pub mod programmes;
 pub mod records;
 pub mod registrations;
 pub mod sessions;

@@ -4,15 +4,106 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, RelationTrait,
+};
+use serde::Serialize;
 use sojourn_engine::ids::{
     AgreementId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
 };
 use sojourn_engine::quota::Covers;
-use sojourn_engine::vocabulary::{AgreementStatus, ChoiceResult, Direction, PlaceUnit, PostingKind};
+use sojourn_engine::vocabulary::{
+    AgreementStatus, ChoiceResult, Direction, PlaceSource, PlaceUnit, PostingKind,
+};
 use sojourn_entities::{agreement, application, case, choice, place_line, posting};
 
-use super::{Conn, StoreError, json};
+use super::page::{Asked, Keyset, Page};
+use super::write::insert_many;
+use super::{Conn, StoreError, Tx, json};
+use crate::access::Caller;
+
+pub use sojourn_entities::place_line::Model as PlaceLine;
+
+/// Which place lines.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Wanted {
+    /// Only from this source.
+    pub source: Option<PlaceSource>,
+    /// Only of this agreement.
+    pub agreement: Option<AgreementId>,
+    /// Only of this programme.
+    pub programme: Option<ProgrammeId>,
+    /// Only those that point this way.
+    pub direction: Option<Direction>,
+    /// Only for those this home sends.
+    pub home: Option<InstitutionId>,
+    /// Only at this host.
+    pub host: Option<InstitutionId>,
+    /// Only for this period.
+    pub period: Option<PeriodId>,
+}
+
+impl Wanted {
+    fn condition(&self) -> Condition {
+        use place_line::Column;
+        Condition::all()
+            .add_option(self.source.map(|source| Column::Source.eq(source)))
+            .add_option(self.agreement.map(|agreement| Column::AgreementId.eq(agreement)))
+            .add_option(self.programme.map(|programme| Column::ProgrammeId.eq(programme)))
+            .add_option(self.direction.map(|direction| Column::Direction.eq(direction)))
+            .add_option(self.home.map(|home| Column::HomeId.eq(home)))
+            .add_option(self.host.map(|host| Column::HostId.eq(host)))
+            .add_option(self.period.map(|period| Column::PeriodId.eq(period)))
+    }
+}
+
+/// Lines of institutions somebody runs exchanges for; the secretariat sees all.
+fn seen(by: &Caller) -> Condition {
+    if by.is_secretariat() {
+        return Condition::all();
+    }
+    Condition::any()
+        .add(place_line::Column::HomeId.is_in(by.coordinated()))
+        .add(place_line::Column::HostId.is_in(by.coordinated()))
+}
+
+/// A page of the lines somebody sees, in the order they were entered.
+pub async fn list(
+    conn: &impl Conn,
+    by: &Caller,
+    asked: &Asked,
+    wanted: &Wanted,
+) -> Result<Page<PlaceLine>, StoreError> {
+    let keyset: Keyset<(PlaceLineId,)> = Keyset::read(asked, "place lines", wanted)?;
+    let query = place_line::Entity::find().filter(seen(by)).filter(wanted.condition());
+    let rows = keyset.narrow(query, [place_line::Column::Id], Order::Asc).all(conn.db()).await?;
+    Ok(keyset.page(rows, |row| (row.id,)))
+}
+
+/// One line, when it is seen.
+pub async fn find(conn: &impl Conn, by: &Caller, id: PlaceLineId) -> Result<Option<PlaceLine>, StoreError> {
+    Ok(place_line::Entity::find_by_id(id).filter(seen(by)).one(conn.db()).await?)
+}
+
+/// Enters a line; its numbers come by postings alone.
+pub async fn add(tx: &Tx, row: PlaceLine) -> Result<(), StoreError> {
+    insert_many(tx, vec![place_line::ActiveModel::from(row)]).await
+}
+
+/// Posts capacity to a line, which may leave it overdrawn, and makes its next version.
+///
+/// # Errors
+/// The condition that no line has less than nothing.
+pub async fn post(tx: &Tx, posting: NewPosting) -> Result<(), StoreError> {
+    let capacity = LineChange { capacity: posting.amount, ..LineChange::default() };
+    change(tx, posting.line, capacity).await?;
+    place_line::Entity::update_many()
+        .col_expr(place_line::Column::Version, Expr::col(place_line::Column::Version).add(1))
+        .filter(place_line::Column::Id.eq(posting.line))
+        .exec(tx.db())
+        .await?;
+    insert_many(tx, vec![posting::ActiveModel::from(posting)]).await
+}
 
 /// A place line with the validity of the agreement behind it.
 #[derive(Debug, Clone)]
@@ -185,10 +276,10 @@ impl From<NewPosting> for posting::ActiveModel {
     }
 }
 
-/// Whether a line of an agreement counts at all: agreed and not over on that day.
+/// Whether a line of an agreement counts at all: agreed and not over on that day, an early end counted in.
 pub fn in_force(line: &Line, on: NaiveDate) -> bool {
     line.agreement.as_ref().is_none_or(|agreement| {
-        agreement.status == AgreementStatus::Agreed
+        matches!(agreement.status, AgreementStatus::Agreed | AgreementStatus::Ended)
             && agreement.valid_from_on <= on
             && on <= agreement.valid_until_on
     })

@@ -1,0 +1,300 @@
+//! Agreements: one side writes and proposes, the other agrees; the places are lines of their own.
+//!
+//! Nobody agrees for both sides, and what both have agreed on no longer changes: it can only be ended.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sojourn_engine::ids::{AgreementId, InstitutionId, PersonId};
+use sojourn_engine::vocabulary::{AgreementStatus, InstitutionKind, Level};
+use utoipa::ToSchema;
+
+use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound};
+use crate::access::Caller;
+use crate::clock::Moment;
+use crate::store::{Tx, agreements as store, institutions};
+
+pub use crate::store::agreements::{Agreement, Wanted};
+
+/// An agreement between two institutions.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AgreementView {
+    /// Its id.
+    pub id: AgreementId,
+    /// The side that wrote it.
+    pub proposer: InstitutionId,
+    /// The other side.
+    pub partner: InstitutionId,
+    /// How far it has come.
+    pub status: AgreementStatus,
+    /// First day.
+    pub valid_from_on: NaiveDate,
+    /// Last day.
+    pub valid_until_on: NaiveDate,
+    /// ISCED-F 2013 codes it covers; empty: all.
+    #[schema(value_type = Vec<String>)]
+    pub fields: Value,
+    /// Study cycles it covers; empty: all.
+    #[schema(value_type = Vec<Level>)]
+    pub levels: Value,
+    /// Who agreed for the proposer.
+    pub proposed_by: Option<PersonId>,
+    /// When.
+    pub proposed_at: Option<DateTime<Utc>>,
+    /// Who agreed for the partner.
+    pub agreed_by: Option<PersonId>,
+    /// When.
+    pub agreed_at: Option<DateTime<Utc>>,
+    /// Last day, when ended before its time.
+    pub ended_on: Option<NaiveDate>,
+    /// Free text, seen by both sides.
+    pub note: Option<String>,
+    /// When it was entered.
+    pub created_at: DateTime<Utc>,
+    /// Grows with every change.
+    pub version: i32,
+}
+
+impl From<Agreement> for AgreementView {
+    fn from(row: Agreement) -> Self {
+        Self {
+            id: row.id,
+            proposer: row.proposer_id,
+            partner: row.partner_id,
+            status: row.status,
+            valid_from_on: row.valid_from_on,
+            valid_until_on: row.valid_until_on,
+            fields: row.fields,
+            levels: row.levels,
+            proposed_by: row.proposed_by,
+            proposed_at: row.proposed_at,
+            agreed_by: row.agreed_by,
+            agreed_at: row.agreed_at,
+            ended_on: row.ended_on,
+            note: row.note,
+            created_at: row.created_at,
+            version: row.version,
+        }
+    }
+}
+
+/// A page of the agreements the caller sees.
+pub async fn list(app: &App, caller: &Caller, asked: &Asked, wanted: &Wanted) -> Result<Page<AgreementView>> {
+    Ok(store::list(app.store.read(), caller, asked, wanted).await?.map(Into::into))
+}
+
+/// One agreement the caller sees.
+pub async fn get(app: &App, caller: &Caller, id: AgreementId) -> Result<AgreementView> {
+    Ok(store::find(app.store.read(), caller, id).await?.ok_or(Error::NotFound)?.into())
+}
+
+/// An agreement to write, as a draft.
+#[derive(Debug, Clone)]
+pub struct NewAgreement {
+    /// The side that writes it.
+    pub proposer: InstitutionId,
+    /// The other side.
+    pub partner: InstitutionId,
+    /// First day.
+    pub valid_from_on: NaiveDate,
+    /// Last day.
+    pub valid_until_on: NaiveDate,
+    /// ISCED-F 2013 codes it covers; empty: all.
+    pub fields: Vec<String>,
+    /// Study cycles it covers; empty: all.
+    pub levels: Vec<Level>,
+    /// Free text, seen by both sides.
+    pub note: Option<String>,
+}
+
+/// What to change of an agreement; what is left out stays.
+#[derive(Debug, Clone, Default)]
+pub struct AgreementChange {
+    /// How far it comes.
+    pub status: Option<AgreementStatus>,
+    /// First day.
+    pub valid_from_on: Option<NaiveDate>,
+    /// Last day.
+    pub valid_until_on: Option<NaiveDate>,
+    /// ISCED-F 2013 codes it covers.
+    pub fields: Option<Vec<String>>,
+    /// Study cycles it covers.
+    pub levels: Option<Vec<Level>>,
+    /// Last day, when ended before its time; today when left out.
+    pub ended_on: Option<NaiveDate>,
+    /// Free text, seen by both sides.
+    pub note: Option<Option<String>>,
+}
+
+/// Writes an agreement as a draft.
+pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewAgreement) -> Result<Answer> {
+    let at = app.clock.moment();
+    let turn = app.turn(caller, once).await?;
+    let tx = app.store.begin().await?;
+    coordinates(caller, new.proposer, "a coordinator of the proposing side, or the secretariat")?;
+    if let Some(answer) = turn.replay(&tx, &at).await? {
+        return Ok(answer);
+    }
+    let row = Agreement {
+        id: at.id(),
+        proposer_id: new.proposer,
+        partner_id: new.partner,
+        status: AgreementStatus::Draft,
+        valid_from_on: new.valid_from_on,
+        valid_until_on: new.valid_until_on,
+        fields: json!(new.fields),
+        levels: json!(new.levels),
+        proposed_by: None,
+        proposed_at: None,
+        agreed_by: None,
+        agreed_at: None,
+        ended_on: None,
+        note: new.note,
+        created_at: at.now,
+        version: 1,
+    };
+    sides(&tx, &row).await?;
+    days(&row)?;
+    let view = AgreementView::from(row.clone());
+    store::add(&tx, row).await?;
+    turn.finish(tx, &at, Answer::created(format!("/api/v1/agreements/{}", view.id), 1, &view)?).await
+}
+
+/// Changes an agreement in the version that was read: its terms, or how far it has come.
+pub async fn change(
+    app: &App,
+    caller: &Caller,
+    id: AgreementId,
+    read: i32,
+    change: AgreementChange,
+) -> Result<AgreementView> {
+    let at = app.clock.moment();
+    let tx = app.store.begin().await?;
+    let mut row = store::find(&tx, caller, id).await?.ok_or(Error::NotFound)?;
+    current(row.version, read)?;
+    revise(&mut row, caller, &change)?;
+    if let Some(status) = change.status.filter(|status| *status != row.status) {
+        let today = at.now.with_timezone(&app.zone).date_naive();
+        advance(&mut row, caller, status, change.ended_on.unwrap_or(today), &at)?;
+    } else if change.ended_on.is_some() {
+        return Err(Error::Invalid(vec![FieldError::new("/ended_on", "goes with `status` = `ended`")]));
+    }
+    days(&row)?;
+    row.version = read + 1;
+    let view = AgreementView::from(row.clone());
+    if !store::replace(&tx, row).await? {
+        return Err(Error::Stale);
+    }
+    tx.commit().await?;
+    Ok(view)
+}
+
+/// The terms are the proposer's to write until both have agreed; the note is everybody's.
+fn revise(row: &mut Agreement, caller: &Caller, change: &AgreementChange) -> Result<()> {
+    if let Some(note) = &change.note {
+        row.note.clone_from(note);
+    }
+    let terms = change.valid_from_on.is_some()
+        || change.valid_until_on.is_some()
+        || change.fields.is_some()
+        || change.levels.is_some();
+    if !terms {
+        return Ok(());
+    }
+    coordinates(caller, row.proposer_id, "a coordinator of the side that wrote it, or the secretariat")?;
+    match row.status {
+        AgreementStatus::Draft | AgreementStatus::Proposed => {}
+        AgreementStatus::Agreed | AgreementStatus::Ended => {
+            return Err(not_now("both sides have agreed on these terms: end it, and write another"));
+        }
+    }
+    row.valid_from_on = change.valid_from_on.unwrap_or(row.valid_from_on);
+    row.valid_until_on = change.valid_until_on.unwrap_or(row.valid_until_on);
+    if let Some(fields) = &change.fields {
+        row.fields = json!(fields);
+    }
+    if let Some(levels) = &change.levels {
+        row.levels = json!(levels);
+    }
+    Ok(())
+}
+
+fn advance(
+    row: &mut Agreement,
+    caller: &Caller,
+    to: AgreementStatus,
+    last: NaiveDate,
+    at: &Moment,
+) -> Result<()> {
+    use AgreementStatus::{Agreed, Draft, Ended, Proposed};
+    match (row.status, to) {
+        (Draft, Proposed) => {
+            side(caller, row.proposer_id, "a coordinator of the side that wrote it")?;
+            (row.proposed_by, row.proposed_at) = (Some(caller.person), Some(at.now));
+        }
+        (Proposed, Agreed) => {
+            side(caller, row.partner_id, "a coordinator of the other side")?;
+            if row.proposed_by == Some(caller.person) {
+                let needs = "somebody else of the other side: you have agreed for the first already";
+                return Err(Error::Forbidden { needs: needs.to_owned() });
+            }
+            (row.agreed_by, row.agreed_at) = (Some(caller.person), Some(at.now));
+        }
+        // Either side sends it back, so that the terms can be written anew.
+        (Proposed, Draft) => (row.proposed_by, row.proposed_at) = (None, None),
+        (Agreed, Ended) => {
+            if !(row.valid_from_on..=row.valid_until_on).contains(&last) {
+                let detail = "a day of its validity: from its first to its last";
+                return Err(Error::Invalid(vec![FieldError::new("/ended_on", detail)]));
+            }
+            row.ended_on = Some(last);
+        }
+        (before, _) => {
+            let way = match before {
+                Draft => "proposed",
+                Proposed => "agreed, or a draft again",
+                Agreed => "ended",
+                Ended => return Err(not_now("it is ended: write another")),
+            };
+            return Err(not_now(&format!("it is {before}: from there it can only become {way}")));
+        }
+    }
+    row.status = to;
+    Ok(())
+}
+
+/// Passes for people of that side alone: nobody else agrees for it.
+fn side(caller: &Caller, institution: InstitutionId, needs: &str) -> Result<()> {
+    if caller.coordinates(institution) { Ok(()) } else { Err(Error::Forbidden { needs: needs.to_owned() }) }
+}
+
+fn not_now(detail: &str) -> Error {
+    Error::Conflict(Conflict::NotNow(detail.to_owned()))
+}
+
+async fn sides(tx: &Tx, row: &Agreement) -> Result<()> {
+    let mut wrong = Vec::new();
+    let kind = async |id| institutions::find(tx, id).await.map(|found| found.map(|row| row.kind));
+    if kind(row.proposer_id).await? != Some(InstitutionKind::Member) {
+        wrong.push(FieldError::new("/proposer", "no such member of the alliance"));
+    }
+    match kind(row.partner_id).await? {
+        None => wrong.push(FieldError::new("/partner", "no such institution")),
+        Some(InstitutionKind::Employer) => {
+            wrong.push(FieldError::new("/partner", "an employer: its places stand in its programmes"));
+        }
+        Some(InstitutionKind::Member | InstitutionKind::Partner) => {}
+    }
+    if row.proposer_id == row.partner_id {
+        wrong.push(FieldError::new("/partner", "the same as the proposer: name the other side"));
+    }
+    sound(wrong)
+}
+
+fn days(row: &Agreement) -> Result<()> {
+    if row.valid_until_on < row.valid_from_on {
+        let detail = "before the first day: give the days in order";
+        return Err(Error::Invalid(vec![FieldError::new("/valid_until_on", detail)]));
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Programmes with their offerings.
+//!
+//! A draft is seen by those who run exchanges for its host and by the secretariat; what was published, by everybody.
+
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect};
+use serde::Serialize;
+use sojourn_engine::ids::{CallId, InstitutionId, OfferingId, ProgrammeId};
+use sojourn_engine::vocabulary::{ProgrammeKind, Publication};
+use sojourn_entities::{call, call_offering, offering, period, programme};
+
+use super::page::{Asked, Keyset, Page};
+use super::periods::Period;
+use super::write::{guarded, insert_many};
+use super::{Conn, Result, Tx};
+use crate::access::Caller;
+
+pub use sojourn_entities::offering::Model as Offering;
+pub use sojourn_entities::programme::Model as Programme;
+
+/// Which programmes.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Wanted {
+    /// Only of this kind.
+    pub kind: Option<ProgrammeKind>,
+    /// Only of this host.
+    pub host: Option<InstitutionId>,
+    /// Only as far as this.
+    pub status: Option<Publication>,
+    /// Only those that follow this workflow.
+    pub workflow: Option<String>,
+}
+
+fn seen(by: Option<&Caller>) -> Condition {
+    match by {
+        Some(caller) if caller.is_secretariat() => Condition::all(),
+        _ => Condition::any()
+            .add(programme::Column::Status.ne(Publication::Draft))
+            .add(programme::Column::HostId.is_in(by.map(Caller::coordinated).unwrap_or_default())),
+    }
+}
+
+/// A page of the programmes somebody sees, in the order they were entered.
+pub async fn list(
+    conn: &impl Conn,
+    by: Option<&Caller>,
+    asked: &Asked,
+    wanted: &Wanted,
+) -> Result<Page<Programme>> {
+    let keyset: Keyset<(ProgrammeId,)> = Keyset::read(asked, "programmes", wanted)?;
+    let mut query = programme::Entity::find().filter(seen(by));
+    if let Some(kind) = wanted.kind {
+        query = query.filter(programme::Column::Kind.eq(kind));
+    }
+    if let Some(host) = wanted.host {
+        query = query.filter(programme::Column::HostId.eq(host));
+    }
+    if let Some(status) = wanted.status {
+        query = query.filter(programme::Column::Status.eq(status));
+    }
+    if let Some(workflow) = &wanted.workflow {
+        query = query.filter(programme::Column::WorkflowId.eq(workflow));
+    }
+    let rows = keyset.narrow(query, [programme::Column::Id], Order::Asc).all(conn.db()).await?;
+    Ok(keyset.page(rows, |row| (row.id,)))
+}
+
+/// One programme, when it is seen.
+pub async fn find(conn: &impl Conn, by: Option<&Caller>, id: ProgrammeId) -> Result<Option<Programme>> {
+    Ok(programme::Entity::find_by_id(id).filter(seen(by)).one(conn.db()).await?)
+}
+
+/// Enters a programme.
+pub async fn add(tx: &Tx, row: Programme) -> Result<()> {
+    insert_many(tx, vec![programme::ActiveModel::from(row)]).await
+}
+
+/// Writes the next version of a programme; `false` when that version is there already.
+pub async fn replace(tx: &Tx, row: Programme) -> Result<bool> {
+    let (id, read) = (row.id, row.version - 1);
+    let update = programme::Entity::update_many()
+        .set(programme::ActiveModel::from(row).reset_all())
+        .filter(programme::Column::Id.eq(id))
+        .filter(programme::Column::Version.eq(read));
+    guarded(tx, update).await
+}
+
+/// A page of a programme's offerings with their periods.
+pub async fn offerings(conn: &impl Conn, of: ProgrammeId, asked: &Asked) -> Result<Page<(Offering, Period)>> {
+    let keyset: Keyset<(OfferingId,)> = Keyset::read(asked, "offerings", &of)?;
+    let query = offering::Entity::find().filter(offering::Column::ProgrammeId.eq(of));
+    let columns = [(offering::Entity, offering::Column::Id)];
+    let rows = keyset
+        .narrow(query, columns, Order::Asc)
+        .find_also(offering::Entity, period::Entity)
+        .all(conn.db())
+        .await?;
+    let rows = rows.into_iter().filter_map(|(row, period)| Some((row, period?))).collect();
+    Ok(keyset.page(rows, |(row, _)| (row.id,)))
+}
+
+/// One offering of a programme, with its period.
+pub async fn offering(
+    conn: &impl Conn,
+    of: ProgrammeId,
+    id: OfferingId,
+) -> Result<Option<(Offering, Period)>> {
+    let row = offering::Entity::find_by_id(id)
+        .filter(offering::Column::ProgrammeId.eq(of))
+        .find_also(offering::Entity, period::Entity)
+        .one(conn.db())
+        .await?;
+    Ok(row.and_then(|(row, period)| Some((row, period?))))
+}
+
+/// Enters an offering.
+pub async fn add_offering(tx: &Tx, row: Offering) -> Result<()> {
+    insert_many(tx, vec![offering::ActiveModel::from(row)]).await
+}
+
+/// Writes the next version of an offering; `false` when that version is there already.
+pub async fn replace_offering(tx: &Tx, row: Offering) -> Result<bool> {
+    let (id, read) = (row.id, row.version - 1);
+    let update = offering::Entity::update_many()
+        .set(offering::ActiveModel::from(row).reset_all())
+        .filter(offering::Column::Id.eq(id))
+        .filter(offering::Column::Version.eq(read));
+    guarded(tx, update).await
+}
+
+/// A call that opened an offering to applicants.
+pub async fn opened_by(conn: &impl Conn, id: OfferingId) -> Result<Option<CallId>> {
+    let query = call_offering::Entity::find()
+        .filter(call_offering::Column::OfferingId.eq(id))
+        .inner_join(call::Entity)
+        .filter(call::Column::Status.ne(Publication::Draft))
+        .select_only()
+        .column(call_offering::Column::CallId);
+    Ok(query.into_tuple().one(conn.db()).await?)
+}
