@@ -9,7 +9,9 @@ use sojourn_engine::ids::{AgreementId, InstitutionId, PersonId};
 use sojourn_engine::vocabulary::{AgreementStatus, InstitutionKind, Level};
 use utoipa::ToSchema;
 
-use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound};
+use super::{
+    Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound,
+};
 use crate::access::Caller;
 use crate::clock::Moment;
 use crate::store::{Tx, agreements as store, institutions};

@@ -253,7 +253,9 @@ async fn ends(tx: &Tx, caller: &Caller, new: &NewLine) -> Result<Ends> {
             let agreement = agreements::find(tx, caller, id).await?;
             let agreement = agreement.ok_or_else(|| wrong("/agreement", "no agreement that you see"))?;
             if agreement.status == AgreementStatus::Ended {
-                return Err(Error::Conflict(Conflict::NotNow("the agreement is ended: write another".to_owned())));
+                return Err(Error::Conflict(Conflict::NotNow(
+                    "the agreement is ended: write another".to_owned(),
+                )));
             }
             let sides = [agreement.proposer_id, agreement.partner_id];
             let is_side = |end: Option<InstitutionId>| end.is_some_and(|end| sides.contains(&end));

@@ -11,7 +11,9 @@ use sojourn_engine::ids::{InstitutionId, ProgrammeId, UnitId};
 use sojourn_engine::vocabulary::{InstitutionKind, Level, ProgrammeKind, Publication, Subject};
 use utoipa::ToSchema;
 
-use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound};
+use super::{
+    Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound,
+};
 use crate::access::Caller;
 use crate::store::{Tx, institutions, programmes as store, workflows};
 

@@ -3,6 +3,7 @@
 //! Layers, outermost first: the request's id and the writing of problems, the log line, panics, the time limit, the size limit,
 //! then the policy of the route. To add a resource: a file with its `…In` bodies and handlers, and its lines in `routes.rs`.
 
+mod agreements;
 mod answer;
 mod chair_terms;
 mod docs;
@@ -14,7 +15,10 @@ mod language;
 mod notifications;
 mod openapi;
 mod people;
+mod periods;
+mod places;
 pub mod problem;
+mod programmes;
 mod registrations;
 mod routes;
 mod sessions;

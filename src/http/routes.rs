@@ -15,7 +15,8 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    AppState, chair_terms, health, institutions, notifications, openapi, people, registrations, sessions,
+    AppState, agreements, chair_terms, health, institutions, notifications, openapi, people, periods, places,
+    programmes, registrations, sessions,
 };
 use crate::access::{Caller, Policy};
 use crate::app::{self, Error};
@@ -71,7 +72,7 @@ impl Routes {
 
 /// The whole API.
 pub fn all(state: AppState) -> Routes {
-    use Policy::{Admin, Anyone, Secretariat, SignedIn};
+    use Policy::{Admin, Anyone, Coordinators, Secretariat, SignedIn};
     Routes::new(state)
         .route(Anyone, routes!(health::get_health))
         .route(Anyone, routes!(health::get_readiness))
@@ -103,6 +104,26 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(registrations::change_registration))
         .route(Secretariat, routes!(notifications::list_notifications))
         .route(Secretariat, routes!(notifications::retry_notification))
+        .route(Coordinators, routes!(agreements::list_agreements))
+        .route(Coordinators, routes!(agreements::create_agreement))
+        .route(SignedIn, routes!(agreements::get_agreement))
+        .route(SignedIn, routes!(agreements::change_agreement))
+        .route(SignedIn, routes!(places::list_place_lines))
+        .route(SignedIn, routes!(places::create_place_line))
+        .route(SignedIn, routes!(places::get_place_line))
+        .route(SignedIn, routes!(places::post_capacity))
+        .route(SignedIn, routes!(periods::list_periods))
+        .route(SignedIn, routes!(periods::create_period))
+        .route(SignedIn, routes!(periods::get_period))
+        .route(SignedIn, routes!(periods::change_period))
+        .route(Anyone, routes!(programmes::list_programmes))
+        .route(SignedIn, routes!(programmes::create_programme))
+        .route(Anyone, routes!(programmes::get_programme))
+        .route(SignedIn, routes!(programmes::change_programme))
+        .route(Anyone, routes!(programmes::list_offerings))
+        .route(SignedIn, routes!(programmes::create_offering))
+        .route(Anyone, routes!(programmes::get_offering))
+        .route(SignedIn, routes!(programmes::change_offering))
 }
 
 fn declare(operation: &mut Operation, policy: Policy) {

@@ -24,6 +24,11 @@ pub fn filled(text: &str) -> Checked {
     demand(!text.trim().is_empty(), "filled", "write something here")
 }
 
+/// A number that changes something.
+pub fn something(number: i32) -> Checked {
+    demand(number != 0, "something", "zero changes nothing: say how many")
+}
+
 /// ISO 3166-1 alpha-2.
 pub fn country(code: &str) -> Checked {
     demand(codes::is_country(code), "country", "no ISO 3166-1 alpha-2 code: two capitals, such as TW")
@@ -32,6 +37,12 @@ pub fn country(code: &str) -> Checked {
 /// ISCED-F 2013.
 pub fn field(code: &str) -> Checked {
     demand(codes::is_field(code), "field", "no ISCED-F 2013 code: two to four digits, such as 0613")
+}
+
+/// ISCED-F 2013, several.
+pub fn fields(codes: &[String]) -> Checked {
+    let holds = codes.len() <= 200 && codes.iter().all(|code| codes::is_field(code));
+    demand(holds, "fields", "ISCED-F 2013 codes of two to four digits, such as 0613")
 }
 
 /// IANA time zone.

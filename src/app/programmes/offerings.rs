@@ -109,7 +109,10 @@ pub async fn create_offering(
     }
     let period = periods::find(&tx, new.period).await?;
     let Some(period) = period.filter(|period| period.institution_id == programme.host_id) else {
-        return Err(Error::Invalid(vec![FieldError::new("/period", "no such period in the host's calendar")]));
+        return Err(Error::Invalid(vec![FieldError::new(
+            "/period",
+            "no such period in the host's calendar",
+        )]));
     };
     let row = Offering {
         id: at.id(),
@@ -140,7 +143,8 @@ pub async fn change_offering(
     let (mut row, period) = store::offering(&tx, of, id).await?.ok_or(Error::NotFound)?;
     current(row.version, read)?;
     if store::opened_by(&tx, id).await?.is_some() {
-        let detail = "a published call has opened it, and applicants count on its days: enter another offering";
+        let detail =
+            "a published call has opened it, and applicants count on its days: enter another offering";
         return Err(Error::Conflict(Conflict::NotNow(detail.to_owned())));
     }
     row.start_on = change.start_on.unwrap_or(row.start_on);

@@ -1,0 +1,139 @@
+//! Agreements between two institutions.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use chrono::NaiveDate;
+use serde::Deserialize;
+use sojourn_engine::ids::{AgreementId, InstitutionId};
+use sojourn_engine::vocabulary::{AgreementStatus, Level};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::answer::Versioned;
+use super::extract::{Id, IfMatch, Keyed, Listing, PageQuery, Valid};
+use super::openapi::{IdempotencyHeader, IfMatchHeader};
+use super::problem::Problem;
+use super::shape::{self, present};
+use crate::access::Caller;
+use crate::app::agreements::{self, AgreementChange, AgreementView, NewAgreement, Wanted};
+use crate::app::{Answer, App, Page};
+
+/// Which agreements.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AgreementFilter {
+    /// Only those this side wrote.
+    proposer: Option<InstitutionId>,
+    /// Only those with this other side.
+    partner: Option<InstitutionId>,
+    /// Only as far as this.
+    status: Option<AgreementStatus>,
+}
+
+/// An agreement to write, as a draft.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementIn {
+    /// The side that writes it: a member.
+    proposer: InstitutionId,
+    /// The other side.
+    partner: InstitutionId,
+    /// First day.
+    valid_from_on: NaiveDate,
+    /// Last day.
+    valid_until_on: NaiveDate,
+    /// ISCED-F 2013 codes it covers [default: all].
+    #[validate(custom(function = shape::fields))]
+    #[serde(default)]
+    fields: Vec<String>,
+    /// Study cycles it covers [default: all].
+    #[validate(length(max = 4, message = "there are four"))]
+    #[serde(default)]
+    levels: Vec<Level>,
+    /// Free text, seen by both sides.
+    #[validate(length(max = 5000, message = "at most 5,000 characters"))]
+    note: Option<String>,
+}
+
+/// What to change of an agreement; what is left out stays, `null` empties.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementChangeIn {
+    /// How far it comes: the side that wrote it makes it `proposed`, the other side `agreed`; either sends a proposal back as a
+    /// `draft`, and either makes what is agreed `ended`.
+    status: Option<AgreementStatus>,
+    /// First day; the writing side's to change until both have agreed, like all terms.
+    valid_from_on: Option<NaiveDate>,
+    /// Last day.
+    valid_until_on: Option<NaiveDate>,
+    /// ISCED-F 2013 codes it covers; empty: all.
+    #[validate(custom(function = shape::fields))]
+    fields: Option<Vec<String>>,
+    /// Study cycles it covers; empty: all.
+    #[validate(length(max = 4, message = "there are four"))]
+    levels: Option<Vec<Level>>,
+    /// Last day when ended before its time, with `status` = `ended` [default: today].
+    ended_on: Option<NaiveDate>,
+    /// Free text, seen by both sides.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(length(max = 5000, message = "at most 5,000 characters"))]
+    note: Option<Option<String>>,
+}
+
+/// Agreements of one's own institution, in the order they were written.
+#[utoipa::path(get, path = "/api/v1/agreements", tag = "agreements", params(PageQuery, AgreementFilter),
+    responses((status = 200, body = Page<AgreementView>)))]
+pub async fn list_agreements(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    listing: Listing<AgreementFilter>,
+) -> Result<Json<Page<AgreementView>>, Problem> {
+    let AgreementFilter { proposer, partner, status } = listing.filter;
+    let wanted = Wanted { proposer, partner, status };
+    Ok(Json(agreements::list(&app, &caller, &listing.asked, &wanted).await?))
+}
+
+/// One agreement.
+#[utoipa::path(get, path = "/api/v1/agreements/{id}", tag = "agreements", params(("id" = AgreementId, Path)),
+    responses((status = 200, body = AgreementView)))]
+pub async fn get_agreement(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<AgreementId>,
+) -> Result<Versioned<AgreementView>, Problem> {
+    let view = agreements::get(&app, &caller, id).await?;
+    Ok(Versioned(view.version, view))
+}
+
+/// Writes an agreement as a draft.
+#[utoipa::path(post, path = "/api/v1/agreements", tag = "agreements", params(IdempotencyHeader),
+    request_body = AgreementIn, responses((status = 201, body = AgreementView)))]
+pub async fn create_agreement(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Keyed(once, Json(body)): Keyed<Json<AgreementIn>>,
+) -> Result<Answer, Problem> {
+    let AgreementIn { proposer, partner, valid_from_on, valid_until_on, fields, levels, note } = body;
+    let new = NewAgreement { proposer, partner, valid_from_on, valid_until_on, fields, levels, note };
+    Ok(agreements::create(&app, &caller, &once, new).await?)
+}
+
+/// Changes an agreement: its terms, or how far it has come.
+#[utoipa::path(patch, path = "/api/v1/agreements/{id}", tag = "agreements",
+    params(("id" = AgreementId, Path), IfMatchHeader), request_body = AgreementChangeIn,
+    responses((status = 200, body = AgreementView)))]
+pub async fn change_agreement(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<AgreementId>,
+    IfMatch(read): IfMatch,
+    Valid(Json(body)): Valid<Json<AgreementChangeIn>>,
+) -> Result<Versioned<AgreementView>, Problem> {
+    let AgreementChangeIn { status, valid_from_on, valid_until_on, fields, levels, ended_on, note } = body;
+    let change = AgreementChange { status, valid_from_on, valid_until_on, fields, levels, ended_on, note };
+    let view = agreements::change(&app, &caller, id, read, change).await?;
+    Ok(Versioned(view.version, view))
+}
