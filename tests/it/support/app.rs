@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
-use sojourn::app::App;
+use sojourn::app::{App, Definitions};
 use sojourn::app::people::{self, NewPerson, NewRole};
 use sojourn::clock::Clock;
 use sojourn::config::Config;
@@ -57,6 +57,7 @@ impl TestApp {
         let auth = sojourn::config::Auth { key_file, ..config.auth.clone() };
         let config = Config { auth, ..config }.with_keys(|| clock.moment().random()).expect("keys are made");
         let store = Store::open(&database.url, &Options::default()).await.expect("the database opens");
+        Definitions::ship(&store, &clock.moment()).await.expect("the definitions are sound");
         let app = Arc::new(App::new(store, clock.clone(), &config));
         let state = AppState::new(Arc::clone(&app), &config.auth).expect("keys are there");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
