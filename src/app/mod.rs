@@ -13,6 +13,7 @@ pub mod chair_terms;
 pub mod definitions;
 pub mod eligibility;
 mod error;
+pub mod history;
 pub mod holders;
 mod idempotency;
 pub mod institutions;

@@ -5,6 +5,7 @@
 
 mod agreements;
 mod answer;
+mod applications;
 mod chair_terms;
 mod docs;
 pub mod extract;

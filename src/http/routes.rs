@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::{
-    AppState, agreements, chair_terms, health, institutions, notifications, openapi, people, periods, places,
-    programmes, registrations, sessions,
+    AppState, agreements, applications, chair_terms, health, institutions, language, notifications, openapi,
+    people, periods, places, programmes, registrations, sessions,
 };
 use crate::access::{Caller, Policy};
 use crate::app::{self, Error};
@@ -102,6 +102,15 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(registrations::list_registrations))
         .route(SignedIn, routes!(registrations::create_registration))
         .route(SignedIn, routes!(registrations::change_registration))
+        .route(SignedIn, routes!(applications::list_applications))
+        .route(SignedIn, routes!(applications::create_application))
+        .route(SignedIn, routes!(applications::get_application))
+        .route(SignedIn, routes!(applications::change_application))
+        .route(SignedIn, routes!(applications::fire_event))
+        .route(Coordinators, routes!(applications::fire_events))
+        .route(SignedIn, routes!(applications::list_history))
+        .route(SignedIn, routes!(applications::list_placements))
+        .route(SignedIn, routes!(applications::get_placement))
         .route(Secretariat, routes!(notifications::list_notifications))
         .route(Secretariat, routes!(notifications::retry_notification))
         .route(Coordinators, routes!(agreements::list_agreements))
@@ -151,7 +160,11 @@ async fn admit(
             Some(_) => Error::Forbidden { needs: policy.name().to_owned() }.into(),
         });
     }
-    if let Some(caller) = caller {
+    if let Some(mut caller) = caller {
+        // What the request asks for goes before what the person once chose.
+        if request.headers().contains_key(header::ACCEPT_LANGUAGE) {
+            language::of(request.headers()).clone_into(&mut caller.language);
+        }
         request.extensions_mut().insert(caller);
     }
     Ok(next.run(request).await)

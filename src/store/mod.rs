@@ -10,6 +10,7 @@ pub mod calls;
 pub mod chair_terms;
 pub mod dossiers;
 mod error;
+pub mod history;
 pub mod holders;
 pub mod idempotency;
 pub mod institutions;
@@ -25,6 +26,7 @@ pub mod registrations;
 pub mod sessions;
 pub mod verify;
 pub mod workflows;
+pub mod worklists;
 pub mod write;
 
 use std::fmt;

@@ -1,5 +1,6 @@
 //! Applications: opening, editing while a draft, reading.
 
+pub mod list;
 pub mod view;
 
 use std::collections::BTreeMap;

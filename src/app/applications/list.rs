@@ -1,0 +1,141 @@
+//! Lists of applications.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId};
+use sojourn_engine::vocabulary::{Duty, Phase, StateKind};
+use utoipa::ToSchema;
+
+use super::view::{CallView, InstitutionView, PersonView};
+use crate::access::Caller;
+use crate::app::{App, Asked, Page, Result};
+use crate::store::worklists::{self, Awaited, Item, Wanted};
+
+/// Which applications a caller asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only in this state.
+    pub state: Option<String>,
+    /// Only in these phases.
+    pub phases: Vec<Phase>,
+    /// Only those waiting for this role.
+    pub role: Option<String>,
+    /// Only of this home.
+    pub home: Option<InstitutionId>,
+    /// Only at this host.
+    pub host: Option<InstitutionId>,
+    /// Only of this call.
+    pub call: Option<CallId>,
+    /// Only those that wait for the caller.
+    pub waiting_for_me: bool,
+    /// Only those whose clock has run out.
+    pub overdue: bool,
+    /// Only those whose reference or applicant's name begins so.
+    pub q: Option<String>,
+}
+
+/// One application of a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ApplicationItem {
+    /// Its id.
+    pub id: CaseId,
+    /// Short code.
+    pub reference: String,
+    /// Present state.
+    pub state: String,
+    /// Its name in the reader's language.
+    pub state_label: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// Open or final.
+    pub kind: StateKind,
+    /// The row's version.
+    pub version: i32,
+    /// When the state was entered.
+    pub entered_at: DateTime<Utc>,
+    /// First end of a running clock.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Who applies.
+    pub applicant: PersonView,
+    /// The home.
+    pub home: InstitutionView,
+    /// The host of the current choice.
+    pub host: Option<InstitutionView>,
+    /// Title of the current choice's programme.
+    pub programme: Option<String>,
+    /// The call.
+    pub call: CallView,
+    /// Roles it waits for, in the reader's language.
+    pub waiting: Vec<String>,
+}
+
+/// A page of the applications a caller sees, newest first.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    asked: &Asked,
+    filter: Filter,
+) -> Result<Page<ApplicationItem>> {
+    let wanted = Wanted {
+        state: filter.state,
+        phases: filter.phases,
+        role: filter.role,
+        home: filter.home,
+        host: filter.host,
+        call: filter.call,
+        waiting_for: filter.waiting_for_me.then(|| awaited(caller)),
+        overdue_at: filter.overdue.then(|| app.clock.now()),
+        q: filter.q.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
+    };
+    let conn = app.store.read();
+    let page = worklists::page(conn, &caller.scope(), asked, &wanted).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for item in page.items {
+        let definition = app.definitions.get(conn, item.workflow).await?;
+        let state = definition.state_named(&item.state).map(|ix| &definition.states[ix.at()]);
+        let role = |name: &String| {
+            let known =
+                definition.role_named(name).map(|ix| definition.roles[ix.at()].label.get(&caller.language));
+            known.unwrap_or(name).to_owned()
+        };
+        let waiting = item.waiting.iter().map(role).collect();
+        let label = state.map_or(item.state.clone(), |state| state.label.get(&caller.language).to_owned());
+        items.push(shown(item, label, waiting));
+    }
+    Ok(Page { items, next: page.next })
+}
+
+fn awaited(caller: &Caller) -> Awaited {
+    let held = caller.duties.iter().map(|held| match held.duty {
+        Duty::Secretariat => (held.duty, None),
+        Duty::Coordinator
+        | Duty::Head
+        | Duty::Academic
+        | Duty::Grants
+        | Duty::Safety
+        | Duty::Employer
+        | Duty::Admin => (held.duty, held.institution),
+    });
+    Awaited { person: caller.person, duties: held.collect() }
+}
+
+fn shown(item: Item, state_label: String, waiting: Vec<String>) -> ApplicationItem {
+    let institution = |(id, name)| InstitutionView { id, name };
+    ApplicationItem {
+        id: item.id,
+        reference: item.reference,
+        state: item.state,
+        state_label,
+        phase: item.phase,
+        kind: item.kind,
+        version: item.version,
+        entered_at: item.entered_at,
+        due_at: item.due_at,
+        applicant: PersonView { id: item.applicant.0, name: item.applicant.1 },
+        home: institution(item.home),
+        host: item.host.map(institution),
+        programme: item.programme,
+        call: CallView { id: item.call.0, title: item.call.1 },
+        waiting,
+    }
+}

@@ -1,0 +1,140 @@
+//! The history of a case, filtered for its reader.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sojourn_engine::ids::{CaseId, PersonId};
+use sojourn_engine::vocabulary::Via;
+use utoipa::ToSchema;
+
+use super::applications::view::{self, Reader};
+use super::scene::Scene;
+use super::{App, Asked, Page, Result};
+use crate::access::Caller;
+use crate::store::dossiers::names;
+use crate::store::history::{self as rows, Step};
+
+/// One step of a case.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StepView {
+    /// 1, 2, 3 … in the case.
+    pub number: i32,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When it was recorded; later only for imported history.
+    pub recorded_at: DateTime<Utc>,
+    /// By which door it came.
+    pub via: Via,
+    /// The event.
+    pub event: String,
+    /// The words on its button, in the reader's language.
+    pub event_label: String,
+    /// State before.
+    pub from: Option<String>,
+    /// State after.
+    pub to: String,
+    /// Its name in the reader's language.
+    pub to_label: String,
+    /// The role that acted.
+    pub role: String,
+    /// Who acted; for the home and the secretariat, and for oneself.
+    pub actor: Option<ActorView>,
+    /// Code and text of the reason.
+    pub reason: Option<StepReason>,
+    /// Read by people of the writer's institution only.
+    pub note: Option<String>,
+    /// Data of the event; for the home and the secretariat.
+    #[schema(value_type = Option<Object>)]
+    pub data: Option<serde_json::Value>,
+    /// SHA-256 over this step and the one before.
+    pub hash: String,
+}
+
+/// Who acted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ActorView {
+    /// The person.
+    pub id: PersonId,
+    /// Their name.
+    pub name: String,
+}
+
+/// A reason given.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StepReason {
+    /// Code of the list.
+    pub code: String,
+    /// The person's own words.
+    pub text: String,
+}
+
+/// A page of a case's history.
+///
+/// # Errors
+/// [`super::Error::NotFound`] when the caller does not see the case.
+pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Result<Page<StepView>> {
+    let at = app.clock.moment();
+    let conn = app.store.read();
+    let scene = Scene::read(app, conn, &caller.scope(), id, &at).await?;
+    let page = rows::page(conn, id, None, asked).await?;
+    let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
+    let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
+    let reader = view::reader(&scene, caller);
+    let shown = host_sees_from(&scene).filter(|_| reader == Reader::Host);
+    let page = Page {
+        items: page.items.into_iter().filter(|step| shown.is_none_or(|from| from <= step.at)).collect(),
+        ..page
+    };
+    Ok(page.map(|step| one(&scene, caller, reader, &known, step)))
+}
+
+/// A host sees the steps from the one that showed it the case.
+fn host_sees_from(scene: &Scene) -> Option<DateTime<Utc>> {
+    scene.live.dossier.current().and_then(|choice| choice.host_sees_from)
+}
+
+fn one(
+    scene: &Scene,
+    caller: &Caller,
+    reader: Reader,
+    known: &BTreeMap<PersonId, String>,
+    step: Step,
+) -> StepView {
+    let definition = &scene.definition;
+    let language = caller.language.as_str();
+    let label =
+        definition.event_named(&step.event).map(|event| definition.events[event.at()].label.get(language));
+    let state =
+        definition.state_named(&step.to).map(|state| definition.states[state.at()].label.get(language));
+    let own = step.actor == Some(caller.person);
+    let named = own || reader == Reader::Home;
+    let colleague = step.institution.is_some_and(|id| caller.institutions().any(|mine| mine == id));
+    let written = step.written;
+    let reason = written.as_ref().and_then(|w| Some((w.reason_code.clone()?, w.reason.clone()?)));
+    // What a student gives as a reason may be about health: it is the home's alone to read.
+    let reason = reason.filter(|_| own || reader != Reader::Host || colleague);
+    StepView {
+        number: step.number,
+        at: step.at,
+        recorded_at: step.recorded_at,
+        via: step.via,
+        event_label: label.unwrap_or(&step.event).to_owned(),
+        to_label: state.unwrap_or(&step.to).to_owned(),
+        event: step.event,
+        from: step.from,
+        to: step.to,
+        role: step.role,
+        actor: step
+            .actor
+            .filter(|_| named)
+            .map(|id| ActorView { id, name: known.get(&id).cloned().unwrap_or_default() }),
+        reason: reason.map(|(code, text)| StepReason { code, text }),
+        note: written.as_ref().and_then(|w| w.note.clone()).filter(|_| own || colleague),
+        data: written
+            .and_then(|w| w.data)
+            .filter(|_| named)
+            .and_then(|data| serde_json::from_str(&data).ok()),
+        hash: hex::encode(step.hash),
+    }
+}

@@ -1,0 +1,359 @@
+//! Applications: opening, editing, lists, events, history.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, RegistrationId};
+use sojourn_engine::vocabulary::{Phase, Via};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::answer::Versioned;
+use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery, Valid};
+use super::openapi::{IdempotencyHeader, IfMatchHeader};
+use super::problem::Problem;
+use crate::access::Caller;
+use crate::app::applications::list::{self, ApplicationItem, Filter};
+use crate::app::applications::{self, ApplicationView, DraftChange, NewApplication};
+use crate::app::history::{self, StepView};
+use crate::app::transition::{self, Attempt};
+use crate::app::{Answer, App, Once, Page};
+
+/// An application to open.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationIn {
+    /// The call.
+    call_id: CallId,
+    /// With which registration; may be left out by those who have one that the call is for.
+    registration_id: Option<RegistrationId>,
+    /// Offerings, most wanted first.
+    #[validate(length(min = 1, max = 200, message = "between 1 and 200 choices"))]
+    choices: Vec<OfferingId>,
+    /// Answers to the call's questions.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    answers: Map<String, Value>,
+    /// Whether a complete draft is submitted when the call closes.
+    #[serde(default)]
+    submit_at_bell: bool,
+}
+
+/// What to change of a draft; what is left out stays.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationChangeIn {
+    /// Offerings, most wanted first.
+    #[validate(length(min = 1, max = 200, message = "between 1 and 200 choices"))]
+    choices: Option<Vec<OfferingId>>,
+    /// Answers, replaced as a whole.
+    #[schema(value_type = Option<Object>)]
+    answers: Option<Map<String, Value>>,
+    /// Whether a complete draft is submitted when the call closes.
+    submit_at_bell: Option<bool>,
+    /// Score in hundredths; the home's to enter.
+    #[validate(range(min = 0, max = 1_000_000, message = "between 0 and 1000000"))]
+    score_hundredths: Option<i32>,
+}
+
+/// One event to fire.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventIn {
+    /// The event, as `offers` names it.
+    #[validate(length(min = 1, max = 100, message = "between 1 and 100 characters"))]
+    event: String,
+    /// Its input, as the offer's schema says.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    data: Map<String, Value>,
+    /// A coded reason, where the offer lists codes.
+    #[validate(nested)]
+    reason: Option<ReasonIn>,
+    /// For people of one's own institution only.
+    #[validate(length(max = 5000, message = "at most 5000 characters"))]
+    note: Option<String>,
+}
+
+/// A coded reason.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonIn {
+    /// Code of the list.
+    #[validate(length(max = 100, message = "at most 100 characters"))]
+    code: String,
+    /// In one's own words; the applicant reads it.
+    #[validate(length(max = 5000, message = "at most 5000 characters"))]
+    text: String,
+}
+
+/// One event on many applications.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkIn {
+    /// The event.
+    #[validate(length(min = 1, max = 100, message = "between 1 and 100 characters"))]
+    event: String,
+    /// Which applications, each once.
+    #[validate(length(min = 1, max = 500, message = "between 1 and 500 items"))]
+    items: Vec<BulkItemIn>,
+    /// Input for all; an item's own goes before it.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    data: Map<String, Value>,
+    /// A coded reason for all.
+    #[validate(nested)]
+    reason: Option<ReasonIn>,
+}
+
+/// One application of many.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkItemIn {
+    /// The application.
+    id: CaseId,
+    /// The version that was read.
+    version: i32,
+    /// Input of its own.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    data: Map<String, Value>,
+}
+
+/// What became of one application of many: the full answer of the single call.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BulkItemView {
+    /// The application.
+    pub id: CaseId,
+    /// HTTP status of its answer.
+    pub status: u16,
+    /// Its `ETag`.
+    pub etag: Option<String>,
+    /// The view, or the problem.
+    #[schema(value_type = Object)]
+    pub body: Value,
+}
+
+/// What became of each application, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BulkView {
+    /// One answer per item.
+    pub items: Vec<BulkItemView>,
+}
+
+/// Which applications to list.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ApplicationFilter {
+    /// Only in this state.
+    state: Option<String>,
+    /// Only in this phase.
+    phase: Option<Phase>,
+    /// Only those waiting for this role.
+    role: Option<String>,
+    /// Only of this home.
+    home: Option<InstitutionId>,
+    /// Only at this host, by the current choice.
+    host: Option<InstitutionId>,
+    /// Only of this call.
+    call: Option<CallId>,
+    /// Only those that wait for you.
+    #[serde(default)]
+    waiting_for_me: bool,
+    /// Only those whose time is over.
+    #[serde(default)]
+    overdue: bool,
+    /// Only those whose code, or whose applicant's given or family name, begins so.
+    q: Option<String>,
+}
+
+impl From<ApplicationFilter> for Filter {
+    fn from(asked: ApplicationFilter) -> Self {
+        Self {
+            state: asked.state,
+            phases: asked.phase.into_iter().collect(),
+            role: asked.role,
+            home: asked.home,
+            host: asked.host,
+            call: asked.call,
+            waiting_for_me: asked.waiting_for_me,
+            overdue: asked.overdue,
+            q: asked.q,
+        }
+    }
+}
+
+/// Applications you see, newest first.
+#[utoipa::path(get, path = "/api/v1/applications", tag = "applications", params(PageQuery, ApplicationFilter),
+    responses((status = 200, body = Page<ApplicationItem>)))]
+pub async fn list_applications(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    listing: Listing<ApplicationFilter>,
+) -> Result<Json<Page<ApplicationItem>>, Problem> {
+    Ok(Json(list::list(&app, &caller, &listing.asked, listing.filter.into()).await?))
+}
+
+/// One application: where it stands, whom it waits for, what you may do.
+#[utoipa::path(get, path = "/api/v1/applications/{id}", tag = "applications", params(("id" = CaseId, Path)),
+    responses((status = 200, body = ApplicationView)))]
+pub async fn get_application(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+) -> Result<Versioned<ApplicationView>, Problem> {
+    let view = applications::read(&app, &caller, id).await?;
+    Ok(Versioned(view.version, view))
+}
+
+/// Opens an application as a draft.
+#[utoipa::path(post, path = "/api/v1/applications", tag = "applications", params(IdempotencyHeader),
+    request_body = ApplicationIn, responses((status = 201, body = ApplicationView)))]
+pub async fn create_application(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Keyed(once, Json(body)): Keyed<Json<ApplicationIn>>,
+) -> Result<Answer, Problem> {
+    let new = NewApplication {
+        call: body.call_id,
+        registration: body.registration_id,
+        choices: body.choices,
+        answers: body.answers,
+        submit_at_bell: body.submit_at_bell,
+    };
+    Ok(applications::open(&app, &caller, &once, new).await?)
+}
+
+/// Changes a draft, or enters the home's score.
+#[utoipa::path(patch, path = "/api/v1/applications/{id}", tag = "applications",
+    params(("id" = CaseId, Path), IfMatchHeader), request_body = ApplicationChangeIn,
+    responses((status = 200, body = ApplicationView)))]
+pub async fn change_application(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+    IfMatch(read): IfMatch,
+    Valid(Json(body)): Valid<Json<ApplicationChangeIn>>,
+) -> Result<Versioned<ApplicationView>, Problem> {
+    let change = DraftChange {
+        choices: body.choices,
+        answers: body.answers,
+        submit_at_bell: body.submit_at_bell,
+        score_hundredths: body.score_hundredths,
+    };
+    let view = applications::change(&app, &caller, id, read, change).await?;
+    Ok(Versioned(view.version, view))
+}
+
+/// Fires one event: the one way to move a case.
+#[utoipa::path(post, path = "/api/v1/applications/{id}/events", tag = "applications",
+    params(("id" = CaseId, Path), IfMatchHeader, IdempotencyHeader), request_body = EventIn,
+    responses((status = 200, body = ApplicationView)))]
+pub async fn fire_event(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+    IfMatch(if_version): IfMatch,
+    Keyed(once, Json(body)): Keyed<Json<EventIn>>,
+) -> Result<Answer, Problem> {
+    let attempt = Attempt {
+        event: body.event,
+        data: body.data,
+        reason: body.reason.map(|reason| (reason.code, reason.text)),
+        note: body.note,
+        if_version,
+    };
+    Ok(transition::fire(&app, &caller, Via::Api, &once, id, &attempt).await?)
+}
+
+/// Fires one event on many applications, each on its own: some may succeed while others are refused.
+#[utoipa::path(post, path = "/api/v1/applications/events", tag = "applications", params(IdempotencyHeader),
+    request_body = BulkIn, responses((status = 200, body = BulkView)))]
+pub async fn fire_events(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Keyed(once, Json(body)): Keyed<Json<BulkIn>>,
+) -> Result<Json<BulkView>, Problem> {
+    let reason = body.reason.map(|reason| (reason.code, reason.text));
+    let mut items = Vec::with_capacity(body.items.len());
+    for item in body.items {
+        let mut data = body.data.clone();
+        data.extend(item.data);
+        let attempt = Attempt {
+            event: body.event.clone(),
+            data,
+            reason: reason.clone(),
+            note: None,
+            if_version: item.version,
+        };
+        items.push(fire_one(&app, &caller, &once.item(item.id), item.id, &attempt).await);
+    }
+    Ok(Json(BulkView { items }))
+}
+
+async fn fire_one(app: &App, caller: &Caller, once: &Once, id: CaseId, attempt: &Attempt) -> BulkItemView {
+    match transition::fire(app, caller, Via::Api, once, id, attempt).await {
+        Ok(answer) => BulkItemView {
+            id,
+            status: answer.status,
+            etag: answer.etag,
+            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
+        },
+        Err(error) => {
+            let problem = Problem::from(error);
+            let body = problem.document(&id.to_string(), &caller.language);
+            BulkItemView { id, status: problem.kind().status().as_u16(), etag: None, body }
+        }
+    }
+}
+
+/// Steps of an application, first to last.
+#[utoipa::path(get, path = "/api/v1/applications/{id}/history", tag = "applications",
+    params(("id" = CaseId, Path), PageQuery), responses((status = 200, body = Page<StepView>)))]
+pub async fn list_history(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+    listing: Listing<NoFilter>,
+) -> Result<Json<Page<StepView>>, Problem> {
+    Ok(Json(history::list(&app, &caller, id, &listing.asked).await?))
+}
+
+/// Cases in the phases placement and stay, newest first.
+#[utoipa::path(get, path = "/api/v1/placements", tag = "placements", params(PageQuery, ApplicationFilter),
+    responses((status = 200, body = Page<ApplicationItem>)))]
+pub async fn list_placements(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    listing: Listing<ApplicationFilter>,
+) -> Result<Json<Page<ApplicationItem>>, Problem> {
+    let mut filter = Filter::from(listing.filter);
+    let placed = [Phase::Placement, Phase::Stay];
+    if filter.phases.is_empty() {
+        filter.phases = placed.to_vec();
+    }
+    filter.phases.retain(|phase| placed.contains(phase));
+    if filter.phases.is_empty() {
+        return Ok(Json(Page { items: Vec::new(), next: None }));
+    }
+    Ok(Json(list::list(&app, &caller, &listing.asked, filter).await?))
+}
+
+/// One case in the phases placement and stay.
+#[utoipa::path(get, path = "/api/v1/placements/{id}", tag = "placements", params(("id" = CaseId, Path)),
+    responses((status = 200, body = ApplicationView)))]
+pub async fn get_placement(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+) -> Result<Versioned<ApplicationView>, Problem> {
+    let view = applications::read(&app, &caller, id).await?;
+    if !matches!(view.phase, Phase::Placement | Phase::Stay) {
+        return Err(crate::app::Error::NotFound.into());
+    }
+    Ok(Versioned(view.version, view))
+}

@@ -1,0 +1,289 @@
+//! Lists of applications: scoped and filtered in the statement, paged by key, with their surroundings in set-based reads.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, RelationTrait,
+};
+use serde::Serialize;
+use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, WorkflowVersionId};
+use sojourn_engine::vocabulary::{Duty, Phase, StateKind};
+use sojourn_entities::{application, call, case, choice, institution, offering, person, programme, wait};
+
+use super::page::{Asked, Keyset, Page};
+use super::{Conn, StoreError};
+use crate::access::Scope;
+
+/// Which applications a list shows.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Wanted {
+    /// Only in this state.
+    pub state: Option<String>,
+    /// Only in these phases; empty is all.
+    pub phases: Vec<Phase>,
+    /// Only those waiting for this role.
+    pub role: Option<String>,
+    /// Only of this home.
+    pub home: Option<InstitutionId>,
+    /// Only at this host, by the current choice.
+    pub host: Option<InstitutionId>,
+    /// Only of this call.
+    pub call: Option<CallId>,
+    /// Only those that wait for the reader.
+    pub waiting_for: Option<Awaited>,
+    /// Only those whose clock has run out by then.
+    pub overdue_at: Option<DateTime<Utc>>,
+    /// Only those whose reference or applicant's name begins so.
+    pub q: Option<String>,
+}
+
+/// Whom a case may wait for, as one reader.
+#[derive(Debug, Clone, Serialize)]
+pub struct Awaited {
+    /// The person.
+    pub person: PersonId,
+    /// Their duties with their institutions.
+    pub duties: Vec<(Duty, Option<InstitutionId>)>,
+}
+
+/// One application of a list.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its id.
+    pub id: CaseId,
+    /// Short code.
+    pub reference: String,
+    /// The definition it follows.
+    pub workflow: WorkflowVersionId,
+    /// Present state.
+    pub state: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// Open or final.
+    pub kind: StateKind,
+    /// The row's version.
+    pub version: i32,
+    /// When the state was entered.
+    pub entered_at: DateTime<Utc>,
+    /// First end of a running clock.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Who applies, with their name.
+    pub applicant: (PersonId, String),
+    /// The home, with its name.
+    pub home: (InstitutionId, String),
+    /// The host of the current choice, with its name.
+    pub host: Option<(InstitutionId, String)>,
+    /// Title of the current choice's programme.
+    pub programme: Option<String>,
+    /// The call, with its title.
+    pub call: (CallId, String),
+    /// Roles it waits for.
+    pub waiting: Vec<String>,
+}
+
+/// A page of applications, newest first.
+pub async fn page(
+    conn: &impl Conn,
+    scope: &Scope,
+    asked: &Asked,
+    wanted: &Wanted,
+) -> Result<Page<Item>, StoreError> {
+    let keyset = Keyset::<(CaseId,)>::read(asked, "-id", wanted)?;
+    let query = application::Entity::find()
+        .find_also(application::Entity, case::Entity)
+        .filter(seen(scope))
+        .filter(matching(wanted));
+    let columns = [(application::Entity, application::Column::Id)];
+    let rows = keyset.narrow(query, columns, Order::Desc).all(conn.db()).await?;
+    let pairs: Vec<(application::Model, case::Model)> =
+        rows.into_iter().filter_map(|(application, case)| Some((application, case?))).collect();
+    let page = keyset.page(pairs, |(application, _)| (application.id,));
+    let around = Around::read(conn, &page.items).await?;
+    Ok(page.map(|(application, case)| around.item(application, case)))
+}
+
+/// The rows of a scope: the condition of [`Dossier::visible`](super::dossiers::Dossier::visible) as a statement.
+fn seen(scope: &Scope) -> Condition {
+    let mut seen = Condition::any();
+    if scope.sees_everything() {
+        return seen.add(Expr::val(1).eq(1));
+    }
+    if let Some(person) = scope.person() {
+        seen = seen.add(application::Column::ApplicantId.eq(person));
+    }
+    for seat in scope.seats() {
+        let mut home = Condition::all()
+            .add(application::Column::HomeId.eq(seat.institution))
+            .add(application::Column::HomeSeesFrom.is_not_null());
+        if let Some(unit) = seat.unit {
+            home = home.add(application::Column::HomeUnitId.eq(unit));
+        }
+        seen = seen.add(home);
+    }
+    let hosts: Vec<InstitutionId> = scope.seats().iter().map(|seat| seat.institution).collect();
+    if !hosts.is_empty() {
+        let shown = Query::select()
+            .column(choice::Column::Id)
+            .from(choice::Entity)
+            .and_where(choice::Column::HostId.is_in(hosts))
+            .and_where(choice::Column::HostSeesFrom.is_not_null())
+            .and_where(choice::Column::HostSeesUntil.is_null())
+            .to_owned();
+        seen = seen.add(application::Column::CurrentChoiceId.in_subquery(shown));
+    }
+    seen
+}
+
+fn matching(wanted: &Wanted) -> Condition {
+    let mut all = Condition::all();
+    if let Some(state) = &wanted.state {
+        all = all.add(case::Column::State.eq(state.as_str()));
+    }
+    if !wanted.phases.is_empty() {
+        all = all.add(case::Column::Phase.is_in(wanted.phases.iter().copied()));
+    }
+    if let Some(home) = wanted.home {
+        all = all.add(application::Column::HomeId.eq(home));
+    }
+    if let Some(call) = wanted.call {
+        all = all.add(application::Column::CallId.eq(call));
+    }
+    if let Some(at) = wanted.overdue_at {
+        all = all.add(case::Column::DueAt.lt(at));
+    }
+    if let Some(host) = wanted.host {
+        let at_host = Query::select()
+            .column(choice::Column::Id)
+            .from(choice::Entity)
+            .and_where(choice::Column::HostId.eq(host))
+            .to_owned();
+        all = all.add(application::Column::CurrentChoiceId.in_subquery(at_host));
+    }
+    if let Some(role) = &wanted.role {
+        all =
+            all.add(application::Column::Id.in_subquery(waits(wait::Column::Role.eq(role.as_str()).into())));
+    }
+    if let Some(awaited) = &wanted.waiting_for {
+        all = all.add(application::Column::Id.in_subquery(waits(for_reader(awaited))));
+    }
+    match &wanted.q {
+        Some(text) => all.add(named(text)),
+        None => all,
+    }
+}
+
+fn waits(holds: Condition) -> sea_orm::sea_query::SelectStatement {
+    Query::select().column(wait::Column::CaseId).from(wait::Entity).cond_where(holds).to_owned()
+}
+
+fn for_reader(awaited: &Awaited) -> Condition {
+    let mut any = Condition::any().add(wait::Column::PersonId.eq(awaited.person));
+    for (duty, institution) in &awaited.duties {
+        let mut held = Condition::all().add(wait::Column::Duty.eq(*duty));
+        if let Some(institution) = institution {
+            held = held.add(wait::Column::InstitutionId.eq(*institution));
+        }
+        any = any.add(held);
+    }
+    any
+}
+
+fn named(text: &str) -> Condition {
+    let start = |text: &str| format!("{}%", text.replace(['%', '_'], ""));
+    let people = Query::select()
+        .column(person::Column::Id)
+        .from(person::Entity)
+        .cond_where(
+            Condition::any()
+                .add(person::Column::FamilyName.like(start(text)))
+                .add(person::Column::GivenName.like(start(text))),
+        )
+        .to_owned();
+    Condition::any()
+        .add(application::Column::Reference.like(start(&text.to_uppercase())))
+        .add(application::Column::ApplicantId.in_subquery(people))
+}
+
+/// Names around the applications of one page.
+struct Around {
+    people: BTreeMap<PersonId, String>,
+    institutions: BTreeMap<InstitutionId, String>,
+    calls: BTreeMap<CallId, String>,
+    choices: BTreeMap<ChoiceId, (InstitutionId, String)>,
+    waits: BTreeMap<CaseId, Vec<String>>,
+}
+
+impl Around {
+    async fn read(conn: &impl Conn, pairs: &[(application::Model, case::Model)]) -> Result<Self, StoreError> {
+        let rows = || pairs.iter().map(|(application, _)| application);
+        let current: Vec<ChoiceId> = rows().filter_map(|row| row.current_choice_id).collect();
+        let chosen: Vec<(ChoiceId, InstitutionId, String)> = choice::Entity::find()
+            .select_only()
+            .columns([choice::Column::Id, choice::Column::HostId])
+            .column(programme::Column::Title)
+            .join(JoinType::InnerJoin, choice::Relation::Offering.def())
+            .join(JoinType::InnerJoin, offering::Relation::Programme.def())
+            .filter(choice::Column::Id.is_in(current))
+            .into_tuple()
+            .all(conn.db())
+            .await?;
+        let mut institutions: Vec<InstitutionId> = rows().map(|row| row.home_id).collect();
+        institutions.extend(chosen.iter().map(|(_, host, _)| *host));
+        let waiting = wait::Entity::find()
+            .filter(wait::Column::CaseId.is_in(rows().map(|row| row.id)))
+            .all(conn.db())
+            .await?;
+        let mut waits: BTreeMap<CaseId, Vec<String>> = BTreeMap::new();
+        for row in waiting {
+            waits.entry(row.case_id).or_default().push(row.role);
+        }
+        let people: Vec<PersonId> = rows().map(|row| row.applicant_id).collect();
+        Ok(Self {
+            people: super::dossiers::names(conn, &people).await?.into_iter().collect(),
+            institutions: institution_names(conn, institutions).await?,
+            calls: call_titles(conn, rows().map(|row| row.call_id).collect()).await?,
+            choices: chosen.into_iter().map(|(id, host, title)| (id, (host, title))).collect(),
+            waits,
+        })
+    }
+
+    fn item(&self, application: application::Model, case: case::Model) -> Item {
+        let institution = |id: InstitutionId| (id, self.institutions.get(&id).cloned().unwrap_or_default());
+        let chosen = application.current_choice_id.and_then(|id| self.choices.get(&id));
+        Item {
+            id: application.id,
+            reference: application.reference,
+            workflow: case.workflow_version_id,
+            state: case.state,
+            phase: case.phase,
+            kind: case.kind,
+            version: case.version,
+            entered_at: case.entered_at,
+            due_at: case.due_at,
+            applicant: (
+                application.applicant_id,
+                self.people.get(&application.applicant_id).cloned().unwrap_or_default(),
+            ),
+            home: institution(application.home_id),
+            host: chosen.map(|(host, _)| institution(*host)),
+            programme: chosen.map(|(_, title)| title.clone()),
+            call: (application.call_id, self.calls.get(&application.call_id).cloned().unwrap_or_default()),
+            waiting: self.waits.get(&application.id).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+async fn institution_names(
+    conn: &impl Conn,
+    ids: Vec<InstitutionId>,
+) -> Result<BTreeMap<InstitutionId, String>, StoreError> {
+    let rows = institution::Entity::find().filter(institution::Column::Id.is_in(ids)).all(conn.db()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+async fn call_titles(conn: &impl Conn, ids: Vec<CallId>) -> Result<BTreeMap<CallId, String>, StoreError> {
+    let rows = call::Entity::find().filter(call::Column::Id.is_in(ids)).all(conn.db()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.title)).collect())
+}
