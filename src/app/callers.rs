@@ -20,7 +20,9 @@ const MOST: usize = 10_000;
 
 /// Callers by session, each with the instant it was read at.
 #[derive(Debug, Clone, Default)]
-pub struct Callers(Arc<Mutex<HashMap<SessionId, (DateTime<Utc>, Caller)>>>);
+pub struct Callers(Arc<Mutex<Remembered>>);
+
+type Remembered = HashMap<SessionId, (DateTime<Utc>, Caller)>;
 
 impl Callers {
     fn get(&self, session: SessionId, now: DateTime<Utc>) -> Option<Caller> {

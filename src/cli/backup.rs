@@ -1,6 +1,6 @@
 //! `sojourn backup`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -14,7 +14,7 @@ pub struct Arguments {
     target: PathBuf,
 }
 
-pub async fn run(arguments: &Arguments, file: Option<PathBuf>) -> Outcome {
+pub async fn run(arguments: &Arguments, file: Option<&Path>) -> Outcome {
     let target = arguments.target.display();
     if arguments.target.exists() {
         return Err(format!("{target} exists already: name a new file").into());

@@ -1,6 +1,6 @@
 //! `sojourn config`
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::Args;
 
@@ -16,8 +16,8 @@ pub struct Arguments {
     json: bool,
 }
 
-pub fn run(arguments: &Arguments, file: Option<PathBuf>) -> Outcome {
-    let config = Config::load(file.as_deref())?;
+pub fn run(arguments: &Arguments, file: Option<&Path>) -> Outcome {
+    let config = Config::load(file)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&config)?);
     } else {

@@ -1,7 +1,7 @@
 //! An instance as the settings describe it: log, database and use cases, opened in that order.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ const CONNECTIONS: usize = 4;
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Reads the settings and starts the log.
-pub fn settings(file: Option<PathBuf>) -> Result<Config, Box<dyn Error + Send + Sync>> {
-    let config = Config::load(file.as_deref())?;
+pub fn settings(file: Option<&Path>) -> Result<Config, Box<dyn Error + Send + Sync>> {
+    let config = Config::load(file)?;
     telemetry::start(&config.log).map_err(|error| format!("log.filter: {error}"))?;
     Ok(config)
 }
@@ -35,7 +35,7 @@ pub async fn store(config: &Config) -> Result<Store, Box<dyn Error + Send + Sync
 
 /// Opens everything; the schema of a file is brought up to date, that of a server only when `migrate` says so.
 pub async fn open(
-    file: Option<PathBuf>,
+    file: Option<&Path>,
     migrate: bool,
 ) -> Result<(Config, Arc<App>), Box<dyn Error + Send + Sync>> {
     let clock = Clock::system();
@@ -58,17 +58,13 @@ pub fn worker(config: &Config, app: Arc<App>) -> Result<Worker, Box<dyn Error + 
     })?;
     let address: &str = config.http.public_url.split("//").last().unwrap_or_default();
     let host = address.split(['/', ':']).next().unwrap_or_default().to_owned();
-    let transport = match &config.mail.smtp {
-        Some(url) => Transport::Smtp(
-            Smtp::open(url, &host, CONNECTIONS).map_err(|fault| format!("mail.smtp: {fault}"))?,
-        ),
-        None => {
-            let folder = &config.mail.maildir;
-            let opened = Maildir::open(folder);
-            Transport::Maildir(
-                opened.map_err(|fault| format!("mail.maildir: {}: {fault}", folder.display()))?,
-            )
-        }
+    let transport = if let Some(url) = &config.mail.smtp {
+        let opened = Smtp::open(url, &host, CONNECTIONS);
+        Transport::Smtp(opened.map_err(|fault| format!("mail.smtp: {fault}"))?)
+    } else {
+        let folder = &config.mail.maildir;
+        let opened = Maildir::open(folder);
+        Transport::Maildir(opened.map_err(|fault| format!("mail.maildir: {}: {fault}", folder.display()))?)
     };
     let renderer = Renderer::open(Sender { from, reply_to: None, host }, None)
         .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;

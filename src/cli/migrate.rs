@@ -1,6 +1,6 @@
 //! `sojourn migrate`
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::Args;
 
@@ -15,7 +15,7 @@ pub struct Arguments {
     json: bool,
 }
 
-pub async fn run(arguments: &Arguments, file: Option<PathBuf>) -> Outcome {
+pub async fn run(arguments: &Arguments, file: Option<&Path>) -> Outcome {
     let store = instance::store(&instance::settings(file)?).await?;
     let applied = store.migrate().await?;
     if arguments.json {

@@ -14,7 +14,7 @@ mod verify;
 
 use std::error::Error;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -47,7 +47,7 @@ enum Command {
 }
 
 impl Command {
-    async fn run(self, file: Option<PathBuf>) -> Outcome {
+    async fn run(self, file: Option<&Path>) -> Outcome {
         match self {
             Self::Serve(arguments) => serve::run(arguments, file).await,
             Self::Migrate(arguments) => migrate::run(&arguments, file).await,
@@ -55,7 +55,10 @@ impl Command {
             Self::Backup(arguments) => backup::run(&arguments, file).await,
             Self::Config(arguments) => config::run(&arguments, file),
             Self::Person(arguments) => person::run(arguments, file).await,
-            Self::Secret(arguments) => secret::run(&arguments),
+            Self::Secret(arguments) => {
+                secret::run(&arguments);
+                Ok(())
+            }
         }
     }
 }
@@ -70,7 +73,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let outcome = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(command.run(config)));
+    let outcome =
+        runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(command.run(config.as_deref())));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

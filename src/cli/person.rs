@@ -1,6 +1,6 @@
 //! `sojourn person`
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
@@ -86,7 +86,7 @@ async fn named(app: &App, written: &str) -> Result<InstitutionId, Box<dyn std::e
     found.ok_or_else(|| format!("no institution has the code or id `{written}`").into())
 }
 
-pub async fn run(arguments: Arguments, file: Option<PathBuf>) -> Outcome {
+pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
     let (_, app) = instance::open(file, false).await?;
     match arguments {
         Arguments::Invite(invite) => {

@@ -2,7 +2,6 @@
 
 use clap::{Args, Subcommand};
 
-use super::Outcome;
 use crate::clock::Clock;
 use crate::config;
 
@@ -17,9 +16,8 @@ pub enum Arguments {
 #[command(after_help = "Example:\n  (umask 077; sojourn secret new > /etc/sojourn.keys.toml)")]
 pub struct New {}
 
-pub fn run(arguments: &Arguments) -> Outcome {
+pub fn run(arguments: &Arguments) {
     match arguments {
         Arguments::New(New {}) => print!("{}", config::generate(|| Clock::system().moment().random())),
     }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::Args;
 use tokio::net::TcpListener;
@@ -25,7 +25,7 @@ pub struct Arguments {
     migrate: bool,
 }
 
-pub async fn run(arguments: Arguments, file: Option<PathBuf>) -> Outcome {
+pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
     let (config, app) = instance::open(file, arguments.migrate).await?;
     let listener = listen(arguments.bind.unwrap_or(config.http.bind)).await?;
     println!("Sojourn listens on http://{}", listener.local_addr()?);

@@ -1,6 +1,6 @@
 //! `sojourn verify`
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,7 +17,7 @@ pub struct Arguments {
     json: bool,
 }
 
-pub async fn run(arguments: &Arguments, file: Option<PathBuf>) -> Outcome {
+pub async fn run(arguments: &Arguments, file: Option<&Path>) -> Outcome {
     let (_, app) = instance::open(file, false).await?;
     let style = ProgressStyle::with_template("{spinner} {pos} cases, {elapsed}")
         .map_err(|fault| fault.to_string())?;

@@ -29,7 +29,8 @@ impl Config {
         if self.auth.is_complete() {
             return Ok(self);
         }
-        let file = self.auth.key_file.clone().or_else(|| self.sqlite_file().map(beside));
+        let file =
+            self.auth.key_file.clone().or_else(|| self.sqlite_file().map(|database| beside(&database)));
         let Some(file) = file else {
             let mend = "set auth.keys, auth.current and auth.instance_key (`sojourn secret new` prints \
                         them), or auth.key_file";
@@ -64,7 +65,7 @@ impl Auth {
     }
 }
 
-fn beside(database: PathBuf) -> PathBuf {
+fn beside(database: &Path) -> PathBuf {
     database.with_extension("keys.toml")
 }
 

@@ -49,7 +49,7 @@ impl Config {
     }
 
     fn extract(figment: &Figment) -> Result<Self, Faults> {
-        let mut faults = unknown_keys(figment).unwrap_or_else(told);
+        let mut faults = unknown_keys(figment);
         let read = Self::sections(figment, &mut faults);
         faults.extend(read.iter().flat_map(Self::faults));
         read.filter(|_| faults.is_empty()).ok_or(Faults(faults))
@@ -76,16 +76,24 @@ impl Config {
 }
 
 fn section<T: DeserializeOwned>(figment: &Figment, name: &str, faults: &mut Vec<String>) -> Option<T> {
+    let told = |error: Error| {
+        error.into_iter().map(|fault| {
+            // The path is told from the section on, the section itself last.
+            let key = fault.path.iter().filter(|part| *part != name).map(String::as_str);
+            let key: Vec<&str> = std::iter::once(name).chain(key).collect();
+            let place = fault.metadata.as_ref().map_or_else(String::new, |from| format!(" (in {})", from.name));
+            format!("{}{place}: {}", key.join("."), fault.kind)
+        })
+    };
     figment.extract_inner(name).map_err(|error| faults.extend(told(error))).ok()
 }
 
-fn told(error: Error) -> Vec<String> {
-    error.into_iter().map(|error| error.to_string()).collect()
-}
-
 /// Keys that no section has, each with where it stands.
-fn unknown_keys(figment: &Figment) -> Result<Vec<String>, Error> {
-    let settings: Dict = figment.extract()?;
+fn unknown_keys(figment: &Figment) -> Vec<String> {
+    let settings: Dict = match figment.extract() {
+        Ok(settings) => settings,
+        Err(error) => return error.into_iter().map(|error| error.to_string()).collect(),
+    };
     let mut faults = Vec::new();
     let place = |value: &Value| {
         figment.get_metadata(value.tag()).map_or_else(String::new, |metadata| match &metadata.source {
@@ -108,7 +116,7 @@ fn unknown_keys(figment: &Figment) -> Result<Vec<String>, Error> {
             }
         }
     }
-    Ok(faults)
+    faults
 }
 
 #[cfg(test)]

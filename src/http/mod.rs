@@ -3,6 +3,8 @@
 //! Layers, outermost first: the request's id and the writing of problems, the log line, panics, the time limit, the size limit,
 //! then the policy of the route. To add a resource: a file with its `…In` bodies and handlers, and its lines in `routes.rs`.
 
+#![expect(clippy::option_option, reason = "a change tells a field that is left out from one that is emptied")]
+
 mod agreements;
 mod answer;
 mod applications;

@@ -81,6 +81,15 @@ pub fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     methods.into_iter().flatten()
 }
 
+/// Names of the query parameters an operation reads.
+pub fn query_parameters(operation: &Operation) -> impl Iterator<Item = String> {
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    parameters.iter().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name.clone()),
+        RefOr::T(_) | RefOr::Ref(_) => None,
+    })
+}
+
 /// Adds the problems an operation can answer with, as follows from what it reads and who may reach it.
 pub fn declare_problems(operation: &mut Operation, policy: Policy) {
     let parameters = operation.parameters.as_deref().unwrap_or_default();

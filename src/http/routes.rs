@@ -3,6 +3,9 @@
 //! [`Routes::route`] is the only way to register: it puts the caller into the request, enforces the policy and writes it into the
 //! OpenAPI document as `x-policy`. A policy speaks of the operation alone; whether a row is seen is decided by its command.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::{self, Next};
@@ -13,7 +16,7 @@ use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::{
     AppState, agreements, applications, chair_terms, health, institutions, language, notifications, openapi,
     people, periods, places, programmes, registrations, sessions,
@@ -49,10 +52,15 @@ impl Routes {
         policy: Policy,
         (schemas, mut paths, methods): UtoipaMethodRouter<AppState>,
     ) -> Self {
+        let mut known = BTreeSet::new();
         for item in paths.paths.values_mut() {
-            openapi::operations(item).for_each(|operation| declare(operation, policy));
+            for operation in openapi::operations(item) {
+                declare(operation, policy);
+                known.extend(openapi::query_parameters(operation));
+            }
         }
-        let admitted = middleware::from_fn_with_state((self.state.clone(), policy), admit);
+        let door = Door { state: self.state.clone(), policy, known: Arc::new(known) };
+        let admitted = middleware::from_fn_with_state(door, admit);
         self.router = self.router.routes((schemas, paths, methods.route_layer(admitted)));
         self
     }
@@ -144,8 +152,31 @@ fn declare(operation: &mut Operation, policy: Policy) {
     openapi::declare_problems(operation, policy);
 }
 
+/// What stands before the handlers of a path.
+#[derive(Clone)]
+struct Door {
+    state: AppState,
+    policy: Policy,
+    /// Names of the query parameters that its operations read.
+    known: Arc<BTreeSet<String>>,
+}
+
+/// A mistyped filter must not show more than was asked for.
+fn refuse_unknown(request: &Request, known: &BTreeSet<String>) -> Result<(), Problem> {
+    let pairs = request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let mut names = pairs.map(|pair| pair.split('=').next().unwrap_or_default());
+    let Some(unknown) = names.find(|name| !known.contains(*name)) else { return Ok(()) };
+    let listed: Vec<&str> = known.iter().map(String::as_str).collect();
+    let there = if listed.is_empty() {
+        "none is read here".to_owned()
+    } else {
+        format!("there are {}", listed.join(", "))
+    };
+    Err(Problem::new(Kind::Malformed, format!("No query parameter is called `{unknown}`: {there}.")))
+}
+
 async fn admit(
-    State((state, policy)): State<(AppState, Policy)>,
+    State(Door { state, policy, known }): State<Door>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
@@ -160,6 +191,7 @@ async fn admit(
             Some(_) => Error::Forbidden { needs: policy.name().to_owned() }.into(),
         });
     }
+    refuse_unknown(&request, &known)?;
     if let Some(mut caller) = caller {
         // What the request asks for goes before what the person once chose.
         if request.headers().contains_key(header::ACCEPT_LANGUAGE) {

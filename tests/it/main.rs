@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod architecture;
+mod endpoints;
 mod institutions;
 mod migrations;
 mod opening;

@@ -147,7 +147,7 @@ impl Table {
         let fault = |detail: String| Error::Invalid(vec![FieldError::new("", detail)]);
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = std::str::from_utf8(bytes).map_err(|error| {
-            let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
             fault(format!("line {line} is not UTF-8: save the table as `CSV UTF-8`"))
         })?;
         let header = text.lines().next().unwrap_or_default();

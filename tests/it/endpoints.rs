@@ -1,0 +1,135 @@
+//! What holds for every operation of the document, whichever resource it belongs to.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::actor::{Actor, fresh_key, send};
+use crate::support::answer::Answer;
+use crate::support::app::TestApp;
+use crate::support::database::Db;
+
+/// An id of nothing.
+const NOTHING: &str = "019a7c3e-5b1f-7a20-8c44-1d2e3f405162";
+
+/// An operation of the document.
+struct Operation {
+    method: Method,
+    path: String,
+    policy: String,
+    body: Option<String>,
+}
+
+impl Operation {
+    fn all(document: &Value) -> Vec<Self> {
+        let paths = document["paths"].as_object().expect("paths").iter();
+        let of = |(path, item): (&String, &Value)| -> Vec<Self> {
+            let operations = item.as_object().expect("operations").iter();
+            let read = |(method, operation): (&String, &Value)| Self {
+                method: method.to_uppercase().parse().expect("a method"),
+                path: path.clone(),
+                policy: operation["x-policy"].as_str().expect("a policy").to_owned(),
+                body: operation["requestBody"]["content"]
+                    .as_object()
+                    .and_then(|kinds| kinds.keys().next().cloned()),
+            };
+            operations.map(read).collect()
+        };
+        paths.flat_map(of).collect()
+    }
+
+    fn is_open(&self) -> bool {
+        self.policy == "anyone"
+    }
+
+    fn names_something(&self) -> bool {
+        self.path.contains('{')
+    }
+
+    /// The address with ids of nothing.
+    fn address(&self) -> String {
+        let parts = self.path.split('/').map(|part| if part.starts_with('{') { NOTHING } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    }
+
+    async fn ask(&self, by: &Actor, address: &str) -> Answer {
+        let mut request = by.request(self.method.clone(), address);
+        request = request.header("Idempotency-Key", fresh_key()).header("If-Match", "\"1\"");
+        if let Some(kind) = &self.body {
+            request = request.header("Content-Type", kind).body("{}");
+        }
+        send(request).await
+    }
+}
+
+async fn operations(app: &TestApp) -> Vec<Operation> {
+    let all = Operation::all(&app.stranger().get("/api/openapi.json").await.ok());
+    let api = all.into_iter().filter(|operation| operation.path.starts_with("/api/v1/"));
+    let api: Vec<Operation> = api.collect();
+    assert!(api.len() > 25, "{} operations", api.len());
+    api
+}
+
+#[tokio::test]
+async fn every_operation_but_the_open_ones_wants_somebody_signed_in() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    for operation in operations(&app).await.iter().filter(|operation| !operation.is_open()) {
+        let answer = operation.ask(&app.stranger(), &operation.address()).await;
+        assert_eq!(answer.status, 401, "{} {}", operation.method, operation.path);
+        answer.problem(401);
+    }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_a_query_parameter_it_does_not_name() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let sol = app.secretariat().await;
+    for operation in operations(&app).await {
+        let answer = operation.ask(&sol, &format!("{}?colour=red", operation.address())).await;
+        let expected = if [400, 403].contains(&answer.status) { answer.status } else { 400 };
+        assert_eq!(answer.status, expected, "{} {}: {}", operation.method, operation.path, answer.text());
+        answer.problem(expected);
+    }
+}
+
+#[tokio::test]
+async fn whoever_belongs_nowhere_finds_nothing_behind_an_id() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let sol = app.secretariat().await;
+    let alpha = app.member(&sol, "Alpha", "DE", "Europe/Berlin").await;
+    let nobody = app.student(&sol, "Nobody", &alpha).await;
+    for operation in operations(&app).await.iter().filter(|operation| operation.names_something()) {
+        let answer = operation.ask(&nobody, &operation.address()).await;
+        // A body is read before its row: what is wrong in it is told whether there is a row or not.
+        let hidden = match operation.policy.as_str() {
+            "anyone" | "signed in" if operation.body.is_some() => vec![404, 422, 400],
+            "anyone" | "signed in" => vec![404],
+            _ => vec![403],
+        };
+        let told = (&operation.method, &operation.path, answer.text());
+        assert!(hidden.contains(&answer.status), "{} {told:?}", answer.status);
+        answer.problem(answer.status);
+    }
+}
+
+#[tokio::test]
+async fn every_operation_with_a_body_refuses_what_it_cannot_read() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let sol = app.secretariat().await;
+    for operation in operations(&app).await {
+        let Some(kind) = &operation.body else { continue };
+        let ask = |kind: &str, body: &'static str| {
+            let request = sol.request(operation.method.clone(), &operation.address());
+            let request = request.header("Idempotency-Key", fresh_key()).header("If-Match", "\"1\"");
+            request.header("Content-Type", kind).body(body)
+        };
+        let told = format!("{} {}", operation.method, operation.path);
+        let other = send(ask("application/pdf", "{}")).await;
+        assert!([415, 403].contains(&other.status), "{told}: {}", other.text());
+        if kind == "application/json" {
+            let broken = send(ask(kind, "{")).await;
+            assert!([400, 403].contains(&broken.status), "{told}: {}", broken.text());
+            let unknown = send(ask(kind, "{\"colour\":\"red\"}")).await;
+            assert!([422, 403].contains(&unknown.status), "{told}: {}", unknown.text());
+        }
+    }
+}
