@@ -81,7 +81,8 @@ fn section<T: DeserializeOwned>(figment: &Figment, name: &str, faults: &mut Vec<
             // The path is told from the section on, the section itself last.
             let key = fault.path.iter().filter(|part| *part != name).map(String::as_str);
             let key: Vec<&str> = std::iter::once(name).chain(key).collect();
-            let place = fault.metadata.as_ref().map_or_else(String::new, |from| format!(" (in {})", from.name));
+            let place =
+                fault.metadata.as_ref().map_or_else(String::new, |from| format!(" (in {})", from.name));
             format!("{}{place}: {}", key.join("."), fault.kind)
         })
     };
