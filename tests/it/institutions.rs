@@ -112,10 +112,13 @@ async fn a_list_is_read_page_by_page_and_what_comes_meanwhile_shifts_nothing(
     let sol = app.secretariat().await;
     for name in ["Alpha", "Beta", "Gamma"] {
         app.member(&sol, name, "DE", "Europe/Berlin").await;
+        // Ids tell the order only of what was not entered within the same millisecond.
+        app.advance(TimeDelta::seconds(1));
     }
     app.member(&sol, "Delta", "TW", "Asia/Taipei").await;
 
     let first = sol.get("/institutions?limit=2&country=DE").await.ok();
+    app.advance(TimeDelta::seconds(1));
     app.member(&sol, "Epsilon", "FR", "Europe/Paris").await;
     let next = first["next"].as_str().expect("a cursor");
     let second = sol.get(&format!("/institutions?limit=2&country=DE&cursor={next}")).await.ok();
