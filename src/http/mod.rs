@@ -8,6 +8,7 @@
 mod agreements;
 mod answer;
 mod applications;
+mod calls;
 mod chair_terms;
 mod docs;
 pub mod extract;

@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, agreements, applications, chair_terms, health, institutions, language, notifications, openapi,
-    people, periods, places, programmes, registrations, sessions,
+    AppState, agreements, applications, calls, chair_terms, health, institutions, language, notifications,
+    openapi, people, periods, places, programmes, registrations, sessions,
 };
 use crate::access::{Caller, Policy};
 use crate::app::{self, Error};
@@ -141,6 +141,10 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(programmes::create_offering))
         .route(Anyone, routes!(programmes::get_offering))
         .route(SignedIn, routes!(programmes::change_offering))
+        .route(Anyone, routes!(calls::list_calls))
+        .route(SignedIn, routes!(calls::create_call))
+        .route(Anyone, routes!(calls::get_call))
+        .route(SignedIn, routes!(calls::change_call))
 }
 
 fn declare(operation: &mut Operation, policy: Policy) {

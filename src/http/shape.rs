@@ -50,6 +50,11 @@ pub fn zone(name: &str) -> Checked {
     demand(name.parse::<Tz>().is_ok(), "zone", "no IANA time zone: write one such as Asia/Taipei")
 }
 
+/// IANA time zone, or the word that stands for the zone of each home.
+pub fn zone_or_home(name: &str) -> Checked {
+    if name == "home" { Ok(()) } else { zone(name) }
+}
+
 /// BCP 47, the common part of it.
 pub fn language(tag: &str) -> Checked {
     let mut parts = tag.split('-');

@@ -3,12 +3,23 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveTime};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 use serde::{Deserialize, Serialize};
-use sojourn_engine::ids::CallId;
+use sojourn_engine::ids::{CallId, InstitutionId, OfferingId};
 use sojourn_engine::vocabulary::Publication;
-use sojourn_entities::call;
+use sojourn_entities::{call, call_home, call_offering, institution, offering, programme};
 
-use super::{StoreError, json};
+use super::page::{Asked, Keyset, Page};
+use super::programmes::Programme;
+use super::write::{guarded, insert_many};
+use super::{Conn, StoreError, Tx, json};
+use crate::access::Caller;
+
+pub use sojourn_entities::call::Model as CallRow;
 
 /// A call as the rules see it.
 #[derive(Debug, Clone)]
@@ -147,4 +158,175 @@ impl TryFrom<call::Model> for Call {
             version: row.version,
         })
     }
+}
+
+/// Which calls.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Wanted {
+    /// Only as far as this.
+    pub status: Option<Publication>,
+    /// Only those for this home.
+    pub home: Option<InstitutionId>,
+    /// Only those that open this offering.
+    pub offering: Option<OfferingId>,
+}
+
+/// A home that a call is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// Its id.
+    pub id: InstitutionId,
+    /// IANA zone.
+    pub zone: String,
+}
+
+/// A call with what it is for and what it opens.
+#[derive(Debug, Clone)]
+pub struct Whole {
+    /// The call.
+    pub row: CallRow,
+    /// The homes it is for.
+    pub homes: Vec<Home>,
+    /// The offerings it opens.
+    pub offerings: Vec<OfferingId>,
+}
+
+/// What was published is seen by everybody; drafts and imported history by those who run exchanges for one of the homes.
+fn seen(by: Option<&Caller>) -> Condition {
+    if by.is_some_and(Caller::is_secretariat) {
+        return Condition::all();
+    }
+    let own = call_home::Entity::find()
+        .select_only()
+        .column(call_home::Column::CallId)
+        .filter(call_home::Column::InstitutionId.is_in(by.map(Caller::coordinated).unwrap_or_default()));
+    let public = Condition::all()
+        .add(call::Column::Status.ne(Publication::Draft))
+        .add(call::Column::Historic.eq(false));
+    Condition::any().add(public).add(call::Column::Id.in_subquery(own.into_query()))
+}
+
+/// A page of the calls somebody sees, in the order they were written.
+pub async fn list(
+    conn: &impl Conn,
+    by: Option<&Caller>,
+    asked: &Asked,
+    wanted: &Wanted,
+) -> Result<Page<Whole>, StoreError> {
+    let keyset: Keyset<(CallId,)> = Keyset::read(asked, "calls", wanted)?;
+    let mut query = call::Entity::find().filter(seen(by));
+    if let Some(status) = wanted.status {
+        query = query.filter(call::Column::Status.eq(status));
+    }
+    if let Some(home) = wanted.home {
+        let homes = call_home::Entity::find()
+            .select_only()
+            .column(call_home::Column::CallId)
+            .filter(call_home::Column::InstitutionId.eq(home));
+        query = query.filter(call::Column::Id.in_subquery(homes.into_query()));
+    }
+    if let Some(offering) = wanted.offering {
+        let opened = call_offering::Entity::find()
+            .select_only()
+            .column(call_offering::Column::CallId)
+            .filter(call_offering::Column::OfferingId.eq(offering));
+        query = query.filter(call::Column::Id.in_subquery(opened.into_query()));
+    }
+    let rows = keyset.narrow(query, [call::Column::Id], Order::Asc).all(conn.db()).await?;
+    let page = keyset.page(rows, |row| (row.id,));
+    Ok(Page { items: whole(conn, page.items).await?, next: page.next })
+}
+
+/// One call, when it is seen.
+pub async fn find(conn: &impl Conn, by: Option<&Caller>, id: CallId) -> Result<Option<Whole>, StoreError> {
+    let row = call::Entity::find_by_id(id).filter(seen(by)).one(conn.db()).await?;
+    Ok(whole(conn, row.into_iter().collect()).await?.pop())
+}
+
+async fn whole(conn: &impl Conn, rows: Vec<CallRow>) -> Result<Vec<Whole>, StoreError> {
+    let ids: Vec<CallId> = rows.iter().map(|row| row.id).collect();
+    let mut homes: BTreeMap<CallId, Vec<Home>> = BTreeMap::new();
+    let found = call_home::Entity::find()
+        .filter(call_home::Column::CallId.is_in(ids.iter().copied()))
+        .order_by_asc(call_home::Column::InstitutionId)
+        .find_also(call_home::Entity, institution::Entity)
+        .all(conn.db())
+        .await?;
+    for (link, institution) in found {
+        let home = institution.map(|row| Home { id: row.id, zone: row.zone });
+        homes.entry(link.call_id).or_default().extend(home);
+    }
+    let mut offerings: BTreeMap<CallId, Vec<OfferingId>> = BTreeMap::new();
+    let found = call_offering::Entity::find()
+        .filter(call_offering::Column::CallId.is_in(ids))
+        .order_by_asc(call_offering::Column::OfferingId)
+        .all(conn.db())
+        .await?;
+    for link in found {
+        offerings.entry(link.call_id).or_default().push(link.offering_id);
+    }
+    let join = |row: CallRow| Whole {
+        homes: homes.remove(&row.id).unwrap_or_default(),
+        offerings: offerings.remove(&row.id).unwrap_or_default(),
+        row,
+    };
+    Ok(rows.into_iter().map(join).collect())
+}
+
+/// Enters a call with what it is for and what it opens.
+pub async fn add(
+    tx: &Tx,
+    row: CallRow,
+    homes: &[InstitutionId],
+    offerings: &[OfferingId],
+) -> Result<(), StoreError> {
+    let id = row.id;
+    insert_many(tx, vec![call::ActiveModel::from(row)]).await?;
+    link(tx, id, homes, offerings).await
+}
+
+/// Writes the next version of a call; `false` when that version is there already.
+pub async fn replace(
+    tx: &Tx,
+    row: CallRow,
+    homes: &[InstitutionId],
+    offerings: &[OfferingId],
+) -> Result<bool, StoreError> {
+    let (id, read) = (row.id, row.version - 1);
+    let update = call::Entity::update_many()
+        .set(call::ActiveModel::from(row).reset_all())
+        .filter(call::Column::Id.eq(id))
+        .filter(call::Column::Version.eq(read));
+    if !guarded(tx, update).await? {
+        return Ok(false);
+    }
+    call_home::Entity::delete_many().filter(call_home::Column::CallId.eq(id)).exec(tx.db()).await?;
+    call_offering::Entity::delete_many().filter(call_offering::Column::CallId.eq(id)).exec(tx.db()).await?;
+    link(tx, id, homes, offerings).await?;
+    Ok(true)
+}
+
+async fn link(
+    tx: &Tx,
+    call: CallId,
+    homes: &[InstitutionId],
+    offerings: &[OfferingId],
+) -> Result<(), StoreError> {
+    let home = |id: &InstitutionId| call_home::ActiveModel { call_id: Set(call), institution_id: Set(*id) };
+    insert_many::<call_home::ActiveModel>(tx, homes.iter().map(home).collect()).await?;
+    let offering = |id: &OfferingId| call_offering::ActiveModel { call_id: Set(call), offering_id: Set(*id) };
+    insert_many::<call_offering::ActiveModel>(tx, offerings.iter().map(offering).collect()).await
+}
+
+/// The programmes behind offerings: who hosts each, how far it is published, which workflow it follows.
+pub async fn behind(
+    conn: &impl Conn,
+    offerings: &[OfferingId],
+) -> Result<Vec<(OfferingId, Programme)>, StoreError> {
+    let rows = offering::Entity::find()
+        .filter(offering::Column::Id.is_in(offerings.iter().copied()))
+        .find_also(offering::Entity, programme::Entity)
+        .all(conn.db())
+        .await?;
+    Ok(rows.into_iter().filter_map(|(row, programme)| Some((row.id, programme?))).collect())
 }
