@@ -23,7 +23,7 @@ use crate::store::sessions::Account;
 use crate::store::{Tx, institutions, registrations as registered};
 
 pub use crate::store::people::{Person, Role, Wanted};
-pub use import::{ImportReport, RefusedRow, import};
+pub use import::{ImportReport, RefusedRow, import, import_file};
 pub use roles::{NewRole, appoint_to, grant, take_back};
 
 /// A human, whatever they do.

@@ -2,6 +2,8 @@
 //!
 //! Sources: ISO 3166-1:2020 (alpha-2), ISCED-F 2013 (UNESCO Institute for Statistics), CEFR.
 
+use crate::vocabulary::Cefr;
+
 /// Officially assigned codes of countries.
 const COUNTRIES: &str = "\
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT \
@@ -37,6 +39,22 @@ pub fn is_field(code: &str) -> bool {
     is_listed(FIELDS, code)
 }
 
+/// Whether it has the form of a BCP 47 language tag: a language, then subtags.
+pub fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let primary = parts.next().unwrap_or_default();
+    let subtag =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (2..=3).contains(&primary.len())
+        && primary.bytes().all(|byte| byte.is_ascii_lowercase())
+        && parts.all(subtag)
+}
+
+/// Whether it is a language with a level of the Common European Framework, such as `en:B2`.
+pub fn is_language_level(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(tag, level)| is_language(tag) && level.parse::<Cefr>().is_ok())
+}
+
 fn is_listed(list: &str, code: &str) -> bool {
     list.split(' ').any(|listed| listed == code)
 }
@@ -51,6 +69,13 @@ mod tests {
         assert!(["UK", "de", "", "XX", "DE FR"].into_iter().all(|code| !is_country(code)));
         assert!(["00", "061", "0613", "1041"].into_iter().all(is_field));
         assert!(["11", "0614", "6", "", "061 0"].into_iter().all(|code| !is_field(code)));
+    }
+
+    #[test]
+    fn a_language_may_have_a_level() {
+        assert!(["en", "zh-Hant", "gsw"].into_iter().all(is_language));
+        assert!(["", "chinese", "EN", "en-", "e"].into_iter().all(|tag| !is_language(tag)));
+        assert!(is_language_level("en:B2") && !is_language_level("en") && !is_language_level("en:D1"));
     }
 
     #[test]

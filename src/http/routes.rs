@@ -79,6 +79,7 @@ impl Routes {
 }
 
 /// The whole API.
+#[expect(clippy::too_many_lines, reason = "a table, one line per operation")]
 pub fn all(state: AppState) -> Routes {
     use Policy::{Admin, Anyone, Coordinators, Secretariat, SignedIn};
     Routes::new(state)

@@ -3,7 +3,6 @@
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 use sojourn_engine::codes;
-use sojourn_engine::vocabulary::Cefr;
 use validator::ValidationError;
 
 type Checked = Result<(), ValidationError>;
@@ -57,20 +56,12 @@ pub fn zone_or_home(name: &str) -> Checked {
 
 /// BCP 47, the common part of it.
 pub fn language(tag: &str) -> Checked {
-    let mut parts = tag.split('-');
-    let primary = parts.next().unwrap_or_default();
-    let fits =
-        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let holds = (2..=3).contains(&primary.len()) && primary.bytes().all(|byte| byte.is_ascii_lowercase());
-    demand(holds && parts.all(fits), "language", "no BCP 47 tag: write one such as en or zh-Hant")
+    demand(codes::is_language(tag), "language", "no BCP 47 tag: write one such as en or zh-Hant")
 }
 
 /// Languages with their CEFR level, such as `en:B2`.
 pub fn languages(tags: &[String]) -> Checked {
-    let fits = |tag: &String| {
-        let (tongue, level) = tag.split_once(':').unwrap_or((tag, ""));
-        language(tongue).is_ok() && level.parse::<Cefr>().is_ok()
-    };
+    let fits = |tag: &String| codes::is_language_level(tag);
     demand(tags.len() <= 20 && tags.iter().all(fits), "languages", "write each as tag:level, such as en:B2")
 }
 

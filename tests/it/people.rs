@@ -187,13 +187,14 @@ async fn a_table_of_people_is_entered_row_by_row(#[values(Db::Sqlite, Db::Postgr
          eva@s.example;Eva;Fay;second;;;;Z NOWHERE01\r\n\
          admin@alpha.example;Ad;Min;second;;;;\r\n\
          finn@s.example;Finn;Lee;third;;;;\r\n\
+         hal@s.example;Hal;Moe;third;;;english;\r\n\
          gus@s.example;Gus\r\n",
         beta["id"].as_str().expect("an id")
     );
 
     let report = imported(&admin, table).await.ok();
 
-    assert_eq!((&report["read"], &report["created"], &report["known"]), (&json!(10), &json!(2), &json!(1)));
+    assert_eq!((&report["read"], &report["created"], &report["known"]), (&json!(11), &json!(2), &json!(1)));
     let refused: Vec<(u64, Option<&str>)> = report["refused"]
         .as_array()
         .expect("a list")
@@ -207,7 +208,8 @@ async fn a_table_of_people_is_entered_row_by_row(#[values(Db::Sqlite, Db::Postgr
         (5, Some("field")),
         (6, Some("institution")),
         (7, Some("institution")),
-        (10, None),
+        (10, Some("languages")),
+        (11, None),
     ];
     assert_eq!(refused, expected);
     let anna = app.accept("anna@s.example").await;

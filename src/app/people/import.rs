@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
+use sojourn_engine::codes;
 use sojourn_engine::ids::InstitutionId;
 use sojourn_engine::vocabulary::Duty;
 use utoipa::ToSchema;
@@ -16,6 +17,7 @@ use crate::access::{Caller, Policy};
 use crate::app::institutions::{administers, erasmus_key};
 use crate::app::registrations::NewRegistration;
 use crate::app::{Answer, App, Error, FieldError, Once, Result, demand};
+use crate::clock::Moment;
 use crate::store::people as store;
 use crate::store::{Tx, institutions};
 
@@ -62,9 +64,28 @@ pub async fn import(app: &App, caller: &Caller, once: &Once, table: &[u8]) -> Re
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
+    let report = enter(app, &tx, &at, caller, &Table::read(table)?).await?;
+    let answer = turn.finish(tx, &at, Answer::report(&report)?).await?;
+    app.wake.notify_one();
+    Ok(answer)
+}
+
+/// Enters the people of a table at the command line.
+///
+/// # Errors
+/// As [`import`].
+pub async fn import_file(app: &App, table: &[u8]) -> Result<ImportReport> {
     let table = Table::read(table)?;
+    let tx = app.store.begin().await?;
+    let report = enter(app, &tx, &app.clock.moment(), &Caller::operator(), &table).await?;
+    tx.commit().await?;
+    app.wake.notify_one();
+    Ok(report)
+}
+
+async fn enter(app: &App, tx: &Tx, at: &Moment, caller: &Caller, table: &Table) -> Result<ImportReport> {
     let emails: Vec<String> = table.rows.iter().map(|row| super::address(row.get("email"))).collect();
-    let known = store::by_email(&tx, &emails).await?;
+    let known = store::by_email(tx, &emails).await?;
     let mut taken: HashSet<String> = known.into_iter().filter_map(|person| person.email).collect();
     let known = taken.clone();
     let mut places = Places { caller, known: BTreeMap::new() };
@@ -76,14 +97,14 @@ pub async fn import(app: &App, caller: &Caller, once: &Once, table: &[u8]) -> Re
             report.known += 1;
             continue;
         }
-        let new = match places.of(&tx, row.get("institution")).await? {
+        let new = match places.of(tx, row.get("institution")).await? {
             Ok(institution) => row.person(institution),
             Err(fault) => Err(fault),
         };
         let twice = || (Some("email"), "this address stands in an earlier row already".to_owned());
         match new.and_then(|new| if taken.insert(email) { Ok(new) } else { Err(twice()) }) {
             Ok(new) => {
-                super::enter(app, &tx, &at, caller, &new).await?;
+                super::enter(app, tx, at, caller, &new).await?;
                 report.created += 1;
             }
             Err((column, detail)) => {
@@ -92,9 +113,7 @@ pub async fn import(app: &App, caller: &Caller, once: &Once, table: &[u8]) -> Re
             }
         }
     }
-    let answer = turn.finish(tx, &at, Answer::report(&report)?).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    Ok(report)
 }
 
 /// Institutions as a table names them, each looked up once.
@@ -216,14 +235,8 @@ impl Row {
             given_name: self.checked("given_name", |cell| !cell.is_empty(), "say the given name")?,
             family_name: self.checked("family_name", |cell| !cell.is_empty(), "say the family name")?,
             email: self.checked("email", is_address, "this is no e-mail address")?,
-            language: self.optional("language"),
-            nationality: self
-                .optional("nationality")
-                .map(|_| {
-                    let code = sojourn_engine::codes::is_country;
-                    self.checked("nationality", code, "no ISO 3166-1 alpha-2 code: two capitals, such as TW")
-                })
-                .transpose()?,
+            language: self.fitting("language", codes::is_language, "no BCP 47 tag, such as en or zh-Hant")?,
+            nationality: self.fitting("nationality", codes::is_country, "no ISO 3166-1 code, such as TW")?,
             registrations: vec![registration],
             ..NewPerson::default()
         })
@@ -231,14 +244,12 @@ impl Row {
 
     fn registration(&self, institution: InstitutionId) -> std::result::Result<NewRegistration, Fault> {
         let level = self.get("level").to_lowercase().parse();
-        let field = |code: &str| code.is_empty() || sojourn_engine::codes::is_field(code);
-        self.checked("field", field, "no ISCED-F 2013 code: two to four digits, such as 0613")?;
-        let year =
-            |cell: &str| cell.is_empty() || cell.parse::<i16>().is_ok_and(|year| (1..=20).contains(&year));
-        self.checked("year", year, "a whole number from 1 to 20")?;
+        let year = |cell: &str| cell.parse::<i16>().is_ok_and(|year| (1..=20).contains(&year));
+        let year = self.fitting("year", year, "a whole number from 1 to 20")?;
         let credits = self.get("credits");
         let hundredths = if credits.is_empty() { None } else { Some(hundredths(credits)) };
-        let languages = self.get("languages").split([' ', '|']).filter(|tag| !tag.is_empty());
+        let every = |cell: &str| tags(cell).all(codes::is_language_level);
+        self.checked("languages", every, "write each as tag:level, such as en:B2, with blanks between")?;
         Ok(NewRegistration {
             institution,
             unit: None,
@@ -246,13 +257,24 @@ impl Row {
             esi: self.optional("esi"),
             level: level
                 .map_err(|word: sojourn_engine::vocabulary::UnknownWord| (Some("level"), word.to_string()))?,
-            field: self.optional("field"),
-            year: self.get("year").parse().ok(),
+            field: self.fitting("field", codes::is_field, "no ISCED-F 2013 code, such as 0613")?,
+            year: year.and_then(|year| year.parse().ok()),
             credits_hundredths: hundredths
                 .map(|read| read.ok_or((Some("credits"), "a number with at most two decimals".to_owned())))
                 .transpose()?,
-            languages: languages.map(str::to_owned).collect(),
+            languages: tags(self.get("languages")).map(str::to_owned).collect(),
         })
+    }
+
+    /// The cell of a column that may be empty.
+    fn fitting(
+        &self,
+        column: &'static str,
+        fits: impl Fn(&str) -> bool,
+        mend: &str,
+    ) -> std::result::Result<Option<String>, Fault> {
+        let cell = self.checked(column, |cell| cell.is_empty() || fits(cell), mend)?;
+        Ok(Some(cell).filter(|cell| !cell.is_empty()))
     }
 
     fn checked(
@@ -264,6 +286,10 @@ impl Row {
         let cell = self.get(column);
         if fits(cell) { Ok(cell.to_owned()) } else { Err((Some(column), format!("`{cell}`: {mend}"))) }
     }
+}
+
+fn tags(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split([' ', '|']).filter(|tag| !tag.is_empty())
 }
 
 fn is_address(text: &str) -> bool {
