@@ -5,6 +5,7 @@
 
 mod backup;
 mod config;
+mod demo;
 mod instance;
 mod migrate;
 mod person;
@@ -36,6 +37,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    Demo(demo::Arguments),
     Migrate(migrate::Arguments),
     Verify(verify::Arguments),
     Backup(backup::Arguments),
@@ -50,6 +52,7 @@ impl Command {
     async fn run(self, file: Option<&Path>) -> Outcome {
         match self {
             Self::Serve(arguments) => serve::run(arguments, file).await,
+            Self::Demo(arguments) => demo::run(arguments).await,
             Self::Migrate(arguments) => migrate::run(&arguments, file).await,
             Self::Verify(arguments) => verify::run(&arguments, file).await,
             Self::Backup(arguments) => backup::run(&arguments, file).await,

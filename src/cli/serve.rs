@@ -3,12 +3,15 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Outcome, instance};
+use crate::app::App;
+use crate::config::Config;
 use crate::http::{self, AppState};
 
 /// Serve the API and deliver e-mails until the process is told to stop
@@ -29,7 +32,12 @@ pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
     let (config, app) = instance::open(file, arguments.migrate).await?;
     let listener = listen(arguments.bind.unwrap_or(config.http.bind)).await?;
     println!("Sojourn listens on http://{}", listener.local_addr()?);
-    let worker = instance::worker(&config, app.clone())?;
+    until_stopped(listener, app, &config).await
+}
+
+/// Serves and delivers until a signal says stop; running requests and the running round of deliveries are finished.
+pub async fn until_stopped(listener: TcpListener, app: Arc<App>, config: &Config) -> Outcome {
+    let worker = instance::worker(config, app.clone())?;
     let state = AppState::new(app, &config.auth)?;
     let router = http::router(&state, &config.http);
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();

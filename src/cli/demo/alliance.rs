@@ -1,0 +1,303 @@
+//! The demo's alliance: six universities in six countries and time zones, an employer, people in each role, places.
+
+use chrono::{NaiveDate, TimeDelta};
+use secrecy::SecretString;
+use serde_json::Value;
+use sojourn_engine::ids::{InstitutionId, PersonId, ProgrammeId};
+use sojourn_engine::vocabulary::{
+    AgreementStatus, Direction, Duty, InstitutionKind, Level, PlaceSource, PlaceUnit, ProgrammeKind, Publication,
+    TokenKind,
+};
+
+use super::{Demo, Outcome, PASSWORD, id, once};
+use crate::access::Caller;
+use crate::app::agreements::{self, AgreementChange, NewAgreement};
+use crate::app::chair_terms::{self, TermOf};
+use crate::app::people::{self, NewPerson, NewRole};
+use crate::app::places::{self, NewLine};
+use crate::app::programmes::{self, NewProgramme};
+use crate::app::registrations::NewRegistration;
+use crate::app::{institutions, sessions};
+
+/// A university of the demo.
+struct Site {
+    name: &'static str,
+    country: &'static str,
+    zone: &'static str,
+    language: &'static str,
+    domain: &'static str,
+    staff: [(&'static str, &'static str); 4],
+}
+
+const SITES: [Site; 6] = [
+    Site { name: "Universität Lindenau", country: "DE", zone: "Europe/Berlin", language: "en", domain: "lindenau.example", staff: [("Katrin", "Vogel"), ("Jonas", "Brandt"), ("Miriam", "Adler"), ("Till", "Krause")] },
+    Site { name: "Haifeng University 海峰大學", country: "TW", zone: "Asia/Taipei", language: "zh-Hant", domain: "haifeng.example", staff: [("雅婷", "林"), ("志明", "陳"), ("淑芬", "黃"), ("建宏", "張")] },
+    Site { name: "Universidad de las Sierras", country: "MX", zone: "America/Mexico_City", language: "en", domain: "sierras.example", staff: [("Lucía", "Mendoza"), ("Rafael", "Ortega"), ("Elena", "Cruz"), ("Diego", "Salas")] },
+    Site { name: "Karoo Coast University", country: "ZA", zone: "Africa/Johannesburg", language: "en", domain: "karoo.example", staff: [("Thandi", "Nkosi"), ("Pieter", "Botha"), ("Lerato", "Dlamini"), ("Sipho", "Zulu")] },
+    Site { name: "Southern Bays Institute", country: "NZ", zone: "Pacific/Auckland", language: "en", domain: "southernbays.example", staff: [("Aroha", "Ngata"), ("Hamish", "Reid"), ("Mere", "Parata"), ("Callum", "Fraser")] },
+    Site { name: "Maple Sound University", country: "CA", zone: "America/Vancouver", language: "en", domain: "maplesound.example", staff: [("Claire", "Tremblay"), ("Noah", "Singh"), ("Grace", "Wong"), ("Owen", "Clarke")] },
+];
+const DUTIES: [Duty; 4] = [Duty::Coordinator, Duty::Head, Duty::Academic, Duty::Admin];
+const GIVEN: [&str; 11] = ["Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia"];
+const FAMILY: [&str; 6] = ["Sommer", "Wu", "Ramírez", "Mokoena", "Walker", "Leblanc"];
+
+/// Somebody who can sign in to the demo.
+#[derive(Debug, Clone)]
+pub struct LogIn {
+    /// What they do.
+    pub role: String,
+    /// Their e-mail address.
+    pub email: String,
+}
+
+/// A university with its people.
+#[derive(Debug)]
+pub struct Member {
+    /// The institution.
+    pub id: InstitutionId,
+    /// Coordinator, head, academic, administrator.
+    pub staff: Vec<PersonId>,
+    /// Students.
+    pub students: Vec<PersonId>,
+    /// The exchange it hosts.
+    pub exchange: ProgrammeId,
+}
+
+/// The whole alliance.
+#[derive(Debug)]
+pub struct Alliance {
+    /// The operator, who wrote the first rows.
+    pub secretariat: PersonId,
+    /// The universities.
+    pub members: Vec<Member>,
+    /// The employer, its person and its programme.
+    pub employer: (InstitutionId, PersonId, ProgrammeId),
+    /// Who can sign in.
+    pub log_ins: Vec<LogIn>,
+}
+
+impl Demo {
+    /// Founds the alliance, long before today.
+    pub async fn found(&self) -> Outcome<Alliance> {
+        let since = self.day(-1_000);
+        let mut log_ins = Vec::new();
+        let secretary = self.person(("Ada", "Lindqvist"), "secretariat@alliance.example", Duty::Secretariat, None, since).await?;
+        log_ins.push(LogIn { role: "secretariat".to_owned(), email: "secretariat@alliance.example".to_owned() });
+        let by = self.app.person_as_caller(secretary).await?;
+        let mut members = Vec::new();
+        for site in &SITES {
+            members.push(self.member(&by, site, since, &mut log_ins).await?);
+        }
+        let chair = TermOf { institution: members[0].id, person: members[0].staff[1], from_on: self.day(-100), until_on: self.day(265) };
+        chair_terms::create(&self.app, &by, &once(), chair).await?;
+        log_ins.push(LogIn { role: "annual chair (also head of office)".to_owned(), email: format!("head@{}", SITES[0].domain) });
+        let employer = self.employer(&by, since, &mut log_ins).await?;
+        self.agree(&members).await?;
+        Ok(Alliance { secretariat: secretary, members, employer, log_ins })
+    }
+
+    async fn member(&self, by: &Caller, site: &Site, since: NaiveDate, log_ins: &mut Vec<LogIn>) -> Outcome<Member> {
+        let answer = institutions::create(&self.app, by, &once(), |row| {
+            row.kind = InstitutionKind::Member;
+            row.name = site.name.to_owned();
+            row.country = site.country.to_owned();
+            row.zone = site.zone.to_owned();
+            row.language = site.language.to_owned();
+            row.founding = true;
+            row.joined_on = Some(since);
+        });
+        let member: InstitutionId = id(&answer.await?)?;
+        let mut staff = Vec::new();
+        for (duty, name) in DUTIES.into_iter().zip(site.staff) {
+            let email = format!("{}@{}", duty.as_str(), site.domain);
+            staff.push(self.person(name, &email, duty, Some(member), since).await?);
+            log_ins.push(LogIn { role: format!("{}, {}", duty.as_str(), site.name), email });
+        }
+        let mut students = Vec::new();
+        for (nth, given) in GIVEN.into_iter().enumerate() {
+            let email = format!("student{}@{}", nth + 1, site.domain);
+            students.push(self.student((given, FAMILY[(nth + staff.len()) % FAMILY.len()]), &email, member, nth == 0).await?);
+            if nth == 0 {
+                log_ins.push(LogIn { role: format!("student, {}", site.name), email });
+            }
+        }
+        let coordinator = self.app.person_as_caller(staff[0]).await?;
+        let title = format!("Exchange at {}", site.name);
+        let exchange = self.programme(&coordinator, member, ProgrammeKind::Exchange, "student-exchange", title).await?;
+        Ok(Member { id: member, staff, students, exchange })
+    }
+
+    async fn employer(
+        &self,
+        by: &Caller,
+        since: NaiveDate,
+        log_ins: &mut Vec<LogIn>,
+    ) -> Outcome<(InstitutionId, PersonId, ProgrammeId)> {
+        let answer = institutions::create(&self.app, by, &once(), |row| {
+            row.kind = InstitutionKind::Employer;
+            row.name = "Pohjola Robotics Oy".to_owned();
+            row.country = "FI".to_owned();
+            row.zone = "Europe/Helsinki".to_owned();
+        });
+        let firm: InstitutionId = id(&answer.await?)?;
+        let email = "internships@pohjola.example";
+        let contact = self.person(("Aino", "Virtanen"), email, Duty::Employer, Some(firm), since).await?;
+        log_ins.push(LogIn { role: "employer, Pohjola Robotics Oy".to_owned(), email: email.to_owned() });
+        let title = "Robotics software internship".to_owned();
+        let programme = self.programme(by, firm, ProgrammeKind::Internship, "internship", title).await?;
+        let line = NewLine { programme: Some(programme), capacity: 30, ..line(PlaceSource::Programme) };
+        places::create(&self.app, by, &once(), line).await?;
+        Ok((firm, contact, programme))
+    }
+
+    async fn programme(
+        &self,
+        by: &Caller,
+        host: InstitutionId,
+        kind: ProgrammeKind,
+        workflow: &str,
+        title: String,
+    ) -> Outcome<ProgrammeId> {
+        let new = NewProgramme {
+            kind,
+            host,
+            unit: None,
+            workflow: workflow.to_owned(),
+            title,
+            summary: None,
+            fields: Vec::new(),
+            levels: Vec::new(),
+            languages: vec!["en:B1".to_owned()],
+            gives_credit: true,
+        };
+        let programme = id(&programmes::create(&self.app, by, &once(), new).await?)?;
+        programmes::change(&self.app, by, programme, 1, |row| row.status = Publication::Published).await?;
+        Ok(programme)
+    }
+
+    /// Every pair agrees on places both ways; two hosts also publish a capacity of their own.
+    async fn agree(&self, members: &[Member]) -> Outcome<()> {
+        for (nth, one) in members.iter().enumerate() {
+            let proposer = self.app.person_as_caller(one.staff[0]).await?;
+            for other in &members[nth + 1..] {
+                let new = NewAgreement {
+                    proposer: one.id,
+                    partner: other.id,
+                    valid_from_on: self.day(-900),
+                    valid_until_on: self.day(900),
+                    fields: Vec::new(),
+                    levels: Vec::new(),
+                    note: None,
+                };
+                let agreement = id(&agreements::create(&self.app, &proposer, &once(), new).await?)?;
+                let to = |status| AgreementChange { status: Some(status), ..AgreementChange::default() };
+                agreements::change(&self.app, &proposer, agreement, 1, to(AgreementStatus::Proposed)).await?;
+                let partner = self.app.person_as_caller(other.staff[0]).await?;
+                agreements::change(&self.app, &partner, agreement, 2, to(AgreementStatus::Agreed)).await?;
+                for (home, host) in [(one, other), (other, one)] {
+                    let line = NewLine {
+                        agreement: Some(agreement),
+                        home: Some(home.id),
+                        host: Some(host.id),
+                        capacity: 4,
+                        ..line(PlaceSource::Agreement)
+                    };
+                    places::create(&self.app, &proposer, &once(), line).await?;
+                }
+            }
+            if nth < 2 {
+                let own = NewLine { direction: Some(Direction::In), host: Some(one.id), capacity: 20, ..line(PlaceSource::Pool) };
+                places::create(&self.app, &proposer, &once(), own).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn person(
+        &self,
+        (given, family): (&str, &str),
+        email: &str,
+        duty: Duty,
+        institution: Option<InstitutionId>,
+        from_on: NaiveDate,
+    ) -> Outcome<PersonId> {
+        let role = NewRole { duty, institution, unit: None, from_on, until_on: None };
+        let new = NewPerson {
+            given_name: given.to_owned(),
+            family_name: family.to_owned(),
+            email: email.to_owned(),
+            roles: vec![role],
+            ..NewPerson::default()
+        };
+        let (view, link) = people::appoint(&self.app, &new).await?;
+        self.accept(&link).await?;
+        Ok(view.id)
+    }
+
+    async fn student(
+        &self,
+        (given, family): (&str, &str),
+        email: &str,
+        institution: InstitutionId,
+        signs_in: bool,
+    ) -> Outcome<PersonId> {
+        let registration = NewRegistration {
+            institution,
+            unit: None,
+            student_no: None,
+            esi: None,
+            level: Level::First,
+            field: Some("0613".to_owned()),
+            year: Some(2),
+            credits_hundredths: Some(9_000),
+            languages: vec!["en:C1".to_owned()],
+        };
+        let new = NewPerson {
+            given_name: given.to_owned(),
+            family_name: family.to_owned(),
+            email: email.to_owned(),
+            registrations: vec![registration],
+            ..NewPerson::default()
+        };
+        let (view, link) = people::appoint(&self.app, &new).await?;
+        if signs_in {
+            self.accept(&link).await?;
+        }
+        Ok(view.id)
+    }
+
+    /// Follows an invitation, as a person would, with everybody's password.
+    async fn accept(&self, link: &str) -> Outcome<()> {
+        let token = link.rsplit(['=', '/', '#']).next().unwrap_or_default();
+        let password = SecretString::from(PASSWORD.to_owned());
+        sessions::set_password(&self.app, token, TokenKind::Invitation, password).await?;
+        Ok(())
+    }
+
+    /// The day so many days from today.
+    pub fn day(&self, days: i64) -> NaiveDate {
+        (self.today + TimeDelta::days(days)).date_naive()
+    }
+}
+
+fn line(source: PlaceSource) -> NewLine {
+    NewLine {
+        source,
+        agreement: None,
+        programme: None,
+        direction: None,
+        home: None,
+        host: None,
+        period: None,
+        levels: Vec::new(),
+        fields: Vec::new(),
+        unit: PlaceUnit::Heads,
+        capacity: 0,
+        reason: Some("as agreed".to_owned()),
+    }
+}
+
+/// The id in an answer's body.
+pub fn id_of(body: &Value) -> Option<&str> {
+    body.get("id").and_then(Value::as_str)
+}
