@@ -97,7 +97,8 @@ impl Demo {
     }
 
     async fn member(&self, by: &Caller, site: &Site, since: NaiveDate, log_ins: &mut Vec<LogIn>) -> Outcome<Member> {
-        let answer = institutions::create(&self.app, by, &once(), |row| {
+        let request = once();
+        let answer = institutions::create(&self.app, by, &request, |row| {
             row.kind = InstitutionKind::Member;
             row.name = site.name.to_owned();
             row.country = site.country.to_owned();
@@ -133,7 +134,8 @@ impl Demo {
         since: NaiveDate,
         log_ins: &mut Vec<LogIn>,
     ) -> Outcome<(InstitutionId, PersonId, ProgrammeId)> {
-        let answer = institutions::create(&self.app, by, &once(), |row| {
+        let request = once();
+        let answer = institutions::create(&self.app, by, &request, |row| {
             row.kind = InstitutionKind::Employer;
             row.name = "Pohjola Robotics Oy".to_owned();
             row.country = "FI".to_owned();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use clap::Args;
 
-use super::{Outcome as Ended, instance, serve};
+use super::{Outcome as Ended, serve};
 use crate::app::{Answer, App, Definitions, Once};
 use crate::clock::Clock;
 use crate::config::Config;

@@ -80,7 +80,8 @@ impl Demo {
             slots.iter().map(|slot| ((*slot).to_owned(), json!("optional"))).collect();
         let homes = alliance.members.iter().map(|member| member.id).collect();
         let opened = offerings.iter().map(|(_, offering)| *offering).collect();
-        let answer = calls::create(&self.app, &by, &once(), |call| {
+        let request = once();
+        let answer = calls::create(&self.app, &by, &request, |call| {
             call.homes = homes;
             call.offerings = opened;
             call.row.title = plan.title.to_owned();
