@@ -5,8 +5,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 use sojourn_engine::ids::{InstitutionId, PersonId, ProgrammeId};
 use sojourn_engine::vocabulary::{
-    AgreementStatus, Direction, Duty, InstitutionKind, Level, PlaceSource, PlaceUnit, ProgrammeKind, Publication,
-    TokenKind,
+    AgreementStatus, Direction, Duty, InstitutionKind, Level, PlaceSource, PlaceUnit, ProgrammeKind,
+    Publication, TokenKind,
 };
 
 use super::{Demo, Outcome, PASSWORD, id, once};
@@ -30,15 +30,58 @@ struct Site {
 }
 
 const SITES: [Site; 6] = [
-    Site { name: "Universität Lindenau", country: "DE", zone: "Europe/Berlin", language: "en", domain: "lindenau.example", staff: [("Katrin", "Vogel"), ("Jonas", "Brandt"), ("Miriam", "Adler"), ("Till", "Krause")] },
-    Site { name: "Haifeng University 海峰大學", country: "TW", zone: "Asia/Taipei", language: "zh-Hant", domain: "haifeng.example", staff: [("雅婷", "林"), ("志明", "陳"), ("淑芬", "黃"), ("建宏", "張")] },
-    Site { name: "Universidad de las Sierras", country: "MX", zone: "America/Mexico_City", language: "en", domain: "sierras.example", staff: [("Lucía", "Mendoza"), ("Rafael", "Ortega"), ("Elena", "Cruz"), ("Diego", "Salas")] },
-    Site { name: "Karoo Coast University", country: "ZA", zone: "Africa/Johannesburg", language: "en", domain: "karoo.example", staff: [("Thandi", "Nkosi"), ("Pieter", "Botha"), ("Lerato", "Dlamini"), ("Sipho", "Zulu")] },
-    Site { name: "Southern Bays Institute", country: "NZ", zone: "Pacific/Auckland", language: "en", domain: "southernbays.example", staff: [("Aroha", "Ngata"), ("Hamish", "Reid"), ("Mere", "Parata"), ("Callum", "Fraser")] },
-    Site { name: "Maple Sound University", country: "CA", zone: "America/Vancouver", language: "en", domain: "maplesound.example", staff: [("Claire", "Tremblay"), ("Noah", "Singh"), ("Grace", "Wong"), ("Owen", "Clarke")] },
+    Site {
+        name: "Universität Lindenau",
+        country: "DE",
+        zone: "Europe/Berlin",
+        language: "en",
+        domain: "lindenau.example",
+        staff: [("Katrin", "Vogel"), ("Jonas", "Brandt"), ("Miriam", "Adler"), ("Till", "Krause")],
+    },
+    Site {
+        name: "Haifeng University 海峰大學",
+        country: "TW",
+        zone: "Asia/Taipei",
+        language: "zh-Hant",
+        domain: "haifeng.example",
+        staff: [("雅婷", "林"), ("志明", "陳"), ("淑芬", "黃"), ("建宏", "張")],
+    },
+    Site {
+        name: "Universidad de las Sierras",
+        country: "MX",
+        zone: "America/Mexico_City",
+        language: "en",
+        domain: "sierras.example",
+        staff: [("Lucía", "Mendoza"), ("Rafael", "Ortega"), ("Elena", "Cruz"), ("Diego", "Salas")],
+    },
+    Site {
+        name: "Karoo Coast University",
+        country: "ZA",
+        zone: "Africa/Johannesburg",
+        language: "en",
+        domain: "karoo.example",
+        staff: [("Thandi", "Nkosi"), ("Pieter", "Botha"), ("Lerato", "Dlamini"), ("Sipho", "Zulu")],
+    },
+    Site {
+        name: "Southern Bays Institute",
+        country: "NZ",
+        zone: "Pacific/Auckland",
+        language: "en",
+        domain: "southernbays.example",
+        staff: [("Aroha", "Ngata"), ("Hamish", "Reid"), ("Mere", "Parata"), ("Callum", "Fraser")],
+    },
+    Site {
+        name: "Maple Sound University",
+        country: "CA",
+        zone: "America/Vancouver",
+        language: "en",
+        domain: "maplesound.example",
+        staff: [("Claire", "Tremblay"), ("Noah", "Singh"), ("Grace", "Wong"), ("Owen", "Clarke")],
+    },
 ];
 const DUTIES: [Duty; 4] = [Duty::Coordinator, Duty::Head, Duty::Academic, Duty::Admin];
-const GIVEN: [&str; 11] = ["Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia"];
+const GIVEN: [&str; 11] =
+    ["Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia"];
 const FAMILY: [&str; 6] = ["Sommer", "Wu", "Ramírez", "Mokoena", "Walker", "Leblanc"];
 
 /// Somebody who can sign in to the demo.
@@ -81,22 +124,39 @@ impl Demo {
     pub async fn found(&self) -> Outcome<Alliance> {
         let since = self.day(-1_000);
         let mut log_ins = Vec::new();
-        let secretary = self.person(("Ada", "Lindqvist"), "secretariat@alliance.example", Duty::Secretariat, None, since).await?;
-        log_ins.push(LogIn { role: "secretariat".to_owned(), email: "secretariat@alliance.example".to_owned() });
+        let secretary = self
+            .person(("Ada", "Lindqvist"), "secretariat@alliance.example", Duty::Secretariat, None, since)
+            .await?;
+        log_ins
+            .push(LogIn { role: "secretariat".to_owned(), email: "secretariat@alliance.example".to_owned() });
         let by = self.app.person_as_caller(secretary).await?;
         let mut members = Vec::new();
         for site in &SITES {
             members.push(self.member(&by, site, since, &mut log_ins).await?);
         }
-        let chair = TermOf { institution: members[0].id, person: members[0].staff[1], from_on: self.day(-100), until_on: self.day(265) };
+        let chair = TermOf {
+            institution: members[0].id,
+            person: members[0].staff[1],
+            from_on: self.day(-100),
+            until_on: self.day(265),
+        };
         chair_terms::create(&self.app, &by, &once(), chair).await?;
-        log_ins.push(LogIn { role: "annual chair (also head of office)".to_owned(), email: format!("head@{}", SITES[0].domain) });
+        log_ins.push(LogIn {
+            role: "annual chair (also head of office)".to_owned(),
+            email: format!("head@{}", SITES[0].domain),
+        });
         let employer = self.employer(&by, since, &mut log_ins).await?;
         self.agree(&members).await?;
         Ok(Alliance { secretariat: secretary, members, employer, log_ins })
     }
 
-    async fn member(&self, by: &Caller, site: &Site, since: NaiveDate, log_ins: &mut Vec<LogIn>) -> Outcome<Member> {
+    async fn member(
+        &self,
+        by: &Caller,
+        site: &Site,
+        since: NaiveDate,
+        log_ins: &mut Vec<LogIn>,
+    ) -> Outcome<Member> {
         let request = once();
         let answer = institutions::create(&self.app, by, &request, |row| {
             row.kind = InstitutionKind::Member;
@@ -117,14 +177,18 @@ impl Demo {
         let mut students = Vec::new();
         for (nth, given) in GIVEN.into_iter().enumerate() {
             let email = format!("student{}@{}", nth + 1, site.domain);
-            students.push(self.student((given, FAMILY[(nth + staff.len()) % FAMILY.len()]), &email, member, nth == 0).await?);
+            students.push(
+                self.student((given, FAMILY[(nth + staff.len()) % FAMILY.len()]), &email, member, nth == 0)
+                    .await?,
+            );
             if nth == 0 {
                 log_ins.push(LogIn { role: format!("student, {}", site.name), email });
             }
         }
         let coordinator = self.app.person_as_caller(staff[0]).await?;
         let title = format!("Exchange at {}", site.name);
-        let exchange = self.programme(&coordinator, member, ProgrammeKind::Exchange, "student-exchange", title).await?;
+        let exchange =
+            self.programme(&coordinator, member, ProgrammeKind::Exchange, "student-exchange", title).await?;
         Ok(Member { id: member, staff, students, exchange })
     }
 
@@ -208,7 +272,12 @@ impl Demo {
                 }
             }
             if nth < 2 {
-                let own = NewLine { direction: Some(Direction::In), host: Some(one.id), capacity: 20, ..line(PlaceSource::Pool) };
+                let own = NewLine {
+                    direction: Some(Direction::In),
+                    host: Some(one.id),
+                    capacity: 20,
+                    ..line(PlaceSource::Pool)
+                };
                 places::create(&self.app, &proposer, &once(), own).await?;
             }
         }

@@ -36,7 +36,13 @@ impl Demo {
         Ok(STORIES.len())
     }
 
-    async fn tell(&self, actors: &Actors<'_>, season: &Season, beats: &[Beat<'_>], nth: usize) -> Outcome<()> {
+    async fn tell(
+        &self,
+        actors: &Actors<'_>,
+        season: &Season,
+        beats: &[Beat<'_>],
+        nth: usize,
+    ) -> Outcome<()> {
         let mut case = None;
         for (step, beat) in beats.iter().enumerate() {
             self.at_day(-beat.days_ago);
@@ -44,7 +50,9 @@ impl Demo {
             self.clock.advance(chrono::TimeDelta::minutes(i64::try_from(step * 7 + nth).unwrap_or(0)));
             match case {
                 None => case = Some(self.open(actors, season, nth).await?),
-                Some(id) => self.fire(actors, id, beat).await.map_err(|fault| format!("{}: {fault}", beat.event))?,
+                Some(id) => {
+                    self.fire(actors, id, beat).await.map_err(|fault| format!("{}: {fault}", beat.event))?
+                }
             }
         }
         Ok(())
