@@ -84,7 +84,7 @@ impl Moment {
         Self { now, ..self.clone() }
     }
 
-    /// A new id, ordered by the true time of its making (UUIDv7, RFC 9562 §5.7).
+    /// A new id, ordered by the true time of its making (`UUIDv7`, RFC 9562 §5.7).
     pub fn id<T: From<Uuid>>(&self) -> T {
         let mut bytes = [0; 10];
         self.fill(&mut bytes);

@@ -50,7 +50,7 @@ pub struct Difference {
 }
 
 impl Report {
-    fn differs(&mut self, of: impl ToString, step: Option<i32>, what: impl Into<String>) {
+    fn differs(&mut self, of: &impl ToString, step: Option<i32>, what: impl Into<String>) {
         self.differences += 1;
         if self.first.len() < MOST {
             self.first.push(Difference { of: of.to_string(), step, what: what.into() });
@@ -75,7 +75,7 @@ pub async fn verify(app: &App, mut seen: impl FnMut(u64)) -> Result<Report> {
         seen(report.cases);
     }
     for (id, sums) in rows::lines(conn).await? {
-        line(&mut report, id, &sums);
+        line(&mut report, &id, &sums);
     }
     Ok(report)
 }
@@ -97,11 +97,11 @@ fn chained(report: &mut Report, case: &CaseRow, steps: &[NewHistory], range: &Ra
     let mut head: Vec<u8> = Vec::new();
     for (step, number) in steps.iter().zip(1..) {
         if step.number != number {
-            report.differs(case.id, Some(number), "this step is missing from the history");
+            report.differs(&case.id, Some(number), "this step is missing from the history");
             return false;
         }
         if chain::link(&head, step) != step.hash {
-            report.differs(case.id, Some(number), "its content does not match its hash: it was changed");
+            report.differs(&case.id, Some(number), "its content does not match its hash: it was changed");
             return false;
         }
         head.clone_from(&step.hash);
@@ -109,11 +109,11 @@ fn chained(report: &mut Report, case: &CaseRow, steps: &[NewHistory], range: &Ra
         if let Some(payload) = range.payloads.get(&(case.id, number))
             && chain::seal(payload) != step.payload_hmac
         {
-            report.differs(case.id, Some(number), "its data, reason or note was changed");
+            report.differs(&case.id, Some(number), "its data, reason or note was changed");
         }
     }
     if i64::from(case.steps) != i64::try_from(steps.len()).unwrap_or(i64::MAX) || case.head != head {
-        report.differs(case.id, None, "the last steps are missing from the history");
+        report.differs(&case.id, None, "the last steps are missing from the history");
         return false;
     }
     true
@@ -125,13 +125,13 @@ fn folded(report: &mut Report, definition: &Definition, case: &CaseRow, steps: &
         let declared = step.from.is_none() || transition(definition, step).is_some();
         if step.from.as_deref() != state || !declared {
             let what = format!("`{}` does not lead from here to `{}`", step.event, step.to);
-            report.differs(case.id, Some(step.number), what);
+            report.differs(&case.id, Some(step.number), what);
         }
         state = Some(&step.to);
     }
     if state != Some(case.state.as_str()) {
         let what = format!("the case stands in `{}`, its history ends elsewhere", case.state);
-        report.differs(case.id, None, what);
+        report.differs(&case.id, None, what);
     }
 }
 
@@ -175,12 +175,12 @@ fn seats(report: &mut Report, case: &CaseRow, range: &Range) {
                 "account `{account}` is {}, its postings say held {held}, used {used}",
                 status.as_str()
             );
-            report.differs(case.id, None, what);
+            report.differs(&case.id, None, what);
         }
     }
     for (account, (held, used)) in sums.into_iter().filter(|(_, sum)| *sum != (0, 0)) {
         report.differs(
-            case.id,
+            &case.id,
             None,
             format!("postings of `{account}` (held {held}, used {used}) have no account"),
         );
@@ -213,7 +213,7 @@ fn told(report: &mut Report, definition: &Definition, id: CaseId, steps: &[NewHi
         for (_, notice) in sent.iter().filter(|(number, _)| *number == step.number) {
             if !notify.iter().any(|declared| name(declared) == notice) {
                 report.differs(
-                    id,
+                    &id,
                     Some(step.number),
                     format!("`{}` does not send the notice `{notice}`", step.event),
                 );
@@ -224,7 +224,7 @@ fn told(report: &mut Report, definition: &Definition, id: CaseId, steps: &[NewHi
         for missing in notify.iter().filter(|notify| !part && for_applicant(definition, notify)) {
             if !sent.iter().any(|(number, notice)| *number == step.number && notice == name(missing)) {
                 let what = format!("the notice `{}` to the applicant is missing", name(missing));
-                report.differs(id, Some(step.number), what);
+                report.differs(&id, Some(step.number), what);
             }
         }
     }
@@ -238,7 +238,7 @@ fn for_applicant(definition: &Definition, notify: &Notify) -> bool {
     notify.to.iter().any(applicant)
 }
 
-fn line(report: &mut Report, id: impl ToString, sums: &LineSums) {
+fn line(report: &mut Report, id: &impl ToString, sums: &LineSums) {
     report.lines += 1;
     if sums.stored != sums.posted {
         let (stored, posted) = (sums.stored, sums.posted);
@@ -246,6 +246,6 @@ fn line(report: &mut Report, id: impl ToString, sums: &LineSums) {
             "capacity, held, used are {}, {}, {}; its postings add up to {}, {}, {}",
             stored.0, stored.1, stored.2, posted.0, posted.1, posted.2
         );
-        report.differs(format!("line {}", id.to_string()), None, what);
+        report.differs(&format!("line {}", id.to_string()), None, what);
     }
 }

@@ -101,8 +101,8 @@ impl Calendar {
     }
 
     fn after_gap(&self, local: NaiveDateTime) -> DateTime<Utc> {
-        let minutes = (1..=24 * 60).map(|minutes| local + TimeDelta::minutes(minutes));
-        let found = minutes.filter_map(|later| self.zone.from_local_datetime(&later).earliest()).next();
+        let mut minutes = (1..=24 * 60).map(|minutes| local + TimeDelta::minutes(minutes));
+        let found = minutes.find_map(|later| self.zone.from_local_datetime(&later).earliest());
         found.map_or_else(|| self.zone.from_utc_datetime(&local).to_utc(), |at| at.to_utc())
     }
 

@@ -74,7 +74,7 @@ pub struct ProgrammeIn {
 }
 
 impl ProgrammeIn {
-    fn new(self) -> NewProgramme {
+    fn wanted(self) -> NewProgramme {
         NewProgramme {
             kind: self.kind,
             host: self.host,
@@ -190,7 +190,7 @@ pub async fn create_programme(
     caller: Caller,
     Keyed(once, Json(body)): Keyed<Json<ProgrammeIn>>,
 ) -> Result<Answer, Problem> {
-    Ok(programmes::create(&app, &caller, &once, body.new()).await?)
+    Ok(programmes::create(&app, &caller, &once, body.wanted()).await?)
 }
 
 /// Changes a programme, or publishes or closes it.

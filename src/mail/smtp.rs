@@ -20,11 +20,11 @@ use super::render::Mail;
 use super::transport::Failure;
 
 /// Patience with the greeting, TLS and log-in together.
-const OPENING: Duration = Duration::from_secs(60);
+const OPENING: Duration = Duration::from_mins(1);
 /// Patience with one command.
-const COMMAND: Duration = Duration::from_secs(120);
+const COMMAND: Duration = Duration::from_mins(2);
 /// Patience with the message and the answer to its last dot: a server that is given up too early delivers twice.
-const MESSAGE: Duration = Duration::from_secs(660);
+const MESSAGE: Duration = Duration::from_mins(11);
 /// Patience with a farewell.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// "Service not available, closing transmission channel": says nothing about the recipient.
@@ -184,10 +184,9 @@ impl Smtp {
     async fn converse(&self, mut connection: AsyncSmtpConnection, mail: &Mail) -> Result<(), Fault> {
         let ended = hand_over(&mut connection, mail).await;
         let usable = match &ended {
-            Ok(()) => true,
+            Ok(()) | Err(Fault::Impossible(_)) => true,
             Err(Fault::Answered { code, .. }) if code == CLOSING => false,
             Err(Fault::Answered { .. }) => command(&mut connection, Rset).await.is_ok(),
-            Err(Fault::Impossible(_)) => true,
             Err(Fault::Broken(_) | Fault::Unclear(_)) => false,
         };
         if usable {

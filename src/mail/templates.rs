@@ -175,9 +175,8 @@ impl Templates {
     }
 
     fn add(&mut self, file: &str, source: String) -> Result<(), String> {
-        let (language, name) = match file.split_once('/') {
-            None => return self.compile(file, source, None),
-            Some(parts) => parts,
+        let Some((language, name)) = file.split_once('/') else {
+            return self.compile(file, source, None);
         };
         if name == "words.toml" {
             let words: Words = toml::from_str(&source).map_err(|fault| fault.to_string())?;

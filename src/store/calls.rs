@@ -22,6 +22,7 @@ use crate::access::Caller;
 pub use sojourn_entities::call::Model as CallRow;
 
 /// A call as the rules see it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice the call makes for itself")]
 #[derive(Debug, Clone)]
 pub struct Call {
     /// Its id.

@@ -67,7 +67,7 @@ pub async fn choices_of(conn: &impl Conn, id: CaseId) -> Result<Vec<Choice>, Sto
         .await?;
     rows.into_iter()
         .filter_map(|(choice, offering, period, programme, host)| {
-            Some(build_choice(choice, offering?, &period?, programme?, host?))
+            Some(build_choice(&choice, &offering?, &period?, programme?, host?))
         })
         .collect()
 }
@@ -83,14 +83,14 @@ pub async fn offerings(conn: &impl Conn, ids: &[OfferingId]) -> Result<Vec<Offer
         .await?;
     rows.into_iter()
         .filter_map(|(offering, period, programme, host)| {
-            Some(build_offering(offering, &period?, programme?, host?))
+            Some(build_offering(&offering, &period?, programme?, host?))
         })
         .collect()
 }
 
 fn build_choice(
-    choice: choice::Model,
-    offering: offering::Model,
+    choice: &choice::Model,
+    offering: &offering::Model,
     period: &period::Model,
     programme: programme::Model,
     host: institution::Model,
@@ -107,7 +107,7 @@ fn build_choice(
 }
 
 fn build_offering(
-    offering: offering::Model,
+    offering: &offering::Model,
     period: &period::Model,
     programme: programme::Model,
     host: institution::Model,

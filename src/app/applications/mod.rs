@@ -6,7 +6,8 @@ pub mod view;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use sojourn_engine::ids::{CallId, CaseId, OfferingId, RegistrationId};
+use sojourn_engine::definition::Definition;
+use sojourn_engine::ids::{CallId, CaseId, OfferingId, RegistrationId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{ChoiceResult, Phase, Publication, StateKind, Via};
 
 pub use view::ApplicationView;
@@ -103,13 +104,7 @@ async fn stage_new(
         |call: &crate::store::calls::Call| call.status == Publication::Published && !call.historic;
     let call = call.filter(published).ok_or_else(|| invalid("/call_id", "no open call has this id"))?;
     let registered = rows::registered(conn, caller.person, call.id).await?;
-    let registration = match (new.registration, &registered[..]) {
-        (Some(id), all) => all.iter().find(|registered| registered.id == id),
-        (None, [only]) => Some(only),
-        (None, _) => None,
-    };
-    let registration = registration
-        .ok_or_else(|| invalid("/registration_id", "name one of your registrations that this call is for"))?;
+    let registration = one_of(&registered, new.registration)?;
     let offerings = chosen(conn, &call, &new.choices).await?;
     let workflow = rows::workflow_of(conn, &new.choices).await?;
     let [workflow] = &workflow[..] else {
@@ -123,23 +118,8 @@ async fn stage_new(
     let choices: Vec<Choice> = offerings.into_iter().zip(1..).map(|(o, rank)| choice(o, rank, at)).collect();
     let hosts: Vec<_> = choices.iter().map(|choice| choice.offering.host.id).collect();
     let programmes: Vec<_> = choices.iter().map(|choice| choice.offering.programme).collect();
-    let state = &definition.states[definition.initial.at()];
     let dossier = Dossier {
-        case: CaseRow {
-            id: at.id(),
-            workflow: version,
-            state: state.name.clone(),
-            phase: state.phase,
-            kind: state.kind,
-            entered_at: at.now,
-            registers: BTreeMap::new(),
-            collected: Vec::new(),
-            acts: Vec::new(),
-            steps: 0,
-            head: Vec::new(),
-            created_at: at.now,
-            version: 1,
-        },
+        case: fresh_case(&definition, version, at),
         application: ApplicationRow {
             reference: reference(at),
             applicant: caller.person,
@@ -165,6 +145,36 @@ async fn stage_new(
         waiters: BTreeMap::new(),
     };
     Scene::over(app, conn, dossier, definition, at).await
+}
+
+/// The registration that is named, or the only one there is.
+fn one_of(all: &[rows::Registered], named: Option<RegistrationId>) -> Result<&rows::Registered> {
+    let found = match (named, all) {
+        (Some(id), all) => all.iter().find(|registered| registered.id == id),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    found.ok_or_else(|| invalid("/registration_id", "name one of your registrations that this call is for"))
+}
+
+/// A case in the first state of its definition.
+fn fresh_case(definition: &Definition, version: WorkflowVersionId, at: &Moment) -> CaseRow {
+    let state = &definition.states[definition.initial.at()];
+    CaseRow {
+        id: at.id(),
+        workflow: version,
+        state: state.name.clone(),
+        phase: state.phase,
+        kind: state.kind,
+        entered_at: at.now,
+        registers: BTreeMap::new(),
+        collected: Vec::new(),
+        acts: Vec::new(),
+        steps: 0,
+        head: Vec::new(),
+        created_at: at.now,
+        version: 1,
+    }
 }
 
 /// Changes a draft, or enters the home's score.
@@ -298,6 +308,7 @@ const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// A short code people quote, such as `7K2M-9QFD`: 40 random bits, which tell nothing.
 pub fn reference(at: &Moment) -> String {
     let symbol = |byte: u8| char::from(SYMBOLS[usize::from(byte & 31)]);
-    let [a, b, c, d, e, f, g, h] = at.random::<8>().map(symbol);
-    [a, b, c, d, '-', e, f, g, h].iter().collect()
+    let symbols = at.random::<8>().map(symbol);
+    let (left, right) = symbols.split_at(4);
+    left.iter().chain(&['-']).chain(right).collect()
 }

@@ -269,7 +269,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         },
         registration_id: dossier.application.registration,
         home: InstitutionView { id: dossier.home.id, name: dossier.home.name.clone() },
-        host: dossier.current().map(|choice| host(choice)),
+        host: dossier.current().map(host),
         call: CallView { id: dossier.call.id, title: dossier.call.title.clone() },
         choices: dossier.choices.iter().filter(shown).map(|c| choice(scene, c, inside)).collect(),
         answers: inside.then(|| dossier.application.answers.clone()),

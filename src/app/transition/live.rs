@@ -37,6 +37,7 @@ pub struct Live {
 }
 
 /// What beside the case itself has to be written.
+#[expect(clippy::struct_excessive_bools, reason = "each is one table to write, in any combination")]
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Touched {
     pub application: bool,

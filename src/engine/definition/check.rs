@@ -51,7 +51,7 @@ impl Definition {
                 findings.push(too_large);
             }
         }
-        findings.sort_by(|a, b| (a.place, a.rule).cmp(&(b.place, b.rule)));
+        findings.sort_by_key(|finding| (finding.place, finding.rule));
         findings
     }
 
@@ -69,7 +69,7 @@ impl Definition {
             let off =
                 optional.iter().enumerate().filter(|(bit, _)| choice >> bit & 1 == 1).map(|(_, ix)| *ix);
             let space = Space::explore(self, off.collect(), left).ok_or_else(|| {
-                too_large(format!(
+                too_large(&format!(
                     "more than {most} combinations of state, origins and accounts can be reached: use fewer states \
                      with `remember`, fewer accounts or fewer events with `once`"
                 ))
@@ -87,11 +87,11 @@ impl Definition {
             accounts.filter(|(_, account)| account.enabled.is_some()).map(|(ix, _)| ix).collect();
         if optional.len() > MOST_OPTIONAL {
             let count = optional.len();
-            return Err(too_large(format!("{count} accounts have `enabled`: at most {MOST_OPTIONAL} may")));
+            return Err(too_large(&format!("{count} accounts have `enabled`: at most {MOST_OPTIONAL} may")));
         }
         let once = space::spendable(self).len();
         if once > MOST_ONCE {
-            return Err(too_large(format!("{once} events have `once`: at most {MOST_ONCE} may")));
+            return Err(too_large(&format!("{once} events have `once`: at most {MOST_ONCE} may")));
         }
         match self
             .transitions
@@ -100,7 +100,7 @@ impl Definition {
         {
             Some(crowded) => Err(Finding {
                 place: crowded.place,
-                ..too_large(format!(
+                ..too_large(&format!(
                     "the effects of this transition have more than {MOST_CONDITIONS} different conditions: split it into \
                      several events"
                 ))
@@ -143,7 +143,7 @@ fn over_time(definition: &Definition, spaces: &[Space<'_>]) -> Vec<Finding> {
     findings
 }
 
-fn too_large(why: String) -> Finding {
+fn too_large(why: &str) -> Finding {
     Finding::error(Rule::W00, Place { line: 1, column: 1 }, format!("too large to prove: {why}"))
 }
 

@@ -104,7 +104,7 @@ pub struct NewChoice {
 }
 
 /// What may change of a choice.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct ChangedChoice {
     /// Its id.
     pub id: ChoiceId,

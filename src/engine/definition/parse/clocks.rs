@@ -81,7 +81,7 @@ impl Loader<'_, '_> {
     fn span_of(&self, node: &Node<'_>, text: &str) -> Option<Span> {
         text.parse()
             .map_err(|error: super::super::clocks::SpanError| {
-                self.reader.form(node.span(), &error.to_string())
+                self.reader.form(node.span(), &error.to_string());
             })
             .ok()
     }

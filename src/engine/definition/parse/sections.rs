@@ -195,6 +195,7 @@ impl Loader<'_, '_> {
         table.list(key).iter().filter_map(|node| self.names.role(self.reader, node)).collect()
     }
 
+    #[expect(clippy::unused_self, reason = "a section is read like its neighbours")]
     fn each<T>(
         &self,
         root: &Table<'_>,
