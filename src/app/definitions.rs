@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use sojourn_engine::definition::{Definition, Finding};
 use sojourn_engine::ids::WorkflowVersionId;
 use sojourn_engine::vocabulary::VersionStatus;
+use tokio::sync::Semaphore;
 
 use super::{Error, Result};
 use crate::clock::Moment;
@@ -21,6 +22,9 @@ pub const SHIPPED: [&str; 2] = [
     include_str!("../../templates/workflows/exchange.toml"),
     include_str!("../../templates/workflows/internship.toml"),
 ];
+
+/// Checks that run at the same time.
+const CHECKS: usize = 2;
 
 /// A definition that cannot be used although it stands in the store or the binary.
 #[derive(Debug, thiserror::Error)]
@@ -37,12 +41,32 @@ fn first(findings: &[Finding]) -> String {
 }
 
 /// Every definition read so far; cheap to clone, and clones share what they know.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Definitions {
     loaded: Arc<RwLock<HashMap<WorkflowVersionId, Arc<Definition>>>>,
+    checking: Arc<Semaphore>,
+}
+
+impl Default for Definitions {
+    fn default() -> Self {
+        Self { loaded: Arc::default(), checking: Arc::new(Semaphore::new(CHECKS)) }
+    }
 }
 
 impl Definitions {
+    /// Everything the loader and the checker say about a source; nothing when it is sound.
+    ///
+    /// A large definition takes a while: it is worked on beside the threads that serve, a few at a time.
+    pub async fn check(&self, source: String) -> Result<Vec<Finding>> {
+        let fault = |error: Box<dyn std::error::Error + Send + Sync>| Error::Internal(error);
+        let _permit = self.checking.acquire().await.map_err(|error| fault(error.into()))?;
+        let work = move || match Definition::parse(&source) {
+            Ok(definition) => definition.check(),
+            Err(findings) => findings,
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| fault(error.into()))
+    }
+
     /// The definition of a version.
     ///
     /// It was proven when it came into force, so it is only read here: a later, stricter checker never strands running cases.
@@ -74,6 +98,8 @@ impl Definitions {
     }
 
     /// Brings the definitions shipped with the binary into the store: the first as version 1, a changed one as the next version.
+    ///
+    /// They are proven by the tests of the binary, not again at every start.
     ///
     /// Where the alliance has put a version of its own in force, a changed one is left as a draft for it to decide on.
     pub async fn ship(store: &Store, at: &Moment) -> Result<()> {

@@ -30,6 +30,7 @@ pub mod scene;
 pub mod sessions;
 pub mod transition;
 pub mod verify;
+pub mod workflows;
 
 use std::sync::Arc;
 

@@ -2,6 +2,8 @@
 //!
 //! The order of a handler's arguments is state, caller, path, query, headers, body.
 
+use std::string::FromUtf8Error;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -160,6 +162,29 @@ impl<S: Send + Sync> FromRequest<S> for Keyed<Bytes> {
     }
 }
 
+/// The body of a request that is plain text or TOML.
+#[derive(Debug, Clone)]
+pub struct Toml(pub String);
+
+impl<S: Send + Sync> FromRequest<S> for Toml {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, bytes) = read(request, state).await?;
+        let media = media_type(&parts.headers);
+        if !["text/plain", "application/toml"].iter().any(|known| media.eq_ignore_ascii_case(known)) {
+            let detail = "Send TOML, with `Content-Type: application/toml` or `text/plain`.";
+            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+        }
+        let broken = |error: FromUtf8Error| {
+            let at = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+            Problem::new(Kind::Malformed, format!("Line {line} is not UTF-8: save the text as UTF-8."))
+        };
+        String::from_utf8(bytes.into()).map(Self).map_err(broken)
+    }
+}
+
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(Parts, Bytes), Problem> {
     let (parts, body) = request.into_parts();
     // The limit of the route travels with the request, so the body is read as part of it.
@@ -196,8 +221,7 @@ fn once(parts: &Parts, body: &Bytes) -> Result<Once, Problem> {
 }
 
 fn json<T: DeserializeOwned + Validate>(headers: &HeaderMap, bytes: &Bytes) -> Result<T, Problem> {
-    let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = content.split(';').next().unwrap_or_default().trim();
+    let media = media_type(headers);
     if !media.eq_ignore_ascii_case("application/json") && !media.ends_with("+json") {
         return Err(Problem::new(
             Kind::UnsupportedMediaType,
@@ -209,6 +233,11 @@ fn json<T: DeserializeOwned + Validate>(headers: &HeaderMap, bytes: &Bytes) -> R
     reader.end().map_err(|error| malformed(&error))?;
     body.validate().map_err(|errors| Problem::invalid(faults(&errors, "")))?;
     Ok(body)
+}
+
+fn media_type(headers: &HeaderMap) -> &str {
+    let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content.split(';').next().unwrap_or_default().trim()
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

@@ -27,6 +27,7 @@ mod registrations;
 mod routes;
 mod sessions;
 mod shape;
+mod workflows;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::problem::{Kind, Problem};
 use super::{
     AppState, agreements, applications, calls, chair_terms, health, institutions, language, notifications,
-    openapi, people, periods, places, programmes, registrations, sessions,
+    openapi, people, periods, places, programmes, registrations, sessions, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::{self, Error};
@@ -146,6 +146,10 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(calls::create_call))
         .route(Anyone, routes!(calls::get_call))
         .route(SignedIn, routes!(calls::change_call))
+        .route(SignedIn, routes!(workflows::list_workflows))
+        .upload(Secretariat, workflows::LONGEST, routes!(workflows::check_workflow))
+        .route(SignedIn, routes!(workflows::get_workflow))
+        .route(SignedIn, routes!(workflows::get_workflow_version))
 }
 
 fn declare(operation: &mut Operation, policy: Policy) {

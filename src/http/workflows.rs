@@ -1,0 +1,60 @@
+//! Workflows: the rules, as they are in force, and the checker for those that are being written.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use sojourn_engine::definition::parse;
+
+use super::extract::{Id, Listing, NoFilter, PageQuery, Toml};
+use super::problem::Problem;
+use crate::access::Caller;
+use crate::app::workflows::{self, CheckView, DefinitionView, WorkflowView};
+use crate::app::{App, Page};
+
+/// Longest definition that is read, in bytes.
+pub const LONGEST: usize = parse::LONGEST;
+
+/// Workflows, by id.
+#[utoipa::path(get, path = "/api/v1/workflows", tag = "workflows", params(PageQuery),
+    responses((status = 200, body = Page<WorkflowView>)))]
+pub async fn list_workflows(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    listing: Listing<NoFilter>,
+) -> Result<Json<Page<WorkflowView>>, Problem> {
+    Ok(Json(workflows::list(&app, &caller, &listing.asked).await?))
+}
+
+/// One workflow with its versions.
+#[utoipa::path(get, path = "/api/v1/workflows/{id}", tag = "workflows", params(("id" = String, Path)),
+    responses((status = 200, body = WorkflowView)))]
+pub async fn get_workflow(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<String>,
+) -> Result<Json<WorkflowView>, Problem> {
+    Ok(Json(workflows::get(&app, &caller, &id).await?))
+}
+
+/// One version of a workflow, with its source and its words in the reader's language.
+#[utoipa::path(get, path = "/api/v1/workflows/{id}/versions/{n}", tag = "workflows",
+    params(("id" = String, Path), ("n" = i32, Path)), responses((status = 200, body = DefinitionView)))]
+pub async fn get_workflow_version(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id((id, number)): Id<(String, i32)>,
+) -> Result<Json<DefinitionView>, Problem> {
+    Ok(Json(workflows::version(&app, &caller, &id, number).await?))
+}
+
+/// What the checker says about a definition; nothing is stored.
+#[utoipa::path(post, path = "/api/v1/workflows/check", tag = "workflows",
+    request_body(content = String, content_type = "application/toml"),
+    responses((status = 200, body = CheckView)))]
+pub async fn check_workflow(
+    State(app): State<Arc<App>>,
+    Toml(source): Toml,
+) -> Result<Json<CheckView>, Problem> {
+    Ok(Json(workflows::check(&app, source).await?))
+}
