@@ -218,7 +218,8 @@ impl Plan {
 
     /// Coordinators write calls for their own institutions alone.
     fn demand(&self, caller: &Caller) -> Result<()> {
-        let own = !self.homes.is_empty() && self.homes.iter().all(|home| caller.coordinates(*home));
+        let mine = caller.coordinated();
+        let own = !mine.is_empty() && self.homes.iter().all(|home| mine.contains(home));
         if own || caller.is_secretariat() {
             return Ok(());
         }
@@ -301,16 +302,14 @@ pub async fn change(
     plan.complete_times();
     plan.row.version = read + 1;
     forward(before.row.status, plan.row.status)?;
-    check::plan(app, &tx, caller, &plan).await?;
-    if before.row.status == Publication::Draft {
-        if plan.row.status == Publication::Published {
-            check::publishable(&tx, &plan, now).await?;
-        }
-    } else {
+    if before.row.status != Publication::Draft {
         promise::kept(&before, &plan)?;
     }
-    if plan.row.status == Publication::Closed && before.row.status == Publication::Published {
-        promise::over(&before.row, &homes, now)?;
+    check::plan(app, &tx, caller, &plan).await?;
+    match (before.row.status, plan.row.status) {
+        (Publication::Draft, Publication::Published) => check::publishable(&tx, &plan, now).await?,
+        (Publication::Published, Publication::Closed) => promise::over(&before.row, &homes, now)?,
+        _ => {}
     }
     if !store::replace(&tx, plan.row, &plan.homes, &plan.offerings).await? {
         return Err(Error::Stale);

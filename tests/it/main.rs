@@ -1,14 +1,19 @@
 //! One integration binary (one link), a module per resource.
 #![cfg(test)]
 
+mod agreements;
 mod architecture;
+mod calls;
 mod endpoints;
 mod institutions;
 mod migrations;
 mod opening;
 mod people;
+mod places;
+mod programmes;
 mod repeats;
 mod sessions;
 mod shell;
 mod store;
 mod support;
+mod workflows;

@@ -173,10 +173,13 @@ fn member(of: &str, key: &str) -> String {
 fn documents(rules: &Value, definitions: &[Arc<Definition>]) -> Vec<FieldError> {
     let slots: BTreeSet<&str> =
         definitions.iter().flat_map(|one| &one.documents).map(|slot| slot.name.as_str()).collect();
-    let known = slots.iter().copied().collect::<Vec<_>>().join(", ");
+    let known = match slots.iter().copied().collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "name an offering first".to_owned(),
+        known => format!("there are {known}"),
+    };
     let names = rules.as_object().into_iter().flat_map(|rules| rules.keys());
     let unknown = |name: &String| {
-        let detail = format!("no such document in the workflows of the offerings: there are {known}");
+        let detail = format!("no such document in the workflows of the offerings: {known}");
         FieldError::new(member("/documents", name), detail)
     };
     names.filter(|name| !slots.contains(name.as_str())).map(unknown).collect()

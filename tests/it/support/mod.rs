@@ -10,5 +10,6 @@ pub mod counts;
 pub mod data;
 pub mod database;
 pub mod measured;
+pub mod offers;
 pub mod process;
 pub mod smtp;

@@ -1,0 +1,216 @@
+//! Agreements: written by one side, agreed by the other, seen by both.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::actor::{Actor, fresh_key, send};
+use crate::support::app::TestApp;
+use crate::support::database::Db;
+
+/// Two members with a coordinator each, and a third whose coordinator is no side.
+struct Sides {
+    app: TestApp,
+    sol: Actor,
+    alpha: Value,
+    beta: Value,
+    ada: Actor,
+    bo: Actor,
+    cleo: Actor,
+}
+
+async fn sides(db: Db) -> Sides {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    let alpha = app.member(&sol, "Alpha", "DE", "Europe/Berlin").await;
+    let beta = app.member(&sol, "Beta", "TW", "Asia/Taipei").await;
+    let gamma = app.member(&sol, "Gamma", "FR", "Europe/Paris").await;
+    let ada = app.holder(&sol, "coordinator", &alpha).await;
+    let bo = app.holder(&sol, "coordinator", &beta).await;
+    let cleo = app.holder(&sol, "coordinator", &gamma).await;
+    Sides { app, sol, alpha, beta, ada, bo, cleo }
+}
+
+impl Sides {
+    fn body(&self) -> Value {
+        json!({
+            "proposer": self.alpha["id"], "partner": self.beta["id"], "valid_from_on": "2026-09-01",
+            "valid_until_on": "2029-08-31", "fields": ["0613"], "levels": ["first", "second"], "note": "As in 2023.",
+        })
+    }
+
+    async fn written(&self) -> (Value, String) {
+        let written = self.ada.post("/agreements", &self.body()).await.ok();
+        let path = format!("/agreements/{}", written["id"].as_str().expect("an id"));
+        (written, path)
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_side_writes_and_proposes_and_the_other_agrees(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let sides = sides(db).await;
+
+    let (written, path) = sides.written().await;
+    for (field, value) in sides.body().as_object().expect("an object") {
+        assert_eq!(&written[field], value, "{field}");
+    }
+    assert_eq!((&written["status"], &written["version"]), (&json!("draft"), &json!(1)));
+
+    sides.bo.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.problem(403);
+    let proposed = sides.ada.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
+    assert_eq!((&proposed["status"], &proposed["version"]), (&json!("proposed"), &json!(2)));
+    sides.ada.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.problem(403);
+    sides.sol.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.problem(403);
+    let agreed = sides.bo.patch(&path, &json!(2), &json!({ "status": "agreed" })).await;
+    assert_eq!(agreed.header("etag"), "\"3\"");
+    let agreed = agreed.ok();
+    assert_eq!(agreed["status"], "agreed");
+    assert_ne!(agreed["proposed_by"], agreed["agreed_by"]);
+    assert_eq!(agreed["agreed_at"], "2026-09-01T08:00:00Z");
+    assert_eq!(sides.ada.get(&path).await.ok(), agreed);
+    assert_eq!(sides.sol.get(&path).await.ok(), agreed);
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_agrees_for_both_sides(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let sides = sides(db).await;
+    let (_, path) = sides.written().await;
+    let person = sides.app.person("coordinator@alpha.example").await;
+    let role = json!({ "duty": "coordinator", "institution": sides.beta["id"], "from_on": "2026-01-01" });
+    sides.sol.post(&format!("/people/{person}/roles"), &role).await.ok();
+    sides.ada.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
+
+    let refused = sides.ada.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.problem(403);
+
+    assert!(refused["detail"].as_str().is_some_and(|text| text.contains("somebody else")), "{refused}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn agreed_terms_stay_until_the_agreement_is_ended(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let sides = sides(db).await;
+    let (_, path) = sides.written().await;
+    let longer = json!({ "valid_until_on": "2030-08-31" });
+    sides.bo.patch(&path, &json!(1), &longer).await.problem(403);
+    assert_eq!(sides.ada.patch(&path, &json!(1), &longer).await.ok()["valid_until_on"], "2030-08-31");
+    sides.ada.patch(&path, &json!(2), &json!({ "status": "proposed" })).await.ok();
+    let back = sides.bo.patch(&path, &json!(3), &json!({ "status": "draft" })).await.ok();
+    assert_eq!((&back["status"], &back["proposed_by"]), (&json!("draft"), &Value::Null));
+    sides.ada.patch(&path, &json!(4), &json!({ "status": "proposed" })).await.ok();
+    sides.bo.patch(&path, &json!(5), &json!({ "status": "agreed" })).await.ok();
+
+    sides.ada.patch(&path, &json!(6), &longer).await.problem(409);
+    sides.ada.patch(&path, &json!(6), &json!({ "status": "draft" })).await.problem(409);
+    let outside = json!({ "status": "ended", "ended_on": "2031-01-01" });
+    assert_eq!(
+        sides.bo.patch(&path, &json!(6), &outside).await.problem(422)["errors"][0]["pointer"],
+        "/ended_on"
+    );
+    let ended = sides.bo.patch(&path, &json!(6), &json!({ "status": "ended", "note": null })).await.ok();
+
+    assert_eq!(
+        (&ended["status"], &ended["ended_on"], &ended["note"]),
+        (&json!("ended"), &json!("2026-09-01"), &Value::Null)
+    );
+    sides.ada.patch(&path, &json!(7), &json!({ "status": "agreed" })).await.problem(409);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_agreement_is_seen_by_its_sides_alone(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let sides = sides(db).await;
+    let (written, path) = sides.written().await;
+    let anna = sides.app.student(&sides.sol, "Anna", &sides.alpha).await;
+
+    sides.cleo.get(&path).await.problem(404);
+    anna.get(&path).await.problem(404);
+    sides.cleo.patch(&path, &json!(1), &json!({ "note": "mine" })).await.problem(404);
+    assert_eq!(sides.cleo.get("/agreements").await.ok()["items"], json!([]));
+    assert_eq!(sides.bo.get("/agreements").await.ok()["items"], json!([written]));
+    anna.get("/agreements").await.problem(403);
+    sides.app.stranger().get("/agreements").await.problem(401);
+    sides.cleo.post("/agreements", &sides.body()).await.problem(403);
+}
+
+#[rstest]
+#[tokio::test]
+async fn agreements_are_found_by_their_sides_and_how_far_they_have_come(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let sides = sides(db).await;
+    let (written, path) = sides.written().await;
+    let other = json!({ "proposer": sides.beta["id"], "partner": sides.alpha["id"], "valid_from_on": "2026-09-01", "valid_until_on": "2027-08-31" });
+    let other = sides.bo.post("/agreements", &other).await.ok();
+    let proposed = sides.ada.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
+
+    let of = |query: String| {
+        let ada = sides.ada.clone();
+        async move { ada.get(&format!("/agreements?{query}")).await.ok()["items"].clone() }
+    };
+    let alpha = sides.alpha["id"].as_str().expect("an id");
+    assert_eq!(of(format!("proposer={alpha}")).await, json!([proposed]));
+    assert_eq!(of(format!("partner={alpha}")).await, json!([other]));
+    assert_eq!(of("status=draft".to_owned()).await, json!([other]));
+    let first = sides.ada.get("/agreements?limit=1").await.ok();
+    let next = first["next"].as_str().expect("a further page");
+    let second = sides.ada.get(&format!("/agreements?limit=1&cursor={next}")).await.ok();
+    assert_eq!((&first["items"][0]["id"], &second["items"][0]["id"]), (&written["id"], &other["id"]));
+    assert_eq!(second["next"], Value::Null);
+    sides.ada.get("/agreements?colour=red").await.problem(400);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_wrong_agreement_is_refused_field_by_field(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let sides = sides(db).await;
+    let pointers = async |change: Value| {
+        let mut body = sides.body();
+        body.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
+        let problem = sides.ada.post("/agreements", &body).await.problem(422);
+        let errors = problem["errors"].as_array().expect("errors").clone();
+        errors
+            .iter()
+            .map(|error| error["pointer"].as_str().expect("a pointer").to_owned())
+            .collect::<Vec<_>>()
+    };
+    let employer = json!({ "kind": "employer", "name": "Works", "country": "DE", "zone": "Europe/Berlin" });
+    let employer = sides.sol.post("/institutions", &employer).await.ok();
+
+    assert_eq!(pointers(json!({ "partner": sides.alpha["id"] })).await, ["/partner"]);
+    assert_eq!(pointers(json!({ "partner": employer["id"] })).await, ["/partner"]);
+    assert_eq!(pointers(json!({ "partner": "019a7c3e-5b1f-7a20-8c44-1d2e3f405162" })).await, ["/partner"]);
+    assert_eq!(pointers(json!({ "valid_until_on": "2020-01-01" })).await, ["/valid_until_on"]);
+    assert_eq!(pointers(json!({ "fields": ["0613", "9"] })).await, ["/fields"]);
+    assert_eq!(pointers(json!({ "levels": ["fifth"] })).await, ["/levels/0"]);
+    assert_eq!(pointers(json!({ "colour": "red" })).await, ["/colour"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_repeated_request_writes_one_agreement_and_a_stale_change_none(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let sides = sides(db).await;
+    let key = fresh_key();
+    let post = |body: Value| {
+        let request = sides.ada.request(reqwest::Method::POST, "/agreements");
+        send(request.header("Idempotency-Key", &key).json(&body))
+    };
+
+    let first = post(sides.body()).await;
+    let again = post(sides.body()).await;
+    assert_eq!(
+        (first.status, &first.body, first.header("etag")),
+        (again.status, &again.body, again.header("etag"))
+    );
+    assert_eq!(sides.ada.get("/agreements").await.ok()["items"].as_array().map(Vec::len), Some(1));
+    post(json!({ "proposer": sides.alpha["id"], "partner": sides.beta["id"], "valid_from_on": "2026-09-01", "valid_until_on": "2027-08-31" }))
+        .await
+        .problem(422);
+    let path = first.header("location").to_owned();
+    sides.ada.patch(&path, &json!(1), &json!({ "note": "one" })).await.ok();
+    sides.ada.patch(&path, &json!(1), &json!({ "note": "two" })).await.problem(412);
+    let without = sides.ada.request(reqwest::Method::PATCH, &path).json(&json!({ "note": "two" }));
+    send(without).await.problem(428);
+}

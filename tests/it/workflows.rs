@@ -1,0 +1,84 @@
+//! Workflows as everybody may read them, and the checker over HTTP.
+
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::actor::{Actor, send};
+use crate::support::answer::Answer;
+use crate::support::app::TestApp;
+use crate::support::data::own;
+use crate::support::database::Db;
+
+async fn check(by: &Actor, kind: &str, body: impl Into<reqwest::Body>) -> Answer {
+    send(by.request(Method::POST, "/workflows/check").header("Content-Type", kind).body(body)).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_shipped_workflows_are_read_in_the_readers_language(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    let alpha = app.member(&sol, "Alpha", "DE", "Europe/Berlin").await;
+    let anna = app.student(&sol, "Anna", &alpha).await;
+
+    let all = anna.get("/workflows").await.ok();
+    let ids: Vec<&Value> = all["items"].as_array().expect("items").iter().map(|one| &one["id"]).collect();
+    assert_eq!(ids, ["internship", "student-exchange"]);
+    let one = anna.get("/workflows/student-exchange").await.ok();
+    assert_eq!((&one["subject"], &one["current"]), (&json!("application"), &json!(1)));
+    assert_eq!(
+        (&one["versions"][0]["status"], &one["versions"][0]["drafted_by"]),
+        (&json!("approved"), &Value::Null)
+    );
+
+    let version = anna.get("/workflows/student-exchange/versions/1").await.ok();
+    let source = std::fs::read_to_string(own("templates/workflows/exchange.toml")).expect("the shipped file");
+    assert_eq!(version["source"], json!(source));
+    let chinese = anna.request(Method::GET, "/workflows/student-exchange/versions/1");
+    let chinese = send(chinese.header("Accept-Language", "zh-Hant")).await.ok();
+    let nominated = |version: &Value| {
+        let states = version["states"].as_array().expect("states");
+        states.iter().find(|state| state["name"] == "nominated").expect("the state").clone()
+    };
+    assert_eq!(
+        (&nominated(&version)["label"], &nominated(&version)["phase"]),
+        (&json!("Nominated"), &json!("nomination"))
+    );
+    assert_ne!(nominated(&version)["now"], nominated(&chinese)["now"]);
+
+    anna.get("/workflows/nonsense").await.problem(404);
+    anna.get("/workflows/student-exchange/versions/9").await.problem(404);
+    app.stranger().get("/workflows").await.problem(401);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_secretariat_has_a_definition_checked(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    let alpha = app.member(&sol, "Alpha", "DE", "Europe/Berlin").await;
+    let ada = app.holder(&sol, "coordinator", &alpha).await;
+    let sound =
+        std::fs::read_to_string(own("templates/workflows/internship.toml")).expect("the shipped file");
+
+    let answer = check(&sol, "application/toml", sound.clone()).await.ok();
+    assert_eq!(answer["sound"], true, "{answer}");
+    let misspelt = sound.replacen("initial = \"", "initial = \"x", 1);
+    let line = misspelt.lines().position(|line| line.starts_with("initial")).expect("the line") + 1;
+    let answer = check(&sol, "text/plain; charset=utf-8", misspelt).await.ok();
+    assert_eq!(answer["sound"], false);
+    let finding = &answer["findings"][0];
+    assert_eq!(
+        (&finding["rule"], &finding["severity"], &finding["line"]),
+        (&json!("W01"), &json!("error"), &json!(line))
+    );
+    assert!(finding["message"].as_str().is_some_and(|text| !text.is_empty()), "{finding}");
+
+    check(&ada, "application/toml", sound.clone()).await.problem(403);
+    check(&app.stranger(), "application/toml", sound).await.problem(401);
+    check(&sol, "application/json", "{}").await.problem(415);
+    let broken = check(&sol, "application/toml", vec![b'i', b'd', b'\n', 0xd6]).await.problem(400);
+    assert!(broken["detail"].as_str().is_some_and(|text| text.contains("Line 2")), "{broken}");
+    check(&sol, "application/toml", "x".repeat(1 << 20) + "x").await.problem(413);
+}
