@@ -306,10 +306,12 @@ pub async fn change(
         promise::kept(&before, &plan)?;
     }
     check::plan(app, &tx, caller, &plan).await?;
-    match (before.row.status, plan.row.status) {
-        (Publication::Draft, Publication::Published) => check::publishable(&tx, &plan, now).await?,
-        (Publication::Published, Publication::Closed) => promise::over(&before.row, &homes, now)?,
-        _ => {}
+    let (was, is) = (before.row.status, plan.row.status);
+    if was == Publication::Draft && is == Publication::Published {
+        check::publishable(&tx, &plan, now).await?;
+    }
+    if was == Publication::Published && is == Publication::Closed {
+        promise::over(&before.row, &homes, now)?;
     }
     if !store::replace(&tx, plan.row, &plan.homes, &plan.offerings).await? {
         return Err(Error::Stale);
