@@ -6,6 +6,7 @@ mod architecture;
 mod calls;
 mod endpoints;
 mod institutions;
+mod mail;
 mod migrations;
 mod opening;
 mod people;

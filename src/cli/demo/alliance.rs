@@ -160,10 +160,10 @@ impl Demo {
         let request = once();
         let answer = institutions::create(&self.app, by, &request, |row| {
             row.kind = InstitutionKind::Member;
-            row.name = site.name.to_owned();
-            row.country = site.country.to_owned();
-            row.zone = site.zone.to_owned();
-            row.language = site.language.to_owned();
+            site.name.clone_into(&mut row.name);
+            site.country.clone_into(&mut row.country);
+            site.zone.clone_into(&mut row.zone);
+            site.language.clone_into(&mut row.language);
             row.founding = true;
             row.joined_on = Some(since);
         });
@@ -201,9 +201,9 @@ impl Demo {
         let request = once();
         let answer = institutions::create(&self.app, by, &request, |row| {
             row.kind = InstitutionKind::Employer;
-            row.name = "Pohjola Robotics Oy".to_owned();
-            row.country = "FI".to_owned();
-            row.zone = "Europe/Helsinki".to_owned();
+            "Pohjola Robotics Oy".clone_into(&mut row.name);
+            "FI".clone_into(&mut row.country);
+            "Europe/Helsinki".clone_into(&mut row.zone);
         });
         let firm: InstitutionId = id(&answer.await?)?;
         let email = "internships@pohjola.example";

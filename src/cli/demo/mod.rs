@@ -98,7 +98,7 @@ fn place(asked: Option<PathBuf>) -> Outcome<PathBuf> {
 fn settings(path: &std::path::Path, folder: &std::path::Path, address: &str) -> Outcome<Config> {
     let mut config = Config::parse("")?;
     config.database.url = path.to_string_lossy().into_owned().into();
-    config.http.public_url = address.to_owned();
+    address.clone_into(&mut config.http.public_url);
     config.mail.maildir = folder.join("mail");
     config.files.dir = folder.join("files");
     config.auth.key_file = Some(folder.join("keys.toml"));

@@ -51,7 +51,7 @@ impl Demo {
             match case {
                 None => case = Some(self.open(actors, season, nth).await?),
                 Some(id) => {
-                    self.fire(actors, id, beat).await.map_err(|fault| format!("{}: {fault}", beat.event))?
+                    self.fire(actors, id, beat).await.map_err(|fault| format!("{}: {fault}", beat.event))?;
                 }
             }
         }

@@ -84,7 +84,7 @@ impl Demo {
         let answer = calls::create(&self.app, &by, &request, |call| {
             call.homes = homes;
             call.offerings = opened;
-            call.row.title = plan.title.to_owned();
+            plan.title.clone_into(&mut call.row.title);
             call.row.opens_on = self.day(plan.opens);
             call.row.closes_on = self.day(plan.closes);
             call.row.results_on = Some(self.day(plan.results));
