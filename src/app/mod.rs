@@ -11,6 +11,7 @@ mod callers;
 pub mod calls;
 pub mod chair_terms;
 pub mod definitions;
+pub mod documents;
 pub mod eligibility;
 mod error;
 pub mod history;
@@ -44,6 +45,7 @@ use crate::access::{Caller, Policy};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::Store;
+use crate::store::files::Files;
 
 pub use crate::store::page::{Asked, Page};
 pub use attempts::Attempts;
@@ -60,6 +62,8 @@ pub struct App {
     pub store: Store,
     /// Definitions read so far.
     pub definitions: Definitions,
+    /// Contents of documents.
+    pub files: Files,
     /// Instants, ids and randomness.
     pub clock: Clock,
     /// One-time links and addresses of pages.
@@ -86,6 +90,7 @@ impl App {
         Self {
             store,
             definitions: Definitions::default(),
+            files: Files::new(config.files.dir.clone()),
             clock,
             links: Links::new(&key, &config.http.public_url),
             zone: config.alliance.zone,

@@ -185,7 +185,7 @@ impl<S: Send + Sync> FromRequest<S> for Toml {
     }
 }
 
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(Parts, Bytes), Problem> {
+pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(Parts, Bytes), Problem> {
     let (parts, body) = request.into_parts();
     // The limit of the route travels with the request, so the body is read as part of it.
     let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
@@ -199,7 +199,7 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(Parts, Byt
 }
 
 /// Visible ASCII, with or without the quotes of a structured field (RFC 8941 §3.3.3).
-fn once(parts: &Parts, body: &Bytes) -> Result<Once, Problem> {
+pub(super) fn once(parts: &Parts, body: &Bytes) -> Result<Once, Problem> {
     let Some(value) = parts.headers.get("idempotency-key") else {
         let detail =
             "Send a header `Idempotency-Key`, such as a new UUID, and repeat it when you repeat the request.";
@@ -235,7 +235,7 @@ fn json<T: DeserializeOwned + Validate>(headers: &HeaderMap, bytes: &Bytes) -> R
     Ok(body)
 }
 
-fn media_type(headers: &HeaderMap) -> &str {
+pub(super) fn media_type(headers: &HeaderMap) -> &str {
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content.split(';').next().unwrap_or_default().trim()
 }

@@ -11,6 +11,7 @@ mod applications;
 mod calls;
 mod chair_terms;
 mod docs;
+mod documents;
 pub mod extract;
 mod frame;
 mod health;
@@ -27,6 +28,7 @@ mod registrations;
 mod routes;
 mod sessions;
 mod shape;
+mod upload;
 mod workflows;
 
 use std::net::SocketAddr;

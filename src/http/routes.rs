@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, agreements, applications, calls, chair_terms, health, institutions, language, notifications,
-    openapi, people, periods, places, programmes, registrations, sessions, workflows,
+    AppState, agreements, applications, calls, chair_terms, documents, health, institutions, language,
+    notifications, openapi, people, periods, places, programmes, registrations, sessions, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::{self, Error};
@@ -118,6 +118,10 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(applications::fire_event))
         .route(Coordinators, routes!(applications::fire_events))
         .route(SignedIn, routes!(applications::list_history))
+        .route(SignedIn, routes!(documents::list_documents))
+        .upload(SignedIn, upload::FORM, routes!(documents::supply_document))
+        .route(SignedIn, routes!(documents::get_document))
+        .route(SignedIn, routes!(documents::take_document_out))
         .route(SignedIn, routes!(applications::list_placements))
         .route(SignedIn, routes!(applications::get_placement))
         .route(Secretariat, routes!(notifications::list_notifications))

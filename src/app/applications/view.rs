@@ -222,8 +222,8 @@ pub fn reader(scene: &Scene, caller: &Caller) -> Reader {
     if dossier.application.applicant == caller.person {
         return Reader::Applicant;
     }
-    let at_home = caller.institutions().any(|institution| institution == dossier.home.id);
-    if at_home || caller.is_secretariat() || caller.is_chair() { Reader::Home } else { Reader::Host }
+    let scope = caller.scope();
+    if scope.sees_everything() || dossier.shown_to_home(&scope) { Reader::Home } else { Reader::Host }
 }
 
 /// The view of a case as it was read.

@@ -224,19 +224,24 @@ impl Dossier {
 
     /// Whether it lies in a scope: the applicant's own, shown to a seat of the home or of the present host, or everything.
     pub fn visible(&self, scope: &Scope) -> bool {
-        if scope.sees_everything() || scope.person() == Some(self.application.applicant) {
-            return true;
-        }
-        let at_home = |seat: &Seat| {
+        let own = scope.person() == Some(self.application.applicant);
+        scope.sees_everything() || own || self.shown_to_home(scope) || self.shown_to_host(scope)
+    }
+
+    /// Whether a seat of the scope is at the home, and the case has been shown there.
+    pub fn shown_to_home(&self, scope: &Scope) -> bool {
+        let seated = |seat: &Seat| {
             let unit = seat.unit.is_none() || seat.unit == self.application.home_unit;
             seat.institution == self.home.id && unit
         };
-        let host = self
-            .current()
-            .filter(|choice| choice.host_sees_from.is_some() && choice.host_sees_until.is_none());
-        let at_host = |seat: &Seat| host.is_some_and(|choice| choice.offering.host.id == seat.institution);
-        (self.application.home_sees_from.is_some() && scope.seats().iter().any(at_home))
-            || scope.seats().iter().any(at_host)
+        self.application.home_sees_from.is_some() && scope.seats().iter().any(seated)
+    }
+
+    /// Whether a seat of the scope is at the present host, and the case has been shown there.
+    pub fn shown_to_host(&self, scope: &Scope) -> bool {
+        let shown = |choice: &&Choice| choice.host_sees_from.is_some() && choice.host_sees_until.is_none();
+        let host = self.current().filter(shown).map(|choice| choice.offering.host.id);
+        scope.seats().iter().any(|seat| Some(seat.institution) == host)
     }
 }
 

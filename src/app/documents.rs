@@ -1,0 +1,309 @@
+//! Documents of an application: supplied into slots, replaced by further versions, read by those they are meant for.
+//!
+//! The applicant and the home see all of them, the secretariat all but those about health, the host those meant for it once it
+//! sees the case, the chair none. A document changes what its case offers, so the case gets a new version with it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use sojourn_engine::definition::DocumentIx;
+use sojourn_engine::ids::{CaseId, DocumentId};
+use sojourn_engine::vocabulary::{DocumentClass, StateKind};
+use tokio::fs::File;
+use utoipa::ToSchema;
+
+use super::applications::view::PersonView;
+use super::scene::Scene;
+use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, current};
+use crate::access::Caller;
+use crate::clock::Moment;
+use crate::store::calls::SlotRule;
+use crate::store::documents::{self as rows, Document, Sight};
+use crate::store::{Conn, dossiers};
+
+/// One version of a document.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DocumentView {
+    /// Its id.
+    pub id: DocumentId,
+    /// The slot it was supplied into.
+    pub slot: String,
+    /// The slot's name in the reader's language.
+    pub label: String,
+    /// 1, 2, 3 … in the slot; the highest counts. Also its `ETag`.
+    pub version: i32,
+    /// How sensitive it is.
+    pub class: DocumentClass,
+    /// Name it was uploaded under.
+    pub file_name: String,
+    /// Kind, as told by its content.
+    pub media_type: String,
+    /// Size in bytes.
+    pub size_bytes: i64,
+    /// SHA-256 of the content, in hexadecimal digits.
+    pub sha256: String,
+    /// Whether the host sees it too.
+    pub for_host: bool,
+    /// Who supplied it; not for hosts.
+    pub supplier: Option<PersonView>,
+    /// When.
+    pub uploaded_at: DateTime<Utc>,
+}
+
+/// A file to supply.
+#[derive(Debug, Clone)]
+pub struct NewDocument {
+    /// Slot of the workflow.
+    pub slot: String,
+    /// Name it has at its owner's.
+    pub file_name: String,
+    /// Kind, as told by its content.
+    pub media_type: &'static str,
+    /// The content.
+    pub content: Vec<u8>,
+}
+
+/// A document with its content.
+#[derive(Debug)]
+pub struct Content {
+    /// What is known of it.
+    pub row: Document,
+    /// The content, opened.
+    pub file: File,
+}
+
+/// What of a case's documents a caller sees: the most that any of the parts they have in it allows.
+fn sight(scene: &Scene, caller: &Caller) -> Sight {
+    let dossier = &scene.live.dossier;
+    let scope = caller.scope();
+    let parts = [
+        (dossier.application.applicant == caller.person || dossier.shown_to_home(&scope), Sight::All),
+        (caller.is_secretariat(), Sight::AllButHealth),
+        (dossier.shown_to_host(&scope), Sight::ForHost),
+    ];
+    let held = parts.into_iter().find(|(holds, _)| *holds);
+    held.map_or(Sight::Nothing, |(_, sight)| sight)
+}
+
+/// A page of a case's documents.
+///
+/// # Errors
+/// [`Error::NotFound`] when the caller does not see the case.
+pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Result<Page<DocumentView>> {
+    let at = app.clock.moment();
+    let conn = app.store.read();
+    let scene = Scene::read(app, conn, &caller.scope(), id, &at).await?;
+    let page = rows::list(conn, id, sight(&scene, caller), asked).await?;
+    let next = page.next;
+    Ok(Page { items: views(conn, &scene, caller, page.items).await?, next })
+}
+
+async fn views(
+    conn: &impl Conn,
+    scene: &Scene,
+    caller: &Caller,
+    rows: Vec<Document>,
+) -> Result<Vec<DocumentView>> {
+    let suppliers: Vec<_> = rows.iter().map(|row| row.supplier_id).collect();
+    let names = dossiers::names(conn, &suppliers).await?;
+    let inside = sight(scene, caller) != Sight::ForHost;
+    let name = |row: &Document| {
+        let found = names.iter().find(|(id, _)| *id == row.supplier_id && inside);
+        found.map(|(id, name)| PersonView { id: *id, name: name.clone() })
+    };
+    Ok(rows.into_iter().map(|row| view(scene, caller, name(&row), row)).collect())
+}
+
+fn view(scene: &Scene, caller: &Caller, supplier: Option<PersonView>, row: Document) -> DocumentView {
+    let slot = scene.definition.documents.iter().find(|document| document.name == row.slot);
+    DocumentView {
+        id: row.id,
+        label: slot.map_or(row.slot.as_str(), |slot| slot.label.get(&caller.language)).to_owned(),
+        slot: row.slot,
+        version: row.number,
+        class: row.class,
+        file_name: row.file_name,
+        media_type: row.media_type,
+        size_bytes: row.size_bytes,
+        sha256: hex::encode(row.sha256),
+        for_host: row.for_host,
+        supplier,
+        uploaded_at: row.uploaded_at,
+    }
+}
+
+/// One document with its content.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none that this caller may open.
+pub async fn open(app: &App, caller: &Caller, case: CaseId, id: DocumentId) -> Result<Content> {
+    let at = app.clock.moment();
+    let conn = app.store.read();
+    let scene = Scene::read(app, conn, &caller.scope(), case, &at).await?;
+    let row = rows::find(conn, case, id, sight(&scene, caller)).await?.ok_or(Error::NotFound)?;
+    let file = app.files.open(id).await.map_err(|error| Error::Internal(Box::new(error)))?;
+    Ok(Content { row, file })
+}
+
+/// Supplies a document; what was in the slot before stays as an earlier version.
+///
+/// # Errors
+/// [`Error::Invalid`] for a slot that the case has not, [`Error::Forbidden`] for those who may not fill it,
+/// [`Error::Conflict`] once the case has ended.
+pub async fn supply(
+    app: &App,
+    caller: &Caller,
+    case: CaseId,
+    once: &Once,
+    new: NewDocument,
+) -> Result<Answer> {
+    let at = app.clock.moment();
+    let turn = app.turn(caller, once).await?;
+    let scene = Scene::read(app, app.store.read(), &caller.scope(), case, &at).await?;
+    may_supply(&scene, caller, &new.slot)?;
+    let id: DocumentId = at.id();
+    // Before the transaction, so that nobody else waits for the disk.
+    let file = app.files.write(id, &new.content).await.map_err(|error| Error::Internal(Box::new(error)))?;
+    let tx = app.store.begin().await?;
+    let scene = Scene::read(app, &tx, &caller.scope(), case, &at).await?;
+    if let Some(answer) = turn.replay(&tx, &at).await? {
+        return Ok(answer);
+    }
+    let slot = may_supply(&scene, caller, &new.slot)?;
+    if !rows::touch(&tx, case, scene.live.dossier.case.version).await? {
+        return Err(Error::Stale);
+    }
+    let number = rows::next_number(&tx, case, &new.slot).await?;
+    let row = row(&scene, caller, &at, slot, (id, number), new);
+    rows::add(&tx, row.clone()).await?;
+    let view = views(&tx, &scene, caller, vec![row]).await?.pop();
+    let location = format!("/api/v1/applications/{case}/documents/{id}");
+    let answer = Answer::created(location.clone(), number, &view)?;
+    // From here on the row may be there, whatever is answered.
+    file.keep();
+    let answer = turn.finish(tx, &at, answer).await;
+    if !matches!(&answer, Ok(given) if given.location.as_ref() == Some(&location)) {
+        tidy(app, case, id).await;
+    }
+    answer
+}
+
+fn row(
+    scene: &Scene,
+    caller: &Caller,
+    at: &Moment,
+    slot: DocumentIx,
+    (id, number): (DocumentId, i32),
+    new: NewDocument,
+) -> Document {
+    let class = scene.definition.documents[slot.at()].class;
+    Document {
+        id,
+        case_id: scene.live.dossier.case.id,
+        slot: new.slot,
+        number,
+        class,
+        supplier_id: caller.person,
+        file_name: plain(&new.file_name),
+        media_type: new.media_type.to_owned(),
+        size_bytes: i64::try_from(new.content.len()).unwrap_or(i64::MAX),
+        sha256: Sha256::digest(&new.content).to_vec(),
+        for_host: match class {
+            DocumentClass::Ordinary | DocumentClass::Academic => true,
+            DocumentClass::Identity | DocumentClass::Health => false,
+        },
+        uploaded_at: at.now,
+    }
+}
+
+/// Removes the file of a document that did not come to be.
+async fn tidy(app: &App, case: CaseId, id: DocumentId) {
+    let row = rows::find(app.store.read(), case, id, Sight::All).await;
+    if matches!(row, Ok(None)) && app.files.remove(id).await.is_err() {
+        tracing::warn!(document = %id, "a file that no document names is left behind");
+    }
+}
+
+fn may_supply(scene: &Scene, caller: &Caller, slot: &str) -> Result<DocumentIx> {
+    let definition = &scene.definition;
+    let dossier = &scene.live.dossier;
+    let wrong = |detail: &str| Error::Invalid(vec![FieldError::new("/slot", detail)]);
+    let found = (0..).map(DocumentIx).zip(&definition.documents).find(|(_, document)| document.name == slot);
+    let (ix, document) = found
+        .ok_or_else(|| wrong("the workflow has no such slot: take one of the application's `documents`"))?;
+    if dossier.call.documents.get(slot) == Some(&SlotRule::Off) {
+        return Err(wrong("the call does not ask for this document"));
+    }
+    let held = scene.holders.roles(definition, caller.person, dossier);
+    if !document.by.iter().any(|role| held.has(*role)) {
+        let names: Vec<&str> =
+            document.by.iter().map(|role| definition.roles[role.at()].label.get(&caller.language)).collect();
+        return Err(Error::Forbidden { needs: names.join(", ") });
+    }
+    match dossier.case.kind {
+        StateKind::Open => Ok(ix),
+        StateKind::Success | StateKind::Failure => {
+            let told = "the case has ended: its documents stay as they are";
+            Err(Error::Conflict(Conflict::NotNow(told.to_owned())))
+        }
+    }
+}
+
+/// Takes a document out of a draft.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Forbidden`] for those who may not fill its slot, [`Error::Conflict`] once it is submitted.
+pub async fn take_out(app: &App, caller: &Caller, case: CaseId, id: DocumentId, read: i32) -> Result<()> {
+    let at = app.clock.moment();
+    let tx = app.store.begin().await?;
+    let scene = Scene::read(app, &tx, &caller.scope(), case, &at).await?;
+    let row = rows::find(&tx, case, id, sight(&scene, caller)).await?.ok_or(Error::NotFound)?;
+    current(row.number, read)?;
+    may_supply(&scene, caller, &row.slot)?;
+    if scene.live.case.state != scene.definition.initial {
+        let told = "documents are taken out of drafts alone: supply a further version instead";
+        return Err(Error::Conflict(Conflict::NotNow(told.to_owned())));
+    }
+    if !rows::touch(&tx, case, scene.live.dossier.case.version).await? {
+        return Err(Error::Stale);
+    }
+    rows::remove(&tx, id).await?;
+    tx.commit().await?;
+    tidy(app, case, id).await;
+    Ok(())
+}
+
+/// The longest name of a file that is kept, in characters.
+const LONGEST_NAME: usize = 150;
+
+/// A file's name without folders and without anything that is no visible character.
+fn plain(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let visible: String = last
+        .chars()
+        .map(|letter| if letter.is_control() || "\"<>:|?*".contains(letter) { '_' } else { letter })
+        .take(LONGEST_NAME)
+        .collect();
+    let trimmed = visible.trim_matches(|letter: char| letter.is_whitespace() || letter == '.');
+    if trimmed.is_empty() { "document".to_owned() } else { trimmed.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_its_letters_and_loses_its_folders_and_what_a_system_takes_for_orders() {
+        for (given, kept) in [
+            ("成績單 2026.pdf", "成績單 2026.pdf"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\Users\\Mei\\scan.png", "scan.png"),
+            ("a\r\nSet-Cookie: x\".pdf", "a__Set-Cookie_ x_.pdf"),
+            ("...", "document"),
+            ("", "document"),
+        ] {
+            assert_eq!(plain(given), kept);
+        }
+        assert_eq!(plain(&"x".repeat(500)).len(), LONGEST_NAME);
+    }
+}

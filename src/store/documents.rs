@@ -1,0 +1,85 @@
+//! Documents of a case: what was uploaded into which slot, as far as a reader sees it.
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect};
+use serde::Serialize;
+use sojourn_engine::ids::{CaseId, DocumentId};
+use sojourn_engine::vocabulary::DocumentClass;
+use sojourn_entities::{case, document};
+
+use super::page::{Asked, Keyset, Page};
+use super::write::{guarded, insert_many};
+use super::{Conn, Result, Tx};
+
+pub use sojourn_entities::document::Model as Document;
+
+/// Which documents of a case a reader sees; each of these sees at least what the one before sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Sight {
+    /// None at all: the chair.
+    Nothing,
+    /// Those meant for the host.
+    ForHost,
+    /// All but those about health: the secretariat.
+    AllButHealth,
+    /// All: the applicant and the home.
+    All,
+}
+
+fn seen(sight: Sight) -> Condition {
+    let healthy = document::Column::Class.ne(DocumentClass::Health);
+    match sight {
+        Sight::Nothing => Condition::all().add(Expr::val(1).eq(0)),
+        Sight::ForHost => Condition::all().add(document::Column::ForHost.eq(true)).add(healthy),
+        Sight::AllButHealth => Condition::all().add(healthy),
+        Sight::All => Condition::all(),
+    }
+}
+
+/// A page of a case's documents, first uploaded first.
+pub async fn list(conn: &impl Conn, case: CaseId, sight: Sight, asked: &Asked) -> Result<Page<Document>> {
+    let keyset: Keyset<(DocumentId,)> = Keyset::read(asked, "documents", &(case, sight))?;
+    let query = document::Entity::find().filter(document::Column::CaseId.eq(case)).filter(seen(sight));
+    let rows = keyset.narrow(query, [document::Column::Id], Order::Asc).all(conn.db()).await?;
+    Ok(keyset.page(rows, |row| (row.id,)))
+}
+
+/// One document of a case, when it is seen.
+pub async fn find(conn: &impl Conn, case: CaseId, id: DocumentId, sight: Sight) -> Result<Option<Document>> {
+    let query = document::Entity::find_by_id(id).filter(document::Column::CaseId.eq(case));
+    Ok(query.filter(seen(sight)).one(conn.db()).await?)
+}
+
+/// The number the next document of a slot has; right as long as the case is held by [`touch`].
+pub async fn next_number(conn: &impl Conn, case: CaseId, slot: &str) -> Result<i32> {
+    let last: Option<Option<i32>> = document::Entity::find()
+        .select_only()
+        .column_as(document::Column::Number.max(), "last")
+        .filter(document::Column::CaseId.eq(case))
+        .filter(document::Column::Slot.eq(slot))
+        .into_tuple()
+        .one(conn.db())
+        .await?;
+    Ok(last.flatten().unwrap_or(0) + 1)
+}
+
+/// Enters a document.
+pub async fn add(tx: &Tx, row: Document) -> Result<()> {
+    insert_many(tx, vec![document::ActiveModel::from(row)]).await
+}
+
+/// Takes a document out.
+pub async fn remove(tx: &Tx, id: DocumentId) -> Result<()> {
+    document::Entity::delete_by_id(id).exec(tx.db()).await?;
+    Ok(())
+}
+
+/// Makes the next version of a case whose documents change, and holds it until the transaction ends; `false` when it has
+/// changed since `version`.
+pub async fn touch(tx: &Tx, case: CaseId, version: i32) -> Result<bool> {
+    let update = case::Entity::update_many()
+        .col_expr(case::Column::Version, Expr::col(case::Column::Version).add(1))
+        .filter(case::Column::Id.eq(case))
+        .filter(case::Column::Version.eq(version));
+    guarded(tx, update).await
+}
