@@ -1,4 +1,5 @@
 //! Behaviour of the engine from outside: parsing, proving, deciding, explaining.
 
 mod check;
+mod conserved;
 mod sketch;
