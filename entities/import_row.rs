@@ -14,6 +14,8 @@ pub struct Model {
     /// Number of the record, 1 = the first after the header.
     #[sea_orm(primary_key, auto_increment = false)]
     pub record: i32,
+    /// Its kind, in the letters of the file; none when it was refused before that was known.
+    pub kind: Option<String>,
     /// The case it became.
     pub case_id: Option<CaseId>,
     /// Why it was refused.

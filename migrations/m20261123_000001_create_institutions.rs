@@ -15,6 +15,7 @@ impl MigrationTrait for Migration {
                 unique("institutions", &["erasmus_key"]),
                 unique("institutions", &["ror_id"]),
                 unique("institutions", &["schac"]),
+                index("institutions", &["name"]),
                 index("units", &["institution_id"]),
             ],
         )

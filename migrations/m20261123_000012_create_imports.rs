@@ -36,6 +36,7 @@ fn import_rows(manager: &SchemaManager<'_>) -> TableCreateStatement {
             .table("import_rows")
             .col(uuid("file_id"))
             .col(integer("record"))
+            .col(text_null("kind"))
             .col(uuid_null("case_id"))
             .col(text_null("refusal"))
             .primary_key(&mut key("import_rows", &["file_id", "record"]))

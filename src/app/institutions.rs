@@ -3,6 +3,8 @@
 //! Everybody signed in sees them; the secretariat enters and changes institutions, an administrator the units of the
 //! own institution.
 
+mod import;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, UnitId};
@@ -14,6 +16,7 @@ use crate::access::{Caller, Policy};
 use crate::store::{Tx, institutions as store};
 
 pub use crate::store::institutions::{Institution, Unit, Wanted};
+pub use import::{Mapping, Report, import_file};
 
 /// A member, partner or employer.
 #[derive(Debug, Clone, Serialize, ToSchema)]

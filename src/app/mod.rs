@@ -17,6 +17,7 @@ mod error;
 pub mod history;
 pub mod holders;
 mod idempotency;
+pub mod imports;
 pub mod institutions;
 pub mod links;
 pub mod notices;

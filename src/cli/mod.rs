@@ -6,6 +6,7 @@
 mod backup;
 mod config;
 mod demo;
+mod import;
 mod instance;
 mod migrate;
 mod person;
@@ -39,6 +40,8 @@ enum Command {
     Serve(serve::Arguments),
     Demo(demo::Arguments),
     Migrate(migrate::Arguments),
+    #[command(subcommand)]
+    Import(import::Arguments),
     Verify(verify::Arguments),
     Backup(backup::Arguments),
     Config(config::Arguments),
@@ -54,6 +57,7 @@ impl Command {
             Self::Serve(arguments) => serve::run(arguments, file).await,
             Self::Demo(arguments) => demo::run(arguments).await,
             Self::Migrate(arguments) => migrate::run(&arguments, file).await,
+            Self::Import(arguments) => import::run(arguments, file).await,
             Self::Verify(arguments) => verify::run(&arguments, file).await,
             Self::Backup(arguments) => backup::run(&arguments, file).await,
             Self::Config(arguments) => config::run(&arguments, file),

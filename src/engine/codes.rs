@@ -55,6 +55,34 @@ pub fn is_language_level(text: &str) -> bool {
     text.split_once(':').is_some_and(|(tag, level)| is_language(tag) && level.parse::<Cefr>().is_ok())
 }
 
+/// Whether it has the form of an Erasmus code, whatever its blanks.
+pub fn is_erasmus_code(code: &str) -> bool {
+    let key: Vec<char> = code.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let letters = key.iter().all(|letter| letter.is_alphanumeric() || *letter == '-');
+    (4..=20).contains(&key.len()) && letters && key[0].is_alphabetic()
+}
+
+/// Whether it is an id of the Research Organization Registry: nine characters, the first a zero (ror.org, "ROR identifier
+/// pattern").
+pub fn is_ror_id(id: &str) -> bool {
+    let fits = |(at, byte): (usize, u8)| match at {
+        0 => byte == b'0',
+        1..=6 => byte.is_ascii_digit() || (byte.is_ascii_lowercase() && !b"ilou".contains(&byte)),
+        _ => byte.is_ascii_digit(),
+    };
+    id.len() == 9 && id.bytes().enumerate().all(fits)
+}
+
+/// Whether it is a SCHAC home organisation: a domain name in lower case.
+pub fn is_schac(domain: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let part = |part: &str| {
+        let whole = (1..=63).contains(&part.len()) && !part.starts_with('-') && !part.ends_with('-');
+        whole && part.bytes().all(letter)
+    };
+    domain.len() <= 253 && domain.contains('.') && domain.split('.').all(part)
+}
+
 fn is_listed(list: &str, code: &str) -> bool {
     list.split(' ').any(|listed| listed == code)
 }

@@ -67,32 +67,17 @@ pub fn languages(tags: &[String]) -> Checked {
 
 /// Erasmus code, however it is padded.
 pub fn erasmus_code(code: &str) -> Checked {
-    let key: Vec<char> = code.chars().filter(|letter| !letter.is_whitespace()).collect();
-    let fits =
-        (4..=20).contains(&key.len()) && key.iter().all(|letter| letter.is_alphanumeric() || *letter == '-');
-    demand(fits && key[0].is_alphabetic(), "erasmus_code", "no Erasmus code: write one such as `D  BERLIN01`")
+    demand(codes::is_erasmus_code(code), "erasmus_code", "no Erasmus code: write one such as `D  BERLIN01`")
 }
 
-/// Research Organization Registry: nine characters, the first a zero (ror.org, "ROR identifier pattern").
+/// Research Organization Registry.
 pub fn ror_id(id: &str) -> Checked {
-    let fits = |(at, byte): (usize, u8)| match at {
-        0 => byte == b'0',
-        1..=6 => byte.is_ascii_digit() || (byte.is_ascii_lowercase() && !b"ilou".contains(&byte)),
-        _ => byte.is_ascii_digit(),
-    };
-    let holds = id.len() == 9 && id.bytes().enumerate().all(fits);
-    demand(holds, "ror_id", "no ROR id: its last nine characters, such as 05bqach95")
+    demand(codes::is_ror_id(id), "ror_id", "no ROR id: its last nine characters, such as 05bqach95")
 }
 
 /// SCHAC home organisation: a domain name.
 pub fn schac(domain: &str) -> Checked {
-    let part = |part: &str| {
-        let inner =
-            part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        inner && (1..=63).contains(&part.len()) && !part.starts_with('-') && !part.ends_with('-')
-    };
-    let holds = domain.len() <= 253 && domain.contains('.') && domain.split('.').all(part);
-    demand(holds, "schac", "no domain name in lower case, such as ntu.edu.tw")
+    demand(codes::is_schac(domain), "schac", "no domain name in lower case, such as ntu.edu.tw")
 }
 
 /// ISO weekday numbers, each once.

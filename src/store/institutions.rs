@@ -1,6 +1,6 @@
 //! Institutions with their units.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Order, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, UnitId};
 use sojourn_engine::vocabulary::InstitutionKind;
@@ -44,6 +44,20 @@ pub async fn find(conn: &impl Conn, id: InstitutionId) -> Result<Option<Institut
 /// The institution with this Erasmus code, in capitals without blanks.
 pub async fn by_erasmus_key(conn: &impl Conn, key: &str) -> Result<Option<Institution>> {
     Ok(institution::Entity::find().filter(institution::Column::ErasmusKey.eq(key)).one(conn.db()).await?)
+}
+
+/// Every institution that has a code.
+pub async fn coded(conn: &impl Conn) -> Result<Vec<Institution>> {
+    let coded = Condition::any()
+        .add(institution::Column::ErasmusKey.is_not_null())
+        .add(institution::Column::RorId.is_not_null())
+        .add(institution::Column::Schac.is_not_null());
+    Ok(institution::Entity::find().filter(coded).all(conn.db()).await?)
+}
+
+/// Enters institutions.
+pub async fn add_many(tx: &Tx, rows: Vec<Institution>) -> Result<()> {
+    insert_many::<institution::ActiveModel>(tx, rows.into_iter().map(Into::into).collect()).await
 }
 
 /// Enters an institution.

@@ -15,6 +15,7 @@ pub mod files;
 pub mod history;
 pub mod holders;
 pub mod idempotency;
+pub mod imports;
 pub mod institutions;
 mod open;
 pub mod outbox;

@@ -58,6 +58,7 @@ pub async fn keep(tx: &Tx, records: Records) -> Result<(), RecordError> {
     }
     open(tx, records.opened).await?;
     choose(tx, records.choices, records.changed_choices).await?;
+    insert_many(tx, records.new_accounts.into_iter().map(account_row).collect()).await?;
     accounts(tx, records.accounts).await?;
     stays(tx, &records.stays_of, records.stays).await?;
     insert_many::<history::ActiveModel>(tx, records.history.into_iter().map(Into::into).collect()).await?;
@@ -209,16 +210,19 @@ fn changes(state: ChangedChoice) -> choice::ActiveModel {
     }
 }
 
-async fn accounts(tx: &Tx, accounts: Vec<(CaseId, Account)>) -> Result<(), StoreError> {
-    let row = |(case, account): (CaseId, Account)| account::ActiveModel {
+fn account_row((case, account): (CaseId, Account)) -> account::ActiveModel {
+    account::ActiveModel {
         case_id: Set(case),
         account: Set(account.name),
         status: Set(account.status),
         enabled: Set(account.enabled),
         place_line_id: Set(account.line),
         amount: Set(account.amount),
-    };
-    let rows: Vec<_> = accounts.into_iter().map(row).collect();
+    }
+}
+
+async fn accounts(tx: &Tx, accounts: Vec<(CaseId, Account)>) -> Result<(), StoreError> {
+    let rows: Vec<_> = accounts.into_iter().map(account_row).collect();
     if rows.is_empty() {
         return Ok(());
     }

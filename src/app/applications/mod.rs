@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use sojourn_engine::definition::Definition;
-use sojourn_engine::ids::{CallId, CaseId, OfferingId, RegistrationId, WorkflowVersionId};
+use sojourn_engine::ids::{CallId, CaseId, OfferingId, PersonId, RegistrationId, UnitId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{ChoiceResult, Phase, Publication, StateKind, Via};
 
 pub use view::ApplicationView;
@@ -121,18 +121,9 @@ async fn stage_new(
     let dossier = Dossier {
         case: fresh_case(&definition, version, at),
         application: ApplicationRow {
-            reference: reference(at),
-            applicant: caller.person,
-            registration: registration.id,
-            home_unit: registration.unit,
-            current_choice: None,
             answers: answers(&call, new.answers)?,
-            consents: json!({}),
             submit_at_bell: new.submit_at_bell,
-            score_hundredths: None,
-            submitted_at: None,
-            home_sees_from: None,
-            frozen: false,
+            ..fresh_application(caller.person, (registration.id, registration.unit), at)
         },
         student: registration.student.clone(),
         lines: crate::store::places::lines_for(conn, registration.home.id, &hosts, &programmes).await?,
@@ -157,8 +148,30 @@ fn one_of(all: &[rows::Registered], named: Option<RegistrationId>) -> Result<&ro
     found.ok_or_else(|| invalid("/registration_id", "name one of your registrations that this call is for"))
 }
 
+/// An application of which nothing is known yet but who applies, with which registration at which unit.
+pub fn fresh_application(
+    applicant: PersonId,
+    (registration, home_unit): (RegistrationId, Option<UnitId>),
+    at: &Moment,
+) -> ApplicationRow {
+    ApplicationRow {
+        reference: reference(at),
+        applicant,
+        registration,
+        home_unit,
+        current_choice: None,
+        answers: json!({}),
+        consents: json!({}),
+        submit_at_bell: false,
+        score_hundredths: None,
+        submitted_at: None,
+        home_sees_from: None,
+        frozen: false,
+    }
+}
+
 /// A case in the first state of its definition.
-fn fresh_case(definition: &Definition, version: WorkflowVersionId, at: &Moment) -> CaseRow {
+pub fn fresh_case(definition: &Definition, version: WorkflowVersionId, at: &Moment) -> CaseRow {
     let state = &definition.states[definition.initial.at()];
     CaseRow {
         id: at.id(),
@@ -306,10 +319,10 @@ fn invalid(pointer: &str, detail: &str) -> Error {
 /// Letters and digits nobody mistakes for one another (Crockford's base 32).
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// A short code people quote, such as `7K2M-9QFD`: 40 random bits, which tell nothing.
-pub fn reference(at: &Moment) -> String {
+/// A short code people quote, such as `7K2M4-9QFD1`: 50 random bits, which tell nothing and do not meet in a million applications.
+fn reference(at: &Moment) -> String {
     let symbol = |byte: u8| char::from(SYMBOLS[usize::from(byte & 31)]);
-    let symbols = at.random::<8>().map(symbol);
-    let (left, right) = symbols.split_at(4);
+    let symbols = at.random::<10>().map(symbol);
+    let (left, right) = symbols.split_at(5);
     left.iter().chain(&['-']).chain(right).collect()
 }

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::NewPerson;
 use crate::access::{Caller, Policy};
+use crate::app::imports::table::{Columns, Source, Table, TableError};
 use crate::app::institutions::{administers, erasmus_key};
 use crate::app::registrations::NewRegistration;
 use crate::app::{Answer, App, Error, FieldError, Once, Result, demand};
@@ -21,9 +22,20 @@ use crate::clock::Moment;
 use crate::store::people as store;
 use crate::store::{Tx, institutions};
 
-const NEEDED: &[&str] = &["given_name", "family_name", "email", "level"];
-const WANTED: &[&str] =
-    &["institution", "language", "nationality", "student_no", "esi", "field", "year", "credits", "languages"];
+const COLUMNS: Columns = Columns {
+    needed: &["given_name", "family_name", "email", "level"],
+    wanted: &[
+        "institution",
+        "language",
+        "nationality",
+        "student_no",
+        "esi",
+        "field",
+        "year",
+        "credits",
+        "languages",
+    ],
+};
 
 /// What became of the rows of a table.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
@@ -64,7 +76,7 @@ pub async fn import(app: &App, caller: &Caller, once: &Once, table: &[u8]) -> Re
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
-    let report = enter(app, &tx, &at, caller, &Table::read(table)?).await?;
+    let report = enter(app, &tx, &at, caller, &read(table)?).await?;
     let answer = turn.finish(tx, &at, Answer::report(&report)?).await?;
     app.wake.notify_one();
     Ok(answer)
@@ -75,22 +87,22 @@ pub async fn import(app: &App, caller: &Caller, once: &Once, table: &[u8]) -> Re
 /// # Errors
 /// As [`import`].
 pub async fn import_file(app: &App, table: &[u8]) -> Result<ImportReport> {
-    let table = Table::read(table)?;
+    let rows = read(table)?;
     let tx = app.store.begin().await?;
-    let report = enter(app, &tx, &app.clock.moment(), &Caller::operator(), &table).await?;
+    let report = enter(app, &tx, &app.clock.moment(), &Caller::operator(), &rows).await?;
     tx.commit().await?;
     app.wake.notify_one();
     Ok(report)
 }
 
-async fn enter(app: &App, tx: &Tx, at: &Moment, caller: &Caller, table: &Table) -> Result<ImportReport> {
-    let emails: Vec<String> = table.rows.iter().map(|row| super::address(row.get("email"))).collect();
+async fn enter(app: &App, tx: &Tx, at: &Moment, caller: &Caller, rows: &[Cells]) -> Result<ImportReport> {
+    let emails: Vec<String> = rows.iter().map(|row| super::address(row.get("email"))).collect();
     let known = store::by_email(tx, &emails).await?;
     let mut taken: HashSet<String> = known.into_iter().filter_map(|person| person.email).collect();
     let known = taken.clone();
     let mut places = Places { caller, known: BTreeMap::new() };
     let mut report = ImportReport::default();
-    for row in &table.rows {
+    for row in rows {
         report.read += 1;
         let email = super::address(row.get("email"));
         if known.contains(&email) {
@@ -153,73 +165,32 @@ impl Places<'_> {
     }
 }
 
-/// A table whose columns are known.
-struct Table {
-    rows: Vec<Row>,
+/// Reads the rows of a table.
+fn read(bytes: &[u8]) -> Result<Vec<Cells>> {
+    let fault = |detail: String| Error::Invalid(vec![FieldError::new("", detail)]);
+    let told = |error: TableError| fault(error.to_string());
+    let table = Table::open(Source::Bytes(bytes.into()), COLUMNS).map_err(told)?;
+    let mut rows = table.rows(0).map_err(told)?;
+    let mut read = Vec::new();
+    while let Some(row) = rows.next().map_err(told)? {
+        let cells = COLUMNS.all().map(|column| (column, row.get(column).to_owned()));
+        read.push(Cells { cells: cells.collect(), ragged: row.ragged() });
+    }
+    if read.is_empty() {
+        return Err(fault("the table has no row below its header".to_owned()));
+    }
+    Ok(read)
 }
 
 /// One row: its cells by column, without blanks around them.
-struct Row(BTreeMap<&'static str, String>);
-
-impl Table {
-    fn read(bytes: &[u8]) -> Result<Self> {
-        let fault = |detail: String| Error::Invalid(vec![FieldError::new("", detail)]);
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
-            fault(format!("line {line} is not UTF-8: save the table as `CSV UTF-8`"))
-        })?;
-        let header = text.lines().next().unwrap_or_default();
-        let semicolon = header.matches(';').count() > header.matches(',').count();
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(if semicolon { b';' } else { b',' })
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(text.as_bytes());
-        let unreadable = |error: csv::Error| fault(format!("the table cannot be read: {error}"));
-        let header = reader.headers().map_err(unreadable)?.clone();
-        let columns = columns(&header).map_err(fault)?;
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(unreadable)?;
-            let cells = columns.iter().zip(&record).map(|(column, cell)| (*column, cell.to_owned()));
-            let surplus = record.len() != columns.len();
-            let mut row = Row(cells.collect());
-            if surplus {
-                row.0.insert("", format!("{} cells, but {} columns", record.len(), columns.len()));
-            }
-            rows.push(row);
-        }
-        if rows.is_empty() {
-            Err(fault("the table has no row below its header".to_owned()))
-        } else {
-            Ok(Self { rows })
-        }
-    }
+struct Cells {
+    cells: BTreeMap<&'static str, String>,
+    ragged: Option<(usize, usize)>,
 }
 
-/// The known names of the columns, or what is wrong with them.
-fn columns(header: &csv::StringRecord) -> std::result::Result<Vec<&'static str>, String> {
-    let known: Vec<&'static str> = NEEDED.iter().chain(WANTED).copied().collect();
-    let mut columns = Vec::new();
-    for name in header {
-        let Some(column) = known.iter().find(|column| **column == name.to_lowercase()) else {
-            return Err(format!("no column is called `{name}`: there are {}", known.join(", ")));
-        };
-        if columns.contains(column) {
-            return Err(format!("the column `{name}` stands there twice"));
-        }
-        columns.push(*column);
-    }
-    match NEEDED.iter().find(|needed| !columns.contains(*needed)) {
-        Some(missing) => Err(format!("the column `{missing}` is missing")),
-        None => Ok(columns),
-    }
-}
-
-impl Row {
+impl Cells {
     fn get(&self, column: &str) -> &str {
-        self.0.get(column).map_or("", String::as_str)
+        self.cells.get(column).map_or("", String::as_str)
     }
 
     fn optional(&self, column: &str) -> Option<String> {
@@ -227,8 +198,8 @@ impl Row {
     }
 
     fn person(&self, institution: InstitutionId) -> std::result::Result<NewPerson, Fault> {
-        if let Some(surplus) = self.0.get("") {
-            return Err((None, surplus.clone()));
+        if let Some((cells, columns)) = self.ragged {
+            return Err((None, format!("{cells} cells, but {columns} columns")));
         }
         let registration = self.registration(institution)?;
         Ok(NewPerson {
@@ -312,34 +283,6 @@ fn hundredths(text: &str) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn refused(table: &[u8]) -> String {
-        match Table::read(table) {
-            Err(Error::Invalid(errors)) => errors[0].detail.clone(),
-            Err(other) => panic!("{other}"),
-            Ok(_) => panic!("read"),
-        }
-    }
-
-    #[test]
-    fn a_table_with_mark_and_semicolons_reads_as_one_with_commas() {
-        let plain =
-            Table::read(b"email,given_name,family_name,level\na@b.example,Anna,Berg,first\n").unwrap();
-        let marked = Table::read(
-            b"\xef\xbb\xbfemail;given_name;family_name;level\r\na@b.example;Anna; Berg ;first\r\n",
-        )
-        .unwrap();
-        assert_eq!(plain.rows[0].0, marked.rows[0].0);
-    }
-
-    #[test]
-    fn a_table_that_cannot_be_read_is_refused_with_the_place_and_the_mend() {
-        assert!(refused(b"").contains("given_name"));
-        assert!(refused(b"email,given_name,family_name,level\n").contains("no row"));
-        assert!(refused(b"email,colour\n").contains("`colour`"));
-        assert!(refused(b"email,email\n").contains("twice"));
-        assert!(refused(b"email,given_name,family_name,level\nx,\xe9,y,first\n").contains("line 2"));
-    }
 
     #[test]
     fn credits_are_read_to_the_hundredth() {

@@ -55,7 +55,8 @@ pub fn settle(stage: &Stage<'_>, live: Live, records: &mut Records) {
 fn rest(stage: &Stage<'_>, live: &Live, new: bool, records: &mut Records) {
     let id = live.dossier.case.id;
     if live.touched.accounts {
-        records.accounts.extend(live.dossier.accounts.iter().cloned().map(|account| (id, account)));
+        let accounts = if new { &mut records.new_accounts } else { &mut records.accounts };
+        accounts.extend(live.dossier.accounts.iter().cloned().map(|account| (id, account)));
     }
     if live.touched.stays {
         if !new {

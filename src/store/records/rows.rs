@@ -27,7 +27,9 @@ pub struct Records {
     pub choices: Vec<NewChoice>,
     /// Choices that changed.
     pub changed_choices: Vec<ChangedChoice>,
-    /// Accounts as they stand at the end.
+    /// Accounts of cases opened in this batch.
+    pub new_accounts: Vec<(CaseId, Account)>,
+    /// Accounts of cases that stood before, as they stand at the end.
     pub accounts: Vec<(CaseId, Account)>,
     /// Cases whose stays are written anew.
     pub stays_of: Vec<CaseId>,
@@ -51,6 +53,34 @@ pub struct Records {
     pub waits: Vec<NewWait>,
     /// Notices.
     pub notices: Vec<NewNotice>,
+}
+
+impl Records {
+    /// Takes in what another case of the same batch writes.
+    pub fn append(&mut self, mut other: Self) {
+        self.opened.append(&mut other.opened);
+        self.moved.append(&mut other.moved);
+        self.choices.append(&mut other.choices);
+        self.changed_choices.append(&mut other.changed_choices);
+        self.new_accounts.append(&mut other.new_accounts);
+        self.accounts.append(&mut other.accounts);
+        self.stays_of.append(&mut other.stays_of);
+        self.stays.append(&mut other.stays);
+        self.history.append(&mut other.history);
+        self.payloads.append(&mut other.payloads);
+        for (line, change) in other.lines {
+            let sum = self.lines.entry(line).or_default();
+            sum.capacity += change.capacity;
+            sum.held += change.held;
+            sum.used += change.used;
+        }
+        self.postings.append(&mut other.postings);
+        self.stopped.append(&mut other.stopped);
+        self.clocks.append(&mut other.clocks);
+        self.waits_of.append(&mut other.waits_of);
+        self.waits.append(&mut other.waits);
+        self.notices.append(&mut other.notices);
+    }
 }
 
 /// A clock that stops: its id, its case, when it fired, or when its state was left before that.

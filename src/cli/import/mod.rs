@@ -1,0 +1,95 @@
+//! `sojourn import`: history and master data from files.
+
+mod institutions;
+mod mobilities;
+mod people;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::Outcome;
+use crate::app::people::RefusedRow;
+
+/// Bring in what stands in files: past mobilities, institutions, people
+#[derive(Debug, Subcommand)]
+pub enum Arguments {
+    Mobilities(Mobilities),
+    Institutions(Institutions),
+    People(File),
+}
+
+/// Import past mobilities: every record becomes a case with its whole life; a repeat or a kill doubles nothing
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  sojourn import mobilities erasmus_2008-09.csv.gz --mapping erasmus --json > report.json"
+)]
+pub struct Mobilities {
+    /// Table with a header, UTF-8, `;` or `,`, plain or gzip
+    file: PathBuf,
+    /// How its columns are read
+    #[arg(long, value_enum)]
+    mapping: Mapping,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How the columns of mobilities are read.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Mapping {
+    /// Individual Erasmus mobilities as the European Commission publishes them
+    Erasmus,
+}
+
+/// Enter institutions, and give those that came unverified with past mobilities their names
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sojourn import institutions charter_holders.json.gz --mapping eche")]
+pub struct Institutions {
+    /// Table with a header, UTF-8, `;` or `,`, or a list of objects in JSON; plain or gzip
+    file: PathBuf,
+    /// How its columns are called
+    #[arg(long, value_enum, default_value = "table")]
+    mapping: Listed,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How the columns of institutions are called.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Listed {
+    /// name, country, and if wanted kind, zone, language, erasmus_code, ror_id, schac
+    Table,
+    /// Holders of an Erasmus University Charter 2007-2013
+    Euc,
+    /// Holders of an Erasmus Charter for Higher Education 2021-2027
+    Eche,
+}
+
+/// Enter and invite the people of a table: given_name, family_name, email, level, institution and more
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sojourn import people students.csv")]
+pub struct File {
+    /// Table with a header, UTF-8, `;` or `,`
+    file: PathBuf,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(arguments: Arguments, config: Option<&Path>) -> Outcome {
+    match arguments {
+        Arguments::Mobilities(asked) => mobilities::run(&asked, config).await,
+        Arguments::Institutions(asked) => institutions::run(&asked, config).await,
+        Arguments::People(asked) => people::run(&asked, config).await,
+    }
+}
+
+/// One line per row that was refused.
+fn print_refused(refused: &[RefusedRow]) {
+    for row in refused {
+        let column = row.column.as_ref().map(|column| format!(", {column}")).unwrap_or_default();
+        println!("row {}{column}: {}", row.row, row.detail);
+    }
+}
