@@ -5,6 +5,7 @@ mod agreements;
 mod architecture;
 mod calls;
 mod endpoints;
+mod imports;
 mod institutions;
 mod mail;
 mod migrations;

@@ -176,6 +176,7 @@ async fn a_broken_constraint_has_the_same_name_on_both_databases(
     let file = import_row::ActiveModel {
         file_id: Set(bench.at.id()),
         record: Set(1),
+        kind: Set(None),
         case_id: Set(None),
         refusal: Set(None),
     };
@@ -258,6 +259,7 @@ async fn more_rows_than_one_statement_can_bind_are_all_written(#[values(Db::Sqli
     let rows = (1..=20_001).map(|record| import_row::ActiveModel {
         file_id: Set(file),
         record: Set(record),
+        kind: Set(None),
         case_id: Set(None),
         refusal: Set((record % 2 == 0).then(|| "no such code".to_owned())),
     });

@@ -214,6 +214,7 @@ impl<F: FnMut(u64, u64)> Import<F> {
         let since: DateTime<Utc> = self.app.clock.now();
         self.handle.block_on(task).map_err(|fault| Error::Internal(fault.into()))??;
         self.waited += self.app.clock.now() - since;
+        tracing::debug!(name: "app.imports.batch", records = last, of = self.table.records);
         (self.seen)(last, self.table.records);
         Ok(())
     }

@@ -108,6 +108,8 @@ pub struct Pace {
     pub waited_percent: i64,
     /// What a faster run would need.
     pub bound_by: &'static str,
+    /// The most memory the process has had, in KiB, where the system tells it.
+    pub peak_memory_kib: Option<u64>,
 }
 
 impl Pace {
@@ -122,8 +124,16 @@ impl Pace {
             events_per_second: events.saturating_mul(1_000) / took_ms,
             waited_percent,
             bound_by: if waited_percent >= 20 { "the database" } else { "the making of the steps" },
+            peak_memory_kib: peak_memory(),
         }
     }
+}
+
+/// What Linux counts as the high-water mark of this process (proc(5), `VmHWM`).
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Reads the report of a file from the record.

@@ -64,6 +64,9 @@ fn print(report: &Report) {
         "{} records and {} steps in {seconds}.{tenths} s: {} steps a second, bounded by {} ({} % of the time spent waiting for it)",
         run.records, run.events, run.events_per_second, run.bound_by, run.waited_percent
     );
+    if let Some(peak) = run.peak_memory_kib {
+        println!("at most {} MiB of memory", peak / 1_024);
+    }
 }
 
 fn flows(to: &str, flows: &Flows) {
