@@ -1,1 +1,70 @@
-//! Later.
+//! Pictures of a definition, computed from it and never drawn by hand: SVG for people, Mermaid text for documents.
+//!
+//! `road` decides what is an arrow and what a note, `layout` where it stands, `svg` and `mermaid` write it down.
+//! The same definition and view always give the same bytes.
+
+mod fold;
+mod gutters;
+mod layout;
+mod mermaid;
+mod road;
+mod svg;
+mod text;
+mod words;
+
+use super::{Definition, EventIx, StateIx};
+
+/// How much of a definition is drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// Every state and every event.
+    #[default]
+    Whole,
+    /// The way to success and the by-ways beside it, without the exits that end a case early.
+    MainRoad,
+}
+
+/// A step a case has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// The state it left.
+    pub from: StateIx,
+    /// The event that moved it.
+    pub event: EventIx,
+    /// The state it came to.
+    pub to: StateIx,
+}
+
+/// What is drawn, in whose words, and with which case on it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct View<'a> {
+    /// BCP 47 tag of the language of the labels; English where the definition has no such texts.
+    pub language: &'a str,
+    /// How much.
+    pub extent: Extent,
+    /// Where the case stands, if there is one.
+    pub present: Option<StateIx>,
+    /// The steps it has taken, first to last.
+    pub taken: &'a [Taken],
+}
+
+impl View<'_> {
+    fn visited(&self, state: StateIx) -> bool {
+        self.taken.iter().any(|step| step.from == state || step.to == state)
+    }
+}
+
+impl Definition {
+    /// A picture: states in a column per phase, events as labelled arrows, exits as notes under the state they leave.
+    ///
+    /// Complete by itself: a title and a text alternative, light and dark colours, no outside reference. A page sets
+    /// custom properties such as `--diagram-ink` to give it its own colours.
+    pub fn svg(&self, view: &View<'_>) -> String {
+        svg::draw(self, view)
+    }
+
+    /// A Mermaid flowchart.
+    pub fn mermaid(&self, view: &View<'_>) -> String {
+        mermaid::draw(self, view)
+    }
+}

@@ -1,5 +1,7 @@
 //! Behaviour of the engine from outside: parsing, proving, deciding, explaining.
+#![cfg(test)]
 
 mod check;
 mod conserved;
+mod diagram;
 mod sketch;
