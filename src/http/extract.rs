@@ -178,7 +178,7 @@ impl<S: Send + Sync> FromRequest<S> for Toml {
         }
         let broken = |error: FromUtf8Error| {
             let at = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = String::from_utf8_lossy(&error.as_bytes()[..at]).matches('\n').count() + 1;
             Problem::new(Kind::Malformed, format!("Line {line} is not UTF-8: save the text as UTF-8."))
         };
         String::from_utf8(bytes.into()).map(Self).map_err(broken)

@@ -68,7 +68,7 @@ async fn fields(mut form: Multipart) -> Result<Upload, Problem> {
     while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
         match field.name() {
             Some("slot") if slot.is_none() => {
-                slot = Some(field.text().await.map_err(|error| unread(&error))?)
+                slot = Some(field.text().await.map_err(|error| unread(&error))?);
             }
             Some("file") if file.is_none() => file = Some(content(field).await?),
             name => {

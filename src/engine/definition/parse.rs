@@ -95,10 +95,10 @@ impl<'r, 's> Loader<'r, 's> {
         }
         let mut loader = Loader { reader, names, facts: FactTable::default(), inputs: BTreeMap::new() };
         loader.inputs = loader.input_types(&root);
-        loader.definition(&root)
+        Some(loader.definition(&root))
     }
 
-    fn definition(&mut self, root: &Table<'_>) -> Option<Definition> {
+    fn definition(&mut self, root: &Table<'_>) -> Definition {
         let (states, clocks) = self.states(root);
         let mut definition = Definition {
             id: root.text("id").unwrap_or_default(),
@@ -127,7 +127,7 @@ impl<'r, 's> Loader<'r, 's> {
         if definition.languages.is_empty() {
             self.reader.form(0..0, "name the languages of all texts: languages = [\"en\", …]");
         }
-        Some(definition)
+        definition
     }
 
     fn subject(&self, root: &Table<'_>) -> Subject {

@@ -176,9 +176,12 @@ fn unsettled(space: &Space<'_>, at: usize, transition: &Transition, outcome: &Ou
     .collect()
 }
 
+/// What the status of an account may follow from: state, registers, account.
+type Ground<'a> = (StateIx, &'a [(StateIx, StateIx)], usize);
+
 /// Open states in which a status depends on how they were reached.
 fn ambiguous(space: &Space<'_>) -> Vec<Finding> {
-    let mut first: HashMap<(StateIx, &[(StateIx, StateIx)], usize), (AccountStatus, usize)> = HashMap::new();
+    let mut first: HashMap<Ground<'_>, (AccountStatus, usize)> = HashMap::new();
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
     for (at, node) in space.nodes.iter().enumerate().filter(|(at, _)| !space.is_final(*at)) {

@@ -142,8 +142,8 @@ impl Loader<'_, '_> {
         sets: &BTreeMap<String, Vec<StateIx>>,
         is_join: bool,
     ) -> Option<Transition> {
-        let event = self.wanted(table, "event").and_then(|node| self.names.event(self.reader, &node));
-        let to = self.wanted(table, "to").and_then(|node| self.target(&node));
+        let event = Self::wanted(table, "event").and_then(|node| self.names.event(self.reader, &node));
+        let to = Self::wanted(table, "to").and_then(|node| self.target(&node));
         let mut from: Vec<StateIx> =
             table.list("from").iter().flat_map(|node| self.states_of(node, definition, Some(sets))).collect();
         if table.node("from").is_none() {
@@ -188,7 +188,7 @@ impl Loader<'_, '_> {
         Some(transition)
     }
 
-    fn wanted<'a>(&self, table: &Table<'a>, key: &str) -> Option<Node<'a>> {
+    fn wanted<'a>(table: &Table<'a>, key: &str) -> Option<Node<'a>> {
         let node = table.node(key);
         if node.is_none() {
             table.missing(key, "a name");
@@ -237,9 +237,9 @@ impl Loader<'_, '_> {
         let mut require = Vec::with_capacity(rules.len());
         for rule in rules {
             rule.only(&["that", "else"]);
-            let guard = self.wanted(&rule, "that").and_then(|node| self.guard(&node));
+            let guard = Self::wanted(&rule, "that").and_then(|node| self.guard(&node));
             let message: Option<MessageIx> =
-                self.wanted(&rule, "else").and_then(|node| self.names.message(self.reader, &node));
+                Self::wanted(&rule, "else").and_then(|node| self.names.message(self.reader, &node));
             require.extend(guard.zip(message).map(|(guard, message)| Require { guard, message }));
         }
         require
@@ -291,7 +291,7 @@ impl Loader<'_, '_> {
             .filter_map(|entry| {
                 entry.only(&["notice", "to"]);
                 let notice =
-                    self.wanted(&entry, "notice").and_then(|node| self.names.notice(self.reader, &node));
+                    Self::wanted(&entry, "notice").and_then(|node| self.names.notice(self.reader, &node));
                 let to = entry.list("to").iter().filter_map(|node| self.addressee(node)).collect();
                 Some(Notify { notice: notice?, to })
             })
