@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sojourn_engine::definition::diagram::View;
 use sojourn_engine::definition::{Definition, Finding, Severity, State};
 use sojourn_engine::ids::PersonId;
 use sojourn_engine::vocabulary::{Phase, StateKind, Subject, VersionStatus};
@@ -221,6 +222,25 @@ pub async fn version(app: &App, caller: &Caller, id: &str, number: i32) -> Resul
         events: definition.events.iter().map(|one| named(&one.name, one.label.get(language))).collect(),
         documents: definition.documents.iter().map(|one| named(&one.name, one.label.get(language))).collect(),
         source,
+    })
+}
+
+/// Forms a picture of a definition is drawn in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawing {
+    /// Scalable Vector Graphics.
+    Svg,
+    /// Text for Mermaid.
+    Mermaid,
+}
+
+/// A picture of one version of a workflow, in the reader's language.
+pub async fn diagram(app: &App, caller: &Caller, id: &str, number: i32, form: Drawing) -> Result<String> {
+    let (_, definition) = find(app, caller, id, number).await?;
+    let view = View { language: &caller.language, ..View::default() };
+    Ok(match form {
+        Drawing::Svg => definition.svg(&view),
+        Drawing::Mermaid => definition.mermaid(&view),
     })
 }
 

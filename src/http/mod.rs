@@ -8,6 +8,7 @@
 mod agreements;
 mod answer;
 mod applications;
+mod cached;
 mod calls;
 mod chair_terms;
 mod docs;

@@ -154,6 +154,8 @@ pub fn all(state: AppState) -> Routes {
         .upload(Secretariat, workflows::LONGEST, routes!(workflows::check_workflow))
         .route(SignedIn, routes!(workflows::get_workflow))
         .route(SignedIn, routes!(workflows::get_workflow_version))
+        .route(SignedIn, routes!(workflows::get_workflow_picture))
+        .route(SignedIn, routes!(workflows::get_workflow_flowchart))
 }
 
 fn declare(operation: &mut Operation, policy: Policy) {

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use sojourn_engine::definition::parse;
 
+use super::cached::{IfNoneMatch, IfNoneMatchHeader};
 use super::extract::{Id, Listing, NoFilter, PageQuery, Toml};
 use super::problem::Problem;
 use crate::access::Caller;
-use crate::app::workflows::{self, CheckView, DefinitionView, WorkflowView};
+use crate::app::workflows::{self, CheckView, DefinitionView, Drawing, WorkflowView};
 use crate::app::{App, Page};
 
 /// Longest definition that is read, in bytes.
@@ -46,6 +48,35 @@ pub async fn get_workflow_version(
     Id((id, number)): Id<(String, i32)>,
 ) -> Result<Json<DefinitionView>, Problem> {
     Ok(Json(workflows::version(&app, &caller, &id, number).await?))
+}
+
+/// A version of a workflow as a picture, in the reader's language.
+#[utoipa::path(get, path = "/api/v1/workflows/{id}/versions/{n}/diagram.svg", tag = "workflows",
+    params(("id" = String, Path), ("n" = i32, Path), IfNoneMatchHeader),
+    responses((status = 200, body = String, content_type = "image/svg+xml"),
+        (status = 304, description = "As it was")))]
+pub async fn get_workflow_picture(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id((id, number)): Id<(String, i32)>,
+    known: IfNoneMatch,
+) -> Result<Response, Problem> {
+    let drawn = workflows::diagram(&app, &caller, &id, number, Drawing::Svg).await?;
+    Ok(known.answer("image/svg+xml", drawn))
+}
+
+/// A version of a workflow as text for Mermaid, in the reader's language.
+#[utoipa::path(get, path = "/api/v1/workflows/{id}/versions/{n}/diagram.mmd", tag = "workflows",
+    params(("id" = String, Path), ("n" = i32, Path), IfNoneMatchHeader),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 304, description = "As it was")))]
+pub async fn get_workflow_flowchart(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id((id, number)): Id<(String, i32)>,
+    known: IfNoneMatch,
+) -> Result<Response, Problem> {
+    let drawn = workflows::diagram(&app, &caller, &id, number, Drawing::Mermaid).await?;
+    Ok(known.answer("text/plain; charset=utf-8", drawn))
 }
 
 /// What the checker says about a definition; nothing is stored.

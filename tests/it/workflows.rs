@@ -82,3 +82,46 @@ async fn the_secretariat_has_a_definition_checked(#[values(Db::Sqlite, Db::Postg
     assert!(broken["detail"].as_str().is_some_and(|text| text.contains("Line 2")), "{broken}");
     check(&sol, "application/toml", "x".repeat(1 << 20) + "x").await.problem(413);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_version_is_drawn_in_the_readers_language(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    let alpha = app.member(&sol, "Alpha", "DE", "Europe/Berlin").await;
+    let anna = app.student(&sol, "Anna", &alpha).await;
+    let path = "/workflows/student-exchange/versions/1/diagram";
+    let draw = async |form: &str, language: &str, known: &str| {
+        let request = anna.request(Method::GET, &format!("{path}.{form}"));
+        send(request.header("Accept-Language", language).header("If-None-Match", known)).await
+    };
+
+    for (form, kind, said) in
+        [("svg", "image/svg+xml", "<svg "), ("mmd", "text/plain; charset=utf-8", "flowchart LR")]
+    {
+        let english = draw(form, "en", "\"else\"").await;
+        assert_eq!((english.status, english.header("content-type")), (200, kind));
+        assert!(
+            english.text().starts_with(said) && english.text().contains("Nominated"),
+            "{}",
+            english.text()
+        );
+        assert!(english.header("vary").contains("Accept-Language"), "{}", english.header("vary"));
+        let chinese = draw(form, "zh-Hant", english.header("etag")).await;
+        assert_eq!(chinese.status, 200);
+        assert!(
+            chinese.text().contains("已提名") && !chinese.text().contains("Nominated"),
+            "{}",
+            chinese.text()
+        );
+
+        let again = draw(form, "en", &format!("\"else\", {}", english.header("etag"))).await;
+        assert_eq!((again.status, again.text().as_str()), (304, ""));
+        assert_eq!(again.header("etag"), english.header("etag"));
+        assert_eq!(draw(form, "en", "").await.body, english.body, "the same each time");
+
+        anna.get(&format!("/workflows/student-exchange/versions/9/diagram.{form}")).await.problem(404);
+        anna.get(&format!("/workflows/nonsense/versions/1/diagram.{form}")).await.problem(404);
+        app.stranger().get(&format!("{path}.{form}")).await.problem(401);
+    }
+}
