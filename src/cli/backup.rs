@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Outcome, instance};
+use super::{Outcome, instance, output};
 
 /// Copy the SQLite database into a new file while the service runs
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub async fn run(arguments: &Arguments, file: Option<&Path>) -> Outcome {
     store.check_schema().await?;
     let path = arguments.target.to_str().ok_or("the name of the file must be UTF-8")?;
     store.copy_to(path).await.map_err(|fault| format!("{target}: {fault}"))?;
-    println!("{target} holds everything that was committed when the copy began.");
-    println!("Uploaded files are in {}: copy that folder too.", config.files.dir.display());
+    output::say(format_args!("{target} holds everything that was committed when the copy began."))?;
+    output::say(format_args!("Uploaded files are in {}: copy that folder too.", config.files.dir.display()))?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::Outcome;
+use super::{Outcome, output};
 use crate::config::Config;
 
 /// Print every setting with its meaning and present value, secrets hidden
@@ -19,9 +19,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, file: Option<&Path>) -> Outcome {
     let config = Config::load(file)?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&config)?);
+        output::say(serde_json::to_string_pretty(&config)?)?;
     } else {
-        print!("{}", config.reference());
+        output::put(&config.reference())?;
     }
     Ok(())
 }

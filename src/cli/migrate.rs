@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::{Outcome, instance};
+use super::{Outcome, instance, output};
 
 /// Bring the schema of the database up to this version
 #[derive(Debug, Args)]
@@ -19,9 +19,9 @@ pub async fn run(arguments: &Arguments, file: Option<&Path>) -> Outcome {
     let store = instance::store(&instance::settings(file)?).await?;
     let applied = store.migrate().await?;
     if arguments.json {
-        println!("{}", serde_json::to_string(&applied)?);
+        output::say(serde_json::to_string(&applied)?)?;
     } else {
-        println!("{} changes applied to {}", applied.len(), store.address());
+        output::say(format_args!("{} changes applied to {}", applied.len(), store.address()))?;
     }
     Ok(store.close().await?)
 }

@@ -4,14 +4,18 @@
 //! `Arguments`, doc comment (its `--help`) and example, a variant of [`Command`], and an arm in [`Command::run`].
 
 mod backup;
+mod check;
 mod config;
 mod demo;
+mod diagram;
 mod import;
 mod instance;
 mod migrate;
+mod output;
 mod person;
 mod secret;
 mod serve;
+mod source;
 mod verify;
 
 use std::error::Error;
@@ -21,8 +25,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// What keeps a command from its end: one line.
+type Fault = Box<dyn Error + Send + Sync>;
+
 /// How a command ends.
-type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+type Outcome = Result<(), Fault>;
 
 /// Student exchanges and internships of an alliance of universities.
 #[derive(Debug, Parser)]
@@ -44,6 +51,8 @@ enum Command {
     Import(import::Arguments),
     Verify(verify::Arguments),
     Backup(backup::Arguments),
+    Check(check::Arguments),
+    Diagram(diagram::Arguments),
     Config(config::Arguments),
     #[command(subcommand)]
     Person(person::Arguments),
@@ -52,21 +61,21 @@ enum Command {
 }
 
 impl Command {
-    async fn run(self, file: Option<&Path>) -> Outcome {
+    async fn run(self, file: Option<&Path>) -> Result<ExitCode, Fault> {
         match self {
-            Self::Serve(arguments) => serve::run(arguments, file).await,
-            Self::Demo(arguments) => demo::run(arguments).await,
-            Self::Migrate(arguments) => migrate::run(&arguments, file).await,
-            Self::Import(arguments) => import::run(arguments, file).await,
-            Self::Verify(arguments) => verify::run(&arguments, file).await,
-            Self::Backup(arguments) => backup::run(&arguments, file).await,
-            Self::Config(arguments) => config::run(&arguments, file),
-            Self::Person(arguments) => person::run(arguments, file).await,
-            Self::Secret(arguments) => {
-                secret::run(&arguments);
-                Ok(())
-            }
+            Self::Serve(arguments) => serve::run(arguments, file).await?,
+            Self::Demo(arguments) => demo::run(arguments).await?,
+            Self::Migrate(arguments) => migrate::run(&arguments, file).await?,
+            Self::Import(arguments) => import::run(arguments, file).await?,
+            Self::Verify(arguments) => verify::run(&arguments, file).await?,
+            Self::Backup(arguments) => backup::run(&arguments, file).await?,
+            Self::Check(arguments) => return check::run(&arguments),
+            Self::Diagram(arguments) => diagram::run(&arguments)?,
+            Self::Config(arguments) => config::run(&arguments, file)?,
+            Self::Person(arguments) => person::run(arguments, file).await?,
+            Self::Secret(arguments) => secret::run(&arguments)?,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -83,7 +92,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome =
         runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(command.run(config.as_deref())));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("sojourn: {error}");
             ExitCode::FAILURE

@@ -8,10 +8,10 @@ use serde_json::json;
 use sojourn_engine::ids::InstitutionId;
 use sojourn_engine::vocabulary::Duty;
 
-use super::{Outcome, instance};
-use crate::app::App;
+use super::{Fault, Outcome, instance, output};
 use crate::app::institutions;
 use crate::app::people::{self, NewPerson, NewRole};
+use crate::app::{App, Error};
 
 /// Invite people and grant duties, above all the first ones
 #[derive(Debug, Subcommand)]
@@ -70,7 +70,7 @@ struct DutyArguments {
 }
 
 impl DutyArguments {
-    async fn role(&self, app: &App) -> Result<NewRole, Box<dyn std::error::Error + Send + Sync>> {
+    async fn role(&self, app: &App) -> Result<NewRole, Fault> {
         let institution = match &self.institution {
             Some(written) => Some(named(app, written).await?),
             None => None,
@@ -81,7 +81,7 @@ impl DutyArguments {
     }
 }
 
-async fn named(app: &App, written: &str) -> Result<InstitutionId, Box<dyn std::error::Error + Send + Sync>> {
+async fn named(app: &App, written: &str) -> Result<InstitutionId, Fault> {
     let found = institutions::named(app, written).await?;
     found.ok_or_else(|| format!("no institution has the code or id `{written}`").into())
 }
@@ -100,17 +100,23 @@ pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
             };
             let (person, link) = people::appoint(&app, &new).await?;
             if invite.duty.json {
-                println!("{}", json!({ "person": person, "link": link }));
+                output::say(json!({ "person": person, "link": link }))?;
             } else {
-                println!("{} is entered; they choose a password at\n{link}", person.id);
+                output::say(format_args!("{} is entered; they choose a password at\n{link}", person.id))?;
             }
         }
         Arguments::Role(role) => {
-            let person = people::appoint_to(&app, &role.email, &role.duty.role(&app).await?).await?;
+            let granted = people::appoint_to(&app, &role.email, &role.duty.role(&app).await?).await;
+            let person = granted.map_err(|error| match error {
+                Error::NotFound => {
+                    format!("nobody has the e-mail address {}: invite them first", role.email).into()
+                }
+                other => Fault::from(other),
+            })?;
             if role.duty.json {
-                println!("{}", json!(person));
+                output::say(json!(person))?;
             } else {
-                println!("{} has the duty {} now", person.id, role.duty.duty);
+                output::say(format_args!("{} has the duty {} now", person.id, role.duty.duty))?;
             }
         }
     }

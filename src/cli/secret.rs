@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::output;
 use crate::clock::Clock;
 use crate::config;
 
@@ -16,8 +17,8 @@ pub enum Arguments {
 #[command(after_help = "Example:\n  (umask 077; sojourn secret new > /etc/sojourn.keys.toml)")]
 pub struct New {}
 
-pub fn run(arguments: &Arguments) {
+pub fn run(arguments: &Arguments) -> Result<(), String> {
     match arguments {
-        Arguments::New(New {}) => print!("{}", config::generate(|| Clock::system().moment().random())),
+        Arguments::New(New {}) => output::put(&config::generate(|| Clock::system().moment().random())),
     }
 }

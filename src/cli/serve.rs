@@ -9,10 +9,11 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Outcome, instance};
+use super::{Outcome, instance, output};
 use crate::app::App;
 use crate::config::Config;
 use crate::http::{self, AppState};
+use crate::worker::Worker;
 
 /// Serve the API and deliver e-mails until the process is told to stop
 #[derive(Debug, Args)]
@@ -30,14 +31,15 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
     let (config, app) = instance::open(file, arguments.migrate).await?;
+    let worker = instance::worker(&config, app.clone())?;
+    writable(&config.files.dir)?;
     let listener = listen(arguments.bind.unwrap_or(config.http.bind)).await?;
-    println!("Sojourn listens on http://{}", listener.local_addr()?);
-    until_stopped(listener, app, &config).await
+    output::say(format_args!("Sojourn listens on http://{}", listener.local_addr()?))?;
+    until_stopped(listener, app, worker, &config).await
 }
 
 /// Serves and delivers until a signal says stop; running requests and the running round of deliveries are finished.
-pub async fn until_stopped(listener: TcpListener, app: Arc<App>, config: &Config) -> Outcome {
-    let worker = instance::worker(config, app.clone())?;
+pub async fn until_stopped(listener: TcpListener, app: Arc<App>, worker: Worker, config: &Config) -> Outcome {
     let state = AppState::new(app, &config.auth)?;
     let router = http::router(&state, &config.http);
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
@@ -51,6 +53,18 @@ pub async fn until_stopped(listener: TcpListener, app: Arc<App>, config: &Config
     let _ = stop.send(());
     deliveries.await?;
     Ok(state.app.store.clone().close().await?)
+}
+
+/// Proves that uploads can be kept, before somebody loses one.
+fn writable(folder: &Path) -> Result<(), String> {
+    let probe = folder.join(format!(".probe-{}", std::process::id()));
+    let made = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, ""));
+    made.and_then(|()| std::fs::remove_file(&probe)).map_err(|fault| {
+        format!(
+            "files.dir: {} cannot be written: {fault}; give this user the right to, or name another folder",
+            folder.display()
+        )
+    })
 }
 
 /// Binds, and says in one line why it cannot.

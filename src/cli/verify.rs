@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, instance};
+use super::{Outcome, instance, output};
 use crate::app::verify;
 
 /// Prove that the record explains the present: chains, states, places, notices
@@ -25,15 +25,15 @@ pub async fn run(arguments: &Arguments, file: Option<&Path>) -> Outcome {
     let report = verify::verify(&app, |cases| bar.set_position(cases)).await?;
     bar.finish_and_clear();
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        output::say(serde_json::to_string_pretty(&report)?)?;
     } else {
-        println!(
+        output::say(format_args!(
             "{} cases, {} steps, {} notices and {} place lines looked at",
             report.cases, report.steps, report.notices, report.lines
-        );
+        ))?;
         for difference in &report.first {
             let step = difference.step.map(|step| format!(", step {step}")).unwrap_or_default();
-            println!("{}{step}: {}", difference.of, difference.what);
+            output::say(format_args!("{}{step}: {}", difference.of, difference.what))?;
         }
     }
     match report.differences {

@@ -4,6 +4,7 @@
 mod agreements;
 mod architecture;
 mod calls;
+mod commands;
 mod endpoints;
 mod imports;
 mod institutions;

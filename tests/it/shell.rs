@@ -1,13 +1,12 @@
-//! What every request meets whatever it asks: the document, pages of problems, limits, and the binary's own complaints.
+//! What every request meets whatever it asks: the document, pages of problems, limits.
 
 use reqwest::Method;
 use rstest::rstest;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::actor::send;
 use crate::support::app::TestApp;
-use crate::support::database::{Db, TestDatabase};
-use crate::support::process::run;
+use crate::support::database::Db;
 
 #[tokio::test]
 async fn the_document_names_a_policy_for_every_operation_and_a_problem_for_what_can_go_wrong() {
@@ -104,71 +103,5 @@ async fn an_answer_tells_a_browser_to_do_nothing_more_with_it() {
         [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("cache-control", "no-store")]
     {
         assert_eq!(answer.header(header), value);
-    }
-}
-
-fn complaint(folder: &std::path::Path, environment: &[(&str, &str)], arguments: &[&str]) -> String {
-    let output = run(folder, environment, arguments);
-    assert!(!output.status.success(), "{arguments:?} passed");
-    String::from_utf8(output.stderr).expect("text")
-}
-
-#[test]
-fn the_binary_fails_with_one_line_that_names_the_place_and_the_mend() {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("faulty.toml"), "[http]\nprot = 1\n[maill]\n").expect("written");
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = taken.local_addr().expect("an address").to_string();
-
-    let absent = complaint(folder.path(), &[], &["serve", "--config", "absent.toml"]);
-    let faulty = complaint(folder.path(), &[], &["config", "--config", "faulty.toml"]);
-    let in_use = complaint(folder.path(), &[("SOJOURN_LOG__FILTER", "off")], &["serve", "--bind", &port]);
-
-    assert_eq!(absent.lines().count(), 1, "{absent}");
-    assert!(absent.contains("absent.toml"), "{absent}");
-    assert!(
-        faulty.contains("http.prot") && faulty.contains("maill") && faulty.contains("faulty.toml"),
-        "{faulty}"
-    );
-    assert_eq!((in_use.lines().count(), in_use.contains(&port)), (1, true), "{in_use}");
-}
-
-#[tokio::test]
-async fn the_first_person_is_invited_at_the_command_line() {
-    let database = TestDatabase::empty(Db::Sqlite).await;
-    let folder = database.folder.path();
-    let environment = [("SOJOURN_DATABASE__URL", database.url.as_str()), ("SOJOURN_LOG__FILTER", "off")];
-    let named = ["--given-name", "Sol", "--family-name", "Ek", "--email", "sol@alliance.example"];
-    let invite = [&["person", "invite"][..], &named, &["--json", "secretariat"]].concat();
-
-    let invited = run(folder, &environment, &invite);
-    let said: Value = serde_json::from_slice(&invited.stdout).expect("JSON");
-    assert_eq!(said["person"]["roles"][0]["duty"], "secretariat");
-    assert!(
-        said["link"].as_str().is_some_and(|link| link.starts_with("http://127.0.0.1:8080/invitation?token=")),
-        "{said}"
-    );
-
-    let again = complaint(folder, &environment, &invite);
-    assert!(again.contains("e-mail address"), "{again}");
-    let nobody =
-        complaint(folder, &environment, &["person", "role", "--email", "x@y.example", "secretariat"]);
-    assert_eq!(nobody.lines().count(), 1, "{nobody}");
-}
-
-#[test]
-fn every_command_explains_itself_with_an_example() {
-    let folder = tempfile::tempdir().expect("a folder");
-    for command in [
-        &["serve"][..],
-        &["migrate"],
-        &["config"],
-        &["person", "invite"],
-        &["person", "role"],
-        &["secret", "new"],
-    ] {
-        let output = run(folder.path(), &[], &[command, &["--help"]].concat());
-        let text = String::from_utf8(output.stdout).expect("text");
-        assert!(output.status.success() && text.contains("Example:\n"), "{command:?}: {text}");
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use clap::Args;
 
-use super::{Outcome as Ended, serve};
+use super::{Outcome as Ended, instance, serve};
 use crate::app::{Answer, App, Definitions, Once};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -76,7 +76,8 @@ pub async fn run(arguments: Arguments) -> Ended {
     }
     println!("\nSojourn listens on {address}; the API is described at {address}/api/docs. Stop with Ctrl-C.");
     let app = Arc::new(App::new(store, now, &config));
-    serve::until_stopped(listener, app, &config).await
+    let worker = instance::worker(&config, app.clone())?;
+    serve::until_stopped(listener, app, worker, &config).await
 }
 
 /// A file that is not there yet.

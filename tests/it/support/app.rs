@@ -146,7 +146,8 @@ impl TestApp {
     /// A person with a duty at an institution, signed in; the address is `DUTY@NAME.example`.
     pub async fn holder(&self, by: &Actor, duty: &str, institution: &Value) -> Actor {
         let name = institution["name"].as_str().and_then(|name| name.split(' ').next_back()).expect("a name");
-        let role = json!({ "duty": duty, "institution": institution["id"], "from_on": "2026-01-01" });
+        let since = (self.clock.now() - TimeDelta::days(243)).date_naive();
+        let role = json!({ "duty": duty, "institution": institution["id"], "from_on": since });
         let email = format!("{duty}@{}.example", name.to_lowercase());
         let body = json!({ "given_name": duty, "family_name": name, "email": email, "roles": [role] });
         self.invited(by, &body).await

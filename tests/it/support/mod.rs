@@ -12,4 +12,5 @@ pub mod database;
 pub mod measured;
 pub mod offers;
 pub mod process;
+pub mod season;
 pub mod smtp;

@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::channel;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How long the server may take until it listens.
@@ -28,6 +29,8 @@ pub struct Server {
     child: Child,
     /// As it printed it: `http://127.0.0.1:PORT`.
     pub address: String,
+    /// What it says on standard error, when it has ended.
+    complaint: Option<JoinHandle<String>>,
 }
 
 impl Server {
@@ -56,7 +59,22 @@ impl Server {
             child.kill().ok();
             panic!("no address on standard output: {}", complaint.join().unwrap_or_default());
         };
-        Self { child, address }
+        Self { child, address, complaint: Some(complaint) }
+    }
+
+    /// Asks the process to end, as an init system does: SIGTERM. Says how it ended and what stood on standard error.
+    pub fn stop(mut self) -> (ExitStatus, String) {
+        self.terminate();
+        let status = self.child.wait().expect("the process ends");
+        let complaint = self.complaint.take().map(|thread| thread.join().unwrap_or_default());
+        (status, complaint.unwrap_or_default())
+    }
+
+    /// Sends SIGTERM and does not wait.
+    pub fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        let sent = Command::new("/bin/sh").args(["-c", &kill]).status().expect("a shell");
+        assert!(sent.success(), "{kill}");
     }
 
     /// Ends the process as a power cut would end it for its data: SIGKILL, no clean-up.

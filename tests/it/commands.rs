@@ -1,0 +1,389 @@
+//! The command line as people meet it: the real binary, run to its end, on real files and databases.
+
+mod serve;
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Output;
+
+use rstest::rstest;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+use sojourn_engine::definition::Definition;
+use sojourn_engine::definition::diagram::{Extent, View};
+
+use crate::support::actor::Actor;
+use crate::support::app::{PASSWORD, TestApp};
+use crate::support::data::own;
+use crate::support::database::{Db, TestDatabase};
+use crate::support::offers::id;
+use crate::support::process::{run, sojourn};
+use crate::support::season::Season;
+
+/// Settings as the binary takes them.
+fn environment<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("text")
+}
+
+/// What a successful command printed.
+#[track_caller]
+fn printed(output: &Output) -> &str {
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// The one line of a command that failed.
+#[track_caller]
+fn complaint(output: &Output) -> String {
+    let line = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{line}");
+    assert_eq!((line.lines().count(), line.starts_with("sojourn: ")), (1, true), "{line}");
+    line.to_owned()
+}
+
+/// The settings for a database that a test has to itself.
+fn settings(database: &TestDatabase) -> Vec<(&'static str, String)> {
+    let at = |name: &str| database.folder.path().join(name).display().to_string();
+    vec![
+        ("SOJOURN_DATABASE__URL", database.url.clone()),
+        ("SOJOURN_AUTH__KEY_FILE", at("keys.toml")),
+        ("SOJOURN_LOG__FILTER", "off".to_owned()),
+    ]
+}
+
+fn on(database: &TestDatabase, arguments: &[&str]) -> Output {
+    run(database.folder.path(), &environment(&settings(database)), arguments)
+}
+
+fn here(arguments: &[impl AsRef<OsStr>]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments: Vec<&str> = arguments.iter().map(|a| a.as_ref().to_str().expect("UTF-8")).collect();
+    run(folder.path(), &[], &arguments)
+}
+
+/// The commands that a `--help` lists.
+fn commands(help: &str) -> Vec<String> {
+    let listed =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    let mut open = vec![Vec::new()];
+    let mut leaves = 0;
+    while let Some(command) = open.pop() {
+        let help = here(&[&command[..], &["--help".to_owned()]].concat());
+        let help = printed(&help);
+        let below = commands(help);
+        if below.is_empty() {
+            leaves += 1;
+            assert!(help.contains("\nExample:\n  "), "{command:?}: {help}");
+            assert!(help.contains(&format!("sojourn {}", command.join(" "))), "{command:?}: {help}");
+        }
+        open.extend(below.into_iter().map(|name| [&command[..], &[name]].concat()));
+    }
+    assert!(leaves >= 11, "{leaves} commands");
+}
+
+#[test]
+fn a_command_that_is_misspelt_is_told_from_one_that_fails() {
+    for arguments in [&["srve"][..], &["check"], &["person", "invite"], &["serve", "--bind", "nowhere"]] {
+        let output = here(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_reader_who_has_gone_is_no_fault_and_a_full_disk_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for arguments in [&["config"][..], &["secret", "new"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output =
+            sojourn(folder.path(), &[]).args(arguments).stdout(writer).output().expect("the binary runs");
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{arguments:?}");
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+        let output =
+            sojourn(folder.path(), &[]).args(arguments).stdout(full).output().expect("the binary runs");
+        assert!(complaint(&output).starts_with("sojourn: standard output: No space left"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn sound_definitions_are_told_so() {
+    let files = [own("templates/workflows/exchange.toml"), own("templates/workflows/internship.toml")];
+    let output = here(&[OsStr::new("check"), files[0].as_os_str(), files[1].as_os_str()]);
+    let lines: Vec<&str> = printed(&output).lines().collect();
+    assert_eq!(lines, files.map(|file| format!("{}: sound", file.display())));
+}
+
+#[test]
+fn a_faulty_definition_is_shown_by_place_rule_and_shortest_counter_example() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sound = std::fs::read_to_string(own("templates/workflows/exchange.toml")).expect("the shipped file");
+    let leaking = sound.replacen("effects = [{ release = \"out\" }]", "effects = []", 1);
+    std::fs::write(folder.path().join("leaking.toml"), &leaking).expect("written");
+    let check = |more: &[&str]| run(folder.path(), &[], &[&["check", "leaking.toml"], more].concat());
+
+    let told = check(&[]);
+    assert_eq!(told.status.code(), Some(1));
+    let told = text(&told.stdout);
+    let place = leaking.lines().position(|line| line == "[states.waitlisted]").expect("the state") + 1;
+    let first = format!("leaking.toml:{place}:1: error[W05]: in `waitlisted` the place of `out` is not held");
+    assert!(told.starts_with(&first), "{told}");
+    assert!(
+        told.lines().all(|line| line.starts_with("leaking.toml:") || line.starts_with("  shown by: ")),
+        "{told}"
+    );
+    assert!(told.contains("  shown by: submit → find_eligible → waitlist → promote → pass_on\n"), "{told}");
+
+    let machine = check(&["--json"]);
+    assert_eq!(machine.status.code(), Some(1));
+    let machine: Value = serde_json::from_slice(&machine.stdout).expect("JSON");
+    assert_eq!((&machine[0]["file"], &machine[0]["sound"]), (&json!("leaking.toml"), &json!(false)));
+    let finding = &machine[0]["findings"][0];
+    assert_eq!((&finding["rule"], &finding["severity"]), (&json!("W05"), &json!("error")));
+    assert_eq!(finding["counter_example"][4], "pass_on");
+    assert!(told.starts_with(&format!("leaking.toml:{}:{}: ", finding["line"], finding["column"])), "{told}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_and_the_others_are_checked_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let put =
+        |name: &str, content: &[u8]| std::fs::write(folder.path().join(name), content).expect("written");
+    put("latin1.toml", b"id = \"x\"\n# caf\xe9\n");
+    put("long.toml", "#".repeat((1 << 20) + 1).as_bytes());
+    put("empty.toml", b"");
+    std::fs::create_dir(folder.path().join("folder.toml")).expect("made");
+
+    let unread = [
+        ("absent.toml", "sojourn: absent.toml: cannot be read: "),
+        ("latin1.toml", "sojourn: latin1.toml:2: not UTF-8: save the file as UTF-8"),
+        ("long.toml", "sojourn: long.toml: 1048577 bytes, a definition may have at most 1048576"),
+        ("folder.toml", "sojourn: folder.toml is a folder: name a file"),
+    ];
+    for (file, wanted) in unread {
+        let output = run(folder.path(), &[], &["check", file, "empty.toml"]);
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        assert!(text(&output.stderr).starts_with(wanted), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).starts_with("empty.toml:1:1: error["), "{}", text(&output.stdout));
+        let drawn = complaint(&run(folder.path(), &[], &["diagram", file]));
+        assert!(drawn.starts_with(wanted), "{drawn}");
+    }
+}
+
+fn exchange() -> Definition {
+    let source = std::fs::read_to_string(own("templates/workflows/exchange.toml")).expect("the shipped file");
+    Definition::parse(&source).expect("sound")
+}
+
+#[test]
+fn a_definition_is_drawn_in_each_form_and_language() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = own("templates/workflows/exchange.toml");
+    let draw = |more: &[&str]| {
+        run(folder.path(), &[], &[&["diagram", file.to_str().expect("UTF-8")], more].concat())
+    };
+    let view = |language| View { language, ..View::default() };
+
+    assert_eq!(printed(&draw(&[])), exchange().svg(&view("en")));
+    let road = View { extent: Extent::MainRoad, ..view("zh-Hant") };
+    let asked = ["--format", "mermaid", "--language", "zh-Hant", "--main-road"];
+    assert_eq!(printed(&draw(&asked)), exchange().mermaid(&road));
+    assert_eq!(printed(&draw(&["--output", "out.svg"])), "");
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("out.svg")).expect("there"),
+        exchange().svg(&view("en"))
+    );
+
+    let french = complaint(&draw(&["--language", "fr", "--output", "out.fr.svg"]));
+    assert!(french.ends_with("has no texts in `fr`: --language is one of en, zh-Hant\n"), "{french}");
+    assert!(!folder.path().join("out.fr.svg").exists());
+    let nowhere = complaint(&draw(&["--output", "no/such/out.svg"]));
+    assert!(nowhere.contains("no/such/out.svg: cannot be written"), "{nowhere}");
+    std::fs::write(folder.path().join("faulty.toml"), "id = 3\ninitial = 4\n").expect("written");
+    let faulty = complaint(&run(folder.path(), &[], &["diagram", "faulty.toml"]));
+    assert!(faulty.contains("faulty.toml:1:") && faulty.contains("`sojourn check faulty.toml`"), "{faulty}");
+}
+
+#[test]
+fn the_picture_in_the_readme_is_what_the_command_draws() {
+    const PICTURE: &str = "tests/data/exchange.svg";
+    let kept = std::fs::read_to_string(own(PICTURE)).expect("the picture");
+    let command = "sojourn diagram templates/workflows/exchange.toml --output tests/data/exchange.svg";
+    assert!(kept == exchange().svg(&View { language: "en", ..View::default() }), "draw it anew: {command}");
+    let readme = std::fs::read_to_string(own("README.md")).expect("the README");
+    assert!(readme.contains(&format!("]({PICTURE})")), "the README shows it");
+    assert!(readme.contains(command), "the README says how it is made");
+}
+
+#[test]
+fn the_settings_are_printed_as_a_file_that_can_be_read_and_without_secrets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let secrets = [
+        ("SOJOURN_MAIL__SMTP", "smtps://anna:swordfish@mail.example.org"),
+        ("SOJOURN_DATABASE__URL", "postgres://anna:swordfish@db.example.org/sojourn"),
+        ("SOJOURN_HTTP__BIND", "127.0.0.1:8099"),
+    ];
+    let shown = run(folder.path(), &secrets, &["config"]);
+    let machine = run(folder.path(), &secrets, &["config", "--json"]);
+    for shown in [printed(&shown), printed(&machine)] {
+        assert!(shown.contains("127.0.0.1:8099") && !shown.contains("swordfish"), "{shown}");
+    }
+    let plain = run(folder.path(), &[], &["config"]);
+    std::fs::write(folder.path().join("sojourn.toml"), &plain.stdout).expect("written");
+    assert_eq!(printed(&run(folder.path(), &[], &["config"])), printed(&plain));
+}
+
+#[test]
+fn secrets_are_new_each_time_and_serve_as_a_key_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (one, other) = (here(&["secret", "new"]), here(&["secret", "new"]));
+    assert_ne!(printed(&one), printed(&other));
+    std::fs::write(folder.path().join("keys.toml"), &one.stdout).expect("written");
+    let settings = [("SOJOURN_AUTH__KEY_FILE", "keys.toml"), ("SOJOURN_LOG__FILTER", "off")];
+    printed(&run(folder.path(), &settings, &["verify"]));
+    std::fs::write(folder.path().join("keys.toml"), "current = \"k1\"\n").expect("written");
+    let refused = complaint(&run(folder.path(), &settings, &["verify"]));
+    assert!(refused.contains("keys.toml") && refused.contains("instance_key"), "{refused}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_first_people_come_from_the_command_line(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let database = TestDatabase::migrated(db).await;
+    let named = ["--given-name", "Sol", "--family-name", "Ek", "--email", "sol@alliance.example"];
+    let invite = [&["person", "invite"][..], &named, &["--json", "secretariat"]].concat();
+
+    let said: Value = serde_json::from_str(printed(&on(&database, &invite))).expect("JSON");
+    assert_eq!(said["person"]["roles"][0]["duty"], "secretariat");
+    let link = said["link"].as_str().expect("a link");
+    assert!(link.starts_with("http://127.0.0.1:8080/invitation?token="), "{link}");
+
+    let again = complaint(&on(&database, &invite));
+    assert!(again.contains("e-mail address"), "{again}");
+    let nobody = complaint(&on(&database, &["person", "role", "--email", "x@y.example", "secretariat"]));
+    assert!(nobody.contains("nobody has the e-mail address x@y.example"), "{nobody}");
+    let nowhere =
+        ["person", "role", "--email", "sol@alliance.example", "coordinator", "--institution", "D  NOWHERE1"];
+    let nowhere = complaint(&on(&database, &nowhere));
+    assert!(nowhere.contains("no institution has the code or id `D  NOWHERE1`"), "{nowhere}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_duty_is_granted_to_somebody_who_is_there(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    let alpha = app.member(&sol, "Alpha", "DE", "Europe/Berlin").await;
+    let ada = app.holder(&sol, "coordinator", &alpha).await;
+    let grant =
+        ["person", "role", "--email", "Coordinator@alpha.example", "head", "--institution", id(&alpha)];
+    let granted = on(&app.database, &[&grant[..], &["--from", "2026-01-01", "--json"]].concat());
+    let said: Value = serde_json::from_str(printed(&granted)).expect("JSON");
+    assert_eq!(said["id"], ada.get("/auth/me").await.ok()["person"]);
+    let read = sol.get(&format!("/people/{}", id(&said))).await.ok();
+    for person in [said, read] {
+        let roles = person["roles"].as_array().expect("roles");
+        assert_eq!(roles.iter().map(|role| &role["duty"]).collect::<Vec<_>>(), ["coordinator", "head"]);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_schema_is_brought_up_to_date_once(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let database = TestDatabase::empty(db).await;
+    if db == Db::Postgres {
+        let early = complaint(&on(&database, &["verify"]));
+        assert!(early.contains("lacks") && early.contains("run `sojourn migrate`"), "{early}");
+    }
+    let first = on(&database, &["migrate", "--json"]);
+    let first: Vec<String> = serde_json::from_str(printed(&first)).expect("a list of names");
+    assert!(!first.is_empty());
+    let again = on(&database, &["migrate"]);
+    assert!(printed(&again).starts_with("0 changes applied to "), "{}", printed(&again));
+    assert!(printed(&on(&database, &["verify"])).starts_with("0 cases, 0 steps"));
+}
+
+/// A database with one application that was submitted; its id.
+async fn submitted(db: Db) -> (Season, String) {
+    let season = Season::open(db, 1, 1).await;
+    let server = serve::start(&season.settings(), season.database.folder.path());
+    let anna = Actor::signed_in(&server.address, &season.students[0], PASSWORD).await;
+    let case = season.apply(&anna, 0).await;
+    let case = anna.fire(&case, "submit", json!({})).await.ok();
+    assert!(server.stop().0.success());
+    (season, id(&case).to_owned())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_step_that_was_changed_afterwards_is_named(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let (season, case) = submitted(db).await;
+    let verify = |more: &[&str]| on(&season.database, &[&["verify"], more].concat());
+    assert!(printed(&verify(&[])).starts_with("1 cases, 2 steps"), "{}", printed(&verify(&[])));
+
+    // Only somebody with power over the tables gets past their own guard.
+    let connection = season.database.connect().await;
+    let change = "UPDATE history SET actor_role = 'system' WHERE number = 2";
+    let guarded = connection.execute_unprepared(change).await;
+    assert!(guarded.is_err_and(|error| error.to_string().contains("history is append-only")));
+    let unguard = match db {
+        Db::Sqlite => "DROP TRIGGER history_no_update",
+        Db::Postgres => "DROP TRIGGER history_append_only ON history",
+    };
+    connection.execute_unprepared(unguard).await.expect("unguarded");
+    connection.execute_unprepared(change).await.expect("changed");
+
+    let told = verify(&[]);
+    assert!(complaint(&told).contains("1 difference: the record does not explain the present"));
+    let wanted = format!("{case}, step 2: its content does not match its hash: it was changed");
+    assert!(text(&told.stdout).contains(&wanted), "{}", text(&told.stdout));
+    let machine = verify(&["--json"]);
+    assert_eq!(machine.status.code(), Some(1));
+    let machine: Value = serde_json::from_slice(&machine.stdout).expect("JSON");
+    let first = &machine["first"][0];
+    assert_eq!((&machine["differences"], &first["of"], &first["step"]), (&json!(1), &json!(case), &json!(2)));
+}
+
+fn copy_of(database: &TestDatabase, file: &Path) -> Output {
+    let mut settings = settings(database);
+    settings[0].1 = format!("sqlite:{}", file.display());
+    run(database.folder.path(), &environment(&settings), &["verify"])
+}
+
+#[tokio::test]
+async fn a_copy_made_while_the_service_runs_can_be_put_in_its_place() {
+    let (season, _) = submitted(Db::Sqlite).await;
+    let server = serve::start(&season.settings(), season.database.folder.path());
+    let copy = season.database.folder.path().join("copy.db");
+    let backup = |target: &Path| on(&season.database, &["backup", target.to_str().expect("UTF-8")]);
+
+    assert!(printed(&backup(&copy)).starts_with(&format!("{} holds everything", copy.display())));
+    drop(server);
+    let verified = copy_of(&season.database, &copy);
+    assert!(printed(&verified).starts_with("1 cases, 2 steps"), "{}", printed(&verified));
+
+    let before = std::fs::read(&copy).expect("the copy");
+    let refused = complaint(&backup(&copy));
+    assert!(refused.contains("copy.db exists already: name a new file"), "{refused}");
+    assert_eq!(std::fs::read(&copy).expect("the copy"), before);
+    let nowhere = complaint(&backup(Path::new("no/such/copy.db")));
+    assert!(nowhere.contains("no/such/copy.db"), "{nowhere}");
+}
+
+#[tokio::test]
+async fn a_postgresql_database_is_copied_by_its_own_tools() {
+    let database = TestDatabase::migrated(Db::Postgres).await;
+    let refused = complaint(&on(&database, &["backup", "copy.db"]));
+    assert!(refused.contains("pg_basebackup"), "{refused}");
+    assert!(!database.folder.path().join("copy.db").exists());
+}

@@ -1,0 +1,115 @@
+//! A call that is open by the machine's clock, with students to apply: for servers that run as processes of their own.
+
+use chrono::{NaiveDate, TimeDelta};
+use serde_json::{Value, json};
+use sojourn::clock::Clock;
+
+use super::actor::Actor;
+use super::app::TestApp;
+use super::database::{Db, TestDatabase};
+use super::offers::{Offer, Pair, id};
+
+/// Slots of the shipped exchange: a case walks without uploads.
+const SLOTS: [&str; 4] = ["transcript", "motivation", "language_proof", "transcript_of_records"];
+
+/// An alliance in a database, ready to be served by the binary.
+#[derive(Debug)]
+pub struct Season {
+    pub database: TestDatabase,
+    /// Ids of calls that are open and alike.
+    pub calls: Vec<String>,
+    /// The one thing to choose in each.
+    pub offering: String,
+    /// Addresses of students who may apply to each.
+    pub students: Vec<String>,
+}
+
+impl Season {
+    /// Makes it through the API, as of now.
+    pub async fn open(kind: Db, students: usize, calls: usize) -> Self {
+        let app = TestApp::spawn(kind).await;
+        app.clock.set(Clock::system().now());
+        let day = |days: i64| (app.clock.now() + TimeDelta::days(days)).date_naive();
+        let pair = Pair::of(&app).await;
+        let offer = offer(&pair, day(120), day(270)).await;
+        places(&pair, day(-30), day(900)).await;
+        let call = call(&pair, &offer, &day);
+        let mut opened = Vec::new();
+        for _ in 0..calls {
+            let row = pair.hanna.post("/calls", &call).await.ok();
+            let path = format!("/calls/{}", id(&row));
+            pair.hanna.patch(&path, &json!(1), &json!({ "status": "published" })).await.ok();
+            opened.push(id(&row).to_owned());
+        }
+        let mut addresses = Vec::new();
+        for number in 1..=students {
+            app.student(&pair.sol, &format!("anna{number}"), &pair.home).await;
+            addresses.push(format!("anna{number}@student.example"));
+        }
+        app.app.store.clone().close().await.expect("the database closes");
+        let offering = id(&offer.offering).to_owned();
+        Self { database: app.database, calls: opened, offering, students: addresses }
+    }
+
+    /// The settings with which the binary serves it.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let at = |name: &str| self.database.folder.path().join(name).display().to_string();
+        vec![
+            ("SOJOURN_DATABASE__URL", self.database.url.clone()),
+            ("SOJOURN_AUTH__KEY_FILE", at("keys.toml")),
+            ("SOJOURN_AUTH__ATTEMPTS_PER_ACCOUNT", "10000".to_owned()),
+            ("SOJOURN_AUTH__ATTEMPTS_PER_ADDRESS", "10000".to_owned()),
+            ("SOJOURN_FILES__DIR", at("files")),
+            ("SOJOURN_MAIL__MAILDIR", at("mail")),
+            ("SOJOURN_LOG__FILTER", "warn".to_owned()),
+        ]
+    }
+
+    /// Opens an application of one student to one call.
+    pub async fn apply(&self, by: &Actor, call: usize) -> Value {
+        by.post("/applications", &self.application(call)).await.ok()
+    }
+
+    /// The body of such an application.
+    pub fn application(&self, call: usize) -> Value {
+        json!({ "call_id": self.calls[call], "choices": [self.offering] })
+    }
+}
+
+async fn offer(pair: &Pair, start_on: NaiveDate, end_on: NaiveDate) -> Offer {
+    let mut period = pair.period();
+    period["start_on"] = json!(start_on);
+    period["end_on"] = json!(end_on);
+    let period = pair.otto.post("/periods", &period).await.ok();
+    let programme = pair.otto.post("/programmes", &pair.programme()).await.ok();
+    let path = format!("/programmes/{}", id(&programme));
+    let offering =
+        pair.otto.post(&format!("{path}/offerings"), &json!({ "period": period["id"] })).await.ok();
+    let programme = pair.otto.patch(&path, &json!(1), &json!({ "status": "published" })).await.ok();
+    Offer { period, programme, offering }
+}
+
+async fn places(pair: &Pair, from: NaiveDate, until: NaiveDate) {
+    let body = json!({
+        "proposer": pair.home["id"], "partner": pair.host["id"], "valid_from_on": from, "valid_until_on": until,
+    });
+    let agreement = pair.hanna.post("/agreements", &body).await.ok();
+    let path = format!("/agreements/{}", id(&agreement));
+    pair.hanna.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
+    pair.otto.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.ok();
+    let line = json!({
+        "source": "agreement", "agreement": agreement["id"], "home": pair.home["id"], "host": pair.host["id"],
+        "levels": [], "fields": [], "unit": "heads", "capacity": 5000, "reason": "As agreed.",
+    });
+    pair.hanna.post("/place-lines", &line).await.ok();
+}
+
+fn call(pair: &Pair, offer: &Offer, day: &impl Fn(i64) -> NaiveDate) -> Value {
+    let mut call = pair.call(offer);
+    let dates = [("opens_on", -2), ("closes_on", 20), ("results_on", 40), ("nomination_closes_on", 60)];
+    for (field, days) in dates {
+        call[field] = json!(day(days));
+    }
+    call["documents"] = SLOTS.iter().map(|slot| ((*slot).to_owned(), json!("off"))).collect();
+    call
+}
