@@ -8,6 +8,7 @@ mod commands;
 mod endpoints;
 mod imports;
 mod institutions;
+mod kills;
 mod mail;
 mod migrations;
 mod opening;

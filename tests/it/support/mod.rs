@@ -13,4 +13,5 @@ pub mod measured;
 pub mod offers;
 pub mod process;
 pub mod season;
+pub mod seed;
 pub mod smtp;
