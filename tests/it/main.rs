@@ -18,4 +18,5 @@ mod sessions;
 mod shell;
 mod store;
 mod support;
+mod walks;
 mod workflows;
