@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, RelationTrait,
 };
@@ -190,20 +190,32 @@ fn for_reader(awaited: &Awaited) -> Condition {
     any
 }
 
+/// Letters are compared without regard to case; SQLite knows that of ASCII alone, so a name is also tried with a capital.
 fn named(text: &str) -> Condition {
-    let start = |text: &str| format!("{}%", text.replace(['%', '_'], ""));
+    let begins = |text: &str| LikeExpr::new(format!("{}%", literal(text))).escape('\\');
+    let capital: String = {
+        let mut letters = text.chars();
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+    };
+    let name = |column: person::Column| {
+        let lower = Expr::expr(Func::lower(Expr::col((person::Entity, column))));
+        Condition::any().add(lower.like(begins(&text.to_lowercase()))).add(column.like(begins(&capital)))
+    };
     let people = Query::select()
         .column(person::Column::Id)
         .from(person::Entity)
         .cond_where(
-            Condition::any()
-                .add(person::Column::FamilyName.like(start(text)))
-                .add(person::Column::GivenName.like(start(text))),
+            Condition::any().add(name(person::Column::FamilyName)).add(name(person::Column::GivenName)),
         )
         .to_owned();
     Condition::any()
-        .add(application::Column::Reference.like(start(&text.to_uppercase())))
+        .add(application::Column::Reference.like(begins(&text.to_uppercase())))
         .add(application::Column::ApplicantId.in_subquery(people))
+}
+
+/// A text in which nothing is a wildcard of `LIKE`.
+fn literal(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 /// Names around the applications of one page.
