@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use sojourn_engine::deadline::Calendar;
-use sojourn_engine::definition::{Definition, Trigger};
+use sojourn_engine::definition::{Definition, Resolver, Trigger};
 use sojourn_engine::ids::{CaseId, InstitutionId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::vocabulary::Via;
 
@@ -37,9 +38,12 @@ impl Scene {
     /// # Errors
     /// [`Error::NotFound`] when there is none, or none the scope sees.
     pub async fn read(app: &App, conn: &impl Conn, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
-        let dossier = dossiers::load(conn, scope, id).await?.ok_or(Error::NotFound)?;
+        let mut dossier = dossiers::load(conn, scope, id).await?.ok_or(Error::NotFound)?;
         let version = dossier.case.workflow;
         let definition = app.definitions.get(conn, version).await?;
+        if dossier.application.frozen && can_freeze(&definition, &dossier) {
+            dossier.student = dossiers::student(conn, dossier.application.registration).await?;
+        }
         Self::over(app, conn, dossier, definition, at).await
     }
 
@@ -53,7 +57,7 @@ impl Scene {
     ) -> Result<Self> {
         let alliance = Calendar::plain(app.zone);
         dossier.waiters = waiters(conn, &definition, &dossier).await?;
-        let holders = people(conn, &dossier, &alliance, at).await?;
+        let holders = people(conn, &definition, &dossier, alliance.date(at.now)).await?;
         let version = dossier.case.workflow;
         Ok(Self { live: Live::new(&definition, dossier)?, definition, version, holders, alliance })
     }
@@ -71,15 +75,26 @@ impl Scene {
     }
 }
 
-async fn people(conn: &impl Conn, dossier: &Dossier, alliance: &Calendar, at: &Moment) -> Result<Holders> {
+/// Whether the case is where its registration is frozen anew: until then the registration counts as it stands today.
+fn can_freeze(definition: &Definition, dossier: &Dossier) -> bool {
+    let here = definition.state_named(&dossier.case.state);
+    here.is_some_and(|state| definition.leaving(state).any(|(_, transition)| transition.freezes))
+}
+
+async fn people(
+    conn: &impl Conn,
+    definition: &Definition,
+    dossier: &Dossier,
+    today: NaiveDate,
+) -> Result<Holders> {
     let mut institutions: Vec<InstitutionId> =
         dossier.choices.iter().map(|choice| choice.offering.host.id).collect();
     institutions.push(dossier.home.id);
-    let today = alliance.date(at.now);
+    let has_chair = definition.roles.iter().any(|role| role.resolver == Resolver::Chair);
     Ok(Holders {
         applicant: holders::applicant(conn, dossier.application.applicant).await?,
         staff: holders::staff(conn, &institutions, today).await?,
-        chair: holders::chair(conn, today).await?,
+        chair: if has_chair { holders::chair(conn, today).await? } else { None },
     })
 }
 

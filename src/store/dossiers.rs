@@ -8,7 +8,7 @@ mod rows;
 use std::collections::BTreeMap;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, ProgrammeId};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId};
 use sojourn_entities::{
     account, application, call, case, choice, clock, document, institution, offering, period, person,
     programme, registration,
@@ -174,6 +174,13 @@ fn student_of(application: &application::Model, row: registration::Model) -> Res
         Some(frozen) => json(frozen.clone()),
         None => Student::try_from(row),
     }
+}
+
+/// What guards may ask of a registration as it stands today.
+pub async fn student(conn: &impl Conn, id: RegistrationId) -> Result<Student, StoreError> {
+    let row = registration::Entity::find_by_id(id).one(conn.db()).await?;
+    let gone = || StoreError::Internal(sea_orm::DbErr::RecordNotFound(format!("registration {id}")));
+    Student::try_from(row.ok_or_else(gone)?)
 }
 
 /// Given and family name of people, for views that name them.

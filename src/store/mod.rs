@@ -115,6 +115,14 @@ impl Store {
         Ok(Self { writer, reads: Reads(reads), address })
     }
 
+    /// Tells of the text of every statement from now on, for measurements; beginning and committing are none.
+    pub fn observe(&mut self, told: impl Fn(&str) + Clone + Send + Sync + 'static) {
+        for connection in [&mut self.writer, &mut self.reads.0] {
+            let told = told.clone();
+            connection.set_metric_callback(move |info| told(&info.statement.sql));
+        }
+    }
+
     /// Where the database is, without its password.
     pub fn address(&self) -> &Address {
         &self.address

@@ -2,11 +2,13 @@
 #![cfg(test)]
 
 mod agreements;
+mod applications;
 mod architecture;
 mod calls;
 mod endpoints;
 mod imports;
 mod institutions;
+mod lives;
 mod mail;
 mod migrations;
 mod opening;

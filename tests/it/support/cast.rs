@@ -127,7 +127,8 @@ impl Cast {
 
 /// The address of whoever has a part or a name.
 pub fn address(part: &str) -> String {
-    format!("{}@people.example", part.to_lowercase())
+    let plain = part.to_lowercase().replace(|letter: char| !letter.is_ascii(), "-");
+    format!("{plain}@people.example")
 }
 
 /// An object with the members of another over its own.
