@@ -18,6 +18,7 @@ mod programmes;
 mod repeats;
 mod sessions;
 mod shell;
+mod statements;
 mod store;
 mod support;
 mod walks;

@@ -113,7 +113,11 @@ const INTERNSHIPS: &[Told] = &[
     ("DONE report @2027-10-01 close", "closed", KEPT),
     ("ACTIVE stop end_early report credit close", "closed", KEPT),
     ("ACTIVE change stop end_early close", "closed", KEPT),
-    ("submit check_employer check_employer return resubmit return !resubmit not_endorse", "not_endorsed", LEFT),
+    (
+        "submit check_employer check_employer return resubmit return !resubmit not_endorse",
+        "not_endorsed",
+        LEFT,
+    ),
     ("submit check_employer fail_employer", "not_endorsed", LEFT),
     ("!lapse", "lapsed", LEFT),
     ("withdraw", "withdrawn", LEFT),
@@ -204,7 +208,8 @@ fn origins(history: &[Value]) -> Steps {
     let text = |step: &Value, member: &str| step[member].as_str().unwrap_or_default().to_owned();
     let steps = history.iter().enumerate().map(|(at, step)| {
         let here = text(step, "from");
-        let entered = history[..at].iter().rev().find(|past| text(past, "to") == here && text(past, "from") != here);
+        let entered =
+            history[..at].iter().rev().find(|past| text(past, "to") == here && text(past, "from") != here);
         (text(step, "event"), here, entered.map(|past| text(past, "from")).unwrap_or_default())
     });
     steps.collect()

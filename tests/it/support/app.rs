@@ -1,6 +1,6 @@
 //! The whole service in this process: a database of its own, a clock that stands until it is moved, and HTTP on a free port.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -38,6 +38,7 @@ pub struct TestApp {
     pub address: String,
     pub database: TestDatabase,
     keys: Arc<Keys>,
+    statements: Arc<Mutex<Vec<String>>>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -62,7 +63,10 @@ impl TestApp {
         let key_file = Some(database.folder.path().join("keys.toml"));
         let auth = sojourn::config::Auth { key_file, ..config.auth.clone() };
         let config = Config { auth, ..config }.with_keys(|| clock.moment().random()).expect("keys are made");
-        let store = Store::open(&database.url, &Options::default()).await.expect("the database opens");
+        let mut store = Store::open(&database.url, &Options::default()).await.expect("the database opens");
+        let statements = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&statements);
+        store.observe(move |sql| heard.lock().expect("nobody panicked").push(sql.to_owned()));
         Definitions::ship(&store, &clock.moment()).await.expect("the definitions are sound");
         let app = Arc::new(App::new(store, clock.clone(), &config));
         let state = AppState::new(Arc::clone(&app), &config.auth).expect("keys are there");
@@ -74,12 +78,17 @@ impl TestApp {
             stopped.await.ok();
         };
         tokio::spawn(http::serve(listener, http::router(&state, &config.http), stopped));
-        Self { app, clock, config, address, database, keys, _stop: stop }
+        Self { app, clock, config, address, database, keys, statements, _stop: stop }
     }
 
     /// Somebody who has not signed in.
     pub fn stranger(&self) -> Actor {
         Actor::stranger(&self.address)
+    }
+
+    /// Every statement since this was asked last; beginning and committing are none.
+    pub fn statements(&self) -> Vec<String> {
+        std::mem::take(&mut *self.statements.lock().expect("nobody panicked"))
     }
 
     /// Moves the clock forward.

@@ -47,9 +47,12 @@ impl Cast {
         app.appoint().await;
         let sol = app.acting(SECRETARIAT).await;
         let mut institutions = BTreeMap::new();
-        for (name, country, zone) in
-            [("Alpha", "DE", "Europe/Berlin"), ("Gamma", "FR", "Europe/Paris"), ("Omega", "TW", "Asia/Taipei"), ("Sigma", "JP", "Asia/Tokyo")]
-        {
+        for (name, country, zone) in [
+            ("Alpha", "DE", "Europe/Berlin"),
+            ("Gamma", "FR", "Europe/Paris"),
+            ("Omega", "TW", "Asia/Taipei"),
+            ("Sigma", "JP", "Asia/Tokyo"),
+        ] {
             institutions.insert(name, app.member(&sol, name, country, zone).await);
         }
         let employer = json!({ "kind": "employer", "name": "Works", "country": "TW", "zone": "Asia/Taipei" });

@@ -63,7 +63,8 @@ impl<'a> Walk<'a> {
         let seen = self.seen_by(role).await;
         let offer = offer(&seen, event);
         assert_eq!(offer["legal"], true, "{event} by {role} in {}: {offer}", seen["state"]);
-        let mut body = json!({ "event": event, "data": super::cast::merged(sample(&offer["input"], &seen), data) });
+        let mut body =
+            json!({ "event": event, "data": super::cast::merged(sample(&offer["input"], &seen), data) });
         if let Some(code) = offer["reasons"][0]["code"].as_str() {
             body["reason"] = json!({ "code": code, "text": "As talked over." });
         }
@@ -83,7 +84,8 @@ impl<'a> Walk<'a> {
 
     /// Moves the clock to the first end of a clock of the case.
     pub fn until_due(&self) {
-        let due: DateTime<Utc> = self.case["due_at"].as_str().and_then(|at| at.parse().ok()).expect("a clock runs");
+        let due: DateTime<Utc> =
+            self.case["due_at"].as_str().and_then(|at| at.parse().ok()).expect("a clock runs");
         self.cast.app.clock.set(due.max(self.cast.app.clock.now()));
     }
 
