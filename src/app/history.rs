@@ -77,7 +77,7 @@ pub struct StepReason {
 pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Result<Page<StepView>> {
     let at = app.clock.moment();
     let conn = app.store.read();
-    let scene = Scene::read(app, conn, &caller.scope(), id, &at).await?;
+    let scene = Scene::look(app, &caller.scope(), id, &at).await?;
     let page = rows::page(conn, id, None, asked).await?;
     let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
     let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();

@@ -15,7 +15,10 @@ use super::{App, Error, Result};
 use crate::access::Scope;
 use crate::clock::Moment;
 use crate::store::dossiers::{self, Dossier};
-use crate::store::{Conn, holders, places};
+use crate::store::{Conn, Tx, holders, places};
+
+/// How often a case that keeps changing is read beside the commands that change it.
+const LOOKS: usize = 3;
 
 /// A case with everything a step on it is judged with.
 #[derive(Debug)]
@@ -33,12 +36,34 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Reads a case that lies in a scope.
+    /// Reads a case that lies in a scope, to be looked at; once more when a command changed it meanwhile, so that all that is read
+    /// of it belongs together.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is none, or none the scope sees.
-    pub async fn read(app: &App, conn: &impl Conn, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
-        let mut dossier = dossiers::load(conn, scope, id).await?.ok_or(Error::NotFound)?;
+    pub async fn look(app: &App, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
+        let conn = app.store.read();
+        for _ in 0..LOOKS {
+            let dossier = dossiers::load(conn, scope, id).await?.ok_or(Error::NotFound)?;
+            if dossiers::version(conn, id).await? == Some(dossier.case.version) {
+                return Self::of(app, conn, dossier, at).await;
+            }
+        }
+        // A case that changes so fast is read alone.
+        Self::read(app, &app.store.begin().await?, scope, id, at).await
+    }
+
+    /// Reads a case that lies in a scope, for a command: nobody else changes it until the transaction ends.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none, or none the scope sees.
+    pub async fn read(app: &App, tx: &Tx, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
+        dossiers::hold(tx, id).await?;
+        let dossier = dossiers::load(tx, scope, id).await?.ok_or(Error::NotFound)?;
+        Self::of(app, tx, dossier, at).await
+    }
+
+    async fn of(app: &App, conn: &impl Conn, mut dossier: Dossier, at: &Moment) -> Result<Self> {
         let version = dossier.case.workflow;
         let definition = app.definitions.get(conn, version).await?;
         if dossier.application.frozen && can_freeze(&definition, &dossier) {
