@@ -100,7 +100,15 @@ async fn sight_of_a_case_begins_and_ends_where_the_workflow_says(#[values(Db::Sq
     act(&mut walk, &[("student", "accept_offer"), ("home_coordinator", "nominate")]).await;
     seen_by_only(&walk, &stranger, FIRST, "nominated").await;
 
-    act(&mut walk, &[("host_coordinator", "acknowledge"), ("host_coordinator", "refuse")]).await;
+    act(&mut walk, &[("host_coordinator", "acknowledge")]).await;
+    let refuse = json!({ "event": "refuse", "reason": { "code": "other", "text": "Full." } });
+    let refused = walk.attempt("host_coordinator", &refuse).await;
+    assert_eq!(
+        (refused.status, refused.header("etag"), refused.body.len()),
+        (204, "", 0),
+        "nothing of the next choice"
+    );
+    walk.look().await;
     assert_eq!(walk.case["state"], "allocated", "the second choice at once");
     seen_by_only(&walk, &stranger, HOME, "refused").await;
     act(&mut walk, &[("student", "accept_offer"), ("home_coordinator", "nominate")]).await;

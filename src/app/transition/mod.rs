@@ -74,7 +74,12 @@ pub async fn fire(
     if let Err(refused) = decide(&mut scene, &at, via, Some(caller.person), attempt, &mut written) {
         return Err(refuse(tx, &scene, &at, Some(caller.person), attempt, refused).await);
     }
-    let answer = Answer::ok(scene.live.dossier.case.version + 1, &view::after(&scene, caller, &at))?;
+    // A step may lead on to another host: whoever took it for the former one is told no more than that it is done.
+    let answer = if scene.live.dossier.visible(&caller.scope()) {
+        Answer::ok(scene.live.dossier.case.version + 1, &view::after(&scene, caller, &at))?
+    } else {
+        Answer::done()
+    };
     if let Err(error) = write(&tx, &scene, &at, via, written).await {
         drop(tx);
         return Err(outrun(app, &scene, &at, Some(caller.person), attempt, error).await);
