@@ -21,6 +21,7 @@ mod races;
 mod repeats;
 mod sessions;
 mod shell;
+mod sideroads;
 mod sight;
 mod statements;
 mod store;

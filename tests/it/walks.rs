@@ -24,7 +24,8 @@ type Told = (&'static str, &'static str, &'static [(i64, i64)]);
 const NOTHING: &[(i64, i64)] = &[(0, 0), (0, 0), (0, 0)];
 const USED: &[(i64, i64)] = &[(0, 1), (0, 0), (0, 1)];
 
-const EXCHANGE_LEGS: &[(&str, &str)] = &[
+/// Names of walks up to a state, for exchanges.
+pub const EXCHANGE_LEGS: &[(&str, &str)] = &[
     ("ELIGIBLE", "submit find_eligible"),
     ("TAKEN", "ELIGIBLE allocate accept_offer"),
     ("KNOWN", "TAKEN nominate acknowledge"),
@@ -84,7 +85,8 @@ const EXCHANGES: &[Told] = &[
     ("READY @2027-03-03 report_no_show", "no_show", &[(0, 1), (0, 0), (0, 0)]),
 ];
 
-const INTERNSHIP_LEGS: &[(&str, &str)] = &[
+/// The same for internships.
+pub const INTERNSHIP_LEGS: &[(&str, &str)] = &[
     ("ENDORSED", "submit endorse"),
     ("FORWARDED", "ENDORSED forward"),
     ("OFFERED", "FORWARDED offer"),
@@ -145,7 +147,7 @@ const INTERNSHIPS: &[Told] = &[
 ];
 
 /// The events of a walk, legs put in for their names.
-fn events(walk: &str, legs: &[(&str, &str)]) -> Vec<String> {
+pub fn events(walk: &str, legs: &[(&str, &str)]) -> Vec<String> {
     let words = walk.split_whitespace();
     let each = |word: &str| match legs.iter().find(|(name, _)| *name == word) {
         Some((_, leg)) => events(leg, legs),
@@ -154,7 +156,8 @@ fn events(walk: &str, legs: &[(&str, &str)]) -> Vec<String> {
     words.flat_map(each).collect()
 }
 
-async fn take(walk: &mut Walk<'_>, word: &str) {
+/// Takes one step of a walk.
+pub async fn take(walk: &mut Walk<'_>, word: &str) {
     if let Some(day) = word.strip_prefix('@') {
         let noon = format!("{day}T12:00:00Z").parse().expect("a day");
         walk.cast.app.clock.set(noon);
