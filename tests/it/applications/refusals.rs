@@ -254,6 +254,44 @@ async fn a_place_that_is_not_there_is_refused_with_its_account(#[values(Db::Sqli
 
 #[rstest]
 #[tokio::test]
+async fn an_overdrawn_line_holds_no_more_and_a_term_takes_its_share_of_the_year(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(1, &without_documents()).await;
+    let mut first = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    through(&mut first, 7).await;
+    let line = format!("/place-lines/{}", round.lines[0]["id"].as_str().expect("an id"));
+    let fewer = json!({ "amount": -1, "reason": "Cut." });
+    let line = cast.who("home_coordinator").post(&format!("{line}/postings"), &fewer).await.ok();
+    assert_eq!((&line["free"], &line["overdrawn"]), (&json!(-1), &json!(true)));
+
+    let mut other = Walk::open(&cast, &round, &cast.student("Berta").await).await;
+    through(&mut other, 2).await;
+    let body = json!({ "event": "allocate", "data": { "choice": other.choice(1) } });
+    let full = other.attempt("home_coordinator", &body).await.problem(409);
+    assert_eq!((&full["refusal"]["why"], &full["refusal"]["free"]), (&json!("full"), &json!(-1)));
+    first.act("student", "confirm").await;
+    assert_eq!(first.taken(&round.lines[0]).await, (0, 1), "what is held goes on");
+
+    // The narrowest line that covers the choice counts: this one, in twelfths of a year.
+    let share = json!({
+        "source": "agreement", "agreement": round.lines[0]["agreement"], "home": cast.at("Alpha")["id"],
+        "host": cast.at("Omega")["id"], "levels": ["first"], "unit": "twelfths", "capacity": 11,
+    });
+    let share = cast.who("home_coordinator").post("/place-lines", &share).await.ok();
+    other.act("home_coordinator", "allocate").await;
+    assert_eq!(other.taken(&share).await, (6, 0));
+    let mut third = Walk::open(&cast, &round, &cast.student("Carla").await).await;
+    through(&mut third, 2).await;
+    let body = json!({ "event": "allocate", "data": { "choice": third.choice(1) } });
+    let full = third.attempt("home_coordinator", &body).await.problem(409);
+    assert_eq!((&full["refusal"]["why"], &full["refusal"]["free"]), (&json!("full"), &json!(5)));
+    cast.verified().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn unseen_goes_before_everything_and_a_stale_version_before_the_rules(
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
