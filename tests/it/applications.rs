@@ -5,13 +5,11 @@ mod lists;
 mod proofs;
 mod refusals;
 
-use chrono::TimeDelta;
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::actor::{Actor, fresh_key, send};
-use crate::support::answer::Answer;
+use crate::support::actor::{fresh_key, send};
 use crate::support::cast::{Cast, merged};
 use crate::support::database::Db;
 use crate::support::offers::id;

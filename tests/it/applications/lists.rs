@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use reqwest::Method;
 use rstest::rstest;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::pointers;
 use crate::support::actor::{Actor, send};
@@ -69,12 +69,12 @@ async fn lists_are_filtered_by_every_field(#[values(Db::Sqlite, Db::Postgres)] d
     ] {
         assert_eq!(listed(sol, &query).await, expected.into_iter().cloned().collect::<Vec<_>>(), "{query}");
     }
-    assert_eq!(listed(cast.who("home_coordinator"), "?waiting_for_me=true").await, [b.clone()]);
-    assert_eq!(listed(&offered.student, "?waiting_for_me=true").await, [c.clone()]);
+    assert_eq!(listed(cast.who("home_coordinator"), "?waiting_for_me=true").await, [b.as_str()]);
+    assert_eq!(listed(&offered.student, "?waiting_for_me=true").await, [c.as_str()]);
     assert_eq!(listed(cast.who("host_coordinator"), "").await, Vec::<String>::new());
     offered.until_due();
     cast.app.advance(TimeDelta::seconds(1));
-    assert_eq!(listed(sol, "?overdue=true").await, [c.clone()]);
+    assert_eq!(listed(sol, "?overdue=true").await, [c.as_str()]);
     for wrong in ["?phase=lunch", "?home=x", "?limit=0", "?limit=201", "?colour=red"] {
         sol.get(&format!("/applications{wrong}")).await.problem(400);
     }

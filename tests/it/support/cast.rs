@@ -93,7 +93,7 @@ impl Cast {
     /// The id of whoever has a part.
     pub fn person(&self, part: &str) -> &str {
         let found = self.parts.iter().find(|(_, known)| **known == part);
-        found.map(|(id, _)| id.as_str()).unwrap_or_else(|| panic!("nobody is {part}"))
+        found.map_or_else(|| panic!("nobody is {part}"), |(id, _)| id.as_str())
     }
 
     /// The part of a person; whoever else it is applies.
