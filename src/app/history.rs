@@ -78,15 +78,11 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     let at = app.clock.moment();
     let conn = app.store.read();
     let scene = Scene::look(app, &caller.scope(), id, &at).await?;
-    let page = rows::page(conn, id, None, asked).await?;
+    let reader = view::reader(&scene, caller);
+    let since = host_sees_from(&scene).filter(|_| reader == Reader::Host);
+    let page = rows::page(conn, id, since, asked).await?;
     let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
     let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
-    let reader = view::reader(&scene, caller);
-    let shown = host_sees_from(&scene).filter(|_| reader == Reader::Host);
-    let page = Page {
-        items: page.items.into_iter().filter(|step| shown.is_none_or(|from| from <= step.at)).collect(),
-        ..page
-    };
     Ok(page.map(|step| one(&scene, caller, reader, &known, step)))
 }
 

@@ -1,5 +1,6 @@
 //! Documents: taken by what they are, replaced by further versions, taken out of drafts, given back byte for byte.
 
+use chrono::TimeDelta;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -47,6 +48,7 @@ async fn a_file_is_what_its_content_says_and_comes_back_byte_for_byte(
         ("scan.html", PNG, "image/png"),
         ("photo.exe", JPEG, "image/jpeg"),
     ] {
+        cast.app.advance(TimeDelta::seconds(1));
         let uploaded = walk.student.upload(&walk.case, "transcript", name, content).await;
         let location = uploaded.header("location").to_owned();
         let view = uploaded.ok();

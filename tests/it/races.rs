@@ -1,5 +1,8 @@
 //! Requests that come at once: for one last place, and for one version of a case.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -94,6 +97,50 @@ async fn the_last_place_of_an_offer_goes_to_one_candidate(#[values(Db::Sqlite, D
 
     assert!(refused.iter().all(|problem| problem["refusal"]["why"] == "full"), "{refused:?}");
     cast.verified().await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_case_that_changes_all_the_time_is_read_as_it_stood_at_one_of_them(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(1, &without_documents()).await;
+    let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    let done = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..4)
+        .map(|_| {
+            let (by, path, done) = (cast.who("secretariat").clone(), walk.path(), Arc::clone(&done));
+            tokio::spawn(async move {
+                let mut views = Vec::new();
+                while !done.load(Ordering::Relaxed) {
+                    views.push(by.get(&path).await);
+                }
+                views
+            })
+        })
+        .collect();
+    for _ in 0..10 {
+        walk.act("student", "submit").await;
+        walk.act("student", "take_back").await;
+    }
+    done.store(true, Ordering::Relaxed);
+
+    let mut read = 0;
+    for reader in readers {
+        for view in reader.await.expect("views") {
+            let view = view.ok();
+            let (role, due) = match view["state"].as_str() {
+                Some("draft") => ("student", "2026-09-30T21:59:59Z"),
+                _ => ("home_coordinator", "2026-09-15T21:59:59Z"),
+            };
+            assert_eq!((&view["waiting"][0]["role"], &view["due_at"]), (&json!(role), &json!(due)), "{view}");
+            let even = view["version"].as_i64().is_some_and(|version| version % 2 == 0);
+            assert_eq!(even, role == "home_coordinator", "{view}");
+            read += 1;
+        }
+    }
+    assert!(read > 20, "{read} views were read meanwhile");
 }
 
 #[rstest]

@@ -123,6 +123,8 @@ async fn sight_of_a_case_begins_and_ends_where_the_workflow_says(#[values(Db::Sq
     seen_by_only(&walk, &stranger, FIRST, "nominated once more").await;
     let steps = cast.who("host_coordinator").get(&format!("{}/history", walk.path())).await.ok();
     assert_eq!(events(&steps), ["nominate"], "what came before is not theirs to read");
+    let first = cast.who("host_coordinator").get(&format!("{}/history?limit=1", walk.path())).await.ok();
+    assert_eq!((events(&first), &first["next"]), (vec!["nominate"], &Value::Null));
 }
 
 fn events(history: &Value) -> Vec<&str> {
