@@ -7,6 +7,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -65,7 +66,7 @@ pub async fn version(conn: &impl Conn, id: CaseId) -> Result<Option<i32>, StoreE
 /// writer the transaction already is, there is nothing to do.
 pub async fn hold(tx: &Tx, id: CaseId) -> Result<(), StoreError> {
     if tx.db().get_database_backend() == DbBackend::Postgres {
-        of_case(id).lock_exclusive().into_tuple::<i32>().one(tx.db()).await?;
+        of_case(id).lock(LockType::NoKeyUpdate).into_tuple::<i32>().one(tx.db()).await?;
     }
     Ok(())
 }

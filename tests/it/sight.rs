@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::actor::Actor;
-use crate::support::cast::{Cast, merged};
+use crate::support::cast::{Cast, address, merged};
 use crate::support::database::Db;
 use crate::support::rounds::without_documents;
 use crate::support::walk::Walk;
@@ -326,4 +326,40 @@ async fn documents_are_shown_by_what_they_are(#[values(Db::Sqlite, Db::Postgres)
         cast.who(part).get(&first).await.problem(404);
     }
     cast.app.stranger().get(&first).await.problem(401);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_unit_with_people_of_its_own_carries_its_own_cases(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(2, &without_documents()).await;
+    let sol = cast.who("secretariat");
+    let alpha = &cast.at("Alpha")["id"];
+    let units = format!("/institutions/{}/units", alpha.as_str().expect("an id"));
+    let physics = sol.post(&units, &json!({ "name": "Physics" })).await.ok();
+    let role = json!({ "duty": "coordinator", "institution": alpha, "unit": physics["id"], "from_on": "2026-01-01" });
+    let person =
+        json!({ "given_name": "Uma", "family_name": "Unit", "email": address("Uma"), "roles": [role] });
+    let uma_id = sol.post("/people", &person).await.ok()["id"].clone();
+    let uma = cast.app.acting(&address("Uma")).await;
+    let student = cast.registered("Anna", &json!({ "unit": physics["id"] })).await;
+    let mut theirs = Walk::open(&cast, &round, &student).await;
+    let mut others = Walk::open(&cast, &round, &cast.student("Berta").await).await;
+    act(&mut theirs, &[("student", "submit")]).await;
+    act(&mut others, &[("student", "submit")]).await;
+
+    let view = uma.get(&theirs.path()).await.ok();
+    assert_eq!((&view["waiting"][0]["you"], &view["waiting"][0]["people"][0]["id"]), (&json!(true), &uma_id));
+    uma.get(&others.path()).await.problem(404);
+    let ids = async |by: &Actor| {
+        let list = by.get("/applications?waiting_for_me=true").await.ok();
+        list["items"].as_array().expect("items").iter().map(|item| item["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&uma).await, [theirs.case["id"].clone()]);
+    let whole = cast.who("home_coordinator");
+    assert_eq!(ids(whole).await, [others.case["id"].clone()]);
+    let refused =
+        whole.fire(&whole.get(&theirs.path()).await.ok(), "find_eligible", json!({})).await.problem(403);
+    assert_eq!(refused["refusal"]["code"], "not_yours", "seen by the whole house, carried by the unit");
+    uma.fire(&view, "find_eligible", json!({})).await.ok();
 }

@@ -112,3 +112,57 @@ async fn what_people_write_is_sealed_and_can_be_erased_without_breaking_the_chai
         .expect("erased");
     cast.verified().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_call_sets_its_own_spans_inside_the_bounds_of_the_workflow(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let spans = json!({ "clocks": { "submitted.review": "20 working days", "allocated.answer": "14 days" } });
+    let round = cast.exchange(2, &merged(without_documents(), &spans)).await;
+    let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+
+    walk.act("student", "submit").await;
+    assert_eq!(walk.case["due_at"], "2026-09-29T21:59:59Z");
+    walk.act("home_coordinator", "find_eligible").await;
+    walk.act("home_coordinator", "allocate").await;
+    assert_eq!(walk.case["due_at"], "2026-09-15T21:59:59Z");
+    let seen = walk.seen_by("home_coordinator").await;
+    assert_eq!((&seen["waiting"][0]["due_at"], &seen["waiting"][0]["you"]), (&seen["due_at"], &json!(false)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn whoever_asked_for_the_bell_may_complete_the_draft_in_the_days_of_grace(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let rules = json!({
+        "grace_minutes": 30,
+        "form": [{ "name": "weeks", "label": { "en": "How many weeks?" }, "kind": "int", "required": true }],
+    });
+    let round = cast.exchange(2, &merged(without_documents(), &rules)).await;
+    let bell = json!({ "submit_at_bell": true });
+    let mut walk = Walk::open_with(&cast, &round, &cast.student("Anna").await, &bell).await;
+    assert_eq!(
+        (&walk.case["due_at"], &walk.case["waiting"][0]["otherwise"]),
+        (&json!("2026-09-30T21:59:59Z"), &Value::Null)
+    );
+
+    cast.app.clock.set("2026-09-30T22:10:00Z".parse().expect("an instant"));
+    let late = walk.attempt("student", &json!({ "event": "submit" })).await.problem(409);
+    assert_eq!(late["refusal"]["code"], "unmet", "the call is closed, and it is not complete");
+    let complete = json!({ "answers": { "weeks": 20 } });
+    walk.student.patch(&walk.path(), &walk.case["version"], &complete).await.ok();
+    let late = walk.attempt("student", &json!({ "event": "submit" })).await.problem(409);
+    assert_eq!(late["refusal"]["code"], "too_late");
+    walk.system("bell", &json!({})).await;
+
+    assert_eq!(walk.case["state"], "submitted");
+    let step = walk.history().await[1].clone();
+    assert_eq!(
+        (&step["event"], &step["role"], &step["actor"], &step["via"]),
+        (&json!("bell"), &json!("system"), &Value::Null, &json!("clock"))
+    );
+}
