@@ -92,7 +92,7 @@ fn sight(scene: &Scene, caller: &Caller) -> Sight {
 pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Result<Page<DocumentView>> {
     let at = app.clock.moment();
     let conn = app.store.read();
-    let scene = Scene::read(app, conn, &caller.scope(), id, &at).await?;
+    let scene = Scene::look(app, &caller.scope(), id, &at).await?;
     let page = rows::list(conn, id, sight(&scene, caller), asked).await?;
     let next = page.next;
     Ok(Page { items: views(conn, &scene, caller, page.items).await?, next })
@@ -139,7 +139,7 @@ fn view(scene: &Scene, caller: &Caller, supplier: Option<PersonView>, row: Docum
 pub async fn open(app: &App, caller: &Caller, case: CaseId, id: DocumentId) -> Result<Content> {
     let at = app.clock.moment();
     let conn = app.store.read();
-    let scene = Scene::read(app, conn, &caller.scope(), case, &at).await?;
+    let scene = Scene::look(app, &caller.scope(), case, &at).await?;
     let row = rows::find(conn, case, id, sight(&scene, caller)).await?.ok_or(Error::NotFound)?;
     let file = app.files.open(id).await.map_err(|error| Error::Internal(Box::new(error)))?;
     Ok(Content { row, file })
@@ -159,7 +159,7 @@ pub async fn supply(
 ) -> Result<Answer> {
     let at = app.clock.moment();
     let turn = app.turn(caller, once).await?;
-    let scene = Scene::read(app, app.store.read(), &caller.scope(), case, &at).await?;
+    let scene = Scene::look(app, &caller.scope(), case, &at).await?;
     may_supply(&scene, caller, &new.slot)?;
     let id: DocumentId = at.id();
     // Before the transaction, so that nobody else waits for the disk.
@@ -281,11 +281,17 @@ fn plain(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let visible: String = last
         .chars()
+        .filter(|letter| !is_unseen(*letter))
         .map(|letter| if letter.is_control() || "\"<>:|?*".contains(letter) { '_' } else { letter })
         .take(LONGEST_NAME)
         .collect();
     let trimmed = visible.trim_matches(|letter: char| letter.is_whitespace() || letter == '.');
     if trimmed.is_empty() { "document".to_owned() } else { trimmed.to_owned() }
+}
+
+/// Letters without a shape, some of which turn the direction of reading: `scan[U+202E]fdp.exe` reads as `scanexe.pdf`.
+fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -299,6 +305,7 @@ mod tests {
             ("../../etc/passwd", "passwd"),
             ("C:\\Users\\Mei\\scan.png", "scan.png"),
             ("a\r\nSet-Cookie: x\".pdf", "a__Set-Cookie_ x_.pdf"),
+            ("scan\u{202e}fdp.exe", "scanfdp.exe"),
             ("...", "document"),
             ("", "document"),
         ] {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sojourn_engine::definition::{Definition, Resolver};
 use sojourn_engine::ids::{CaseId, PersonId};
 use sojourn_engine::vocabulary::Via;
 use utoipa::ToSchema;
@@ -44,7 +45,7 @@ pub struct StepView {
     pub reason: Option<StepReason>,
     /// Read by people of the writer's institution only.
     pub note: Option<String>,
-    /// Data of the event; for the home and the secretariat.
+    /// Data of the event.
     #[schema(value_type = Option<Object>)]
     pub data: Option<serde_json::Value>,
     /// SHA-256 over this step and the one before.
@@ -76,22 +77,27 @@ pub struct StepReason {
 pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Result<Page<StepView>> {
     let at = app.clock.moment();
     let conn = app.store.read();
-    let scene = Scene::read(app, conn, &caller.scope(), id, &at).await?;
-    let page = rows::page(conn, id, None, asked).await?;
+    let scene = Scene::look(app, &caller.scope(), id, &at).await?;
+    let reader = view::reader(&scene, caller);
+    let since = host_sees_from(&scene).filter(|_| reader == Reader::Host);
+    let page = rows::page(conn, id, since, asked).await?;
     let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
     let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
-    let reader = view::reader(&scene, caller);
-    let shown = host_sees_from(&scene).filter(|_| reader == Reader::Host);
-    let page = Page {
-        items: page.items.into_iter().filter(|step| shown.is_none_or(|from| from <= step.at)).collect(),
-        ..page
-    };
     Ok(page.map(|step| one(&scene, caller, reader, &known, step)))
 }
 
 /// A host sees the steps from the one that showed it the case.
 fn host_sees_from(scene: &Scene) -> Option<DateTime<Utc>> {
     scene.live.dossier.current().and_then(|choice| choice.host_sees_from)
+}
+
+/// Whether the caller works where whoever took the step acted for.
+fn is_colleague(definition: &Definition, caller: &Caller, step: &Step) -> bool {
+    let role = definition.role_named(&step.role).map(|role| &definition.roles[role.at()].resolver);
+    match step.institution {
+        Some(id) => caller.institutions().any(|mine| mine == id),
+        None => role == Some(&Resolver::Secretariat) && caller.is_secretariat(),
+    }
 }
 
 fn one(
@@ -109,7 +115,7 @@ fn one(
         definition.state_named(&step.to).map(|state| definition.states[state.at()].label.get(language));
     let own = step.actor == Some(caller.person);
     let named = own || reader == Reader::Home;
-    let colleague = step.institution.is_some_and(|id| caller.institutions().any(|mine| mine == id));
+    let colleague = is_colleague(definition, caller, &step);
     let written = step.written;
     let reason = written.as_ref().and_then(|w| Some((w.reason_code.clone()?, w.reason.clone()?)));
     // What a student gives as a reason may be about health: it is the home's alone to read.
@@ -131,10 +137,7 @@ fn one(
             .map(|id| ActorView { id, name: known.get(&id).cloned().unwrap_or_default() }),
         reason: reason.map(|(code, text)| StepReason { code, text }),
         note: written.as_ref().and_then(|w| w.note.clone()).filter(|_| own || colleague),
-        data: written
-            .and_then(|w| w.data)
-            .filter(|_| named)
-            .and_then(|data| serde_json::from_str(&data).ok()),
+        data: written.and_then(|w| w.data).and_then(|data| serde_json::from_str(&data).ok()),
         hash: hex::encode(step.hash),
     }
 }

@@ -76,6 +76,11 @@ impl Answer {
         Self::of(201, Some(version), Some(location), view)
     }
 
+    /// Nothing but that it is done.
+    pub const fn done() -> Self {
+        Self { status: 204, etag: None, location: None, body: Vec::new() }
+    }
+
     /// A report that is no row.
     pub fn report(view: &impl Serialize) -> Result<Self> {
         Self::of(200, None, None, view)

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use sojourn_engine::deadline::Calendar;
-use sojourn_engine::definition::{Definition, Trigger};
+use sojourn_engine::definition::{Definition, Resolver, Trigger};
 use sojourn_engine::ids::{CaseId, InstitutionId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::vocabulary::Via;
 
@@ -14,7 +15,10 @@ use super::{App, Error, Result};
 use crate::access::Scope;
 use crate::clock::Moment;
 use crate::store::dossiers::{self, Dossier};
-use crate::store::{Conn, holders, places};
+use crate::store::{Conn, Tx, holders, places};
+
+/// How often a case that keeps changing is read beside the commands that change it.
+const LOOKS: usize = 3;
 
 /// A case with everything a step on it is judged with.
 #[derive(Debug)]
@@ -32,14 +36,39 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Reads a case that lies in a scope.
+    /// Reads a case that lies in a scope, to be looked at; once more when a command changed it meanwhile, so that all that is read
+    /// of it belongs together.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is none, or none the scope sees.
-    pub async fn read(app: &App, conn: &impl Conn, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
-        let dossier = dossiers::load(conn, scope, id).await?.ok_or(Error::NotFound)?;
+    pub async fn look(app: &App, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
+        let conn = app.store.read();
+        for _ in 0..LOOKS {
+            let dossier = dossiers::load(conn, scope, id).await?.ok_or(Error::NotFound)?;
+            if dossiers::version(conn, id).await? == Some(dossier.case.version) {
+                return Self::of(app, conn, dossier, at).await;
+            }
+        }
+        // A case that changes so fast is read alone.
+        Self::read(app, &app.store.begin().await?, scope, id, at).await
+    }
+
+    /// Reads a case that lies in a scope, for a command: nobody else changes it until the transaction ends.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none, or none the scope sees.
+    pub async fn read(app: &App, tx: &Tx, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
+        dossiers::hold(tx, id).await?;
+        let dossier = dossiers::load(tx, scope, id).await?.ok_or(Error::NotFound)?;
+        Self::of(app, tx, dossier, at).await
+    }
+
+    async fn of(app: &App, conn: &impl Conn, mut dossier: Dossier, at: &Moment) -> Result<Self> {
         let version = dossier.case.workflow;
         let definition = app.definitions.get(conn, version).await?;
+        if dossier.application.frozen && can_freeze(&definition, &dossier) {
+            dossier.student = dossiers::student(conn, dossier.application.registration).await?;
+        }
         Self::over(app, conn, dossier, definition, at).await
     }
 
@@ -53,7 +82,7 @@ impl Scene {
     ) -> Result<Self> {
         let alliance = Calendar::plain(app.zone);
         dossier.waiters = waiters(conn, &definition, &dossier).await?;
-        let holders = people(conn, &dossier, &alliance, at).await?;
+        let holders = people(conn, &definition, &dossier, alliance.date(at.now)).await?;
         let version = dossier.case.workflow;
         Ok(Self { live: Live::new(&definition, dossier)?, definition, version, holders, alliance })
     }
@@ -71,15 +100,26 @@ impl Scene {
     }
 }
 
-async fn people(conn: &impl Conn, dossier: &Dossier, alliance: &Calendar, at: &Moment) -> Result<Holders> {
+/// Whether the case is where its registration is frozen anew: until then the registration counts as it stands today.
+fn can_freeze(definition: &Definition, dossier: &Dossier) -> bool {
+    let here = definition.state_named(&dossier.case.state);
+    here.is_some_and(|state| definition.leaving(state).any(|(_, transition)| transition.freezes))
+}
+
+async fn people(
+    conn: &impl Conn,
+    definition: &Definition,
+    dossier: &Dossier,
+    today: NaiveDate,
+) -> Result<Holders> {
     let mut institutions: Vec<InstitutionId> =
         dossier.choices.iter().map(|choice| choice.offering.host.id).collect();
     institutions.push(dossier.home.id);
-    let today = alliance.date(at.now);
+    let has_chair = definition.roles.iter().any(|role| role.resolver == Resolver::Chair);
     Ok(Holders {
         applicant: holders::applicant(conn, dossier.application.applicant).await?,
         staff: holders::staff(conn, &institutions, today).await?,
-        chair: holders::chair(conn, today).await?,
+        chair: if has_chair { holders::chair(conn, today).await? } else { None },
     })
 }
 

@@ -86,9 +86,10 @@ fn one(report: &mut Report, definition: &Definition, case: &CaseRow, range: &Ran
     report.cases += 1;
     report.steps += steps.len() as u64;
     if chained(report, case, steps, range) {
-        folded(report, definition, case, steps);
+        let taken = taken(definition, steps);
+        folded(report, case, steps, &taken);
         seats(report, case, range);
-        told(report, definition, case.id, steps, range);
+        told(report, definition, case.id, (steps, &taken), range);
     }
 }
 
@@ -119,10 +120,10 @@ fn chained(report: &mut Report, case: &CaseRow, steps: &[NewHistory], range: &Ra
     true
 }
 
-fn folded(report: &mut Report, definition: &Definition, case: &CaseRow, steps: &[NewHistory]) {
+fn folded(report: &mut Report, case: &CaseRow, steps: &[NewHistory], taken: &[Option<&Transition>]) {
     let mut state: Option<&str> = None;
-    for step in steps {
-        let declared = step.from.is_none() || transition(definition, step).is_some();
+    for (step, transition) in steps.iter().zip(taken) {
+        let declared = step.from.is_none() || transition.is_some();
         if step.from.as_deref() != state || !declared {
             let what = format!("`{}` does not lead from here to `{}`", step.event, step.to);
             report.differs(&case.id, Some(step.number), what);
@@ -135,24 +136,44 @@ fn folded(report: &mut Report, definition: &Definition, case: &CaseRow, steps: &
     }
 }
 
-/// The transition a step took: its event leaves the state before, and leads, or may lead, to the state after.
-fn transition<'d>(definition: &'d Definition, step: &NewHistory) -> Option<&'d Transition> {
-    let from = definition.state_named(step.from.as_deref()?)?;
-    let to = definition.state_named(&step.to)?;
-    let event = definition.event_named(&step.event)?;
-    let leads = |t: &&Transition| {
-        let part = t.collect && to == from;
-        t.event == event && (part || leads_to(t, from, to))
+/// Where each remembering state was last entered from.
+type Registers = BTreeMap<StateIx, StateIx>;
+
+/// The transition that each step took; none where it took none.
+fn taken<'d>(definition: &'d Definition, steps: &[NewHistory]) -> Vec<Option<&'d Transition>> {
+    let mut registers = Registers::new();
+    let mut take = |step: &NewHistory| {
+        let from = definition.state_named(step.from.as_deref()?)?;
+        let to = definition.state_named(&step.to)?;
+        let transition = transition(definition, &registers, step, (from, to))?;
+        if definition.states[to.at()].remember && matches!(transition.to, Target::State(_)) {
+            registers.insert(to, from);
+        }
+        Some(transition)
     };
-    definition.leaving(from).map(|(_, transition)| transition).find(leads)
+    steps.iter().map(&mut take).collect()
 }
 
-fn leads_to(transition: &Transition, from: StateIx, to: StateIx) -> bool {
-    match transition.to {
-        Target::State(target) => target == to,
-        Target::Same => from == to,
-        Target::Previous => true,
-    }
+/// The transition of a step: its event leaves the state before, as that was entered, and leads to the state after.
+fn transition<'d>(
+    definition: &'d Definition,
+    registers: &Registers,
+    step: &NewHistory,
+    (from, to): (StateIx, StateIx),
+) -> Option<&'d Transition> {
+    let event = definition.event_named(&step.event)?;
+    let origin = registers.get(&from);
+    let leads = |t: &&Transition| {
+        let part = t.collect && to == from;
+        let came = t.came_from.is_empty() || origin.is_some_and(|origin| t.came_from.contains(origin));
+        let there = match t.to {
+            Target::State(target) => target == to,
+            Target::Same => from == to,
+            Target::Previous => origin == Some(&to),
+        };
+        t.event == event && came && (part || there)
+    };
+    definition.leaving(from).map(|(_, transition)| transition).find(leads)
 }
 
 fn seats(report: &mut Report, case: &CaseRow, range: &Range) {
@@ -200,11 +221,17 @@ fn add(posted: &Posted, held: &mut i32, used: &mut i32) {
 }
 
 /// Every notice belongs to a step that sends it, and the applicant was told wherever the definition says so.
-fn told(report: &mut Report, definition: &Definition, id: CaseId, steps: &[NewHistory], range: &Range) {
+fn told(
+    report: &mut Report,
+    definition: &Definition,
+    id: CaseId,
+    (steps, taken): (&[NewHistory], &[Option<&Transition>]),
+    range: &Range,
+) {
     let sent = range.notices.get(&id).map(Vec::as_slice).unwrap_or_default();
     report.notices += sent.len() as u64;
-    for step in steps {
-        let notify: &[Notify] = match transition(definition, step) {
+    for (step, transition) in steps.iter().zip(taken) {
+        let notify: &[Notify] = match transition {
             Some(transition) => &transition.notify,
             None if step.from.is_none() => &definition.create.notify,
             None => continue,
@@ -219,8 +246,7 @@ fn told(report: &mut Report, definition: &Definition, id: CaseId, steps: &[NewHi
                 );
             }
         }
-        let part =
-            transition(definition, step).is_some_and(|t| t.collect) && step.from.as_deref() == Some(&step.to);
+        let part = transition.is_some_and(|t| t.collect) && step.from.as_deref() == Some(&step.to);
         for missing in notify.iter().filter(|notify| !part && for_applicant(definition, notify)) {
             if !sent.iter().any(|(number, notice)| *number == step.number && notice == name(missing)) {
                 let what = format!("the notice `{}` to the applicant is missing", name(missing));

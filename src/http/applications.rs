@@ -132,7 +132,7 @@ pub struct BulkItemView {
     pub status: u16,
     /// Its `ETag`.
     pub etag: Option<String>,
-    /// The view, or the problem.
+    /// The view, or the problem; null with status 204.
     #[schema(value_type = Object)]
     pub body: Value,
 }
@@ -252,7 +252,8 @@ pub async fn change_application(
 /// Fires one event: the one way to move a case.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/events", tag = "applications",
     params(("id" = CaseId, Path), IfMatchHeader, IdempotencyHeader), request_body = EventIn,
-    responses((status = 200, body = ApplicationView)))]
+    responses((status = 200, body = ApplicationView),
+        (status = 204, description = "Done; the case has gone on to where you do not see it")))]
 pub async fn fire_event(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -66,6 +66,7 @@ pub async fn get_document(
         (header::CONTENT_LENGTH, row.size_bytes.to_string()),
         (header::CONTENT_DISPOSITION, attachment(&row.file_name)),
         (header::ETAG, format!("\"{}\"", row.number)),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
     ];
     Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
 }

@@ -7,8 +7,11 @@ mod rows;
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, ProgrammeId};
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId};
 use sojourn_entities::{
     account, application, call, case, choice, clock, document, institution, offering, period, person,
     programme, registration,
@@ -20,7 +23,7 @@ pub use rows::{
 
 use super::calls::Call;
 use super::places::lines_for;
-use super::{Conn, StoreError, json};
+use super::{Conn, StoreError, Tx, json};
 use crate::access::Scope;
 
 /// Reads a case with its surroundings; `None` when there is none this scope sees.
@@ -52,6 +55,24 @@ pub async fn load(conn: &impl Conn, scope: &Scope, id: CaseId) -> Result<Option<
         waiters: BTreeMap::new(),
     };
     Ok(Some(dossier).filter(|dossier| dossier.visible(scope)))
+}
+
+/// The version of a case; `None` when there is none.
+pub async fn version(conn: &impl Conn, id: CaseId) -> Result<Option<i32>, StoreError> {
+    Ok(of_case(id).into_tuple().one(conn.db()).await?)
+}
+
+/// Holds a case until the transaction ends, so that what is read of it in several statements belongs together; on SQLite, whose one
+/// writer the transaction already is, there is nothing to do.
+pub async fn hold(tx: &Tx, id: CaseId) -> Result<(), StoreError> {
+    if tx.db().get_database_backend() == DbBackend::Postgres {
+        of_case(id).lock(LockType::NoKeyUpdate).into_tuple::<i32>().one(tx.db()).await?;
+    }
+    Ok(())
+}
+
+fn of_case(id: CaseId) -> Select<case::Entity> {
+    case::Entity::find_by_id(id).select_only().column(case::Column::Version)
 }
 
 /// Choices of an application by rank, with what they choose.
@@ -174,6 +195,13 @@ fn student_of(application: &application::Model, row: registration::Model) -> Res
         Some(frozen) => json(frozen.clone()),
         None => Student::try_from(row),
     }
+}
+
+/// What guards may ask of a registration as it stands today.
+pub async fn student(conn: &impl Conn, id: RegistrationId) -> Result<Student, StoreError> {
+    let row = registration::Entity::find_by_id(id).one(conn.db()).await?;
+    let gone = || StoreError::Internal(sea_orm::DbErr::RecordNotFound(format!("registration {id}")));
+    Student::try_from(row.ok_or_else(gone)?)
 }
 
 /// Given and family name of people, for views that name them.

@@ -51,17 +51,17 @@ pub struct Written {
     pub note: Option<String>,
 }
 
-/// A page of a case's history, first step first; only steps up to `until`.
+/// A page of a case's history, first step first; only steps from `since` on.
 pub async fn page(
     conn: &impl Conn,
     case: CaseId,
-    until: Option<DateTime<Utc>>,
+    since: Option<DateTime<Utc>>,
     asked: &Asked,
 ) -> Result<Page<Step>, StoreError> {
-    let keyset = Keyset::<(i32,)>::read(asked, "number", &(case, until))?;
+    let keyset = Keyset::<(i32,)>::read(asked, "number", &(case, since))?;
     let mut query = history::Entity::find().filter(history::Column::CaseId.eq(case));
-    if let Some(until) = until {
-        query = query.filter(history::Column::At.lte(until));
+    if let Some(since) = since {
+        query = query.filter(history::Column::At.gte(since));
     }
     let rows = keyset.narrow(query, [history::Column::Number], Order::Asc).all(conn.db()).await?;
     let payloads = history_payload::Entity::find()

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait};
 use sojourn_engine::ids::PersonId;
 use sojourn_entities::idempotency;
 
-use super::write::insert_many;
-use super::{Conn, Result, Tx};
+use super::{Conn, Result, StoreError, Tx};
 
 /// An answer as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub async fn find(conn: &impl Conn, caller: PersonId, key: &str, now: DateTime<U
 /// Keeps an answer with the work it tells of; an answer that has run out makes room.
 ///
 /// # Errors
-/// [`StoreError::Conflict`](super::StoreError::Conflict) when another process was faster.
+/// [`StoreError::Conflict`] when another process was faster.
 pub async fn keep(
     tx: &Tx,
     caller: PersonId,
@@ -49,12 +49,6 @@ pub async fn keep(
     expires_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    idempotency::Entity::delete_many()
-        .filter(idempotency::Column::Caller.eq(caller))
-        .filter(idempotency::Column::Key.eq(key))
-        .filter(idempotency::Column::ExpiresAt.lte(now))
-        .exec(tx.db())
-        .await?;
     let row = idempotency::ActiveModel {
         caller: Set(caller),
         key: Set(key.to_owned()),
@@ -65,7 +59,22 @@ pub async fn keep(
         body: Set(answer.body),
         expires_at: Set(expires_at),
     };
-    insert_many(tx, vec![row]).await
+    let mut anew = OnConflict::columns([idempotency::Column::Caller, idempotency::Column::Key]);
+    anew.update_columns([
+        idempotency::Column::RequestHash,
+        idempotency::Column::Status,
+        idempotency::Column::Etag,
+        idempotency::Column::Location,
+        idempotency::Column::Body,
+        idempotency::Column::ExpiresAt,
+    ]);
+    let run_out = Expr::col((idempotency::Entity, idempotency::Column::ExpiresAt)).lte(now);
+    let insert = idempotency::Entity::insert(row).on_conflict(anew.action_and_where(run_out).to_owned());
+    let statement = insert.build(tx.db().get_database_backend());
+    match tx.db().execute_raw(statement).await?.rows_affected() {
+        0 => Err(StoreError::Conflict { constraint: "idempotency".to_owned() }),
+        _ => Ok(()),
+    }
 }
 
 /// Removes answers that have run out, and says how many.

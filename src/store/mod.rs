@@ -35,8 +35,8 @@ pub mod write;
 use std::fmt;
 
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IntoDatabaseExecutor,
-    IsolationLevel, SqliteTransactionMode, Statement, StreamTrait, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IntoDatabaseExecutor,
+    SqliteTransactionMode, Statement, StreamTrait, TransactionOptions, TransactionTrait,
 };
 use sojourn_migrations::{Migrator, MigratorTrait};
 
@@ -115,6 +115,14 @@ impl Store {
         Ok(Self { writer, reads: Reads(reads), address })
     }
 
+    /// Tells of the text of every statement from now on, for measurements; beginning and committing are none.
+    pub fn observe(&mut self, told: impl Fn(&str) + Clone + Send + Sync + 'static) {
+        for connection in [&mut self.writer, &mut self.reads.0] {
+            let told = told.clone();
+            connection.set_metric_callback(move |info| told(&info.statement.sql));
+        }
+    }
+
     /// Where the database is, without its password.
     pub fn address(&self) -> &Address {
         &self.address
@@ -130,17 +138,9 @@ impl Store {
     /// IMMEDIATE on SQLite's one writer, so that nothing read can change before it is written; READ COMMITTED on PostgreSQL, where
     /// guarded updates decide.
     pub async fn begin(&self) -> Result<Tx> {
-        let options = if self.is_sqlite() {
-            TransactionOptions {
-                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-                ..TransactionOptions::default()
-            }
-        } else {
-            TransactionOptions {
-                isolation_level: Some(IsolationLevel::ReadCommitted),
-                access_mode: Some(AccessMode::ReadWrite),
-                ..TransactionOptions::default()
-            }
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
         };
         Ok(Tx(self.writer.begin_with_options(options).await?))
     }

@@ -167,7 +167,9 @@ fn server(url: &str, options: &Options) -> ConnectOptions {
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .map_sqlx_postgres_opts(|postgres| {
-            postgres.application_name("sojourn").statement_cache_capacity(512)
+            // Said once per connection: said per transaction, it is a round trip of its own.
+            let isolation = [("default_transaction_isolation", "read committed")];
+            postgres.application_name("sojourn").statement_cache_capacity(512).options(isolation)
         });
     connect
 }

@@ -16,7 +16,7 @@ use sojourn_entities::{
 };
 
 pub use rows::{
-    ChangedChoice, Moved, NewChoice, NewClock, NewHistory, NewPayload, NewStay, NewWait, Opened, Records,
+    ChoiceState, Moved, NewChoice, NewClock, NewHistory, NewPayload, NewStay, NewWait, Opened, Records,
     Refused, Stopped,
 };
 
@@ -179,35 +179,33 @@ fn application_row(
     }
 }
 
-async fn choose(tx: &Tx, new: Vec<NewChoice>, changed: Vec<ChangedChoice>) -> Result<(), StoreError> {
+async fn choose(tx: &Tx, new: Vec<NewChoice>, changed: Vec<NewChoice>) -> Result<(), StoreError> {
     let row = |new: NewChoice| choice::ActiveModel {
         id: Set(new.id),
         application_id: Set(new.application),
         rank: Set(new.rank),
         offering_id: Set(new.offering),
         host_id: Set(new.host),
-        ..changes(new.state)
+        place_line_id: Set(new.state.line),
+        result: Set(new.state.result),
+        host_sees_from: Set(new.state.host_sees_from),
+        host_sees_until: Set(new.state.host_sees_until),
     };
     insert_many::<choice::ActiveModel>(tx, new.into_iter().map(row).collect()).await?;
-    for change in changed {
-        let id = change.id;
-        choice::Entity::update_many()
-            .set(changes(change))
-            .filter(choice::Column::Id.eq(id))
-            .exec(tx.db())
-            .await?;
+    let rows: Vec<_> = changed.into_iter().map(row).collect();
+    let anew = OnConflict::column(choice::Column::Id)
+        .update_columns([
+            choice::Column::PlaceLineId,
+            choice::Column::Result,
+            choice::Column::HostSeesFrom,
+            choice::Column::HostSeesUntil,
+        ])
+        .to_owned();
+    for chunk in rows.chunks(1_000) {
+        let insert = choice::Entity::insert_many(chunk.to_vec()).on_conflict(anew.clone());
+        insert.exec_without_returning(tx.db()).await?;
     }
     Ok(())
-}
-
-fn changes(state: ChangedChoice) -> choice::ActiveModel {
-    choice::ActiveModel {
-        place_line_id: Set(state.line),
-        result: Set(state.result),
-        host_sees_from: Set(state.host_sees_from),
-        host_sees_until: Set(state.host_sees_until),
-        ..Default::default()
-    }
 }
 
 fn account_row((case, account): (CaseId, Account)) -> account::ActiveModel {

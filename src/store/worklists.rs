@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, RelationTrait,
 };
 use serde::Serialize;
-use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, WorkflowVersionId};
+use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, UnitId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{Duty, Phase, StateKind};
-use sojourn_entities::{application, call, case, choice, institution, offering, person, programme, wait};
+use sojourn_entities::{
+    application, call, case, choice, institution, offering, person, programme, role, wait,
+};
 
 use super::page::{Asked, Keyset, Page};
 use super::{Conn, StoreError};
@@ -44,8 +46,10 @@ pub struct Wanted {
 pub struct Awaited {
     /// The person.
     pub person: PersonId,
-    /// Their duties with their institutions.
-    pub duties: Vec<(Duty, Option<InstitutionId>)>,
+    /// Their duties with their institutions and units.
+    pub duties: Vec<(Duty, Option<InstitutionId>, Option<UnitId>)>,
+    /// The day on which others hold theirs.
+    pub on: NaiveDate,
 }
 
 /// One application of a list.
@@ -178,32 +182,92 @@ fn waits(holds: Condition) -> sea_orm::sea_query::SelectStatement {
     Query::select().column(wait::Column::CaseId).from(wait::Entity).cond_where(holds).to_owned()
 }
 
+/// Waits for the reader themselves or for a duty they hold, in their own name or as a stand-in: as
+/// [`Holders`](crate::app::holders::Holders) says it of one case.
 fn for_reader(awaited: &Awaited) -> Condition {
     let mut any = Condition::any().add(wait::Column::PersonId.eq(awaited.person));
-    for (duty, institution) in &awaited.duties {
-        let mut held = Condition::all().add(wait::Column::Duty.eq(*duty));
-        if let Some(institution) = institution {
-            held = held.add(wait::Column::InstitutionId.eq(*institution));
+    let nobody = |also: &[Duty]| held_by_somebody(awaited.on, also).not();
+    for (duty, institution, unit) in &awaited.duties {
+        let Some(institution) = *institution else {
+            let theirs =
+                Condition::all().add(wait::Column::Duty.eq(*duty)).add(wait::Column::InstitutionId.is_null());
+            let orphaned =
+                Condition::all().add(wait::Column::InstitutionId.is_not_null()).add(nobody(&[Duty::Head]));
+            any = any.add(theirs).add(orphaned);
+            continue;
+        };
+        let here = || Condition::all().add(wait::Column::InstitutionId.eq(institution));
+        let theirs = here().add(wait::Column::Duty.eq(*duty));
+        any = any.add(match unit {
+            Some(unit) => theirs.add(wait::Column::UnitId.eq(*unit)),
+            None => theirs
+                .add(Condition::any().add(wait::Column::UnitId.is_null()).add(in_unit(awaited.on).not())),
+        });
+        if *duty == Duty::Head && unit.is_none() {
+            any = any.add(here().add(nobody(&[])));
         }
-        any = any.add(held);
     }
     any
 }
 
+/// Whether somebody holds the duty that is waited for, or one of the others, where it is waited for.
+fn held_by_somebody(on: NaiveDate, others: &[Duty]) -> Expr {
+    let duty = Condition::any()
+        .add(Expr::col((role::Entity, role::Column::Duty)).equals((wait::Entity, wait::Column::Duty)))
+        .add(role::Column::Duty.is_in(others.iter().copied()));
+    let whole = role::Column::UnitId.is_null();
+    let unit = Expr::col((role::Entity, role::Column::UnitId)).equals((wait::Entity, wait::Column::UnitId));
+    Expr::exists(
+        duties_there(on).cond_where(duty).cond_where(Condition::any().add(whole).add(unit)).to_owned(),
+    )
+}
+
+/// Whether somebody holds the duty that is waited for in the very unit it is waited for in.
+fn in_unit(on: NaiveDate) -> Expr {
+    let duty = Expr::col((role::Entity, role::Column::Duty)).equals((wait::Entity, wait::Column::Duty));
+    let unit = Expr::col((role::Entity, role::Column::UnitId)).equals((wait::Entity, wait::Column::UnitId));
+    Expr::exists(duties_there(on).and_where(duty).and_where(unit).to_owned())
+}
+
+/// Duties held on a day at the institution that is waited for.
+fn duties_there(on: NaiveDate) -> sea_orm::sea_query::SelectStatement {
+    let there = Expr::col((role::Entity, role::Column::InstitutionId));
+    let lasts = Condition::any().add(role::Column::UntilOn.is_null()).add(role::Column::UntilOn.gte(on));
+    Query::select()
+        .expr(Expr::val(1))
+        .from(role::Entity)
+        .and_where(there.equals((wait::Entity, wait::Column::InstitutionId)))
+        .and_where(role::Column::FromOn.lte(on))
+        .cond_where(lasts)
+        .to_owned()
+}
+
+/// Letters are compared without regard to case; SQLite knows that of ASCII alone, so a name is also tried with a capital.
 fn named(text: &str) -> Condition {
-    let start = |text: &str| format!("{}%", text.replace(['%', '_'], ""));
+    let begins = |text: &str| LikeExpr::new(format!("{}%", literal(text))).escape('\\');
+    let capital: String = {
+        let mut letters = text.chars();
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+    };
+    let name = |column: person::Column| {
+        let lower = Expr::expr(Func::lower(Expr::col((person::Entity, column))));
+        Condition::any().add(lower.like(begins(&text.to_lowercase()))).add(column.like(begins(&capital)))
+    };
     let people = Query::select()
         .column(person::Column::Id)
         .from(person::Entity)
         .cond_where(
-            Condition::any()
-                .add(person::Column::FamilyName.like(start(text)))
-                .add(person::Column::GivenName.like(start(text))),
+            Condition::any().add(name(person::Column::FamilyName)).add(name(person::Column::GivenName)),
         )
         .to_owned();
     Condition::any()
-        .add(application::Column::Reference.like(start(&text.to_uppercase())))
+        .add(application::Column::Reference.like(begins(&text.to_uppercase())))
         .add(application::Column::ApplicantId.in_subquery(people))
+}
+
+/// A text in which nothing is a wildcard of `LIKE`.
+fn literal(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 /// Names around the applications of one page.

@@ -11,10 +11,13 @@ use super::{Conn, Result, StoreError, Tx};
 
 /// The most values one statement may bind: SQLite 32,766, PostgreSQL 65,535; above that, longer statements gain nothing.
 const BINDS: usize = 16_000;
+/// Up to so many rows are inserted by one statement of their own size.
+const FEW: usize = 16;
 
 /// Inserts the rows with as few statements as the databases allow, asking nothing back.
 ///
-/// Every row sets the same columns. Statements come in sizes that are powers of four, so that each is prepared once and used again.
+/// Every row sets the same columns. A few rows are one statement; more come in sizes that are powers of four, so that each size is
+/// prepared once and used again.
 ///
 /// # Errors
 /// The constraints of the table; on one, the command must end.
@@ -42,14 +45,8 @@ where
 
 async fn insert_values(tx: &Tx, table: &str, columns: &[String], mut values: Vec<Value>) -> Result<()> {
     let backend = tx.db().get_database_backend();
-    let mut size = 1;
-    while size * 4 * columns.len() <= BINDS {
-        size *= 4;
-    }
     while !values.is_empty() {
-        while size * columns.len() > values.len() {
-            size /= 4;
-        }
+        let size = size(values.len() / columns.len(), BINDS / columns.len());
         let sql = insert_sql(backend, table, columns, size);
         while size * columns.len() <= values.len() {
             let rest = values.split_off(size * columns.len());
@@ -58,6 +55,12 @@ async fn insert_values(tx: &Tx, table: &str, columns: &[String], mut values: Vec
         }
     }
     Ok(())
+}
+
+/// How many of so many rows the next statement inserts: all of a few, else the largest power of four.
+fn size(rows: usize, most: usize) -> usize {
+    let rows = rows.min(most).max(1);
+    if rows <= FEW { rows } else { 4_usize.pow(rows.ilog(4)) }
 }
 
 fn insert_sql(backend: DbBackend, table: &str, columns: &[String], rows: usize) -> String {

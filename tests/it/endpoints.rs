@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::Value;
+use sojourn::http::problem::Kind;
 
 use crate::support::actor::{Actor, fresh_key, send};
 use crate::support::answer::Answer;
@@ -17,6 +18,8 @@ struct Operation {
     path: String,
     policy: String,
     body: Option<String>,
+    /// Headers it names, as text.
+    headers: String,
 }
 
 impl Operation {
@@ -31,6 +34,7 @@ impl Operation {
                 body: operation["requestBody"]["content"]
                     .as_object()
                     .and_then(|kinds| kinds.keys().next().cloned()),
+                headers: operation["parameters"].to_string(),
             };
             operations.map(read).collect()
         };
@@ -77,6 +81,59 @@ async fn every_operation_but_the_open_ones_wants_somebody_signed_in() {
         assert_eq!(answer.status, 401, "{} {}", operation.method, operation.path);
         answer.problem(401);
     }
+}
+
+#[tokio::test]
+async fn the_document_is_as_it_was_looked_at() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    insta::assert_json_snapshot!("openapi", app.stranger().get("/api/openapi.json").await.ok());
+}
+
+#[tokio::test]
+async fn every_type_of_problem_leads_to_its_page() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    for kind in Kind::ALL {
+        let page =
+            send(reqwest::Client::new().get(format!("{}/problems/{}", app.address, kind.slug()))).await;
+        assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"), "{kind:?}");
+        assert!(page.text().contains("<h1>"), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_that_names_a_key_or_a_version_wants_it() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let sol = app.secretariat().await;
+    let (mut keyed, mut versioned) = (0, 0);
+    for operation in operations(&app).await {
+        let told = format!("{} {}", operation.method, operation.path);
+        let ask = |without: &str| {
+            let mut request = sol.request(operation.method.clone(), &operation.address());
+            for (name, value) in [("Idempotency-Key", fresh_key()), ("If-Match", "\"1\"".to_owned())] {
+                request = if name == without { request } else { request.header(name, value) };
+            }
+            match operation.body.as_deref() {
+                Some("multipart/form-data") => request.multipart(form()),
+                Some(kind) => request.header("Content-Type", kind).body("{}"),
+                None => request,
+            }
+        };
+        if operation.headers.contains("Idempotency-Key") {
+            keyed += 1;
+            let problem = send(ask("Idempotency-Key")).await.problem(400);
+            assert_eq!(problem["type"], "/problems/idempotency-key-missing", "{told}");
+        }
+        if operation.headers.contains("If-Match") {
+            versioned += 1;
+            send(ask("If-Match")).await.problem(428);
+        }
+    }
+    assert!(keyed > 15 && versioned > 10, "{keyed} with a key, {versioned} with a version");
+}
+
+fn form() -> reqwest::multipart::Form {
+    let file = reqwest::multipart::Part::bytes(&b"%PDF-1.7"[..]).file_name("a.pdf");
+    reqwest::multipart::Form::new().text("slot", "transcript").part("file", file)
 }
 
 #[tokio::test]

@@ -2,22 +2,31 @@
 #![cfg(test)]
 
 mod agreements;
+mod applications;
 mod architecture;
 mod calls;
 mod commands;
+mod documents;
 mod endpoints;
 mod imports;
 mod institutions;
 mod kills;
+mod lives;
 mod mail;
 mod migrations;
+mod notifications;
 mod opening;
 mod people;
 mod places;
 mod programmes;
+mod races;
 mod repeats;
 mod sessions;
 mod shell;
+mod sideroads;
+mod sight;
+mod statements;
 mod store;
 mod support;
+mod walks;
 mod workflows;

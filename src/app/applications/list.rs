@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sojourn_engine::deadline::Calendar;
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId};
 use sojourn_engine::vocabulary::{Duty, Phase, StateKind};
 use utoipa::ToSchema;
@@ -83,7 +84,7 @@ pub async fn list(
         home: filter.home,
         host: filter.host,
         call: filter.call,
-        waiting_for: filter.waiting_for_me.then(|| awaited(caller)),
+        waiting_for: filter.waiting_for_me.then(|| awaited(app, caller)),
         overdue_at: filter.overdue.then(|| app.clock.now()),
         q: filter.q.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
     };
@@ -105,18 +106,13 @@ pub async fn list(
     Ok(Page { items, next: page.next })
 }
 
-fn awaited(caller: &Caller) -> Awaited {
-    let held = caller.duties.iter().map(|held| match held.duty {
-        Duty::Secretariat => (held.duty, None),
-        Duty::Coordinator
-        | Duty::Head
-        | Duty::Academic
-        | Duty::Grants
-        | Duty::Safety
-        | Duty::Employer
-        | Duty::Admin => (held.duty, held.institution),
-    });
-    Awaited { person: caller.person, duties: held.collect() }
+fn awaited(app: &App, caller: &Caller) -> Awaited {
+    let held = caller.duties.iter().filter(|held| held.duty != Duty::Admin);
+    Awaited {
+        person: caller.person,
+        duties: held.map(|held| (held.duty, held.institution, held.unit)).collect(),
+        on: Calendar::plain(app.zone).date(app.clock.now()),
+    }
 }
 
 fn shown(item: Item, state_label: String, waiting: Vec<String>) -> ApplicationItem {

@@ -56,7 +56,7 @@ pub struct DraftChange {
 /// [`Error::NotFound`] when there is none this caller sees.
 pub async fn read(app: &App, caller: &Caller, id: CaseId) -> Result<ApplicationView> {
     let at = app.clock.moment();
-    let scene = Scene::read(app, app.store.read(), &caller.scope(), id, &at).await?;
+    let scene = Scene::look(app, &caller.scope(), id, &at).await?;
     Ok(view::of(&scene, caller, &at))
 }
 

@@ -162,7 +162,7 @@ impl View {
         let choice = target.and_then(named).or_else(|| dossier.current()).or_else(|| dossier.choices.first());
         let accounts = || definition.accounts.iter().map(|account| (account.name.as_str(), account.line));
         let bound_to = |choice: &Choice| bind(accounts(), dossier, &choice.offering);
-        let bound = situation::with_waiters(choice.map(bound_to).unwrap_or_default(), dossier);
+        let bound = choice.map(bound_to).unwrap_or_default();
         let asked = Asked { dossier, choice, bound: &bound, now: stage.at.now };
         let facts = Facts::gather(&definition.facts, slots, |fact| asked.value(fact));
         let views = |bound: &[Bound]| bound.iter().map(Bound::view).collect();

@@ -129,7 +129,8 @@ fn choose(stage: &Stage<'_>, live: &mut Live, target: Option<ChoiceId>) {
     for choice in &mut live.dossier.choices {
         if choice.id == target {
             choice.result = ChoiceResult::Chosen;
-            choice.host_sees_until = None;
+            // A host that is chosen again sees the case when it is shown to it again.
+            (choice.host_sees_from, choice.host_sees_until) = (None, None);
         } else if Some(choice.id) == former {
             choice.result = ChoiceResult::Left;
             choice.host_sees_until = choice.host_sees_from.map(|_| now);

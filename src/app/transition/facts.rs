@@ -103,8 +103,7 @@ impl Asked<'_> {
         let Some(choice) = next(self.dossier) else { return false };
         let bound =
             bind(self.bound.iter().map(|b| (b.name.as_str(), b.kind)), self.dossier, &choice.offering);
-        let room = |bound: &Bound| bound.free().is_some_and(|free| free >= bound.amount);
-        bound.first().is_none_or(room)
+        bound.first().is_none_or(Bound::has_room)
     }
 
     fn wall(&self, at: Option<(NaiveDate, NaiveTime)>) -> Option<Value> {

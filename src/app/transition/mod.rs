@@ -74,8 +74,16 @@ pub async fn fire(
     if let Err(refused) = decide(&mut scene, &at, via, Some(caller.person), attempt, &mut written) {
         return Err(refuse(tx, &scene, &at, Some(caller.person), attempt, refused).await);
     }
-    let answer = Answer::ok(scene.live.dossier.case.version + 1, &view::after(&scene, caller, &at))?;
-    write(&tx, &scene, &at, via, written).await?;
+    // A step may lead on to another host: whoever took it for the former one is told no more than that it is done.
+    let answer = if scene.live.dossier.visible(&caller.scope()) {
+        Answer::ok(scene.live.dossier.case.version + 1, &view::after(&scene, caller, &at))?
+    } else {
+        Answer::done()
+    };
+    if let Err(error) = write(&tx, &scene, &at, via, written).await {
+        drop(tx);
+        return Err(outrun(app, &scene, &at, Some(caller.person), attempt, error).await);
+    }
     let answer = turn.finish(tx, &at, answer).await?;
     app.wake.notify_one();
     Ok(answer)
@@ -102,7 +110,10 @@ pub async fn fire_as_system(
     if let Err(refused) = decide(&mut scene, at, via, None, &attempt, &mut written) {
         return Err(refuse(tx, &scene, at, None, &attempt, refused).await);
     }
-    write(&tx, &scene, at, via, written).await?;
+    if let Err(error) = write(&tx, &scene, at, via, written).await {
+        drop(tx);
+        return Err(outrun(app, &scene, at, None, &attempt, error).await);
+    }
     tx.commit().await?;
     app.wake.notify_one();
     Ok(())
@@ -176,6 +187,23 @@ async fn refuse(
     };
     match written.await {
         Ok(()) => Error::Refused(refused.refusal),
+        Err(error) => error.into(),
+    }
+}
+
+/// Keeps the attempt that lost a race for a place like one that was refused at once.
+async fn outrun(
+    app: &App,
+    scene: &Scene,
+    at: &Moment,
+    actor: Option<PersonId>,
+    attempt: &Attempt,
+    error: Error,
+) -> Error {
+    let Error::Refused(refusal) = error else { return error };
+    let declined = Declined::Refused(Refused { refusal, facts: "{}".to_owned() });
+    match app.store.begin().await {
+        Ok(tx) => refuse(tx, scene, at, actor, attempt, declined).await,
         Err(error) => error.into(),
     }
 }

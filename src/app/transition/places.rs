@@ -31,6 +31,11 @@ impl Bound {
         self.line.map(|_| self.left)
     }
 
+    /// Whether there is a place that may be held: enough of them, and nobody waits for them.
+    pub fn has_room(&self) -> bool {
+        self.waiters == 0 && self.free().is_some_and(|free| free >= self.amount)
+    }
+
     /// The line as a step sees it.
     pub const fn view(&self) -> LineView {
         LineView { exists: self.line.is_some(), amount: self.amount, free: self.left, waiters: self.waiters }
@@ -53,7 +58,7 @@ pub fn bind<'a>(
                 kind,
                 line: line.map(|line| line.id),
                 amount: line.map_or(1, |line| amount(line, offering)),
-                waiters: 0,
+                waiters: line.and_then(|line| dossier.waiters.get(&line.id)).copied().unwrap_or(0),
                 left: line.map_or(0, Line::free),
             }
         })

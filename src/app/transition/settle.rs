@@ -1,6 +1,7 @@
 //! The end of a batch: the case as it now stands goes into the records once, however many steps it took.
 
 use sojourn_engine::definition::{Definition, Resolver, RoleIx};
+use sojourn_engine::ids::CaseId;
 use sojourn_engine::machine::waited_for;
 use sojourn_engine::vocabulary::{Duty, Subject};
 
@@ -8,21 +9,13 @@ use super::drive::Stage;
 use super::effects;
 use super::live::Live;
 use crate::store::dossiers::Choice;
-use crate::store::records::{ChangedChoice, Moved, NewChoice, NewWait, Opened, Records};
+use crate::store::records::{ChoiceState, Moved, NewChoice, NewWait, Opened, Records};
 
 /// Lays a case that was opened in this batch into the records.
 pub fn settle_new(stage: &Stage<'_>, live: Live, records: &mut Records) {
     let id = live.dossier.case.id;
     rest(stage, &live, true, records);
-    let new = |choice: &Choice| NewChoice {
-        id: choice.id,
-        application: id,
-        rank: choice.rank,
-        offering: choice.offering.id,
-        host: choice.offering.host.id,
-        state: changed(choice),
-    };
-    records.choices.extend(live.dossier.choices.iter().map(new));
+    records.choices.extend(live.dossier.choices.iter().map(|choice| choice_of(id, choice)));
     let due_at = live.case.due_at();
     let dossier = live.dossier;
     records.opened.push(Opened {
@@ -40,7 +33,8 @@ pub fn settle_new(stage: &Stage<'_>, live: Live, records: &mut Records) {
 pub fn settle(stage: &Stage<'_>, live: Live, records: &mut Records) {
     rest(stage, &live, false, records);
     if live.touched.choices {
-        records.changed_choices.extend(live.dossier.choices.iter().map(changed));
+        let id = live.dossier.case.id;
+        records.changed_choices.extend(live.dossier.choices.iter().map(|choice| choice_of(id, choice)));
     }
     let due_at = live.case.due_at();
     let dossier = live.dossier;
@@ -72,13 +66,19 @@ fn rest(stage: &Stage<'_>, live: &Live, new: bool, records: &mut Records) {
     records.waits.extend(waits(stage, live));
 }
 
-fn changed(choice: &Choice) -> ChangedChoice {
-    ChangedChoice {
+fn choice_of(application: CaseId, choice: &Choice) -> NewChoice {
+    NewChoice {
         id: choice.id,
-        line: choice.line,
-        result: choice.result,
-        host_sees_from: choice.host_sees_from,
-        host_sees_until: choice.host_sees_until,
+        application,
+        rank: choice.rank,
+        offering: choice.offering.id,
+        host: choice.offering.host.id,
+        state: ChoiceState {
+            line: choice.line,
+            result: choice.result,
+            host_sees_from: choice.host_sees_from,
+            host_sees_until: choice.host_sees_until,
+        },
     }
 }
 

@@ -1,4 +1,4 @@
-//! The surroundings of a case in the engine's terms: calendars, filled slots, the call's own spans, waiters.
+//! The surroundings of a case in the engine's terms: calendars, filled slots, the call's own spans.
 
 use std::str::FromStr;
 
@@ -6,7 +6,6 @@ use sojourn_engine::deadline::Calendar;
 use sojourn_engine::definition::{ClockIx, Definition, DocumentIx, Span};
 use sojourn_engine::machine::Calendars;
 
-use super::places::Bound;
 use crate::app::calendars::calendar;
 use crate::store::calls::SlotRule;
 use crate::store::dossiers::{Choice, Dossier};
@@ -37,13 +36,4 @@ pub fn overrides(definition: &Definition, dossier: &Dossier) -> Vec<(ClockIx, Sp
         (span.unit == least.unit && least <= span && span <= most).then_some((ix, span))
     };
     dossier.call.clocks.iter().filter_map(set).collect()
-}
-
-/// Bound accounts with the number of cases waiting for their lines.
-pub fn with_waiters(mut bound: Vec<Bound>, dossier: &Dossier) -> Vec<Bound> {
-    for account in &mut bound {
-        let count = account.line.and_then(|line| dossier.waiters.get(&line));
-        account.waiters = count.copied().unwrap_or(0);
-    }
-    bound
 }

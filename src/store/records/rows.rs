@@ -26,7 +26,7 @@ pub struct Records {
     /// Choices that are new.
     pub choices: Vec<NewChoice>,
     /// Choices that changed.
-    pub changed_choices: Vec<ChangedChoice>,
+    pub changed_choices: Vec<NewChoice>,
     /// Accounts of cases opened in this batch.
     pub new_accounts: Vec<(CaseId, Account)>,
     /// Accounts of cases that stood before, as they stand at the end.
@@ -116,7 +116,7 @@ pub struct Moved {
     pub application: Option<(ApplicationRow, Option<Student>)>,
 }
 
-/// A choice that is new.
+/// A choice as it stands at the end of the batch.
 #[derive(Debug, Clone)]
 pub struct NewChoice {
     /// Its id.
@@ -129,15 +129,13 @@ pub struct NewChoice {
     pub offering: OfferingId,
     /// Its host.
     pub host: InstitutionId,
-    /// The rest, as it stands at the end of the batch.
-    pub state: ChangedChoice,
+    /// What may change of it.
+    pub state: ChoiceState,
 }
 
 /// What may change of a choice.
 #[derive(Debug, Clone, Copy)]
-pub struct ChangedChoice {
-    /// Its id.
-    pub id: ChoiceId,
+pub struct ChoiceState {
     /// The line it is bound to.
     pub line: Option<PlaceLineId>,
     /// How it came out.

@@ -1,10 +1,15 @@
 //! Somebody who calls the API: a signed-in person, or nobody yet.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, RequestBuilder};
 use serde::Serialize;
 use serde_json::{Value, json};
+use sojourn::access::token::Keys;
+use sojourn::clock::Clock;
+use sojourn_engine::ids::{PersonId, SessionId};
 
 use super::answer::Answer;
 
@@ -14,13 +19,30 @@ pub struct Actor {
     client: Client,
     /// As in `http://127.0.0.1:PORT`.
     address: String,
-    token: Option<String>,
+    bearer: Bearer,
+}
+
+/// What a caller shows.
+#[derive(Debug, Clone)]
+enum Bearer {
+    Nothing,
+    Token(String),
+    Session(Signed),
+}
+
+/// A session whose tokens are signed as they are needed, however far the clock is moved.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    pub keys: Arc<Keys>,
+    pub clock: Clock,
+    pub person: PersonId,
+    pub session: SessionId,
 }
 
 impl Actor {
     /// Somebody who has not signed in.
     pub fn stranger(address: &str) -> Self {
-        Self { client: Client::new(), address: address.to_owned(), token: None }
+        Self { client: Client::new(), address: address.to_owned(), bearer: Bearer::Nothing }
     }
 
     /// A person who signed in with e-mail and password.
@@ -29,12 +51,17 @@ impl Actor {
         let credentials = json!({ "grant_type": "password", "email": email, "password": password });
         let tokens = stranger.post("/auth/token", &credentials).await.ok();
         let token = tokens["access_token"].as_str().expect("an access token").to_owned();
-        Self { token: Some(token), ..stranger }
+        stranger.with_token(&token)
+    }
+
+    /// The same server in a session.
+    pub fn in_session(&self, signed: Signed) -> Self {
+        Self { bearer: Bearer::Session(signed), ..self.clone() }
     }
 
     /// The same server with another bearer token.
     pub fn with_token(&self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self.clone() }
+        Self { bearer: Bearer::Token(token.to_owned()), ..self.clone() }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -48,10 +75,23 @@ impl Actor {
 
     /// Fires an event on a case as its viewer last saw it.
     pub async fn fire(&self, case: &Value, event: &str, data: Value) -> Answer {
+        self.fire_as(case, &json!({ "event": event, "data": data })).await
+    }
+
+    /// The same with the whole body: event, data, reason, note.
+    pub async fn fire_as(&self, case: &Value, body: &Value) -> Answer {
         let id = case["id"].as_str().expect("the id of the case");
-        let body = json!({ "event": event, "data": data });
-        let request = self.request(Method::POST, &format!("/applications/{id}/events")).json(&body);
+        let request = self.request(Method::POST, &format!("/applications/{id}/events")).json(body);
         let request = request.header("If-Match", etag(&case["version"]));
+        send(request.header("Idempotency-Key", fresh_key())).await
+    }
+
+    /// Uploads a file into a slot of a case.
+    pub async fn upload(&self, case: &Value, slot: &str, name: &str, content: &[u8]) -> Answer {
+        let id = case["id"].as_str().expect("the id of the case");
+        let file = Part::bytes(content.to_vec()).file_name(name.to_owned());
+        let form = Form::new().text("slot", slot.to_owned()).part("file", file);
+        let request = self.request(Method::POST, &format!("/applications/{id}/documents")).multipart(form);
         send(request.header("Idempotency-Key", fresh_key())).await
     }
 
@@ -69,10 +109,17 @@ impl Actor {
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let prefix = if path.starts_with("/api/") { "" } else { "/api/v1" };
         let request = self.client.request(method, format!("{}{prefix}{path}", self.address));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+        match &self.bearer {
+            Bearer::Nothing => request,
+            Bearer::Token(token) => request.bearer_auth(token),
+            Bearer::Session(signed) => request.bearer_auth(signed.token()),
         }
+    }
+}
+
+impl Signed {
+    fn token(&self) -> String {
+        self.keys.sign(self.person, self.session, self.clock.now()).expect("a token is signed")
     }
 }
 

@@ -1,15 +1,17 @@
 //! The whole service in this process: a database of its own, a clock that stands until it is moved, and HTTP on a free port.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
+use sojourn::access::token::Keys;
 use sojourn::app::people::{self, NewPerson, NewRole};
 use sojourn::app::{App, Definitions};
 use sojourn::clock::Clock;
 use sojourn::config::Config;
 use sojourn::http::{self, AppState};
+use sojourn::store::sessions::{self, RefreshToken, Session};
 use sojourn::store::{Options, Store};
 use sojourn_engine::ids::PersonId;
 use sojourn_engine::vocabulary::{Duty, TokenKind};
@@ -17,11 +19,14 @@ use sojourn_entities::{one_time_token, person};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::actor::Actor;
+use super::actor::{Actor, Signed};
 use super::database::{Db, TestDatabase};
 
 /// What everybody's password is.
 pub const PASSWORD: &str = "a long way from home";
+
+/// The address of the first person of the secretariat.
+pub const SECRETARIAT: &str = "sol@alliance.example";
 
 /// A running service; it ends when dropped.
 #[derive(Debug)]
@@ -32,6 +37,8 @@ pub struct TestApp {
     /// As in `http://127.0.0.1:PORT`.
     pub address: String,
     pub database: TestDatabase,
+    keys: Arc<Keys>,
+    statements: Arc<Mutex<Vec<String>>>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -56,10 +63,14 @@ impl TestApp {
         let key_file = Some(database.folder.path().join("keys.toml"));
         let auth = sojourn::config::Auth { key_file, ..config.auth.clone() };
         let config = Config { auth, ..config }.with_keys(|| clock.moment().random()).expect("keys are made");
-        let store = Store::open(&database.url, &Options::default()).await.expect("the database opens");
+        let mut store = Store::open(&database.url, &Options::default()).await.expect("the database opens");
+        let statements = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&statements);
+        store.observe(move |sql| heard.lock().expect("nobody panicked").push(sql.to_owned()));
         Definitions::ship(&store, &clock.moment()).await.expect("the definitions are sound");
         let app = Arc::new(App::new(store, clock.clone(), &config));
         let state = AppState::new(Arc::clone(&app), &config.auth).expect("keys are there");
+        let keys = Arc::clone(&state.keys);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel();
@@ -67,12 +78,17 @@ impl TestApp {
             stopped.await.ok();
         };
         tokio::spawn(http::serve(listener, http::router(&state, &config.http), stopped));
-        Self { app, clock, config, address, database, _stop: stop }
+        Self { app, clock, config, address, database, keys, statements, _stop: stop }
     }
 
     /// Somebody who has not signed in.
     pub fn stranger(&self) -> Actor {
         Actor::stranger(&self.address)
+    }
+
+    /// Every statement since this was asked last; beginning and committing are none.
+    pub fn statements(&self) -> Vec<String> {
+        std::mem::take(&mut *self.statements.lock().expect("nobody panicked"))
     }
 
     /// Moves the clock forward.
@@ -82,6 +98,12 @@ impl TestApp {
 
     /// The first person of the secretariat, appointed at the command line and signed in.
     pub async fn secretariat(&self) -> Actor {
+        self.appoint().await;
+        self.accept(SECRETARIAT).await
+    }
+
+    /// Appoints the first person of the secretariat at the command line.
+    pub async fn appoint(&self) {
         let role = NewRole {
             duty: Duty::Secretariat,
             institution: None,
@@ -92,12 +114,33 @@ impl TestApp {
         let new = NewPerson {
             given_name: "Sol".to_owned(),
             family_name: "Ek".to_owned(),
-            email: "sol@alliance.example".to_owned(),
+            email: SECRETARIAT.to_owned(),
             roles: vec![role],
             ..NewPerson::default()
         };
         people::appoint(&self.app, &new).await.expect("appointed");
-        self.accept("sol@alliance.example").await
+    }
+
+    /// The person with an address, in a session that no move of the clock ends.
+    pub async fn acting(&self, email: &str) -> Actor {
+        let at = self.clock.moment();
+        let (person, expires_at) = (self.person(email).await, at.now + TimeDelta::days(3650));
+        let session =
+            Session { id: at.id(), person_id: person, created_at: at.now, expires_at, revoked_at: None };
+        let token = RefreshToken {
+            token_hash: at.random::<32>().to_vec(),
+            session_id: session.id,
+            issued_at: at.now,
+            expires_at,
+            rotated_at: None,
+            successor_hash: None,
+        };
+        let id = session.id;
+        let tx = self.app.store.begin().await.expect("a transaction");
+        sessions::open(&tx, session, token).await.expect("a session");
+        tx.commit().await.expect("committed");
+        let (keys, clock) = (Arc::clone(&self.keys), self.clock.clone());
+        self.stranger().in_session(Signed { keys, clock, person, session: id })
     }
 
     /// Invites a person through the API, accepts as them and signs in.

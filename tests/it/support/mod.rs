@@ -6,12 +6,15 @@
 pub mod actor;
 pub mod answer;
 pub mod app;
+pub mod cast;
 pub mod counts;
 pub mod data;
 pub mod database;
 pub mod measured;
 pub mod offers;
 pub mod process;
+pub mod rounds;
 pub mod season;
 pub mod seed;
 pub mod smtp;
+pub mod walk;

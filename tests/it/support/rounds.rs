@@ -1,0 +1,111 @@
+//! Rounds to apply in: what hosts offer, the places there are, and a call of the home that opens it.
+
+use serde_json::{Value, json};
+
+use super::actor::Actor;
+use super::cast::{Cast, merged};
+use super::offers::id;
+
+/// A call with what it opens and the lines its places come from.
+#[derive(Debug)]
+pub struct Round {
+    pub call: Value,
+    /// What can be chosen, in the order applicants choose it.
+    pub offerings: Vec<Value>,
+    /// Lines: of an exchange the home's at each host and then the first host's own; of an internship the programme's.
+    pub lines: Vec<Value>,
+}
+
+impl Cast {
+    /// An exchange to Omega, which counts its own places too, and to Sigma, which does not; so many places on each line. The
+    /// call closes at the end of September, hosts take nominations until the middle of November.
+    pub async fn exchange(&self, places: i32, change: &Value) -> Round {
+        let mut offerings = Vec::new();
+        let mut lines = Vec::new();
+        for (host, coordinator) in [("Omega", "host_coordinator"), ("Sigma", "second_coordinator")] {
+            offerings.push(self.offering(host, self.who(coordinator), "exchange", "student-exchange").await);
+            lines.push(self.agreed(host, self.who(coordinator), places).await);
+        }
+        let own = json!({
+            "source": "pool", "direction": "in", "host": self.at("Omega")["id"], "unit": "heads", "capacity": places,
+        });
+        lines.push(self.who("host_coordinator").post("/place-lines", &own).await.ok());
+        let call = self.call(&offerings, change).await;
+        Round { call, offerings, lines }
+    }
+
+    /// An internship at Works with so many places.
+    pub async fn internship(&self, places: i32, change: &Value) -> Round {
+        let employer = self.who("employer");
+        let offering = self.offering("Works", employer, "internship", "internship").await;
+        let line = json!({
+            "source": "programme", "programme": offering["programme"], "unit": "heads", "capacity": places,
+        });
+        let line = employer.post("/place-lines", &line).await.ok();
+        let call = self.call(std::slice::from_ref(&offering), change).await;
+        Round { call, offerings: vec![offering], lines: vec![line] }
+    }
+
+    async fn offering(&self, host: &str, by: &Actor, kind: &str, workflow: &str) -> Value {
+        let host = &self.at(host)["id"];
+        let period = json!({
+            "institution": host, "academic_year": 2026, "term": "S2", "name": "Spring", "start_on": "2027-02-15",
+            "end_on": "2027-06-30", "twelfths": 6,
+        });
+        let period = by.post("/periods", &period).await.ok();
+        let programme = json!({
+            "kind": kind, "host": host, "workflow": workflow, "title": "A term away", "fields": ["06"],
+            "levels": ["first", "second"], "languages": ["en:B2"], "gives_credit": true,
+        });
+        let programme = by.post("/programmes", &programme).await.ok();
+        let path = format!("/programmes/{}", id(&programme));
+        let offering = by.post(&format!("{path}/offerings"), &json!({ "period": period["id"] })).await.ok();
+        by.patch(&path, &json!(1), &json!({ "status": "published" })).await.ok();
+        offering
+    }
+
+    async fn agreed(&self, host: &str, partner: &Actor, places: i32) -> Value {
+        let (home, host) = (&self.at("Alpha")["id"], &self.at(host)["id"]);
+        let body = json!({
+            "proposer": home, "partner": host, "valid_from_on": "2026-09-01", "valid_until_on": "2029-08-31",
+        });
+        let by = self.who("home_coordinator");
+        let agreement = by.post("/agreements", &body).await.ok();
+        let path = format!("/agreements/{}", id(&agreement));
+        by.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
+        partner.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.ok();
+        let line = json!({
+            "source": "agreement", "agreement": agreement["id"], "home": home, "host": host, "unit": "heads",
+            "capacity": places,
+        });
+        by.post("/place-lines", &line).await.ok()
+    }
+
+    /// A published call for the offerings.
+    pub async fn call(&self, offerings: &[Value], change: &Value) -> Value {
+        let ids: Vec<&Value> = offerings.iter().map(|offering| &offering["id"]).collect();
+        let body = json!({
+            "title": "Spring 2027", "homes": [self.at("Alpha")["id"]], "offerings": ids, "opens_on": "2026-09-01",
+            "closes_on": "2026-09-30", "results_on": "2026-10-15", "nomination_closes_on": "2026-11-15",
+            "host_decision_on": "2026-12-15", "waiting_list": true, "next_choice_allowed": true,
+        });
+        let by = self.who("home_coordinator");
+        let call = by.post("/calls", &merged(body, change)).await.ok();
+        let path = format!("/calls/{}", id(&call));
+        by.patch(&path, &json!(1), &json!({ "status": "published" })).await.ok()
+    }
+}
+
+/// No document is asked for, in either workflow.
+pub fn without_documents() -> Value {
+    json!({ "documents": off(&["transcript", "motivation", "language_proof", "transcript_of_records"]) })
+}
+
+/// The same for internships.
+pub fn without_work_documents() -> Value {
+    json!({ "documents": off(&["cv", "motivation", "transcript", "certificate", "internship_report"]) })
+}
+
+fn off(slots: &[&str]) -> Value {
+    slots.iter().map(|slot| ((*slot).to_owned(), json!("off"))).collect::<serde_json::Map<_, _>>().into()
+}

@@ -1,0 +1,158 @@
+//! One application on its way, moved through the API by those who may.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value, json};
+use sojourn::app::transition::fire_as_system;
+use sojourn_engine::vocabulary::Via;
+
+use super::actor::Actor;
+use super::answer::Answer;
+use super::cast::Cast;
+use super::rounds::Round;
+
+/// An application and its student.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    pub cast: &'a Cast,
+    pub student: Actor,
+    /// As the student saw it last.
+    pub case: Value,
+}
+
+impl<'a> Walk<'a> {
+    /// Opens an application for every offering of the round, in its order.
+    pub async fn open(cast: &'a Cast, round: &Round, student: &Actor) -> Self {
+        Self::open_with(cast, round, student, &json!({})).await
+    }
+
+    /// The same with more in the body.
+    pub async fn open_with(cast: &'a Cast, round: &Round, student: &Actor, change: &Value) -> Self {
+        let choices: Vec<&Value> = round.offerings.iter().map(|offering| &offering["id"]).collect();
+        let body = json!({ "call_id": round.call["id"], "choices": choices });
+        let case = student.post("/applications", &super::cast::merged(body, change)).await.ok();
+        Self { cast, student: student.clone(), case }
+    }
+
+    /// The address of the case.
+    pub fn path(&self) -> String {
+        format!("/applications/{}", self.case["id"].as_str().expect("an id"))
+    }
+
+    /// Whoever holds a role in the case now.
+    pub fn holder(&self, role: &str) -> &Actor {
+        let at_second = self.case["host"]["id"] == self.cast.at("Sigma")["id"];
+        match role {
+            "student" => &self.student,
+            "host_coordinator" | "host_head" if at_second => self.cast.who("second_coordinator"),
+            part => self.cast.who(part),
+        }
+    }
+
+    /// The case as somebody sees it.
+    pub async fn seen_by(&self, role: &str) -> Value {
+        self.holder(role).get(&self.path()).await.ok()
+    }
+
+    /// Fires an event with what its offer asks for, a minute later.
+    pub async fn act(&mut self, role: &str, event: &str) -> Value {
+        self.act_with(role, event, &json!({})).await
+    }
+
+    /// The same with data of one's own beside what must be there.
+    pub async fn act_with(&mut self, role: &str, event: &str, data: &Value) -> Value {
+        let seen = self.seen_by(role).await;
+        let offer = offer(&seen, event);
+        assert_eq!(offer["legal"], true, "{event} by {role} in {}: {offer}", seen["state"]);
+        let mut body =
+            json!({ "event": event, "data": super::cast::merged(sample(&offer["input"], &seen), data) });
+        if let Some(code) = offer["reasons"][0]["code"].as_str() {
+            body["reason"] = json!({ "code": code, "text": "As talked over." });
+        }
+        self.cast.app.advance(TimeDelta::minutes(1));
+        let answer = self.holder(role).fire_as(&seen, &body).await.ok();
+        self.look().await;
+        answer
+    }
+
+    /// Fires an event as written, a minute later, whatever comes of it.
+    pub async fn attempt(&self, role: &str, body: &Value) -> Answer {
+        self.cast.app.advance(TimeDelta::minutes(1));
+        let version = self.student.get(&self.path()).await.ok()["version"].clone();
+        let case = json!({ "id": self.case["id"], "version": version });
+        self.holder(role).fire_as(&case, body).await
+    }
+
+    /// Moves the clock to the first end of a clock of the case.
+    pub fn until_due(&self) {
+        let due: DateTime<Utc> =
+            self.case["due_at"].as_str().and_then(|at| at.parse().ok()).expect("a clock runs");
+        self.cast.app.clock.set(due.max(self.cast.app.clock.now()));
+    }
+
+    /// Fires an event as the system at the instant there is.
+    pub async fn system(&mut self, event: &str, data: &Value) {
+        self.cast.app.advance(TimeDelta::minutes(1));
+        let at = self.cast.app.clock.moment();
+        let id = self.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        let data: Map<String, Value> = data.as_object().expect("an object").clone();
+        let fired = fire_as_system(&self.cast.app.app, &at, Via::Clock, id, event, &data).await;
+        fired.unwrap_or_else(|error| panic!("{event} in {}: {error}", self.case["state"]));
+        self.look().await;
+    }
+
+    /// Lets the clock run out and fires what its end fires.
+    pub async fn expire(&mut self, event: &str) {
+        self.until_due();
+        self.system(event, &json!({})).await;
+    }
+
+    /// The id of the choice with that rank.
+    pub fn choice(&self, rank: usize) -> &Value {
+        &self.case["choices"][rank - 1]["id"]
+    }
+
+    /// The case as the student sees it now.
+    pub async fn look(&mut self) {
+        self.case = self.student.get(&self.path()).await.ok();
+    }
+
+    /// Every step, as the secretariat reads it.
+    pub async fn history(&self) -> Vec<Value> {
+        let page = self.cast.who("secretariat").get(&format!("{}/history?limit=200", self.path())).await.ok();
+        assert_eq!(page["next"], Value::Null);
+        page["items"].as_array().expect("steps").clone()
+    }
+
+    /// What a line has: held and used.
+    pub async fn taken(&self, line: &Value) -> (i64, i64) {
+        let path = format!("/place-lines/{}", line["id"].as_str().expect("an id"));
+        let line = self.cast.who("secretariat").get(&path).await.ok();
+        (line["held"].as_i64().expect("a number"), line["used"].as_i64().expect("a number"))
+    }
+}
+
+/// The offer of an event in a view.
+#[track_caller]
+pub fn offer<'v>(view: &'v Value, event: &str) -> &'v Value {
+    let mut offers = view["offers"].as_array().expect("offers").iter();
+    offers.find(|offer| offer["event"] == event).unwrap_or_else(|| panic!("{event} is not offered: {view}"))
+}
+
+/// Input that fits an offer's schema: what must be there, nothing more.
+fn sample(schema: &Value, view: &Value) -> Value {
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let field = |field: &str| (field.to_owned(), of_kind(&schema["properties"][field], view));
+    required.map(field).collect::<Map<_, _>>().into()
+}
+
+fn of_kind(kind: &Value, view: &Value) -> Value {
+    if kind["x-is"] == "choice" {
+        return view["choices"][0]["id"].clone();
+    }
+    match kind["type"].as_str() {
+        Some("boolean") => json!(true),
+        Some("integer") => kind["minimum"].clone(),
+        Some("number") => json!(1),
+        _ => json!("As talked over."),
+    }
+}

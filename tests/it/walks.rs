@@ -1,0 +1,278 @@
+//! Every transition of both shipped workflows, walked through the API: where each walk ends, and what it leaves on the lines.
+//!
+//! A walk is told as events: `event` is fired by the first role that may, `event:role` by that role, `!event` by the system when
+//! the case's clock has run out, `!promote=2` by the system at once for the choice of that rank, `@day` moves the clock to noon of
+//! that day, `+bell` opens the application with submission at the bell. Names in capitals stand for the walk up to a state.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use rstest::rstest;
+use serde_json::{Value, json};
+use sojourn::app::definitions::SHIPPED;
+use sojourn_engine::definition::{Definition, Transition};
+
+use crate::support::app::dawn;
+use crate::support::cast::Cast;
+use crate::support::database::Db;
+use crate::support::rounds::{Round, without_documents, without_work_documents};
+use crate::support::walk::{Walk, offer};
+
+/// A walk, the state it ends in, and what it adds to each line of its round: held and used.
+type Told = (&'static str, &'static str, &'static [(i64, i64)]);
+
+const NOTHING: &[(i64, i64)] = &[(0, 0), (0, 0), (0, 0)];
+const USED: &[(i64, i64)] = &[(0, 1), (0, 0), (0, 1)];
+
+/// Names of walks up to a state, for exchanges.
+pub const EXCHANGE_LEGS: &[(&str, &str)] = &[
+    ("ELIGIBLE", "submit find_eligible"),
+    ("TAKEN", "ELIGIBLE allocate accept_offer"),
+    ("KNOWN", "TAKEN nominate acknowledge"),
+    ("APPROVED", "KNOWN approve"),
+    ("READY", "APPROVED confirm make_ready"),
+    ("ABROAD", "READY @2027-02-15 arrive"),
+    ("BACK", "ABROAD @2027-06-28 depart"),
+    ("AGAIN", "!promote=1 accept_offer nominate"),
+    ("STAY", "ask_withdrawal refuse_withdrawal"),
+];
+
+const EXCHANGES: &[Told] = &[
+    ("BACK file_transcript recognise close", "closed", USED),
+    ("ABROAD end_early file_transcript recognise !close", "closed", USED),
+    ("ABROAD end_early close", "closed", USED),
+    ("BACK @2027-10-01 close", "closed", USED),
+    ("BACK file_transcript @2027-10-01 close", "closed", USED),
+    ("submit take_back submit return resubmit return !resubmit find_ineligible", "ineligible", NOTHING),
+    ("+bell !bell withdraw", "withdrawn", NOTHING),
+    ("!lapse", "expired", NOTHING),
+    ("withdraw", "withdrawn", NOTHING),
+    ("submit return withdraw", "withdrawn", NOTHING),
+    ("ELIGIBLE withdraw", "withdrawn", NOTHING),
+    ("ELIGIBLE not_select", "not_selected", NOTHING),
+    ("ELIGIBLE waitlist withdraw", "withdrawn", NOTHING),
+    ("ELIGIBLE waitlist !not_select", "not_selected", NOTHING),
+    ("ELIGIBLE waitlist !promote=1 withdraw", "withdrawn", NOTHING),
+    ("ELIGIBLE waitlist !promote=1 !pass_on !promote=1 decline_offer", "declined", NOTHING),
+    ("ELIGIBLE allocate withdraw", "withdrawn", NOTHING),
+    ("ELIGIBLE allocate decline_offer", "declined", NOTHING),
+    ("ELIGIBLE allocate !lapse reinstate !lapse !lapse", "expired", NOTHING),
+    ("TAKEN withdraw", "withdrawn", NOTHING),
+    ("TAKEN !miss_nomination withdraw", "withdrawn", NOTHING),
+    ("TAKEN !miss_nomination nominate STAY ask_withdrawal grant_withdrawal", "withdrawn", NOTHING),
+    ("TAKEN !miss_nomination give_up", "not_placed", NOTHING),
+    (
+        "ELIGIBLE waitlist AGAIN amend STAY acknowledge amend STAY request_info amend STAY supply_info request_info !lapse \
+         approve_conditionally STAY meet_condition STAY !lapse reinstate confirm STAY make_ready STAY ask_withdrawal grant_withdrawal",
+        "withdrawn",
+        NOTHING,
+    ),
+    (
+        "TAKEN nominate cancel accept_offer nominate acknowledge cancel AGAIN acknowledge request_info cancel AGAIN acknowledge \
+         approve_conditionally cancel AGAIN acknowledge approve cancel AGAIN acknowledge approve confirm cancel AGAIN acknowledge \
+         approve confirm make_ready cancel withdraw",
+        "withdrawn",
+        NOTHING,
+    ),
+    ("KNOWN refuse accept_offer nominate acknowledge refuse !not_select", "not_selected", NOTHING),
+    ("KNOWN @2026-11-20 refuse", "not_placed", NOTHING),
+    ("KNOWN @2026-11-20 cancel", "not_placed", NOTHING),
+    ("KNOWN approve_conditionally !fail_condition withdraw", "withdrawn", NOTHING),
+    ("TAKEN nominate @2027-01-12 release_unanswered", "withdrawn", NOTHING),
+    ("KNOWN @2027-01-12 release_unanswered", "withdrawn", NOTHING),
+    ("APPROVED decline_place", "declined", NOTHING),
+    ("APPROVED !lapse !lapse", "expired", NOTHING),
+    ("READY @2027-03-03 report_no_show", "no_show", &[(0, 1), (0, 0), (0, 0)]),
+];
+
+/// The same for internships.
+pub const INTERNSHIP_LEGS: &[(&str, &str)] = &[
+    ("ENDORSED", "submit endorse"),
+    ("FORWARDED", "ENDORSED forward"),
+    ("OFFERED", "FORWARDED offer"),
+    ("ACCEPTED", "OFFERED accept_offer"),
+    ("DRAWN", "ACCEPTED draw_agreement"),
+    ("SIGNED", "DRAWN sign:student sign:employer sign:home_coordinator"),
+    ("READY", "SIGNED make_ready"),
+    ("ACTIVE", "READY @2027-02-15 start"),
+    ("DONE", "ACTIVE @2027-06-28 complete"),
+    ("STAY", "ask_withdrawal refuse_withdrawal"),
+];
+
+const LEFT: &[(i64, i64)] = &[(0, 0)];
+const KEPT: &[(i64, i64)] = &[(0, 1)];
+
+const INTERNSHIPS: &[Told] = &[
+    (
+        "ACTIVE log_week change agree_change:student agree_change:employer agree_change:home_coordinator change:employer \
+         refuse_change change:home_coordinator !refuse_change @2027-06-28 complete report credit close",
+        "closed",
+        KEPT,
+    ),
+    ("DONE report credit !close", "closed", KEPT),
+    ("DONE report not_credit", "not_credited", KEPT),
+    ("DONE @2027-10-01 close", "closed", KEPT),
+    ("DONE report @2027-10-01 close", "closed", KEPT),
+    ("ACTIVE stop end_early report credit close", "closed", KEPT),
+    ("ACTIVE change stop end_early close", "closed", KEPT),
+    (
+        "submit check_employer check_employer return resubmit return !resubmit not_endorse",
+        "not_endorsed",
+        LEFT,
+    ),
+    ("submit check_employer fail_employer", "not_endorsed", LEFT),
+    ("!lapse", "lapsed", LEFT),
+    ("withdraw", "withdrawn", LEFT),
+    ("submit withdraw", "withdrawn", LEFT),
+    ("submit return withdraw", "withdrawn", LEFT),
+    ("submit check_employer withdraw", "withdrawn", LEFT),
+    ("ENDORSED withdraw", "withdrawn", LEFT),
+    ("FORWARDED withdraw", "withdrawn", LEFT),
+    ("FORWARDED !return_silent", "unanswered", LEFT),
+    ("FORWARDED invite_interview withdraw", "withdrawn", LEFT),
+    ("FORWARDED invite_interview hold_interview invite_interview !lapse refuse", "employer_refused", LEFT),
+    ("OFFERED withdraw", "withdrawn", LEFT),
+    ("OFFERED decline_offer", "declined", LEFT),
+    ("OFFERED !lapse", "lapsed", LEFT),
+    ("OFFERED cancel", "cancelled", LEFT),
+    ("ACCEPTED withdraw", "withdrawn", LEFT),
+    ("ACCEPTED cancel", "cancelled", LEFT),
+    ("DRAWN sign:employer withdraw", "withdrawn", LEFT),
+    ("DRAWN cancel", "cancelled", LEFT),
+    ("SIGNED cancel", "cancelled", LEFT),
+    ("SIGNED STAY ask_withdrawal grant_withdrawal", "withdrawn", LEFT),
+    ("READY cancel", "cancelled", LEFT),
+    ("READY STAY ask_withdrawal grant_withdrawal", "withdrawn", LEFT),
+    ("ACTIVE STAY ask_withdrawal grant_withdrawal", "withdrawn", KEPT),
+];
+
+/// The events of a walk, legs put in for their names.
+pub fn events(walk: &str, legs: &[(&str, &str)]) -> Vec<String> {
+    let words = walk.split_whitespace();
+    let each = |word: &str| match legs.iter().find(|(name, _)| *name == word) {
+        Some((_, leg)) => events(leg, legs),
+        None => vec![word.to_owned()],
+    };
+    words.flat_map(each).collect()
+}
+
+/// Takes one step of a walk.
+pub async fn take(walk: &mut Walk<'_>, word: &str) {
+    if let Some(day) = word.strip_prefix('@') {
+        let noon = format!("{day}T12:00:00Z").parse().expect("a day");
+        walk.cast.app.clock.set(noon);
+    } else if let Some(rank) = word.strip_prefix("!promote=") {
+        let choice = walk.choice(rank.parse().expect("a rank")).clone();
+        walk.system("promote", &json!({ "choice": choice })).await;
+    } else if let Some(event) = word.strip_prefix('!') {
+        walk.expire(event).await;
+    } else {
+        let (event, role) = match word.split_once(':') {
+            Some((event, role)) => (event, role.to_owned()),
+            None => (word, offer(&walk.case, word)["by"][0].as_str().expect("a role").to_owned()),
+        };
+        walk.act(&role, event).await;
+    }
+}
+
+/// What was walked: event, state before, and where that state was entered from.
+type Steps = BTreeSet<(String, String, String)>;
+
+async fn walked(cast: &Cast, round: &Round, legs: &[(&str, &str)], told: &[Told]) -> Steps {
+    let student = cast.student("Wanda").await;
+    let mut steps = Steps::new();
+    for (story, end, left) in told {
+        cast.app.clock.set(dawn() + TimeDelta::hours(1));
+        let words = events(story, legs);
+        let bell = json!({ "submit_at_bell": words[0] == "+bell" });
+        let mut walk = Walk::open_with(cast, round, &student, &bell).await;
+        let before = numbers(&walk, round).await;
+        for word in words.iter().filter(|word| *word != "+bell") {
+            take(&mut walk, word).await;
+        }
+        let after = numbers(&walk, round).await;
+        let added: Vec<_> = after.iter().zip(&before).map(|(a, b)| (a.0 - b.0, a.1 - b.1)).collect();
+        assert_eq!((walk.case["state"].as_str(), &added[..]), (Some(*end), *left), "{story}");
+        steps.extend(origins(&walk.history().await));
+    }
+    cast.verified().await;
+    steps
+}
+
+async fn numbers(walk: &Walk<'_>, round: &Round) -> Vec<(i64, i64)> {
+    let mut all = Vec::new();
+    for line in &round.lines {
+        all.push(walk.taken(line).await);
+    }
+    all
+}
+
+fn origins(history: &[Value]) -> Steps {
+    let text = |step: &Value, member: &str| step[member].as_str().unwrap_or_default().to_owned();
+    let steps = history.iter().enumerate().map(|(at, step)| {
+        let here = text(step, "from");
+        let entered =
+            history[..at].iter().rev().find(|past| text(past, "to") == here && text(past, "from") != here);
+        (text(step, "event"), here, entered.map(|past| text(past, "from")).unwrap_or_default())
+    });
+    steps.collect()
+}
+
+/// Every transition from every state that a case can stand in: a state with a join that always holds is left at once.
+fn all(definition: &Definition) -> Vec<(&Transition, String)> {
+    let always = |transition: &Transition| transition.join.as_ref().is_some_and(|join| join.when.is_none());
+    let passing: BTreeSet<_> =
+        definition.transitions.iter().filter(|t| always(t)).flat_map(|t| t.from.iter().copied()).collect();
+    let stands = |transition: &Transition, state| transition.join.is_some() || !passing.contains(&state);
+    let from = |transition| move |state: &_| (transition, *state);
+    let pairs = definition.transitions.iter().flat_map(|t| t.from.iter().map(from(t)));
+    pairs
+        .filter(|(transition, state)| stands(transition, *state))
+        .map(|(transition, state)| (transition, definition.states[state.at()].name.clone()))
+        .collect()
+}
+
+fn missing(source: &str, steps: &Steps) -> Vec<String> {
+    let definition = Definition::parse(source).expect("sound");
+    let name = |state: &sojourn_engine::definition::StateIx| definition.states[state.at()].name.clone();
+    let mut gaps = Vec::new();
+    for (transition, state) in all(&definition) {
+        let event = &definition.events[transition.event.at()].name;
+        let origins: BTreeSet<String> = transition.came_from.iter().map(name).collect();
+        let fits = |(fired, from, origin): &(String, String, String)| {
+            fired == event && *from == state && (origins.is_empty() || origins.contains(origin))
+        };
+        if !steps.iter().any(fits) {
+            gaps.push(format!("{event} from {state} {origins:?}"));
+        }
+    }
+    gaps
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_transition_of_the_exchange_is_walked(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(100, &without_documents()).await;
+
+    let steps = walked(&cast, &round, EXCHANGE_LEGS, EXCHANGES).await;
+
+    assert_eq!(missing(SHIPPED[0], &steps), Vec::<String>::new(), "write a walk for each");
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_transition_of_the_internship_is_walked(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.internship(100, &without_work_documents()).await;
+
+    let steps = walked(&cast, &round, INTERNSHIP_LEGS, INTERNSHIPS).await;
+
+    assert_eq!(missing(SHIPPED[1], &steps), Vec::<String>::new(), "write a walk for each");
+}
+
+#[test]
+fn a_transition_without_a_walk_is_named() {
+    let gaps = missing(SHIPPED[1], &Steps::new());
+    assert!(gaps.iter().any(|gap| gap.starts_with("sign from agreement")), "{gaps:?}");
+}
