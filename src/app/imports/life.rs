@@ -134,7 +134,7 @@ impl Maker {
             return Ok(Err(Fault { column: String::new(), reason: reason.to_owned() }));
         };
         let mut moment = at.as_of(begin);
-        let mut live = self.opening(path, setting, mobility, (registration.id, person.id), &moment)?;
+        let mut live = Self::opening(path, setting, mobility, (registration.id, person.id), &moment)?;
         for (step, planned) in (0..).zip(&path.walk.steps) {
             let Some(then) = planned.at(days.0, days.1).filter(|then| *then <= at.now) else { break };
             moment = at.as_of(then);
@@ -168,7 +168,6 @@ impl Maker {
     }
 
     fn opening(
-        &self,
         path: &Path,
         setting: Setting,
         mobility: &Mobility,
@@ -248,19 +247,20 @@ impl Path {
                 Some(held.first().map(|holder| holder.person).ok_or_else(|| missing("holder"))?)
             }
         };
-        let data = self.data(planned, live);
+        let data = input(planned, live);
         let deed = Deed { event: &planned.event, data: &data, reason: None, note: None, actor };
         Ok(drive::fire(stage, live, &deed, event, records).map(|_| ()))
     }
+}
 
-    fn data(&self, planned: &Planned, live: &Live) -> Map<String, Value> {
-        let choice = live.dossier.choices.first().map(|choice| choice.id);
-        let filled = |(name, value): (&String, &Value)| {
-            let value = if value == "$choice" { json!(choice) } else { value.clone() };
-            (name.clone(), value)
-        };
-        planned.data.iter().map(filled).collect()
-    }
+/// Input of a step, with the case's one choice where the plan means it.
+fn input(planned: &Planned, live: &Live) -> Map<String, Value> {
+    let choice = live.dossier.choices.first().map(|choice| choice.id);
+    let filled = |(name, value): (&String, &Value)| {
+        let value = if value == "$choice" { json!(choice) } else { value.clone() };
+        (name.clone(), value)
+    };
+    planned.data.iter().map(filled).collect()
 }
 
 fn student(mobility: &Mobility) -> Student {

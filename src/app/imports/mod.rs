@@ -34,7 +34,7 @@ use crate::clock::Moment;
 use crate::store::imports::{self as store, Batch, ImportFile, NewHouses};
 use crate::store::records::RecordError;
 
-pub use report::{Flows, Refused, Report, Run};
+pub use report::{Flows, Pace, Refused, Report, Run};
 
 /// Records in one transaction: the bound of bulk work.
 const BATCH: usize = 250;

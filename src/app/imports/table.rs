@@ -302,8 +302,8 @@ impl Source {
         if line.iter().all(u8::is_ascii_whitespace) {
             return Err(TableError::Empty { place: self.place(), columns: columns.all().collect() });
         }
-        let count = |separator| line.iter().filter(|byte| **byte == separator).count();
-        Ok(if count(b';') > count(b',') { b';' } else { b',' })
+        let parts = |separator| line.split(|byte| *byte == separator).count();
+        Ok(if parts(b';') > parts(b',') { b';' } else { b',' })
     }
 }
 

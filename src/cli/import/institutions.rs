@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::{Institutions, Listed, print_refused};
+use super::{Institutions, Listed, refused};
 use crate::app::institutions::{self, Mapping};
+use crate::cli::output::say;
 use crate::cli::{Outcome, instance};
 
 pub async fn run(asked: &Institutions, config: Option<&Path>) -> Outcome {
@@ -15,10 +16,9 @@ pub async fn run(asked: &Institutions, config: Option<&Path>) -> Outcome {
     let (_, app) = instance::open(config, false).await?;
     let report = institutions::import_file(&app, &asked.file, mapping).await?;
     if asked.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-        return Ok(());
+        return Ok(say(serde_json::to_string_pretty(&report)?)?);
     }
-    println!(
+    let told = format!(
         "{} rows, {} institutions entered, {} verified, {} known already, {} refused",
         report.read,
         report.created,
@@ -26,6 +26,5 @@ pub async fn run(asked: &Institutions, config: Option<&Path>) -> Outcome {
         report.known,
         report.refused.len()
     );
-    print_refused(&report.refused);
-    Ok(())
+    Ok(say([told].into_iter().chain(refused(&report.refused)).collect::<Vec<_>>().join("\n"))?)
 }

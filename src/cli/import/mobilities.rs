@@ -5,7 +5,8 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Mapping, Mobilities};
-use crate::app::imports::{self, Flows, Report};
+use crate::app::imports::{self, Pace, Report};
+use crate::cli::output::say;
 use crate::cli::{Outcome, instance};
 
 /// Refused records that are listed; the JSON has all.
@@ -25,53 +26,60 @@ pub async fn run(asked: &Mobilities, config: Option<&Path>) -> Outcome {
     };
     bar.finish_and_clear();
     let report = report?;
-    if asked.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print(&report);
-    }
-    Ok(())
+    let text = if asked.json { serde_json::to_string_pretty(&report)? } else { told(&report).join("\n") };
+    Ok(say(text)?)
 }
 
-fn print(report: &Report) {
-    println!(
+/// The report in lines.
+fn told(report: &Report) -> Vec<String> {
+    let mut lines = vec![format!(
         "{}: {} records, {} imported, {} refused",
         report.file,
         report.records,
         report.imported,
         report.refused.len()
+    )];
+    let counted = |number: String, what: &str| format!("  {number:>9} {what}");
+    lines.extend(
+        report.kinds.iter().map(|(kind, number)| counted(number.to_string(), &format!("of kind {kind}"))),
     );
-    for (kind, number) in &report.kinds {
-        println!("  {:>9} of kind {kind}", number.to_string());
+    lines.push(counted(report.ects.to_string(), "ECTS credits"));
+    lines.push(counted(report.months.to_string(), "months"));
+    lines.push(counted(report.events.to_string(), "steps written"));
+    let new = report.new_institutions.to_string();
+    lines.push(counted(
+        new,
+        "institutions entered that no list knew: give them names with `sojourn import institutions`",
+    ));
+    lines.push(counted(report.new_employers.to_string(), "employers entered"));
+    for (to, flows) in [("universities", &report.hosts), ("employers", &report.employers)] {
+        lines.push(counted(flows.pairs.to_string(), &format!("flows to {to}, the largest:")));
+        lines.extend(
+            flows.top.iter().map(|(home, host, records)| format!("    {records:>7} {home} → {host}")),
+        );
     }
-    println!("  {:>9} ECTS credits", report.ects.to_string());
-    println!("  {:>9} months", report.months.to_string());
-    println!("  {:>9} steps written", report.events);
-    println!("  {:>9} institutions entered that no list knew: verify them", report.new_institutions);
-    println!("  {:>9} employers entered", report.new_employers);
-    flows("universities", &report.hosts);
-    flows("employers", &report.employers);
     for refused in report.refused.iter().take(LISTED) {
         let column = if refused.column.is_empty() { String::new() } else { format!(", {}", refused.column) };
-        println!("record {}{column}: {}", refused.record, refused.reason);
+        lines.push(format!("record {}{column}: {}", refused.record, refused.reason));
     }
     if report.refused.len() > LISTED {
-        println!("… and {} more: see them all with --json", report.refused.len() - LISTED);
+        lines.push(format!("… and {} more: see them all with --json", report.refused.len() - LISTED));
     }
-    let run = &report.run;
-    let (seconds, tenths) = (run.took_ms / 1_000, run.took_ms % 1_000 / 100);
-    println!(
-        "{} records and {} steps in {seconds}.{tenths} s: {} steps a second, bounded by {} ({} % of the time spent waiting for it)",
-        run.records, run.events, run.events_per_second, run.bound_by, run.waited_percent
-    );
-    if let Some(peak) = run.peak_memory_kib {
-        println!("at most {} MiB of memory", peak / 1_024);
-    }
+    lines.push(pace(&report.run));
+    lines
 }
 
-fn flows(to: &str, flows: &Flows) {
-    println!("  {:>9} flows to {to}, the largest:", flows.pairs);
-    for (home, host, records) in &flows.top {
-        println!("    {records:>7} {home} → {host}");
-    }
+/// How fast the run was, and with how much memory.
+fn pace(run: &Pace) -> String {
+    let (seconds, tenths) = (run.took_ms / 1_000, run.took_ms % 1_000 / 100);
+    let memory = run.peak_memory_kib.map(|peak| format!(", at most {} MiB of memory", peak / 1_024));
+    format!(
+        "{} records and {} steps in {seconds}.{tenths} s: {} steps a second, bounded by {} ({} % of the time spent waiting for it){}",
+        run.records,
+        run.events,
+        run.events_per_second,
+        run.bound_by,
+        run.waited_percent,
+        memory.unwrap_or_default()
+    )
 }

@@ -44,7 +44,9 @@ enum Mapping {
 
 /// Enter institutions, and give those that came unverified with past mobilities their names
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  sojourn import institutions charter_holders.json.gz --mapping eche")]
+#[command(
+    after_help = "Columns of the service's own: name, country, and if wanted kind, zone, language, erasmus_code, ror_id, schac\n\nExample:\n  sojourn import institutions charter_holders.json.gz --mapping eche"
+)]
 pub struct Institutions {
     /// Table with a header, UTF-8, `;` or `,`, or a list of objects in JSON; plain or gzip
     file: PathBuf,
@@ -59,7 +61,7 @@ pub struct Institutions {
 /// How the columns of institutions are called.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Listed {
-    /// name, country, and if wanted kind, zone, language, erasmus_code, ror_id, schac
+    /// By the service's own names
     Table,
     /// Holders of an Erasmus University Charter 2007-2013
     Euc,
@@ -67,9 +69,11 @@ enum Listed {
     Eche,
 }
 
-/// Enter and invite the people of a table: given_name, family_name, email, level, institution and more
+/// Enter and invite the people of a table
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  sojourn import people students.csv")]
+#[command(
+    after_help = "Columns: given_name, family_name, email, level, and if wanted institution (its Erasmus code), language, nationality, student_no, esi, field, year, credits, languages\n\nExample:\n  sojourn import people students.csv"
+)]
 pub struct File {
     /// Table with a header, UTF-8, `;` or `,`
     file: PathBuf,
@@ -87,9 +91,9 @@ pub async fn run(arguments: Arguments, config: Option<&Path>) -> Outcome {
 }
 
 /// One line per row that was refused.
-fn print_refused(refused: &[RefusedRow]) {
-    for row in refused {
+fn refused(rows: &[RefusedRow]) -> impl Iterator<Item = String> {
+    rows.iter().map(|row| {
         let column = row.column.as_ref().map(|column| format!(", {column}")).unwrap_or_default();
-        println!("row {}{column}: {}", row.row, row.detail);
-    }
+        format!("row {}{column}: {}", row.row, row.detail)
+    })
 }

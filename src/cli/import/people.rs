@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::{File, print_refused};
+use super::{File, refused};
 use crate::app::{Error, people};
+use crate::cli::output::say;
 use crate::cli::{Outcome, instance};
 
 pub async fn run(asked: &File, config: Option<&Path>) -> Outcome {
@@ -19,16 +20,14 @@ pub async fn run(asked: &File, config: Option<&Path>) -> Outcome {
         other => Box::<dyn std::error::Error + Send + Sync>::from(other),
     })?;
     if asked.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-        return Ok(());
+        return Ok(say(serde_json::to_string_pretty(&report)?)?);
     }
-    println!(
+    let told = format!(
         "{} rows, {} people entered and invited, {} known already, {} refused",
         report.read,
         report.created,
         report.known,
         report.refused.len()
     );
-    print_refused(&report.refused);
-    Ok(())
+    Ok(say([told].into_iter().chain(refused(&report.refused)).collect::<Vec<_>>().join("\n"))?)
 }
