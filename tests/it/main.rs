@@ -16,6 +16,7 @@ mod mail;
 mod migrations;
 mod notifications;
 mod opening;
+mod parity;
 mod people;
 mod places;
 mod programmes;

@@ -344,6 +344,7 @@ fn first_day(year: i16) -> NaiveDate {
     NaiveDate::from_ymd_opt(year.into(), AUGUST, 1).unwrap_or_default()
 }
 
+/// Late enough for every stay that begins in the academic year: a year after its end.
 fn last_day(year: i16) -> NaiveDate {
-    first_day(year + 1) - Days::new(1)
+    first_day(year + 2) - Days::new(1)
 }
