@@ -18,6 +18,7 @@ use crate::app::places::{self, NewLine};
 use crate::app::programmes::{self, NewProgramme};
 use crate::app::registrations::NewRegistration;
 use crate::app::{institutions, sessions};
+use crate::web::demo::LogIn;
 
 /// A university of the demo.
 struct Site {
@@ -83,15 +84,6 @@ const DUTIES: [Duty; 4] = [Duty::Coordinator, Duty::Head, Duty::Academic, Duty::
 const GIVEN: [&str; 11] =
     ["Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia"];
 const FAMILY: [&str; 6] = ["Sommer", "Wu", "Ramírez", "Mokoena", "Walker", "Leblanc"];
-
-/// Somebody who can sign in to the demo.
-#[derive(Debug, Clone)]
-pub struct LogIn {
-    /// What they do.
-    pub role: String,
-    /// Their e-mail address.
-    pub email: String,
-}
 
 /// A university with its people.
 #[derive(Debug)]

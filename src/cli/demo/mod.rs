@@ -3,6 +3,7 @@
 //! Every case reached its state through the pipeline with a moved clock; no row is written otherwise.
 
 mod alliance;
+mod mailbox;
 mod play;
 mod seasons;
 mod stories;
@@ -20,7 +21,8 @@ use crate::app::{Answer, App, Definitions, Once};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::{Options, Store};
-use alliance::LogIn;
+use crate::web::demo::{Demo as Shown, LogIn};
+use mailbox::Mailbox;
 
 /// How a step of the making of the demo ends.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -67,7 +69,7 @@ pub async fn run(arguments: Arguments) -> Ended {
     let config = config.with_keys(|| now.moment().random())?;
     println!("Making an alliance in {} …", path.display());
     let log_ins = make(&store, &config, now.now()).await?;
-    println!("\nSign in at {address} with the password `{PASSWORD}` as:");
+    println!("\nOpen {address} in a browser and sign in with the password `{PASSWORD}` as:");
     for log_in in &log_ins {
         println!("  {:<42} {}", log_in.email, log_in.role);
     }
@@ -77,7 +79,9 @@ pub async fn run(arguments: Arguments) -> Ended {
     println!("\nSojourn listens on {address}; the API is described at {address}/api/docs. Stop with Ctrl-C.");
     let app = Arc::new(App::new(store, now, &config));
     let worker = instance::worker(&config, app.clone())?;
-    serve::until_stopped(listener, app, worker, &config).await
+    let mailbox = Arc::new(Mailbox::open(&config.mail.maildir)?);
+    let shown = Shown { log_ins, password: PASSWORD.to_owned(), mailbox };
+    serve::until_stopped(listener, app, worker, &config, Some(shown)).await
 }
 
 /// A file that is not there yet.
