@@ -128,7 +128,7 @@ pub fn told(refusal: &Refusal, definition: &Definition, language: &str) -> Strin
         Refusal::NotFromHere { event, allowed_from, .. } => words.not_from_here(event, allowed_from),
         Refusal::NotYours { needs } => {
             let roles = words.list(needs, |name| words.role(name));
-            words.say(format!("This is for the {roles} to do."), format!("此步驟須由{roles}辦理。"))
+            words.say(format!("Only for: {roles}."), format!("僅限{roles}辦理。"))
         }
         Refusal::SamePerson { as_event: Some(event) } => {
             let event = words.event(event);

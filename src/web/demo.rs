@@ -22,8 +22,10 @@ pub struct Demo {
 /// Somebody who can sign in to the demo.
 #[derive(Debug, Clone, Serialize)]
 pub struct LogIn {
-    /// What they do, and where.
-    pub role: String,
+    /// What they do: a duty, `student` or `chair`.
+    pub duty: &'static str,
+    /// Where; empty for the whole alliance.
+    pub place: String,
     /// Their e-mail address.
     pub email: String,
 }

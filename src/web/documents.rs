@@ -46,7 +46,9 @@ pub async fn of_case(visit: &Visit, caller: &Caller, view: &ApplicationView) -> 
             removable => editable && slot.yours,
         }
     };
-    let shown = |slot: &&SlotView| slot.asked || held.iter().any(|document| document.slot == slot.slot);
+    let wanted = |slot: &SlotView| view.offers.iter().any(|offer| offer.documents.contains(&slot.slot));
+    // A slot that others fill much later says nothing to this reader now.
+    let shown = |slot: &&SlotView| slot.filled || (slot.asked && (slot.yours || wanted(slot)));
     Ok(view.documents.iter().filter(shown).map(slot).collect())
 }
 

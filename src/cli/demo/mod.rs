@@ -71,7 +71,8 @@ pub async fn run(arguments: Arguments) -> Ended {
     let log_ins = make(&store, &config, now.now()).await?;
     println!("\nOpen {address} in a browser and sign in with the password `{PASSWORD}` as:");
     for log_in in &log_ins {
-        println!("  {:<42} {}", log_in.email, log_in.role);
+        let place = if log_in.place.is_empty() { String::new() } else { format!(", {}", log_in.place) };
+        println!("  {:<42} {}{place}", log_in.email, log_in.duty);
     }
     if arguments.no_serve {
         return Ok(store.close().await?);

@@ -18,7 +18,7 @@ use super::super::visit::{SignedIn, Visit};
 use super::draft;
 use crate::access::Caller;
 use crate::app::applications::{self, ApplicationView};
-use crate::app::{Asked, Result, history, institutions, notifications, people};
+use crate::app::{Asked, Result, history, notifications, people};
 
 /// Steps, documents and mails shown of one case.
 const MANY: Asked = Asked { limit: 200, cursor: None };
@@ -73,7 +73,6 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     let app = visit.app();
     let steps = history::list(app, caller, view.id, &MANY).await?.items;
     let documents = documents::of_case(visit, caller, view).await?;
-    let home = institutions::get(app, view.home.id).await?;
     let draft = if is_editable(view, caller) { Some(draft::form(visit, view, said).await?) } else { None };
     let (legal, not_legal): (Vec<_>, Vec<_>) = view.offers.iter().partition(|offer| offer.legal);
     let legal: Vec<Value> = legal.into_iter().map(|offer| form(view, offer, said)).collect();
@@ -83,7 +82,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     let typed = said.filter(|_| !stays).map(|said| texts(&said.typed));
     Ok(context! {
         case => Value::from(Serde(view)),
-        home_zone => home.zone,
+        turn => view.waiting.iter().any(|waiting| waiting.you),
         steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
         documents, draft, legal,
         not_legal => Value::from(Serde(&not_legal)),
