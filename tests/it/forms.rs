@@ -148,7 +148,7 @@ async fn a_doubled_form_acts_once_and_a_stale_one_keeps_what_was_typed(
     let student = Visitor::signed_in(&app.address, "mei@student.example").await;
     let page = student.get(&path).await.text();
     let (seal, version) = (seal(&page), hidden(&page, "version").expect("a version"));
-    let fields = [("seal", seal.as_str()), ("key", "k-submit"), ("version", &version), ("event", "submit"), ("confirmed", "yes")];
+    let fields = [("seal", seal.as_str()), ("key", "k-submit"), ("version", &version), ("event", "submit"), ("sure", "yes")];
 
     for _ in 0..2 {
         let sent = send(student.form(&events, &app.address, &fields)).await;

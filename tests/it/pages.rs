@@ -23,7 +23,7 @@ async fn sign_in(browser: &Browser, email: &str) {
     browser.driver.delete_all_cookies().await.expect("cookies are deleted");
     browser.go("/login").await;
     browser.press(&format!("form:has(input[name=email][value='{email}']) button")).await;
-    assert_eq!(browser.path().await, "/", "{email} is signed in");
+    assert_eq!(browser.path().await, "/", "{email} is signed in: {}", browser.text().await);
 }
 
 /// Does one event on the page of a case: fills what must be filled, and confirms where it is asked once more.
@@ -32,7 +32,7 @@ async fn act(browser: &Browser, case: &str, event: &str) {
     let form = format!("#do-{event}");
     let closed = format!("details.offer:not([open]):has({form}) > summary");
     if browser.count(&closed).await > 0 {
-        browser.press(&closed).await;
+        browser.toggle(&closed).await;
     }
     for check in browser.driver.find_all(By::Css(format!("{form} input[type=checkbox]"))).await.expect("boxes") {
         check.click().await.expect("a box");
@@ -42,7 +42,7 @@ async fn act(browser: &Browser, case: &str, event: &str) {
         option.click().await.expect("an option");
     }
     browser.press(&format!("{form} > p:last-of-type button")).await;
-    if browser.count("input[name=confirmed]").await > 0 {
+    if browser.count("input[name=sure]").await > 0 {
         browser.audit().await;
         browser.press("main button.main").await;
     }
@@ -61,7 +61,7 @@ async fn newest_mail(browser: &Browser, reference: &str, to: &str, before: &[Str
             let text = mail.text().await.expect("text");
             if text.contains(to) && !before.contains(&href) {
                 let subject = link.text().await.expect("text");
-                link.click().await.expect("the mail opens");
+                browser.follow(&link).await;
                 return (href, subject);
             }
         }

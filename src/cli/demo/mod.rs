@@ -30,6 +30,9 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// Everybody's password in the demo.
 const PASSWORD: &str = "sojourn for everybody";
 
+/// Log-ins a minute, of one account as of all.
+const DEMO_ATTEMPTS: u32 = 600;
+
 /// Make a complete alliance to try, and serve it on this machine
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  sojourn demo --bind 127.0.0.1:8080")]
@@ -108,6 +111,9 @@ fn settings(path: &std::path::Path, folder: &std::path::Path, address: &str) -> 
     config.mail.maildir = folder.join("mail");
     config.files.dir = folder.join("files");
     config.auth.key_file = Some(folder.join("keys.toml"));
+    // Whoever tries the demo changes places often, and its password is no secret.
+    config.auth.attempts_per_account = DEMO_ATTEMPTS;
+    config.auth.attempts_per_address = DEMO_ATTEMPTS;
     Ok(config)
 }
 

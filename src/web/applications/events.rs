@@ -35,7 +35,7 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
                 refused(&visit, &caller, id, fields, StatusCode::UNPROCESSABLE_ENTITY, told, faults).await?
             );
         }
-        if asks_again(offer) && fields.get("confirmed") != "yes" {
+        if asks_again(offer) && fields.get("sure") != "yes" {
             return Ok(confirm(&visit, &view, offer, &fields));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -19,6 +20,10 @@ const SWITCHES: &[&str] = &[
     "--disable-sync",
     "--lang=en-US",
 ];
+
+/// How long a page may take, and how often is looked whether it is there.
+const PATIENCE: Duration = Duration::from_secs(60);
+const STEP: Duration = Duration::from_millis(25);
 
 /// What is wrong with a page for somebody with a narrow screen, a keyboard or a screen reader.
 const AUDIT: &str = include_str!("audit.js");
@@ -107,6 +112,18 @@ impl Browser {
 
     /// Presses what a CSS selector names, and waits for the page it leads to.
     pub async fn press(&self, selector: &str) {
+        self.follow(&self.find(selector).await).await;
+    }
+
+    /// Presses a link or a button, and waits for the page it leads to.
+    pub async fn follow(&self, element: &WebElement) {
+        let page = self.find("html").await;
+        element.click().await.expect("it can be pressed");
+        page.wait_until().wait(PATIENCE, STEP).stale().await.expect("another page");
+    }
+
+    /// Opens or closes what a CSS selector names, on the same page.
+    pub async fn toggle(&self, selector: &str) {
         self.find(selector).await.click().await.expect("it can be pressed");
     }
 
