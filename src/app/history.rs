@@ -118,7 +118,8 @@ fn one(
     let label =
         definition.event_named(&step.event).map(|event| definition.events[event.at()].label.get(language));
     let state = |name: &str| {
-        let known = definition.state_named(name).map(|state| definition.states[state.at()].label.get(language));
+        let known =
+            definition.state_named(name).map(|state| definition.states[state.at()].label.get(language));
         known.unwrap_or(name).to_owned()
     };
     let role = definition.role_named(&step.role).map(|role| definition.roles[role.at()].label.get(language));
@@ -161,7 +162,9 @@ fn one(
 fn code_label(definition: &Definition, event: &str, code: &str, language: &str) -> String {
     let event = definition.event_named(event);
     let of_event = definition.transitions.iter().filter(|transition| Some(transition.event) == event);
-    let mut codes = of_event.filter_map(|transition| transition.reason).flat_map(|list| &definition.reasons[list.at()].codes);
+    let mut codes = of_event
+        .filter_map(|transition| transition.reason)
+        .flat_map(|list| &definition.reasons[list.at()].codes);
     let known = codes.find(|(known, _)| known == code).map(|(_, label)| label.get(language));
     known.unwrap_or(code).to_owned()
 }

@@ -33,12 +33,10 @@ impl Fault {
 impl<E: Into<Error>> From<E> for Fault {
     fn from(error: E) -> Self {
         let error = error.into();
-        match &error {
-            Error::Internal(source) => tracing::error!(error = chain(&**source), "internal fault"),
-            Error::Unavailable(source) => {
-                tracing::warn!(error = chain(&**source), "the database cannot take this now")
-            }
-            _ => {}
+        if let Error::Internal(source) = &error {
+            tracing::error!(error = chain(&**source), "internal fault");
+        } else if let Error::Unavailable(source) = &error {
+            tracing::warn!(error = chain(&**source), "the database cannot take this now");
         }
         Self(Told::Error(Arc::new(error)))
     }

@@ -91,6 +91,7 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}", get(applications::show::show))
         .route("/cases/{id}/events", post(applications::events::fire))
         .route("/cases/{id}/draft", post(applications::draft::change))
+        .route("/cases/{id}/score", post(applications::draft::score))
         .route("/cases/{id}/documents", post(documents::supply).layer(DefaultBodyLimit::max(FORM)))
         .route("/cases/{id}/documents/{document}", get(documents::download))
         .route("/cases/{id}/documents/{document}/remove", post(documents::take_out))

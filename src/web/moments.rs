@@ -16,12 +16,20 @@ pub struct Calendar {
     day: String,
     /// A moment, with its zone.
     moment: String,
+    /// A moment of a list, whose zone the page says once.
+    brief: String,
 }
 
 impl Calendar {
     /// A day without a zone.
     pub fn day(&self, day: NaiveDate) -> String {
         self.filled(&self.day, day)
+    }
+
+    /// A moment as the clocks of that zone show it.
+    pub fn brief(&self, at: DateTime<Utc>, zone: Tz) -> String {
+        let local = at.with_timezone(&zone);
+        self.filled(&self.brief, local.date_naive()).replace("{time}", &local.format("%H:%M").to_string())
     }
 
     /// A moment as the clocks of that zone show it, with the zone's name and offset.
@@ -63,10 +71,12 @@ mod tests {
             weekdays: [1, 2, 3, 4, 5, 6, 7].map(|nth| format!("d{nth}")),
             day: "{weekday} {day} {month} {year}".to_owned(),
             moment: "{day} {month}, {time} ({zone})".to_owned(),
+            brief: "{day} {month}, {time}".to_owned(),
         };
         let at = "2026-09-01T20:30:00Z".parse().unwrap();
         assert_eq!(calendar.moment(at, chrono_tz::Asia::Kathmandu), "2 m9, 02:15 (Asia/Kathmandu, UTC+5:45)");
         assert_eq!(calendar.moment(at, chrono_tz::UTC), "1 m9, 20:30 (UTC)");
+        assert_eq!(calendar.brief(at, chrono_tz::Asia::Kathmandu), "2 m9, 02:15");
         assert_eq!(calendar.day("2026-09-01".parse().unwrap()), "d2 1 m9 2026");
     }
 }

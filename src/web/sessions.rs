@@ -63,8 +63,8 @@ async fn welcome(visit: &Visit, fields: &Fields, signed_in: &sessions::SignedIn)
     }
     let pass = visit.app().links.pass(signed_in.session, signed_in.person);
     let mut response = Redirect::to(onward(fields.get("next"))).into_response();
-    keep(response.headers_mut(), visit.cookie(Keeps::Pass, &pass));
-    keep(response.headers_mut(), visit.forgotten(Keeps::Mark));
+    keep(response.headers_mut(), &visit.cookie(Keeps::Pass, &pass));
+    keep(response.headers_mut(), &visit.forgotten(Keeps::Mark));
     Ok(response)
 }
 
@@ -85,7 +85,7 @@ pub async fn sign_out(posted: Posted) -> Result<Response, Fault> {
         sessions::sign_out(visit.app(), caller).await?;
     }
     let mut response = Redirect::to("/login?after=out").into_response();
-    keep(response.headers_mut(), visit.forgotten(Keeps::Pass));
+    keep(response.headers_mut(), &visit.forgotten(Keeps::Pass));
     Ok(response)
 }
 
@@ -93,7 +93,7 @@ pub async fn choose_language(posted: Posted) -> Response {
     let Posted { visit, fields } = posted;
     let mut response = Redirect::to(onward(fields.get("back"))).into_response();
     if let Some(known) = LANGUAGES.iter().find(|known| **known == fields.get("language")) {
-        keep(response.headers_mut(), visit.cookie(Keeps::Language, known));
+        keep(response.headers_mut(), &visit.cookie(Keeps::Language, known));
     }
     response
 }

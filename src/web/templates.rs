@@ -4,6 +4,7 @@
 //! come from the definitions, never from here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -14,6 +15,9 @@ use serde::Deserialize;
 
 use super::moments::Calendar;
 use crate::access::language::LANGUAGES;
+
+/// How each language writes moments.
+type Calendars = BTreeMap<&'static str, Calendar>;
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/templates/web"]
@@ -44,7 +48,7 @@ impl Templates {
         engine.set_undefined_behavior(UndefinedBehavior::Strict);
         engine.set_auto_escape_callback(|_| AutoEscape::Html);
         let mut words = BTreeMap::new();
-        let mut calendars = BTreeMap::new();
+        let mut calendars = Calendars::new();
         for language in LANGUAGES {
             let name = format!("words.{language}.toml");
             let read: Words = toml::from_str(&text(&name)?).map_err(|fault| format!("{name}: {fault}"))?;
@@ -56,18 +60,7 @@ impl Templates {
             let added = engine.add_template_owned(file.to_string(), source);
             added.map_err(|fault| format!("{file}: {fault:#}"))?;
         }
-        let writers = calendars.clone();
-        engine.add_filter("day", move |state: &State<'_, '_>, day: &str| {
-            let day: NaiveDate = day.parse().map_err(unreadable)?;
-            Ok::<_, minijinja::Error>(calendar(&writers, state).map_or(String::new(), |c| c.day(day)))
-        });
-        engine.add_filter("moment", move |state: &State<'_, '_>, at: &str, zone: Rest<String>| {
-            let at: DateTime<Utc> = at.parse().map_err(unreadable)?;
-            let zone = zone.first().and_then(|zone| zone.parse().ok()).unwrap_or_else(|| reader_zone(state));
-            Ok::<_, minijinja::Error>(
-                calendar(&calendars, state).map_or(String::new(), |c| c.moment(at, zone)),
-            )
-        });
+        add_moments(&mut engine, &Arc::new(calendars));
         engine.add_filter("human", human);
         engine.add_filter("filled", filled);
         Ok(Self { engine, words })
@@ -84,6 +77,27 @@ impl Templates {
     }
 }
 
+/// The filters that write days and moments as the page's language and the reader's zone have them.
+fn add_moments(engine: &mut Environment<'static>, calendars: &Arc<Calendars>) {
+    let known = Arc::clone(calendars);
+    engine.add_filter("day", move |state: &State<'_, '_>, day: &str| {
+        let day: NaiveDate = day.parse().map_err(unreadable)?;
+        Ok::<_, minijinja::Error>(calendar(&known, state).map_or(String::new(), |c| c.day(day)))
+    });
+    let known = Arc::clone(calendars);
+    engine.add_filter("brief", move |state: &State<'_, '_>, at: &str| {
+        let at: DateTime<Utc> = at.parse().map_err(unreadable)?;
+        let written = calendar(&known, state).map(|c| c.brief(at, reader_zone(state)));
+        Ok::<_, minijinja::Error>(written.unwrap_or_default())
+    });
+    let known = Arc::clone(calendars);
+    engine.add_filter("moment", move |state: &State<'_, '_>, at: &str, zone: Rest<String>| {
+        let at: DateTime<Utc> = at.parse().map_err(unreadable)?;
+        let zone = zone.first().and_then(|zone| zone.parse().ok()).unwrap_or_else(|| reader_zone(state));
+        Ok::<_, minijinja::Error>(calendar(&known, state).map_or(String::new(), |c| c.moment(at, zone)))
+    });
+}
+
 fn text(file: &str) -> Result<String, String> {
     let bytes = Shipped::get(file).ok_or_else(|| format!("{file} is missing"))?.data;
     String::from_utf8(bytes.into_owned()).map_err(|fault| format!("{file}: {fault}"))
@@ -93,7 +107,7 @@ fn unreadable(fault: chrono::ParseError) -> minijinja::Error {
     minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, fault.to_string())
 }
 
-fn calendar<'a>(calendars: &'a BTreeMap<&str, Calendar>, state: &State<'_, '_>) -> Option<&'a Calendar> {
+fn calendar<'a>(calendars: &'a Calendars, state: &State<'_, '_>) -> Option<&'a Calendar> {
     let language = state.lookup("language")?;
     calendars.get(language.as_str()?)
 }
@@ -112,8 +126,8 @@ fn human(name: &str) -> String {
 }
 
 /// A phrase with its braces filled in order.
-fn filled(phrase: &str, values: Rest<Value>) -> String {
-    values.iter().fold(phrase.to_owned(), |text, value| text.replacen("{}", &value.to_string(), 1))
+fn filled(phrase: &str, Rest(values): Rest<Value>) -> String {
+    values.into_iter().fold(phrase.to_owned(), |text, value| text.replacen("{}", &value.to_string(), 1))
 }
 
 #[cfg(test)]

@@ -238,7 +238,7 @@ impl Visit {
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language));
         headers.insert(header::VARY, HeaderValue::from_static("Cookie, Accept-Language"));
         if self.fresh_mark {
-            keep(headers, self.cookie(Keeps::Mark, &self.bound));
+            keep(headers, &self.cookie(Keeps::Mark, &self.bound));
         }
         response
     }
@@ -263,7 +263,7 @@ impl Visit {
 }
 
 /// Adds a cookie to an answer.
-pub fn keep(headers: &mut HeaderMap, cookie: Cookie<'static>) {
+pub fn keep(headers: &mut HeaderMap, cookie: &Cookie<'static>) {
     if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
         headers.append(header::SET_COOKIE, value);
     }

@@ -44,7 +44,8 @@ async fn a_session_lives_in_a_cookie_that_scripts_cannot_read_and_ends_with_log_
 
     let stolen = pass.split(';').next().expect("a cookie").to_owned();
     assert_eq!(visitor.submit("/", "/logout", &[]).await.header("location"), "/login?after=out");
-    let again = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let again =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let again = send(again.get(format!("{}/", app.address)).header("Cookie", stolen)).await;
     assert_eq!(again.header("location"), "/login", "the session is over, whoever has the cookie");
 }
@@ -90,7 +91,7 @@ async fn what_is_not_there_or_not_ones_own_is_the_same_page(#[values(Db::Sqlite,
     let (pair, case) = opened(&app).await;
     app.student(&pair.sol, "Stranger", &pair.home).await;
     let stranger = Visitor::signed_in(&app.address, "stranger@student.example").await;
-    
+
     let foreign = stranger.get(&format!("/cases/{}", id(&case))).await;
     let absent = stranger.get("/cases/019a7c3e-5b1f-7a20-8c44-1d2e3f405162").await;
     let nowhere = stranger.get("/nowhere").await;
@@ -120,10 +121,12 @@ async fn a_one_time_link_acts_only_when_its_form_is_sent(#[values(Db::Sqlite, Db
         assert_eq!(visitor.get(&page).await.status, 200, "opening it twice changes nothing");
     }
     let set = |password: &'static str, repeated: &'static str| {
-        let fields = [("token", token.clone()), ("password", password.to_owned()), ("repeated", repeated.to_owned())];
+        let fields =
+            [("token", token.clone()), ("password", password.to_owned()), ("repeated", repeated.to_owned())];
         let (visitor, page) = (visitor.clone(), page.clone());
         async move {
-            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let fields: Vec<(&str, &str)> =
+                fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
             visitor.submit(&page, "/password-reset", &fields).await
         }
     };
@@ -148,11 +151,22 @@ async fn a_doubled_form_acts_once_and_a_stale_one_keeps_what_was_typed(
     let student = Visitor::signed_in(&app.address, "mei@student.example").await;
     let page = student.get(&path).await.text();
     let (seal, version) = (seal(&page), hidden(&page, "version").expect("a version"));
-    let fields = [("seal", seal.as_str()), ("key", "k-submit"), ("version", &version), ("event", "submit"), ("sure", "yes")];
+    let fields = [
+        ("seal", seal.as_str()),
+        ("key", "k-submit"),
+        ("version", &version),
+        ("event", "submit"),
+        ("sure", "yes"),
+    ];
 
     for _ in 0..2 {
         let sent = send(student.form(&events, &app.address, &fields)).await;
-        assert_eq!((sent.status, sent.header("location")), (303, format!("{path}?done=step").as_str()), "{}", sent.text());
+        assert_eq!(
+            (sent.status, sent.header("location")),
+            (303, format!("{path}?done=step").as_str()),
+            "{}",
+            sent.text()
+        );
     }
     let other = [&fields[..1], &[("key", "k-other")], &fields[2..]].concat();
     let stale = send(student.form(&events, &app.address, &other)).await;
@@ -161,7 +175,12 @@ async fn a_doubled_form_acts_once_and_a_stale_one_keeps_what_was_typed(
     let home = Visitor::signed_in(&app.address, "coordinator@alpha.example").await;
     let page = home.get(&path).await.text();
     let text = "Please name the <b>courses</b> you want to take.";
-    let typed = [("version", version.as_str()), ("event", "return"), ("reason.code", "choices"), ("reason.text", text)];
+    let typed = [
+        ("version", version.as_str()),
+        ("event", "return"),
+        ("reason.code", "choices"),
+        ("reason.text", text),
+    ];
     assert_ne!(hidden(&page, "version").expect("a version"), version, "the page has moved on");
     let stale = home.submit(&path, &events, &typed).await;
     assert!(stale.status == 409 && stale.text().contains("&lt;b&gt;courses&lt;"), "{}", stale.text());

@@ -34,7 +34,9 @@ async fn act(browser: &Browser, case: &str, event: &str) {
     if browser.count(&closed).await > 0 {
         browser.toggle(&closed).await;
     }
-    for check in browser.driver.find_all(By::Css(format!("{form} input[type=checkbox]"))).await.expect("boxes") {
+    for check in
+        browser.driver.find_all(By::Css(format!("{form} input[type=checkbox]"))).await.expect("boxes")
+    {
         check.click().await.expect("a box");
     }
     let options = format!("{form} select[required] option:nth-child(2)");
@@ -98,7 +100,10 @@ async fn a_newcomer_walks_an_application_through_the_browser_and_reads_every_mai
         let (mail, subject) = newest_mail(&browser, &reference, told, &read).await;
         assert!(subject.contains(&reference), "{subject}");
         assert_eq!(browser.count("iframe.mail").await, 1);
-        assert!(browser.find("pre.mail").await.text().await.expect("text").contains(&case), "it leads to the case");
+        assert!(
+            browser.find("pre.mail").await.text().await.expect("text").contains(&case),
+            "it leads to the case"
+        );
         browser.audit().await;
         read.push(mail);
     }

@@ -18,7 +18,7 @@ use super::super::visit::{SignedIn, Visit};
 use super::draft;
 use crate::access::Caller;
 use crate::app::applications::{self, ApplicationView};
-use crate::app::{Asked, Result, history, notifications, people};
+use crate::app::{Asked, Result, calls, history, notifications, people};
 
 /// Steps, documents and mails shown of one case.
 const MANY: Asked = Asked { limit: 200, cursor: None };
@@ -51,7 +51,8 @@ pub async fn show(
     let SignedIn { visit, caller } = signed_in;
     let id: CaseId = id(&named)?;
     let view = applications::read(visit.app(), &caller, id).await?;
-    let done = came.done.filter(|done| matches!(done.as_str(), "step" | "draft" | "document" | "opened"));
+    let done =
+        came.done.filter(|done| matches!(done.as_str(), "step" | "draft" | "document" | "opened" | "score"));
     let page = page(&visit, &caller, &view, None).await?;
     Ok(visit.page(StatusCode::OK, "applications/show.html", context! { done, ..page }))
 }
@@ -85,6 +86,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         turn => view.waiting.iter().any(|waiting| waiting.you),
         steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
         documents, draft, legal,
+        scores => scores(visit, caller, view).await?,
         not_legal => Value::from(Serde(&not_legal)),
         mails => mails(visit, caller, view.id).await?,
         told => said.and_then(|said| said.told.clone()),
@@ -125,6 +127,15 @@ fn texts(typed: &Fields) -> Vec<String> {
         .iter()
         .filter(|(name, _)| name.starts_with("data.") || name == "reason.text" || name == "note");
     texts.map(|(_, value)| value.clone()).filter(|value| !value.is_empty() && value != "true").collect()
+}
+
+/// Whether the reader may enter a score.
+async fn scores(visit: &Visit, caller: &Caller, view: &ApplicationView) -> Result<bool> {
+    let home = caller.coordinates(view.home.id) && view.applicant.id != caller.person;
+    if !home || view.kind != StateKind::Open {
+        return Ok(false);
+    }
+    Ok(calls::get(visit.app(), Some(caller), view.call.id).await?.scores)
 }
 
 async fn mails(visit: &Visit, caller: &Caller, case: CaseId) -> Result<Vec<Value>> {

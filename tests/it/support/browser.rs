@@ -22,7 +22,7 @@ const SWITCHES: &[&str] = &[
 ];
 
 /// How long a page may take, and how often is looked whether it is there.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_millis(25);
 
 /// What is wrong with a page for somebody with a narrow screen, a keyboard or a screen reader.
@@ -31,11 +31,12 @@ const AUDIT: &str = include_str!("audit.js");
 /// A browser with one window.
 #[derive(Debug)]
 pub struct Browser {
+    // Ended first: a session without a driver ends at once, also where a test fails.
+    _chromedriver: Chromedriver,
     pub driver: WebDriver,
     /// As in `http://127.0.0.1:PORT`: the service under test.
     pub address: String,
     control: String,
-    _chromedriver: Chromedriver,
     _profile: TempDir,
 }
 
@@ -79,8 +80,13 @@ impl Browser {
         wanted.add_arg(&folder).expect("a switch");
         wanted.set("goog:loggingPrefs", json!({ "browser": "ALL" })).expect("a capability");
         let driver = WebDriver::new(&control, wanted).await.expect("Chromium starts");
-        let browser =
-            Self { driver, address: address.to_owned(), control, _chromedriver: chromedriver, _profile: profile };
+        let browser = Self {
+            driver,
+            address: address.to_owned(),
+            control,
+            _chromedriver: chromedriver,
+            _profile: profile,
+        };
         browser.resize(1440).await;
         browser
     }

@@ -45,7 +45,8 @@ impl Visitor {
     /// Opens a page, takes the seal from its forms, and sends a form with it.
     pub async fn submit(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let seal = seal(&self.get(page).await.text());
-        send(self.form(path, &self.address, &[&[("seal", seal.as_str()), ("key", "k1")], fields].concat())).await
+        send(self.form(path, &self.address, &[&[("seal", seal.as_str()), ("key", "k1")], fields].concat()))
+            .await
     }
 }
 
