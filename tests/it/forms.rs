@@ -190,6 +190,51 @@ async fn a_doubled_form_acts_once_and_a_stale_one_keeps_what_was_typed(
     assert!(unsaid.status == 422 && unsaid.text().contains("#do-return-code"), "{}", unsaid.text());
 }
 
+#[rstest]
+#[tokio::test]
+async fn a_document_is_uploaded_read_and_taken_out_of_a_draft(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let (_pair, case) = opened(&app).await;
+    let path = format!("/cases/{}", id(&case));
+    let student = Visitor::signed_in(&app.address, "mei@student.example").await;
+    let seal = seal(&student.get(&path).await.text());
+    let pdf = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n".to_vec();
+    let upload = |seal: &str, content: Vec<u8>| {
+        let file = reqwest::multipart::Part::bytes(content).file_name("動機 信.pdf");
+        let form = reqwest::multipart::Form::new().text("seal", seal.to_owned()).text("key", "k-1");
+        let form = form.text("slot", "motivation").part("file", file);
+        send(student.post(&format!("{path}/documents"), &app.address).multipart(form))
+    };
+
+    assert_eq!(upload("", pdf.clone()).await.status, 403);
+    let wrong = upload(&seal, b"MZ no document".to_vec()).await;
+    assert!(wrong.status == 422 && wrong.text().contains("neither a PDF"), "{}", wrong.text());
+    for _ in 0..2 {
+        assert_eq!(
+            upload(&seal, pdf.clone()).await.header("location"),
+            format!("{path}?done=document#documents")
+        );
+    }
+    let page = student.get(&path).await.text();
+    assert!(
+        page.contains("動機 信.pdf") && !page.contains("version 2"),
+        "a double click uploads once: {page}"
+    );
+    let (_, rest) = page.split_once(&format!("{path}/documents/")).expect("a link");
+    let document = format!("{path}/documents/{}", rest.split('"').next().expect("an address"));
+    let read = student.get(&document).await;
+    assert_eq!(
+        (read.status, read.body.as_slice(), read.header("content-type")),
+        (200, &pdf[..], "application/pdf")
+    );
+    assert!(read.header("content-disposition").starts_with("attachment;"));
+    assert_eq!(Visitor::signed_in(&app.address, SOL).await.get(&document).await.status, 200);
+    assert_eq!(Visitor::new(&app.address).get(&document).await.status, 303);
+    let gone = student.submit(&path, &format!("{document}/remove"), &[("version", "1")]).await;
+    assert_eq!(gone.status, 303, "{}", gone.text());
+    assert_eq!(student.get(&document).await.status, 404);
+}
+
 /// A draft of the student Mei, with those who will work on it.
 async fn opened(app: &TestApp) -> (Pair, Value) {
     let pair = Pair::of(app).await;

@@ -155,6 +155,56 @@ async fn every_page_is_sound_at_every_width_and_in_both_languages() {
     browser.close().await;
 }
 
+#[tokio::test]
+async fn a_student_starts_an_application_changes_its_draft_and_is_told_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = demo(&folder);
+    let browser = Browser::open(&server.address).await;
+
+    browser.go("/login?next=%2Fcases").await;
+    browser.fill("#email", "student1@karoo.example").await;
+    browser.fill("#password", "not this one either").await;
+    browser.press("form:has(#password) button.main").await;
+    assert!(browser.find(".summary").await.text().await.expect("text").contains("do not fit"));
+    assert_eq!(
+        browser.find("#email").await.value().await.expect("read").as_deref(),
+        Some("student1@karoo.example")
+    );
+    browser.audit().await;
+    browser.fill("#password", "sojourn for everybody").await;
+    browser.press("form:has(#password) button.main").await;
+    assert_eq!(browser.path().await, "/cases", "on to where one wanted to go");
+
+    browser.go("/").await;
+    browser.press("a[href$='/apply'][aria-label*='Exchanges']").await;
+    for choice in ["#choice-1", "#choice-3"] {
+        browser.toggle(&format!("{choice} option:nth-child(2)")).await;
+    }
+    browser.press("main form button.main").await;
+    assert_eq!(browser.count(".summary").await, 1, "the same choice twice: {}", browser.text().await);
+    browser.audit().await;
+    browser.toggle("#choice-3 option:nth-child(4)").await;
+    browser.toggle("#bell").await;
+    browser.press("main form button.main").await;
+    let draft = browser.path().await;
+    assert!(draft.starts_with("/cases/") && draft.ends_with("?done=opened"), "{draft}");
+    assert_eq!(browser.find("#choice-2").await.value().await.expect("read"), {
+        let third = browser.find("#choice-3 option:nth-child(4)").await;
+        third.value().await.expect("read")
+    });
+    browser.toggle("#choice-2 option:nth-child(1)").await;
+    browser.press("section:has(#draft) form button").await;
+    assert_eq!(browser.count("p.done").await, 1, "{}", browser.text().await);
+    assert_eq!(browser.find("#choice-2").await.value().await.expect("read").as_deref(), Some(""));
+    assert!(browser.find("#bell").await.is_selected().await.expect("read"));
+    let console = browser.console().await;
+    assert!(
+        console.iter().all(|line| line["message"].as_str().is_some_and(|said| said.contains("status of 4"))),
+        "{console:?}"
+    );
+    browser.close().await;
+}
+
 /// Opens the first thing that a list leads to.
 async fn first_of_list(browser: &Browser) {
     if browser.count(".cases .case :is(h2, h3) a").await > 0 {

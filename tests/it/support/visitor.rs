@@ -38,7 +38,12 @@ impl Visitor {
 
     /// A form with fields of its own, as a browser sends it from a page of that origin.
     pub fn form(&self, path: &str, origin: &str, fields: &[(&str, &str)]) -> RequestBuilder {
-        let request = self.client.post(format!("{}{path}", self.address)).form(fields);
+        self.post(path, origin).form(fields)
+    }
+
+    /// A form without its body, as a browser sends it from a page of that origin.
+    pub fn post(&self, path: &str, origin: &str) -> RequestBuilder {
+        let request = self.client.post(format!("{}{path}", self.address));
         request.header("Accept", "text/html,*/*;q=0.8").header("Origin", origin)
     }
 
