@@ -83,7 +83,7 @@ pub async fn dress(State(web): State<Web>, request: Request, next: Next) -> Resp
     let response = next.run(Request::from_parts(parts.clone(), body)).await;
     let told = match response.extensions().get::<Fault>() {
         Some(fault) => fault.0.clone(),
-        None if asks_for_page(&parts) && is_problem(&response) => Told::Status(response.status()),
+        None if asks_for_page(&parts) && is_bare(&response) => Told::Status(response.status()),
         None => return response,
     };
     let visit = match Visit::from_request_parts(&mut parts, &web).await {
@@ -112,8 +112,12 @@ fn asks_for_page(parts: &axum::http::request::Parts) -> bool {
     !machine && accepted.is_some_and(|kinds| kinds.contains("text/html"))
 }
 
-fn is_problem(response: &Response) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
+/// Whether an answer tells of a fault in words for programmes alone.
+fn is_bare(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let status = response.status();
+    let page = kind.is_some_and(|kind| kind.starts_with("text/html"));
+    (status.is_client_error() || status.is_server_error()) && !page
 }
 
 fn page(visit: &Visit, told: &Told) -> Response {

@@ -102,6 +102,12 @@ async fn what_is_not_there_or_not_ones_own_is_the_same_page(#[values(Db::Sqlite,
     }
     assert_eq!(stranger.get("/notifications").await.status, 403);
     assert_eq!(stranger.get("/mails").await.status, 404, "only the demo shows mails");
+    let doubled = stranger.get("/cases?state=a&state=b").await;
+    assert!(
+        doubled.status == 400 && doubled.text().contains("could not be understood"),
+        "{}",
+        doubled.text()
+    );
     let api = app.stranger().get("/nowhere").await;
     assert_eq!(api.header("content-type"), "application/problem+json", "the API answers programmes");
 }

@@ -156,7 +156,7 @@ impl Demo {
             row.joined_on = Some(since);
         });
         let member: InstitutionId = id(&answer.await?)?;
-        let mut staff = Vec::new();
+        let (mut staff, first) = (Vec::new(), log_ins.len());
         for (duty, name) in DUTIES.into_iter().zip(site.staff) {
             let email = format!("{}@{}", duty.as_str(), site.domain);
             staff.push(self.person(name, &email, duty, Some(member), since).await?);
@@ -170,7 +170,7 @@ impl Demo {
                     .await?,
             );
             if nth == 0 {
-                log_ins.push(log_in("student", site.name, &email));
+                log_ins.insert(first, log_in("student", site.name, &email));
             }
         }
         let coordinator = self.app.person_as_caller(staff[0]).await?;
