@@ -117,7 +117,7 @@ fn listed(words: &[String]) -> String {
 /// Why not, in the words of the case's own workflow: for people, who know labels and not names.
 pub async fn explain(app: &App, caller: &Caller, case: CaseId, refusal: &Refusal) -> Result<String> {
     let at = app.clock.moment();
-    let scene = Scene::read(app, app.store.read(), &caller.scope(), case, &at).await?;
+    let scene = Scene::look(app, &caller.scope(), case, &at).await?;
     Ok(told(refusal, &scene.definition, &caller.language))
 }
 
