@@ -4,6 +4,7 @@
 //! module makes a scope, and every read of the store takes one.
 
 mod caller;
+pub mod language;
 pub mod password;
 mod policy;
 mod scope;

@@ -4,6 +4,7 @@
 //! it: dates may only move forward, and nothing that was given is taken back.
 
 mod check;
+mod offered;
 mod promise;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -19,6 +20,8 @@ use super::programmes::forward;
 use super::{Answer, App, Asked, Error, Once, Page, Result, current};
 use crate::access::Caller;
 use crate::store::calls::{self as store, Home, Whole};
+
+pub use offered::{OfferedView, offered};
 
 pub use crate::store::calls::{AnswerKind, CallRow, Question, SlotRule, Wanted};
 

@@ -3,6 +3,8 @@
 //! The applicant and the home see all of them, the secretariat all but those about health, the host those meant for it once it
 //! sees the case, the chair none. A document changes what its case offers, so the case gets a new version with it.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -20,6 +22,31 @@ use crate::clock::Moment;
 use crate::store::calls::SlotRule;
 use crate::store::documents::{self as rows, Document, Sight};
 use crate::store::{Conn, dossiers};
+
+/// Largest file, in bytes.
+pub const FILE: usize = 10 * 1024 * 1024;
+
+/// Kinds of files that are taken, as their contents tell.
+const KINDS: &[&str] = &["application/pdf", "image/png", "image/jpeg"];
+
+/// The kind of a content; `None` for one that is not taken.
+pub fn kind(content: &[u8]) -> Option<&'static str> {
+    let told = infer::get(content).map(|kind| kind.mime_type());
+    KINDS.iter().copied().find(|kind| Some(*kind) == told)
+}
+
+/// `Content-Disposition` with the name in UTF-8 (RFC 6266 §5, RFC 8187 §3.2).
+pub fn attachment(name: &str) -> String {
+    let mut value = "attachment; filename*=UTF-8''".to_owned();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            value.push(char::from(byte));
+        } else {
+            let _ = write!(value, "%{byte:02X}");
+        }
+    }
+    value
+}
 
 /// One version of a document.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -297,6 +324,11 @@ fn is_unseen(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_in_any_script_fits_into_a_header() {
+        assert_eq!(attachment("成 1.pdf"), "attachment; filename*=UTF-8''%E6%88%90%201.pdf");
+    }
 
     #[test]
     fn a_name_keeps_its_letters_and_loses_its_folders_and_what_a_system_takes_for_orders() {

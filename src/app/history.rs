@@ -33,12 +33,16 @@ pub struct StepView {
     pub event_label: String,
     /// State before.
     pub from: Option<String>,
+    /// Its name in the reader's language.
+    pub from_label: Option<String>,
     /// State after.
     pub to: String,
     /// Its name in the reader's language.
     pub to_label: String,
     /// The role that acted.
     pub role: String,
+    /// Its name in the reader's language.
+    pub role_label: String,
     /// Who acted; for the home and the secretariat, and for oneself.
     pub actor: Option<ActorView>,
     /// Code and text of the reason.
@@ -66,6 +70,8 @@ pub struct ActorView {
 pub struct StepReason {
     /// Code of the list.
     pub code: String,
+    /// In the reader's language.
+    pub label: String,
     /// The person's own words.
     pub text: String,
 }
@@ -111,11 +117,16 @@ fn one(
     let language = caller.language.as_str();
     let label =
         definition.event_named(&step.event).map(|event| definition.events[event.at()].label.get(language));
-    let state =
-        definition.state_named(&step.to).map(|state| definition.states[state.at()].label.get(language));
+    let state = |name: &str| {
+        let known =
+            definition.state_named(name).map(|state| definition.states[state.at()].label.get(language));
+        known.unwrap_or(name).to_owned()
+    };
+    let role = definition.role_named(&step.role).map(|role| definition.roles[role.at()].label.get(language));
     let own = step.actor == Some(caller.person);
     let named = own || reader == Reader::Home;
     let colleague = is_colleague(definition, caller, &step);
+    let event = step.event.clone();
     let written = step.written;
     let reason = written.as_ref().and_then(|w| Some((w.reason_code.clone()?, w.reason.clone()?)));
     // What a student gives as a reason may be about health: it is the home's alone to read.
@@ -126,7 +137,9 @@ fn one(
         recorded_at: step.recorded_at,
         via: step.via,
         event_label: label.unwrap_or(&step.event).to_owned(),
-        to_label: state.unwrap_or(&step.to).to_owned(),
+        from_label: step.from.as_deref().map(state),
+        to_label: state(&step.to),
+        role_label: role.unwrap_or(&step.role).to_owned(),
         event: step.event,
         from: step.from,
         to: step.to,
@@ -135,9 +148,23 @@ fn one(
             .actor
             .filter(|_| named)
             .map(|id| ActorView { id, name: known.get(&id).cloned().unwrap_or_default() }),
-        reason: reason.map(|(code, text)| StepReason { code, text }),
+        reason: reason.map(|(code, text)| {
+            let label = code_label(definition, &event, &code, language);
+            StepReason { code, label, text }
+        }),
         note: written.as_ref().and_then(|w| w.note.clone()).filter(|_| own || colleague),
         data: written.and_then(|w| w.data).and_then(|data| serde_json::from_str(&data).ok()),
         hash: hex::encode(step.hash),
     }
+}
+
+/// What a code of an event's reason says.
+fn code_label(definition: &Definition, event: &str, code: &str, language: &str) -> String {
+    let event = definition.event_named(event);
+    let of_event = definition.transitions.iter().filter(|transition| Some(transition.event) == event);
+    let mut codes = of_event
+        .filter_map(|transition| transition.reason)
+        .flat_map(|list| &definition.reasons[list.at()].codes);
+    let known = codes.find(|(known, _)| known == code).map(|(_, label)| label.get(language));
+    known.unwrap_or(code).to_owned()
 }

@@ -1,4 +1,5 @@
-//! Texts that only this instance can make: one-time links and the successors of refresh tokens. No row holds them.
+//! Texts that only this instance can make: one-time links, the successors of refresh tokens, passes
+//! of browsers and seals of forms. No row holds them.
 //!
 //! A one-time token is base64url of `id ‖ HMAC-SHA-256(instance key, purpose ‖ id)`: who reads the database cannot use it, and the
 //! mail that carries it is written from the id alone. To add a purpose, add a [`TokenKind`].
@@ -8,7 +9,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-use sojourn_engine::ids::TokenId;
+use sojourn_engine::ids::{PersonId, SessionId, TokenId};
 use sojourn_engine::vocabulary::TokenKind;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -69,6 +70,33 @@ impl Links {
         BASE64_URL_SAFE_NO_PAD.encode(self.seal("refresh", refresh_token.as_bytes()))
     }
 
+    /// What a browser shows to act in a session; the session itself says whether it still goes on.
+    pub fn pass(&self, session: SessionId, person: PersonId) -> String {
+        let ids = [Uuid::from(session).into_bytes(), Uuid::from(person).into_bytes()].concat();
+        let seal = self.seal("pass", &ids);
+        BASE64_URL_SAFE_NO_PAD.encode([ids.as_slice(), &seal].concat())
+    }
+
+    /// The session and the person of a pass that this instance made.
+    pub fn read_pass(&self, pass: &str) -> Option<(SessionId, PersonId)> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(pass).ok()?;
+        let (ids, seal) = bytes.split_at_checked(32)?;
+        let (session, person) = ids.split_at_checked(16)?;
+        let id = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
+        bool::from(self.seal("pass", ids).ct_eq(seal)).then_some(())?;
+        Some((id(session)?.into(), id(person)?.into()))
+    }
+
+    /// What the forms carry that were shown to the holder of `bound`: a session or a visitor's mark.
+    pub fn form_seal(&self, bound: &str) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.seal("form", bound.as_bytes()))
+    }
+
+    /// Whether a form was shown to the holder of `bound`.
+    pub fn is_form_seal(&self, bound: &str, given: &str) -> bool {
+        bool::from(self.form_seal(bound).as_bytes().ct_eq(given.as_bytes()))
+    }
+
     fn seal(&self, purpose: &str, content: &[u8]) -> [u8; 32] {
         let mut mac = self.key.clone();
         mac.update(purpose.as_bytes());
@@ -95,6 +123,25 @@ mod tests {
         assert_eq!(links("b").read(&token, TokenKind::Invitation), None);
         assert_eq!(links("a").read(&token[1..], TokenKind::Invitation), None);
         assert_eq!(links("a").read("", TokenKind::Invitation), None);
+    }
+
+    #[test]
+    fn a_pass_opens_the_session_it_was_made_for_at_its_own_instance_alone() {
+        let session = "019a7c3e-5b1f-7a20-8c44-1d2e3f405162".parse().unwrap();
+        let person = "019a7c3e-5b1f-7a20-8c44-1d2e3f405163".parse().unwrap();
+        let pass = links("a").pass(session, person);
+        assert_eq!(links("a").read_pass(&pass), Some((session, person)));
+        assert_eq!(links("b").read_pass(&pass), None);
+        assert_eq!(links("a").read_pass(&pass[2..]), None);
+        assert_eq!(links("a").read_pass(""), None);
+    }
+
+    #[test]
+    fn the_seal_of_a_form_holds_for_one_holder() {
+        let seal = links("a").form_seal("one");
+        assert!(links("a").is_form_seal("one", &seal));
+        assert!(!links("a").is_form_seal("other", &seal));
+        assert!(!links("b").is_form_seal("one", &seal));
     }
 
     #[test]

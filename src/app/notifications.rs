@@ -217,6 +217,17 @@ pub async fn mine(app: &App, caller: &Caller, asked: &Asked) -> Result<Page<Noti
     list(app, asked, &Filter { recipient: Some(caller.person), ..Filter::default() }).await
 }
 
+/// Notices about one case, newest first: all of them for the secretariat, one's own for everybody else.
+pub async fn of_case(
+    app: &App,
+    caller: &Caller,
+    case: CaseId,
+    asked: &Asked,
+) -> Result<Page<NotificationView>> {
+    let recipient = (!caller.is_secretariat()).then_some(caller.person);
+    list(app, asked, &Filter { case: Some(case), recipient, ..Filter::default() }).await
+}
+
 /// Puts a notice that failed or waits in line again.
 ///
 /// # Errors

@@ -1,7 +1,13 @@
 //! A refusal of the engine in the reader's language, for problems, offers and pages alike.
 
 use serde_json::{Value, json};
+use sojourn_engine::definition::Definition;
+use sojourn_engine::ids::CaseId;
 use sojourn_engine::refusal::{NoPlace, Refusal, UnmetRule};
+
+use super::scene::Scene;
+use super::{App, Result};
+use crate::access::Caller;
 
 /// The `refusal` member: the engine's own words, the messages of its rules in `language`.
 pub fn document(refusal: &Refusal, language: &str) -> Value {
@@ -106,4 +112,122 @@ fn no_place(account: &str, code: NoPlace, free: i64) -> (String, String) {
 fn listed(words: &[String]) -> String {
     let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
     quoted.join(", ")
+}
+
+/// Why not, in the words of the case's own workflow: for people, who know labels and not names.
+pub async fn explain(app: &App, caller: &Caller, case: CaseId, refusal: &Refusal) -> Result<String> {
+    let at = app.clock.moment();
+    let scene = Scene::look(app, &caller.scope(), case, &at).await?;
+    Ok(told(refusal, &scene.definition, &caller.language))
+}
+
+/// Why not, with the labels of a definition.
+pub fn told(refusal: &Refusal, definition: &Definition, language: &str) -> String {
+    let words = Labels { definition, language, chinese: language.starts_with("zh") };
+    match refusal {
+        Refusal::NotFromHere { event, allowed_from, .. } => words.not_from_here(event, allowed_from),
+        Refusal::NotYours { needs } => {
+            let roles = words.list(needs, |name| words.role(name));
+            words.say(format!("Only for: {roles}."), format!("僅限{roles}辦理。"))
+        }
+        Refusal::SamePerson { as_event: Some(event) } => {
+            let event = words.event(event);
+            words.say(
+                format!(
+                    "You did “{event}” in this case yourself: somebody else in the same role may do this."
+                ),
+                format!("本案的「{event}」是由您辦理，此步驟須由同一角色的另一人辦理。"),
+            )
+        }
+        Refusal::SamePerson { as_event: None } => words.say(
+            "You are the applicant: somebody else in this role may do this.".to_owned(),
+            "您是申請人，此步驟須由同一角色的另一人辦理。".to_owned(),
+        ),
+        Refusal::Unmet { rules } => {
+            rules.iter().map(|rule| rule.message.get(language)).collect::<Vec<_>>().join(" ")
+        }
+        Refusal::TooLate { rule, .. } => rule.message.get(language).to_owned(),
+        Refusal::Missing { documents } => {
+            let slots = words.list(documents, |name| words.slot(name));
+            words.say(format!("Upload first: {slots}."), format!("請先上傳：{slots}。"))
+        }
+        Refusal::NoPlace { code, free, .. } => words.no_place(*code, *free),
+        Refusal::ReasonNeeded { .. } => words.say(
+            "Choose a reason and explain it in your own words.".to_owned(),
+            "請選擇原因，並以文字說明。".to_owned(),
+        ),
+        Refusal::InputInvalid { .. } => words.say(
+            "Some fields are not right: mend them below.".to_owned(),
+            "部分欄位有誤，請修正。".to_owned(),
+        ),
+    }
+}
+
+struct Labels<'a> {
+    definition: &'a Definition,
+    language: &'a str,
+    chinese: bool,
+}
+
+impl Labels<'_> {
+    fn say(&self, english: String, chinese: String) -> String {
+        if self.chinese { chinese } else { english }
+    }
+
+    fn list(&self, names: &[String], label: impl Fn(&str) -> String) -> String {
+        let labels: Vec<String> = names.iter().map(|name| label(name)).collect();
+        labels.join(if self.chinese { "、" } else { ", " })
+    }
+
+    fn role(&self, name: &str) -> String {
+        let found = self.definition.role_named(name).map(|ix| &self.definition.roles[ix.at()].label);
+        found.map_or(name, |label| label.get(self.language)).to_owned()
+    }
+
+    fn event(&self, name: &str) -> String {
+        let found = self.definition.event_named(name).map(|ix| &self.definition.events[ix.at()].label);
+        found.map_or(name, |label| label.get(self.language)).to_owned()
+    }
+
+    fn state(&self, name: &str) -> String {
+        let found = self.definition.state_named(name).map(|ix| &self.definition.states[ix.at()].label);
+        found.map_or(name, |label| label.get(self.language)).to_owned()
+    }
+
+    fn slot(&self, name: &str) -> String {
+        let found = self.definition.document_named(name).map(|ix| &self.definition.documents[ix.at()].label);
+        found.map_or(name, |label| label.get(self.language)).to_owned()
+    }
+
+    fn not_from_here(&self, event: &str, allowed_from: &[String]) -> String {
+        let event = self.event(event);
+        if allowed_from.is_empty() {
+            return self
+                .say(format!("“{event}” is not possible any more."), format!("目前已無法執行「{event}」。"));
+        }
+        let states = self.list(allowed_from, |name| self.state(name));
+        self.say(
+            format!("“{event}” is only possible in: {states}."),
+            format!("「{event}」僅適用於下列狀態：{states}。"),
+        )
+    }
+
+    fn no_place(&self, code: NoPlace, free: i64) -> String {
+        match code {
+            NoPlace::NoAgreement => self.say(
+                "No places are agreed for this home, host, period, level and field.".to_owned(),
+                "此薦送學校、接待學校、期間、學制與領域沒有約定名額。".to_owned(),
+            ),
+            NoPlace::Full => self
+                .say(format!("Not enough places are left: {free}."), format!("名額不足，尚餘 {free} 名。")),
+            NoPlace::Waiters => self.say(
+                "Others wait for these places: they go to the first on the list.".to_owned(),
+                "尚有備取學生，名額須依序遞補。".to_owned(),
+            ),
+            NoPlace::WrongStatus => self.say(
+                "The case holds no place that this step could act on.".to_owned(),
+                "本案目前沒有可供此步驟處理的名額。".to_owned(),
+            ),
+        }
+    }
 }

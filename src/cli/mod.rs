@@ -25,6 +25,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub use serve::router;
+
 /// What keeps a command from its end: one line.
 type Fault = Box<dyn Error + Send + Sync>;
 

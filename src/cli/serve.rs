@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::Router;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,6 +14,8 @@ use super::{Outcome, instance, output};
 use crate::app::App;
 use crate::config::Config;
 use crate::http::{self, AppState};
+use crate::web::demo::Demo;
+use crate::web::{self, Web};
 use crate::worker::Worker;
 
 /// Serve the API and deliver e-mails until the process is told to stop
@@ -35,13 +38,19 @@ pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
     writable(&config.files.dir)?;
     let listener = listen(arguments.bind.unwrap_or(config.http.bind)).await?;
     output::say(format_args!("Sojourn listens on http://{}", listener.local_addr()?))?;
-    until_stopped(listener, app, worker, &config).await
+    until_stopped(listener, app, worker, &config, None).await
 }
 
 /// Serves and delivers until a signal says stop; running requests and the running round of deliveries are finished.
-pub async fn until_stopped(listener: TcpListener, app: Arc<App>, worker: Worker, config: &Config) -> Outcome {
+pub async fn until_stopped(
+    listener: TcpListener,
+    app: Arc<App>,
+    worker: Worker,
+    config: &Config,
+    demo: Option<Demo>,
+) -> Outcome {
     let state = AppState::new(app, &config.auth)?;
-    let router = http::router(&state, &config.http);
+    let router = router(&state, config, demo)?;
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
     let deliveries = tokio::spawn(async move {
         let stopping = async {
@@ -65,6 +74,16 @@ fn writable(folder: &Path) -> Result<(), String> {
             folder.display()
         )
     })
+}
+
+/// The API and the pages, under the same layers.
+///
+/// # Errors
+/// A template or a file of words that cannot be read.
+pub fn router(state: &AppState, config: &Config, demo: Option<Demo>) -> Result<Router, String> {
+    let web = Web::new(state.app.clone(), config, demo)?;
+    let whole = http::routes(state).merge(web::routes(&web));
+    Ok(web::dressed(http::layered(whole, state, &config.http), &web))
 }
 
 /// Binds, and says in one line why it cannot.

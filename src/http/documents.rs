@@ -1,6 +1,5 @@
 //! Documents of an application: uploading, listing, downloading, taking out of a draft.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Json;
@@ -64,7 +63,7 @@ pub async fn get_document(
     let headers = [
         (header::CONTENT_TYPE, row.media_type),
         (header::CONTENT_LENGTH, row.size_bytes.to_string()),
-        (header::CONTENT_DISPOSITION, attachment(&row.file_name)),
+        (header::CONTENT_DISPOSITION, documents::attachment(&row.file_name)),
         (header::ETAG, format!("\"{}\"", row.number)),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
     ];
@@ -83,27 +82,4 @@ pub async fn take_document_out(
 ) -> Result<StatusCode, Problem> {
     documents::take_out(&app, &caller, id, document, read).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// `Content-Disposition` with the name in UTF-8 (RFC 6266 §5, RFC 8187 §3.2).
-fn attachment(name: &str) -> String {
-    let mut value = "attachment; filename*=UTF-8''".to_owned();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            value.push(char::from(byte));
-        } else {
-            let _ = write!(value, "%{byte:02X}");
-        }
-    }
-    value
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_in_any_script_fits_into_a_header() {
-        assert_eq!(attachment("成 1.pdf"), "attachment; filename*=UTF-8''%E6%88%90%201.pdf");
-    }
 }

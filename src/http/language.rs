@@ -1,49 +1,11 @@
-//! Which of our languages a request asks for (RFC 4647 §3.4, lookup).
+//! Which of our languages a request asks for.
 
 use axum::http::{HeaderMap, header};
 
-/// Languages that every text exists in; the first is taken when none fits.
-const LANGUAGES: &[&str] = &["en", "zh-Hant"];
+use crate::access::language;
 
 /// The language of ours that `Accept-Language` likes best.
 pub fn of(headers: &HeaderMap) -> &'static str {
-    let accepted =
-        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut ranges: Vec<(f32, &str)> = accepted.split(',').filter_map(range).collect();
-    ranges.sort_by(|one, other| other.0.total_cmp(&one.0));
-    ranges.into_iter().find_map(|(_, tag)| lookup(tag)).unwrap_or(LANGUAGES[0])
-}
-
-fn range(text: &str) -> Option<(f32, &str)> {
-    let mut parts = text.split(';').map(str::trim);
-    let tag = parts.next().filter(|tag| !tag.is_empty())?;
-    let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok())?;
-    (quality > 0.0).then_some((quality, tag))
-}
-
-fn lookup(tag: &str) -> Option<&'static str> {
-    let wanted = tag.to_ascii_lowercase();
-    // Chinese is written here in one script, whichever was asked for.
-    let primary = wanted.split('-').next()?;
-    LANGUAGES.iter().find(|known| known.to_ascii_lowercase().split('-').next() == Some(primary)).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn the_language_liked_best_of_those_we_have_is_taken() {
-        let asked = |text: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(text));
-            of(&headers)
-        };
-        assert_eq!(asked("zh-TW,zh;q=0.9,en;q=0.8"), "zh-Hant");
-        assert_eq!(asked("fr, en-GB;q=0.7, zh;q=0.2"), "en");
-        assert_eq!(asked("zh;q=0, en;q=0.1"), "en");
-        assert_eq!(asked(";;;,q=x"), "en");
-    }
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    language::of(accepted.unwrap_or_default())
 }

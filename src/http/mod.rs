@@ -71,11 +71,15 @@ impl AppState {
     }
 }
 
-/// The API with its layers, to be served or merged with pages.
+/// The API with its layers, to be served alone.
 pub fn router(state: &AppState, http: &Http) -> Router {
+    layered(routes(state), state, http)
+}
+
+/// The API without its layers, to be merged with pages.
+pub fn routes(state: &AppState) -> Router {
     let (api, document) = routes::all(state.clone()).split();
-    let routes = api.merge(docs::routes(&document));
-    layered(routes.with_state(state.clone()), state, http)
+    api.merge(docs::routes(&document)).with_state(state.clone())
 }
 
 /// The layers that every route has, the API's and the pages'.

@@ -9,14 +9,10 @@ use utoipa::ToSchema;
 use super::extract::{Keyed, media_type, once, read};
 use super::problem::{Kind, Problem};
 use crate::app::FieldError;
+use crate::app::documents::{self, FILE};
 
-/// Largest file, in bytes.
-pub const FILE: usize = 10 * 1024 * 1024;
 /// Largest request with a file: the file, and the form around it.
 pub const FORM: usize = FILE + 64 * 1024;
-
-/// Kinds of files that are taken, as their contents tell.
-const KINDS: &[&str] = &["application/pdf", "image/png", "image/jpeg"];
 
 /// A form with a slot and a file.
 #[derive(Debug, ToSchema)]
@@ -36,7 +32,7 @@ pub struct Upload {
     pub slot: String,
     /// Name of the file at its owner's.
     pub file_name: String,
-    /// Kind of the content, one of [`KINDS`].
+    /// Kind of the content, as [`documents::kind`] tells it.
     pub media_type: &'static str,
     /// The content.
     pub content: Bytes,
@@ -92,9 +88,7 @@ async fn content(field: Field<'_>) -> Result<(String, Bytes), Problem> {
 }
 
 fn kind(content: &[u8]) -> Result<&'static str, Problem> {
-    let told = infer::get(content).map(|kind| kind.mime_type());
-    let known = KINDS.iter().copied().find(|kind| Some(*kind) == told);
-    known.ok_or_else(|| {
+    documents::kind(content).ok_or_else(|| {
         let detail = "The content of the file is neither PDF, PNG nor JPEG: send it as one of these.";
         Problem::new(Kind::UnsupportedMediaType, detail)
     })

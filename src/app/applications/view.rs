@@ -326,7 +326,7 @@ fn offer(definition: &Definition, offer: &Offer, language: &str) -> OfferView {
         label: event.label.get(language).to_owned(),
         legal: offer.refusal.is_none(),
         by: transition.by.iter().filter(|role| Some(**role) != definition.system()).map(label).collect(),
-        why_not: offer.refusal.as_ref().map(|refusal| refusals::detail(refusal, language)),
+        why_not: offer.refusal.as_ref().map(|refusal| refusals::told(refusal, definition, language)),
         refusal: offer.refusal.as_ref().map(|refusal| refusals::document(refusal, language)),
         due_at: offer.by,
         input: transition.schema.clone(),

@@ -18,6 +18,7 @@ use crate::app::places::{self, NewLine};
 use crate::app::programmes::{self, NewProgramme};
 use crate::app::registrations::NewRegistration;
 use crate::app::{institutions, sessions};
+use crate::web::demo::LogIn;
 
 /// A university of the demo.
 struct Site {
@@ -84,15 +85,6 @@ const GIVEN: [&str; 11] =
     ["Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia"];
 const FAMILY: [&str; 6] = ["Sommer", "Wu", "Ramírez", "Mokoena", "Walker", "Leblanc"];
 
-/// Somebody who can sign in to the demo.
-#[derive(Debug, Clone)]
-pub struct LogIn {
-    /// What they do.
-    pub role: String,
-    /// Their e-mail address.
-    pub email: String,
-}
-
 /// A university with its people.
 #[derive(Debug)]
 pub struct Member {
@@ -127,8 +119,7 @@ impl Demo {
         let secretary = self
             .person(("Ada", "Lindqvist"), "secretariat@alliance.example", Duty::Secretariat, None, since)
             .await?;
-        log_ins
-            .push(LogIn { role: "secretariat".to_owned(), email: "secretariat@alliance.example".to_owned() });
+        log_ins.push(log_in("secretariat", "", "secretariat@alliance.example"));
         let by = self.app.person_as_caller(secretary).await?;
         let mut members = Vec::new();
         for site in &SITES {
@@ -141,10 +132,7 @@ impl Demo {
             until_on: self.day(265),
         };
         chair_terms::create(&self.app, &by, &once(), chair).await?;
-        log_ins.push(LogIn {
-            role: "annual chair (also head of office)".to_owned(),
-            email: format!("head@{}", SITES[0].domain),
-        });
+        log_ins.push(log_in("chair", "", &format!("head@{}", SITES[0].domain)));
         let employer = self.employer(&by, since, &mut log_ins).await?;
         self.agree(&members).await?;
         Ok(Alliance { secretariat: secretary, members, employer, log_ins })
@@ -168,11 +156,11 @@ impl Demo {
             row.joined_on = Some(since);
         });
         let member: InstitutionId = id(&answer.await?)?;
-        let mut staff = Vec::new();
+        let (mut staff, first) = (Vec::new(), log_ins.len());
         for (duty, name) in DUTIES.into_iter().zip(site.staff) {
             let email = format!("{}@{}", duty.as_str(), site.domain);
             staff.push(self.person(name, &email, duty, Some(member), since).await?);
-            log_ins.push(LogIn { role: format!("{}, {}", duty.as_str(), site.name), email });
+            log_ins.push(log_in(duty.as_str(), site.name, &email));
         }
         let mut students = Vec::new();
         for (nth, given) in GIVEN.into_iter().enumerate() {
@@ -182,7 +170,7 @@ impl Demo {
                     .await?,
             );
             if nth == 0 {
-                log_ins.push(LogIn { role: format!("student, {}", site.name), email });
+                log_ins.insert(first, log_in("student", site.name, &email));
             }
         }
         let coordinator = self.app.person_as_caller(staff[0]).await?;
@@ -208,7 +196,7 @@ impl Demo {
         let firm: InstitutionId = id(&answer.await?)?;
         let email = "internships@pohjola.example";
         let contact = self.person(("Aino", "Virtanen"), email, Duty::Employer, Some(firm), since).await?;
-        log_ins.push(LogIn { role: "employer, Pohjola Robotics Oy".to_owned(), email: email.to_owned() });
+        log_ins.push(log_in("employer", "Pohjola Robotics Oy", email));
         let title = "Robotics software internship".to_owned();
         let programme = self.programme(by, firm, ProgrammeKind::Internship, "internship", title).await?;
         let line = NewLine { programme: Some(programme), capacity: 30, ..line(PlaceSource::Programme) };
@@ -349,6 +337,10 @@ impl Demo {
     pub fn day(&self, days: i64) -> NaiveDate {
         (self.today + TimeDelta::days(days)).date_naive()
     }
+}
+
+fn log_in(duty: &'static str, place: &str, email: &str) -> LogIn {
+    LogIn { duty, place: place.to_owned(), email: email.to_owned() }
 }
 
 fn line(source: PlaceSource) -> NewLine {

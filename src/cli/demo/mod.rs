@@ -3,6 +3,7 @@
 //! Every case reached its state through the pipeline with a moved clock; no row is written otherwise.
 
 mod alliance;
+mod mailbox;
 mod play;
 mod seasons;
 mod stories;
@@ -20,13 +21,17 @@ use crate::app::{Answer, App, Definitions, Once};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::{Options, Store};
-use alliance::LogIn;
+use crate::web::demo::{Demo as Shown, LogIn};
+use mailbox::Mailbox;
 
 /// How a step of the making of the demo ends.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Everybody's password in the demo.
 const PASSWORD: &str = "sojourn for everybody";
+
+/// Log-ins a minute, of one account as of all.
+const DEMO_ATTEMPTS: u32 = 600;
 
 /// Make a complete alliance to try, and serve it on this machine
 #[derive(Debug, Args)]
@@ -67,9 +72,10 @@ pub async fn run(arguments: Arguments) -> Ended {
     let config = config.with_keys(|| now.moment().random())?;
     println!("Making an alliance in {} …", path.display());
     let log_ins = make(&store, &config, now.now()).await?;
-    println!("\nSign in at {address} with the password `{PASSWORD}` as:");
+    println!("\nOpen {address} in a browser and sign in with the password `{PASSWORD}` as:");
     for log_in in &log_ins {
-        println!("  {:<42} {}", log_in.email, log_in.role);
+        let place = if log_in.place.is_empty() { String::new() } else { format!(", {}", log_in.place) };
+        println!("  {:<42} {}{place}", log_in.email, log_in.duty);
     }
     if arguments.no_serve {
         return Ok(store.close().await?);
@@ -77,7 +83,9 @@ pub async fn run(arguments: Arguments) -> Ended {
     println!("\nSojourn listens on {address}; the API is described at {address}/api/docs. Stop with Ctrl-C.");
     let app = Arc::new(App::new(store, now, &config));
     let worker = instance::worker(&config, app.clone())?;
-    serve::until_stopped(listener, app, worker, &config).await
+    let mailbox = Arc::new(Mailbox::open(&config.mail.maildir)?);
+    let shown = Shown { log_ins, password: PASSWORD.to_owned(), mailbox };
+    serve::until_stopped(listener, app, worker, &config, Some(shown)).await
 }
 
 /// A file that is not there yet.
@@ -103,6 +111,9 @@ fn settings(path: &std::path::Path, folder: &std::path::Path, address: &str) -> 
     config.mail.maildir = folder.join("mail");
     config.files.dir = folder.join("files");
     config.auth.key_file = Some(folder.join("keys.toml"));
+    // Whoever tries the demo changes places often, and its password is no secret.
+    config.auth.attempts_per_account = DEMO_ATTEMPTS;
+    config.auth.attempts_per_address = DEMO_ATTEMPTS;
     Ok(config)
 }
 

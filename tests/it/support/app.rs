@@ -77,7 +77,8 @@ impl TestApp {
         let stopped = async move {
             stopped.await.ok();
         };
-        tokio::spawn(http::serve(listener, http::router(&state, &config.http), stopped));
+        let router = sojourn::cli::router(&state, &config, None).expect("the pages are sound");
+        tokio::spawn(http::serve(listener, router, stopped));
         Self { app, clock, config, address, database, keys, statements, _stop: stop }
     }
 

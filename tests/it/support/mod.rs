@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod answer;
 pub mod app;
+pub mod browser;
 pub mod cast;
 pub mod counts;
 pub mod data;
@@ -17,4 +18,5 @@ pub mod rounds;
 pub mod season;
 pub mod seed;
 pub mod smtp;
+pub mod visitor;
 pub mod walk;

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How long the server may take until it listens.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The binary with the environment of a configuration: `("SOJOURN_DATABASE__URL", url)` and the like.
 pub fn sojourn(folder: &Path, environment: &[(&str, &str)]) -> Command {

@@ -1,0 +1,202 @@
+//! A draft: ordered choices, answers to the call's questions, and whether it goes in by itself when the call closes.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde_json::Map;
+use sojourn_engine::ids::{CallId, CaseId, OfferingId};
+
+use super::super::calls::id;
+use super::super::fault::{Fault, status_of};
+use super::super::fields::{Kind, value};
+use super::super::form::{Fields, Posted};
+use super::super::visit::Visit;
+use super::show::{self, Said};
+use crate::app::applications::{self, ApplicationView, DraftChange};
+use crate::app::calls::{self, AnswerKind, Question};
+use crate::app::{Error, FieldError, Result};
+
+/// What the form of a draft is called among the forms of a case.
+pub const FORM: &str = "-draft";
+/// Choices of a form where the call sets no cap.
+const USUAL: usize = 5;
+
+pub async fn change(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    let case: CaseId = id(&named)?;
+    let view = applications::read(visit.app(), &caller, case).await?;
+    let changed = match wanted(&visit, view.call.id, &fields).await {
+        Ok(change) => applications::change(visit.app(), &caller, case, fields.version()?, change).await,
+        Err(error) => Err(error),
+    };
+    let (status, told, faults) = match changed {
+        Ok(_) => return Ok(Redirect::to(&format!("/cases/{case}?done=draft")).into_response()),
+        Err(error @ Error::Stale) => (status_of(&error), visit.word("case.stale"), Vec::new()),
+        Err(Error::Invalid(wrong)) => {
+            let status = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+            (status, visit.word("case.mend"), faults(&wrong))
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let said = Said { form: FORM.to_owned(), typed: fields, told: Some(told), faults };
+    Ok(show::again(&visit, &caller, case, status, said).await?)
+}
+
+/// Enters the home's score of an application.
+pub async fn score(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    let case: CaseId = id(&named)?;
+    let given = hundredths(fields.get("score"));
+    let score = given.ok_or_else(|| {
+        Error::Invalid(vec![FieldError::new(
+            "/score",
+            visit.word("faults.decimal").replacen("{}", "0", 1).replacen("{}", "10000", 1),
+        )])
+    })?;
+    let change = DraftChange { score_hundredths: Some(score), ..DraftChange::default() };
+    applications::change(visit.app(), &caller, case, fields.version()?, change).await?;
+    Ok(Redirect::to(&format!("/cases/{case}?done=score")).into_response())
+}
+
+/// A score from 0 to 10,000 with at most two decimals, in hundredths.
+fn hundredths(text: &str) -> Option<i32> {
+    let text = text.replace(',', ".");
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
+        return None;
+    }
+    let score = format!("{whole}{part:0<2}").parse().ok()?;
+    (0..=1_000_000).contains(&score).then_some(score)
+}
+
+async fn wanted(visit: &Visit, call: CallId, said: &Fields) -> Result<DraftChange> {
+    let questions = questions(visit, call).await?;
+    Ok(DraftChange {
+        choices: Some(choices(said)?),
+        answers: Some(answers(&questions, said)),
+        submit_at_bell: Some(said.get("submit_at_bell") == "true"),
+        score_hundredths: None,
+    })
+}
+
+/// Names of the fields that an answer of the app says are wrong, as the form calls them.
+pub fn faults(wrong: &[FieldError]) -> Vec<String> {
+    let named = |field: &FieldError| field.pointer.trim_start_matches('/').replace('/', ".");
+    wrong.iter().map(named).collect()
+}
+
+/// Offerings in the order of their numbers; a number left empty is skipped.
+pub fn choices(said: &Fields) -> Result<Vec<OfferingId>> {
+    let wrong =
+        |nth: usize| Error::Invalid(vec![FieldError::new(format!("/choices/{nth}"), "no such offering")]);
+    let chosen = said.all("choice").enumerate().filter(|(_, text)| !text.is_empty());
+    chosen.map(|(nth, text)| text.parse().map_err(|_| wrong(nth))).collect()
+}
+
+/// Answers as the form says them; what is not answered is left out.
+pub fn answers(questions: &[Question], said: &Fields) -> Map<String, serde_json::Value> {
+    let mut answers = Map::new();
+    for question in questions {
+        let text = said.get(&format!("answer.{}", question.name));
+        if !text.is_empty() {
+            let answer = match question.kind {
+                // A number is a number to the call, not text.
+                AnswerKind::Decimal => {
+                    serde_json::from_str(&text.replace(',', ".")).unwrap_or_else(|_| text.into())
+                }
+                kind => value(control(kind), text),
+            };
+            answers.insert(question.name.clone(), answer);
+        }
+    }
+    answers
+}
+
+const fn control(kind: AnswerKind) -> Kind {
+    match kind {
+        AnswerKind::Text => Kind::Long,
+        AnswerKind::Int => Kind::Int,
+        AnswerKind::Decimal => Kind::Decimal,
+        AnswerKind::Date => Kind::Date,
+        AnswerKind::Bool => Kind::Bool,
+    }
+}
+
+/// The questions of a call.
+pub async fn questions(visit: &Visit, call: CallId) -> Result<Vec<Question>> {
+    let call = calls::get(visit.app(), visit.caller.as_ref(), call).await?;
+    serde_json::from_value(call.form).map_err(|error| Error::Internal(Box::new(error)))
+}
+
+/// The form of a draft, with what it holds or with what was typed.
+pub async fn form(visit: &Visit, view: &ApplicationView, said: Option<&Said>) -> Result<Value> {
+    let said = said.filter(|said| said.form == FORM);
+    let held: Vec<String> = view.choices.iter().map(|choice| choice.offering_id.to_string()).collect();
+    let stored = view.answers.clone().unwrap_or_default();
+    let answered = |name: &str| match &stored[name] {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let bell = view.submit_at_bell.unwrap_or_default();
+    filled(visit, view.call.id, said, held, answered, bell).await
+}
+
+/// The fields of a draft or of a new application.
+pub async fn filled(
+    visit: &Visit,
+    call: CallId,
+    said: Option<&Said>,
+    held: Vec<String>,
+    answered: impl Fn(&str) -> String,
+    bell: bool,
+) -> Result<Value> {
+    let offered = calls::offered(visit.app(), visit.caller.as_ref(), call).await?;
+    let most = calls::get(visit.app(), visit.caller.as_ref(), call).await?.max_choices;
+    let most = most.map_or(USUAL.min(offered.len()), |most| usize::from(most.unsigned_abs()));
+    let mut chosen: Vec<String> = match said {
+        Some(said) => said.typed.all("choice").map(ToOwned::to_owned).collect(),
+        None => held,
+    };
+    chosen.resize(most.max(chosen.len()).max(1), String::new());
+    let faults = said.map(|said| said.faults.clone()).unwrap_or_default();
+    let wrong = |name: &str| faults.iter().any(|fault| fault == name);
+    let question = |question: &Question| {
+        let name = format!("answer.{}", question.name);
+        let label = [visit.language, "en"].iter().find_map(|tag| question.label.get(*tag));
+        let label = label.or_else(|| question.label.values().next());
+        context! {
+            name => question.name.clone(),
+            label => label.cloned().unwrap_or_else(|| question.name.replace('_', " ")),
+            kind => Value::from(Serde(control(question.kind))),
+            required => question.required,
+            value => said.map_or_else(|| answered(&question.name), |said| said.typed.get(&name).to_owned()),
+            fault => wrong(&format!("answers.{}", question.name)),
+        }
+    };
+    let questions: Vec<Value> = questions(visit, call).await?.iter().map(question).collect();
+    Ok(context! {
+        offered => Value::from(Serde(&offered)),
+        questions, chosen,
+        choices_fault => faults.iter().any(|fault| fault.starts_with("choices")),
+        bell => said.map_or(bell, |said| said.typed.get("submit_at_bell") == "true"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_is_read_in_hundredths() {
+        assert_eq!(
+            ["8", "8,5", "8.55", "0", "10000"].map(hundredths),
+            [800, 850, 855, 0, 1_000_000].map(Some)
+        );
+        assert_eq!(["", "8.555", "-1", "x", "10001", "."].map(hundredths), [None; 6]);
+    }
+}

@@ -1,0 +1,128 @@
+//! Events of a case from its forms: asked once more where it cannot be undone, and never done twice.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use sojourn_engine::ids::CaseId;
+use sojourn_engine::refusal::Refusal;
+use sojourn_engine::vocabulary::Via;
+
+use super::super::calls::id;
+use super::super::fault::{Fault, status_of};
+use super::super::fields;
+use super::super::form::{Fields, Posted, SEAL};
+use super::super::visit::Visit;
+use super::show::{self, Said};
+use crate::access::Caller;
+use crate::app::applications::view::OfferView;
+use crate::app::applications::{self, ApplicationView};
+use crate::app::transition::{self, Attempt};
+use crate::app::{Conflict, Error, Result, refusals};
+
+pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    let id: CaseId = id(&named)?;
+    let view = applications::read(visit.app(), &caller, id).await?;
+    let offer = view.offers.iter().find(|offer| offer.event == fields.get("event"));
+    if let Some(offer) = offer.filter(|_| fields.version().is_ok_and(|read| read == view.version)) {
+        let faults = empty(offer, &fields);
+        if !faults.is_empty() {
+            let told = visit.word("case.mend");
+            return Ok(
+                refused(&visit, &caller, id, fields, StatusCode::UNPROCESSABLE_ENTITY, told, faults).await?
+            );
+        }
+        if asks_again(offer) && fields.get("sure") != "yes" {
+            return Ok(confirm(&visit, &view, offer, &fields));
+        }
+    }
+    match attempt(&visit, &caller, id, &fields, offer).await {
+        Ok(()) => Ok(Redirect::to(&format!("/cases/{id}?done=step")).into_response()),
+        Err(error) => not_done(&visit, &caller, id, fields, error).await,
+    }
+}
+
+async fn attempt(
+    visit: &Visit,
+    caller: &Caller,
+    id: CaseId,
+    said: &Fields,
+    offer: Option<&OfferView>,
+) -> Result<()> {
+    let data = match offer {
+        Some(offer) => fields::data(&offer.input, said),
+        None => serde_json::Map::new(),
+    };
+    let reason = (!said.get("reason.code").is_empty())
+        .then(|| (said.get("reason.code").to_owned(), said.get("reason.text").to_owned()));
+    let note = Some(said.get("note").to_owned()).filter(|note| !note.is_empty());
+    let event = said.get("event").to_owned();
+    let attempt = Attempt { event, data, reason, note, if_version: said.version()? };
+    transition::fire(visit.app(), caller, Via::Page, &said.once(&visit.path)?, id, &attempt).await?;
+    Ok(())
+}
+
+/// Required parts of a form that were left empty.
+fn empty(offer: &OfferView, said: &Fields) -> Vec<String> {
+    let mut faults = fields::missing(&offer.input, said);
+    let reasoned = !said.get("reason.code").is_empty() && !said.get("reason.text").is_empty();
+    if !offer.reasons.is_empty() && !reasoned {
+        faults.push("reason".to_owned());
+    }
+    faults
+}
+
+const fn asks_again(offer: &OfferView) -> bool {
+    offer.irreversible || offer.confirm.is_some()
+}
+
+fn confirm(visit: &Visit, view: &ApplicationView, offer: &OfferView, said: &Fields) -> Response {
+    let kept: Vec<_> = said.0.iter().filter(|(name, _)| name != SEAL).collect();
+    let own = context! {
+        case => Value::from(Serde(view)),
+        offer => Value::from(Serde(offer)),
+        kept => Value::from(Serde(&kept)),
+    };
+    visit.page(StatusCode::OK, "applications/confirm.html", own)
+}
+
+async fn not_done(
+    visit: &Visit,
+    caller: &Caller,
+    id: CaseId,
+    said: Fields,
+    error: Error,
+) -> std::result::Result<Response, Fault> {
+    let status = status_of(&error);
+    let (told, faults) = match &error {
+        Error::Stale => (visit.word("case.stale"), Vec::new()),
+        Error::Refused(Refusal::InputInvalid { fields }) => {
+            (visit.word("case.mend"), fields.iter().map(|fault| fault.field.clone()).collect())
+        }
+        Error::Refused(refusal @ Refusal::ReasonNeeded { .. }) => {
+            (refusals::explain(visit.app(), caller, id, refusal).await?, vec!["reason".to_owned()])
+        }
+        Error::Refused(refusal) => (refusals::explain(visit.app(), caller, id, refusal).await?, Vec::new()),
+        Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => {
+            (visit.word("case.twice"), Vec::new())
+        }
+        _ => return Err(error.into()),
+    };
+    Ok(refused(visit, caller, id, said, status, told, faults).await?)
+}
+
+async fn refused(
+    visit: &Visit,
+    caller: &Caller,
+    id: CaseId,
+    typed: Fields,
+    status: StatusCode,
+    told: String,
+    faults: Vec<String>,
+) -> Result<Response> {
+    let form = typed.get("event").to_owned();
+    show::again(visit, caller, id, status, Said { form, typed, told: Some(told), faults }).await
+}

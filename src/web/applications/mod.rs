@@ -1,0 +1,7 @@
+//! Applications: lists, one case, its draft and its events.
+
+pub mod draft;
+pub mod events;
+pub mod list;
+pub mod open;
+pub mod show;

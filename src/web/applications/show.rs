@@ -1,0 +1,154 @@
+//! One case: where it stands, what its reader may do, and what has happened.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::Response;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Deserialize;
+use sojourn_engine::ids::CaseId;
+use sojourn_engine::vocabulary::{Phase, StateKind};
+
+use super::super::calls::id;
+use super::super::documents;
+use super::super::fault::Fault;
+use super::super::fields::fields;
+use super::super::form::Fields;
+use super::super::visit::{SignedIn, Visit};
+use super::draft;
+use crate::access::Caller;
+use crate::app::applications::{self, ApplicationView};
+use crate::app::{Asked, Result, calls, history, notifications, people};
+
+/// Steps, documents and mails shown of one case.
+const MANY: Asked = Asked { limit: 200, cursor: None };
+
+/// What has just been done.
+#[derive(Debug, Default, Deserialize)]
+pub struct Came {
+    /// `step`, `draft` or `document`.
+    done: Option<String>,
+}
+
+/// What a page says about a form that was not taken.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// The form: an event's name, or that of the draft.
+    pub form: String,
+    /// What it said.
+    pub typed: Fields,
+    /// What is wrong with all of it.
+    pub told: Option<String>,
+    /// Which of its fields are not right.
+    pub faults: Vec<String>,
+}
+
+pub async fn show(
+    signed_in: SignedIn,
+    Path(named): Path<String>,
+    Query(came): Query<Came>,
+) -> std::result::Result<Response, Fault> {
+    let SignedIn { visit, caller } = signed_in;
+    let id: CaseId = id(&named)?;
+    let view = applications::read(visit.app(), &caller, id).await?;
+    let done =
+        came.done.filter(|done| matches!(done.as_str(), "step" | "draft" | "document" | "opened" | "score"));
+    let page = page(&visit, &caller, &view, None).await?;
+    Ok(visit.page(StatusCode::OK, "applications/show.html", context! { done, ..page }))
+}
+
+/// The same page over a form that was not taken, with everything that was typed.
+pub async fn again(
+    visit: &Visit,
+    caller: &Caller,
+    case: CaseId,
+    status: StatusCode,
+    said: Said,
+) -> Result<Response> {
+    let view = applications::read(visit.app(), caller, case).await?;
+    let page = page(visit, caller, &view, Some(&said)).await?;
+    Ok(visit.page(status, "applications/show.html", context! { done => (), ..page }))
+}
+
+async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Option<&Said>) -> Result<Value> {
+    let app = visit.app();
+    let steps = history::list(app, caller, view.id, &MANY).await?.items;
+    let documents = documents::of_case(visit, caller, view).await?;
+    let draft = if is_editable(view, caller) { Some(draft::form(visit, view, said).await?) } else { None };
+    let (legal, not_legal): (Vec<_>, Vec<_>) = view.offers.iter().partition(|offer| offer.legal);
+    let legal: Vec<Value> = legal.into_iter().map(|offer| form(view, offer, said)).collect();
+    let stays = said.is_some_and(|said| {
+        said.form == draft::FORM || view.offers.iter().any(|offer| offer.legal && offer.event == said.form)
+    });
+    let typed = said.filter(|_| !stays).map(|said| texts(&said.typed));
+    Ok(context! {
+        case => Value::from(Serde(view)),
+        turn => view.waiting.iter().any(|waiting| waiting.you),
+        steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
+        documents, draft, legal,
+        scores => scores(visit, caller, view).await?,
+        not_legal => Value::from(Serde(&not_legal)),
+        mails => mails(visit, caller, view.id).await?,
+        told => said.and_then(|said| said.told.clone()),
+        faulty => said.filter(|_| stays).map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
+        typed,
+    })
+}
+
+/// Whether the reader may change choices and answers: it is theirs, and waits for them before anybody else has decided.
+pub fn is_editable(view: &ApplicationView, caller: &Caller) -> bool {
+    let own = view.applicant.id == caller.person;
+    let waits = view.waiting.iter().any(|waiting| waiting.you);
+    own && waits && view.phase == Phase::Application && view.kind == StateKind::Open
+}
+
+fn form(view: &ApplicationView, offer: &applications::view::OfferView, said: Option<&Said>) -> Value {
+    let said = said.filter(|said| said.form == offer.event);
+    let typed = said.map(|said| &said.typed);
+    let faults = said.map(|said| said.faults.clone()).unwrap_or_default();
+    let text = |name: &str| typed.map(|typed| typed.get(name).to_owned()).unwrap_or_default();
+    let filled = fields(&offer.input, &view.choices, typed, &faults);
+    context! {
+        offer => Value::from(Serde(offer)),
+        plain => filled.is_empty() && offer.reasons.is_empty(),
+        fields => Value::from(Serde(&filled)),
+        open => said.is_some(),
+        code => text("reason.code"),
+        text => text("reason.text"),
+        note => text("note"),
+        reason_fault => faults.iter().any(|fault| fault == "reason"),
+    }
+}
+
+/// What somebody typed into a form that is gone, so that it is not lost.
+fn texts(typed: &Fields) -> Vec<String> {
+    let texts = typed
+        .0
+        .iter()
+        .filter(|(name, _)| name.starts_with("data.") || name == "reason.text" || name == "note");
+    texts.map(|(_, value)| value.clone()).filter(|value| !value.is_empty() && value != "true").collect()
+}
+
+/// Whether the reader may enter a score.
+async fn scores(visit: &Visit, caller: &Caller, view: &ApplicationView) -> Result<bool> {
+    let home = caller.coordinates(view.home.id) && view.applicant.id != caller.person;
+    if !home || view.kind != StateKind::Open {
+        return Ok(false);
+    }
+    Ok(calls::get(visit.app(), Some(caller), view.call.id).await?.scores)
+}
+
+async fn mails(visit: &Visit, caller: &Caller, case: CaseId) -> Result<Vec<Value>> {
+    let page = notifications::of_case(visit.app(), caller, case, &MANY).await?;
+    let mut mails = Vec::with_capacity(page.items.len());
+    for notice in page.items {
+        let to = match notice.recipient_id {
+            Some(person) if person != caller.person => people::get(visit.app(), caller, person).await.ok(),
+            _ => None,
+        };
+        let to = to.map(|person| format!("{} {}", person.given_name, person.family_name));
+        let subject = documents::subject(visit, notice.id).await;
+        mails.push(context! { notice => Value::from(Serde(&notice)), to, subject });
+    }
+    Ok(mails)
+}

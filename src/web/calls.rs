@@ -1,0 +1,77 @@
+//! Calls: what is open, until when, for whom, and what can be chosen.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::Response;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Deserialize;
+use sojourn_engine::ids::CallId;
+
+use super::fault::Fault;
+use super::visit::Visit;
+use crate::app::calls::{self, CallView, Wanted};
+use crate::app::{App, Asked, Error, Page, Result, institutions};
+
+/// Where a list goes on.
+#[derive(Debug, Default, Deserialize)]
+pub struct Onward {
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl Onward {
+    /// The page that is asked for.
+    pub fn asked(self, limit: u64) -> Asked {
+        Asked { limit, cursor: self.cursor.filter(|cursor| !cursor.is_empty()) }
+    }
+}
+
+/// An id in an address; what is none names nothing.
+pub fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
+    text.parse().map_err(|_| Error::NotFound)
+}
+
+pub async fn list(visit: Visit, Query(onward): Query<Onward>) -> std::result::Result<Response, Fault> {
+    let page = page(&visit, &onward.asked(30), &Wanted::default()).await?;
+    let items: Vec<Value> = page.items.iter().map(|call| line(visit.app(), call)).collect();
+    Ok(visit.page(StatusCode::OK, "calls/list.html", context! { items, next => page.next }))
+}
+
+/// A page of the calls the visitor sees.
+pub async fn page(visit: &Visit, asked: &Asked, wanted: &Wanted) -> Result<Page<CallView>> {
+    calls::list(visit.app(), visit.caller.as_ref(), asked, wanted).await
+}
+
+pub async fn show(visit: Visit, Path(named): Path<String>) -> std::result::Result<Response, Fault> {
+    let id: CallId = id(&named)?;
+    let call = calls::get(visit.app(), visit.caller.as_ref(), id).await?;
+    let offered = calls::offered(visit.app(), visit.caller.as_ref(), id).await?;
+    let mut homes = Vec::new();
+    for home in &call.homes {
+        homes.push(institutions::get(visit.app(), *home).await?.name);
+    }
+    let own = visit
+        .caller
+        .as_ref()
+        .is_some_and(|caller| caller.registered_at.iter().any(|home| call.homes.contains(home)));
+    let apply = own && is_open(visit.app(), &call);
+    let offered = Value::from(Serde(&offered));
+    let own = context! { line => line(visit.app(), &call), homes, offered, apply };
+    Ok(visit.page(StatusCode::OK, "calls/show.html", own))
+}
+
+/// Whether somebody whose home it is for could apply now; where no zone is known, the days of the call decide.
+pub fn is_open(app: &App, call: &CallView) -> bool {
+    let now = app.clock.now();
+    match &call.instants {
+        Some(instants) => instants.opens_at <= now && now < instants.closes_at,
+        None => call.opens_on <= now.date_naive() && now.date_naive() <= call.closes_on,
+    }
+}
+
+/// A call with whether it is open.
+pub fn line(app: &App, call: &CallView) -> Value {
+    let upcoming = call.opens_on > app.clock.now().date_naive() && !is_open(app, call);
+    context! { call => Value::from(Serde(call)), is_open => is_open(app, call), upcoming }
+}

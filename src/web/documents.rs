@@ -1,0 +1,158 @@
+//! Documents of a case: uploaded into slots, downloaded, taken out of a draft.
+
+use axum::body::Body;
+use axum::extract::multipart::MultipartError;
+use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use sojourn_engine::ids::{CaseId, DocumentId, NoticeId};
+use tokio_util::io::ReaderStream;
+
+use super::Site;
+use super::applications::show::{self, Said, is_editable};
+use super::calls::id;
+use super::fault::Fault;
+use super::form::{Fields, Posted, SEAL, admitted};
+use super::visit::{SignedIn, Visit};
+use crate::access::Caller;
+use crate::app::applications::view::{ApplicationView, SlotView};
+use crate::app::documents::{self, Content, DocumentView, NewDocument};
+use crate::app::{Asked, Error, FieldError, Result, calls};
+
+pub use crate::app::documents::FILE;
+
+/// The slots of a case with what lies in them.
+pub async fn of_case(visit: &Visit, caller: &Caller, view: &ApplicationView) -> Result<Vec<Value>> {
+    let all = Asked { limit: 200, cursor: None };
+    let held = documents::list(visit.app(), caller, view.id, &all).await?.items;
+    let rules = match calls::get(visit.app(), Some(caller), view.call.id).await {
+        Ok(call) => call.documents,
+        // A host need not see the call of a case it sees.
+        Err(Error::NotFound) => serde_json::Value::Null,
+        Err(error) => return Err(error),
+    };
+    let editable = is_editable(view, caller);
+    let slot = |slot: &SlotView| {
+        let lies = |document: &&DocumentView| document.slot == slot.slot;
+        let for_offers = view.offers.iter().filter(|offer| offer.documents.contains(&slot.slot));
+        let needed: Vec<String> = for_offers.map(|offer| offer.label.clone()).collect();
+        context! {
+            slot => Value::from(Serde(slot)),
+            rule => rules[&slot.slot].as_str().unwrap_or("required"),
+            needed,
+            held => Value::from(Serde(held.iter().filter(lies).collect::<Vec<_>>())),
+            removable => editable && slot.yours,
+        }
+    };
+    let wanted = |slot: &SlotView| view.offers.iter().any(|offer| offer.documents.contains(&slot.slot));
+    // A slot that others fill much later says nothing to this reader now.
+    let shown = |slot: &&SlotView| slot.filled || (slot.asked && (slot.yours || wanted(slot)));
+    Ok(view.documents.iter().filter(shown).map(slot).collect())
+}
+
+/// The subject of a delivered mail, where the demo keeps it.
+pub async fn subject(visit: &Visit, id: NoticeId) -> Option<String> {
+    let mailbox = visit.web.0.demo.as_ref()?.mailbox.clone();
+    let read = tokio::task::spawn_blocking(move || mailbox.read(id)).await.ok()?;
+    read.ok().flatten().map(|mail| mail.subject)
+}
+
+/// A form with a file.
+#[derive(Debug, Default)]
+struct Upload {
+    fields: Fields,
+    file: Option<(String, Vec<u8>)>,
+}
+
+pub async fn supply(
+    State(web): Site,
+    Path(named): Path<String>,
+    request: Request,
+) -> std::result::Result<Response, Fault> {
+    let (mut parts, body) = request.into_parts();
+    let visit = admitted(&mut parts, &web).await?;
+    let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
+    let form = form.map_err(|rejection| unread(rejection.body_text()))?;
+    let upload = read(form).await?;
+    if !visit.sealed(upload.fields.get(SEAL)) {
+        return Err(Fault::FOREIGN);
+    }
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    let case: CaseId = id(&named)?;
+    let told = match keep(&visit, &caller, case, upload).await {
+        Ok(()) => return Ok(Redirect::to(&format!("/cases/{case}?done=document#documents")).into_response()),
+        Err(Error::Invalid(wrong)) => wrong.first().map(|field| field.detail.clone()),
+        Err(error) => return Err(error.into()),
+    };
+    let said = Said { form: "-documents".to_owned(), told, ..Said::default() };
+    Ok(show::again(&visit, &caller, case, StatusCode::UNPROCESSABLE_ENTITY, said).await?)
+}
+
+async fn read(mut form: Multipart) -> Result<Upload> {
+    let mut upload = Upload::default();
+    while let Some(field) = form.next_field().await.map_err(|error| cut(&error))? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            let file_name = field.file_name().unwrap_or_default().to_owned();
+            let content = field.bytes().await.map_err(|error| cut(&error))?;
+            upload.file = Some((file_name, content.to_vec()));
+        } else {
+            let text = field.text().await.map_err(|error| cut(&error))?;
+            upload.fields.0.push((name, text));
+        }
+    }
+    Ok(upload)
+}
+
+fn unread(why: String) -> Error {
+    Error::Invalid(vec![FieldError::new("/file", why)])
+}
+
+fn cut(error: &MultipartError) -> Error {
+    unread(error.body_text())
+}
+
+async fn keep(visit: &Visit, caller: &Caller, case: CaseId, upload: Upload) -> Result<()> {
+    let (file_name, content) = upload
+        .file
+        .filter(|(_, content)| !content.is_empty())
+        .ok_or_else(|| unread(visit.word("documents.none")))?;
+    if content.len() > FILE {
+        return Err(unread(visit.word("documents.too_large")));
+    }
+    let media_type = documents::kind(&content).ok_or_else(|| unread(visit.word("documents.wrong_kind")))?;
+    let slot = upload.fields.get("slot").to_owned();
+    let said = [visit.path.as_bytes(), slot.as_bytes(), file_name.as_bytes(), &content].join(&0);
+    let once = super::visit::once(upload.fields.get(super::form::KEY), &said);
+    let new = NewDocument { slot, file_name, media_type, content };
+    documents::supply(visit.app(), caller, case, &once, new).await?;
+    Ok(())
+}
+
+pub async fn download(
+    signed_in: SignedIn,
+    Path((case, document)): Path<(String, String)>,
+) -> std::result::Result<Response, Fault> {
+    let (case, document): (CaseId, DocumentId) = (id(&case)?, id(&document)?);
+    let SignedIn { visit, caller } = signed_in;
+    let Content { row, file } = documents::open(visit.app(), &caller, case, document).await?;
+    let headers = [
+        (header::CONTENT_TYPE, row.media_type),
+        (header::CONTENT_LENGTH, row.size_bytes.to_string()),
+        (header::CONTENT_DISPOSITION, documents::attachment(&row.file_name)),
+    ];
+    Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
+}
+
+pub async fn take_out(
+    Path((case, document)): Path<(String, String)>,
+    posted: Posted,
+) -> std::result::Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    let (case, document): (CaseId, DocumentId) = (id(&case)?, id(&document)?);
+    documents::take_out(visit.app(), &caller, case, document, fields.version()?).await?;
+    Ok(Redirect::to(&format!("/cases/{case}#documents")).into_response())
+}

@@ -1,0 +1,182 @@
+//! Whatever goes wrong, as a page: what happened, and what to do next.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use minijinja::context;
+
+use super::Web;
+use super::visit::Visit;
+use crate::app::Error;
+
+/// An error on its way to [`dress`], which knows who asked.
+#[derive(Debug, Clone)]
+pub struct Fault(Told);
+
+#[derive(Debug, Clone)]
+enum Told {
+    Error(Arc<Error>),
+    /// The form came from elsewhere, or from before the log-in.
+    Foreign,
+    /// Something a layer refused.
+    Status(StatusCode),
+}
+
+impl Fault {
+    /// A form that this instance did not show to this visitor.
+    pub const FOREIGN: Self = Self(Told::Foreign);
+}
+
+impl<E: Into<Error>> From<E> for Fault {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        if let Error::Internal(source) = &error {
+            tracing::error!(error = chain(&**source), "internal fault");
+        } else if let Error::Unavailable(source) = &error {
+            tracing::warn!(error = chain(&**source), "the database cannot take this now");
+        }
+        Self(Told::Error(Arc::new(error)))
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let mut response = status(&self.0).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+fn status(told: &Told) -> StatusCode {
+    match told {
+        Told::Foreign => StatusCode::FORBIDDEN,
+        Told::Status(status) => *status,
+        Told::Error(error) => status_of(error),
+    }
+}
+
+/// The status of a page that tells of an error.
+pub fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::NotFound => StatusCode::NOT_FOUND,
+        Error::Unauthenticated | Error::WrongCredentials => StatusCode::UNAUTHORIZED,
+        Error::Forbidden { .. } => StatusCode::FORBIDDEN,
+        Error::Refused(_) | Error::Stale | Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Shows a fault, and a problem of the layers where a browser asked for a page, in the layout of all pages.
+pub async fn dress(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let response = next.run(Request::from_parts(parts.clone(), body)).await;
+    let told = match response.extensions().get::<Fault>() {
+        Some(fault) => fault.0.clone(),
+        None if asks_for_page(&parts) && is_bare(&response) => Told::Status(response.status()),
+        None => return response,
+    };
+    let visit = match Visit::from_request_parts(&mut parts, &web).await {
+        Ok(visit) => visit,
+        Err(_) => Visit::of_nobody(&web, &parts.headers),
+    };
+    let page = page(&visit, &told);
+    let (seen, page) = page.into_parts();
+    let (mut head, _) = response.into_parts();
+    for (name, value) in &seen.headers {
+        head.headers.insert(name, value.clone());
+    }
+    if let Told::Error(error) = &told
+        && let Error::TooMany { retry_after } = &**error
+    {
+        head.headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+    }
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.status = seen.status;
+    Response::from_parts(head, page)
+}
+
+fn asks_for_page(parts: &axum::http::request::Parts) -> bool {
+    let accepted = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let machine = ["/api", "/healthz", "/readyz"].iter().any(|path| parts.uri.path().starts_with(path));
+    !machine && accepted.is_some_and(|kinds| kinds.contains("text/html"))
+}
+
+/// Whether an answer tells of a fault in words for programmes alone.
+fn is_bare(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let status = response.status();
+    let page = kind.is_some_and(|kind| kind.starts_with("text/html"));
+    (status.is_client_error() || status.is_server_error()) && !page
+}
+
+fn page(visit: &Visit, told: &Told) -> Response {
+    let status = status(told);
+    let named = match told {
+        Told::Foreign => "foreign",
+        Told::Error(error) => named(error),
+        Told::Status(status) => of_status(*status),
+    };
+    let detail = match told {
+        Told::Error(error) => detail(visit, error),
+        Told::Foreign | Told::Status(_) => None,
+    };
+    let page =
+        visit.page(status, "error.html", context! { kind => named, detail, status => status.as_u16() });
+    if page.extensions().get::<Fault>().is_some() {
+        return (status, "This page cannot be shown. Try again soon.").into_response();
+    }
+    page
+}
+
+const fn named(error: &Error) -> &'static str {
+    match error {
+        Error::NotFound => "missing",
+        Error::Unauthenticated | Error::WrongCredentials => "signed_out",
+        Error::Forbidden { .. } => "forbidden",
+        Error::Stale => "stale",
+        Error::Refused(_) | Error::Conflict(_) => "conflict",
+        Error::Invalid(_) => "invalid",
+        Error::TooMany { .. } => "too_many",
+        Error::Unavailable(_) => "unavailable",
+        Error::Internal(_) => "internal",
+    }
+}
+
+const fn of_status(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        404 => "missing",
+        413 => "too_large",
+        429 => "too_many",
+        503 | 504 => "unavailable",
+        400..=499 => "invalid",
+        _ => "internal",
+    }
+}
+
+/// What an error says beyond its kind.
+pub fn detail(visit: &Visit, error: &Error) -> Option<String> {
+    match error {
+        Error::Refused(refusal) => Some(crate::app::refusals::detail(refusal, visit.language)),
+        Error::Invalid(fields) => fields.first().map(|field| field.detail.clone()),
+        Error::Conflict(conflict) => Some(conflict.to_string()),
+        Error::Forbidden { needs } => Some(visit.word("errors.needs").replace("{}", needs)),
+        Error::NotFound
+        | Error::Unauthenticated
+        | Error::WrongCredentials
+        | Error::Stale
+        | Error::TooMany { .. }
+        | Error::Unavailable(_)
+        | Error::Internal(_) => None,
+    }
+}

@@ -1,0 +1,57 @@
+//! The first page after signing in: what waits for me, and what is mine.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use sojourn_engine::vocabulary::Publication;
+
+use super::applications::list::{cases, shown};
+use super::calls;
+use super::fault::Fault;
+use super::visit::Visit;
+use crate::access::Caller;
+use crate::app::applications;
+use crate::app::applications::list::{self, Filter};
+use crate::app::calls::Wanted;
+use crate::app::{Asked, Result};
+
+/// Cases shown here at most; the rest is one click away.
+const FEW: u64 = 10;
+
+pub async fn show(visit: Visit) -> std::result::Result<Response, Fault> {
+    let Some(caller) = visit.caller.clone() else { return Ok(Redirect::to("/login").into_response()) };
+    let mine = if visit.is_student() { Some(mine(&visit, &caller).await?) } else { None };
+    let open = if visit.is_student() { Some(open_calls(&visit, &caller).await?) } else { None };
+    let (waiting, more) = if visit.is_staff() { waiting(&visit, &caller).await? } else { (None, false) };
+    Ok(visit.page(StatusCode::OK, "home.html", context! { mine, open, waiting, more }))
+}
+
+/// One's own applications, each with what happens now.
+async fn mine(visit: &Visit, caller: &Caller) -> Result<Vec<Value>> {
+    let asked = Asked { limit: 50, cursor: None };
+    let page = list::list(visit.app(), caller, &asked, Filter::default()).await?;
+    let mut mine = Vec::new();
+    for item in page.items.iter().filter(|item| item.applicant.id == caller.person) {
+        let view = applications::read(visit.app(), caller, item.id).await?;
+        mine.push(context! { case => Value::from(Serde(&view)) });
+    }
+    Ok(mine)
+}
+
+async fn open_calls(visit: &Visit, caller: &Caller) -> Result<Vec<Value>> {
+    let mut open = Vec::new();
+    for home in &caller.registered_at {
+        let wanted = Wanted { status: Some(Publication::Published), home: Some(*home), offering: None };
+        let page = calls::page(visit, &Asked { limit: 100, cursor: None }, &wanted).await?;
+        open.extend(page.items.into_iter().filter(|call| calls::is_open(visit.app(), call)));
+    }
+    Ok(open.iter().map(|call| calls::line(visit.app(), call)).collect())
+}
+
+async fn waiting(visit: &Visit, caller: &Caller) -> Result<(Option<Vec<Value>>, bool)> {
+    let filter = Filter { waiting_for_me: true, ..Filter::default() };
+    let page = cases(visit, caller, &Asked { limit: FEW, cursor: None }, filter).await?;
+    let more = page.next.is_some();
+    Ok((Some(page.items.iter().map(|item| shown(visit.app(), item)).collect()), more))
+}

@@ -1,0 +1,133 @@
+//! Pages for people, made on the server: the same use cases as the API, forms in, HTML out. Nothing here needs a script.
+//!
+//! A handler takes a [`visit::Visit`] (who asks, in which language) and answers with a page or a [`fault::Fault`], which
+//! [`fault::dress`] turns into a page of the same layout. A form is read by [`form::Posted`], which lets nothing pass that another
+//! site sent. To add a page: its handler in the file of its resource, its line in [`routes`], its template in `templates/web`.
+
+mod applications;
+mod calls;
+pub mod demo;
+mod documents;
+mod fault;
+mod fields;
+mod form;
+mod home;
+mod mails;
+mod moments;
+mod notifications;
+mod passwords;
+mod programmes;
+mod sessions;
+mod style;
+mod templates;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+
+use crate::app::App;
+use crate::config::Config;
+use demo::Demo;
+use templates::Templates;
+
+/// Largest request with a file: ten MiB and the form around it.
+const FORM: usize = documents::FILE + 64 * 1024;
+
+/// What every page can ask for; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Web(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    app: Arc<App>,
+    templates: Templates,
+    alliance: String,
+    public_url: String,
+    demo: Option<Demo>,
+}
+
+impl Web {
+    /// The pages over the use cases; with `demo`, its log-ins and mails are shown to everybody.
+    ///
+    /// # Errors
+    /// The first template or file of words that cannot be read.
+    pub fn new(app: Arc<App>, config: &Config, demo: Option<Demo>) -> Result<Self, String> {
+        let parts = Parts {
+            app,
+            templates: Templates::load()?,
+            alliance: config.alliance.name.clone(),
+            public_url: config.http.public_url.clone(),
+            demo,
+        };
+        Ok(Self(Arc::new(parts)))
+    }
+
+    fn app(&self) -> &App {
+        &self.0.app
+    }
+
+    /// Whether browsers reach this instance by TLS, so that cookies can be kept to it.
+    fn is_secure(&self) -> bool {
+        self.0.public_url.starts_with("https://")
+    }
+}
+
+/// All pages, to be merged with the API and to get the layers of both.
+pub fn routes(web: &Web) -> Router {
+    let pages = Router::new()
+        .route("/", get(home::show))
+        .route("/login", get(sessions::ask).post(sessions::sign_in))
+        .route("/logout", post(sessions::sign_out))
+        .route("/language", post(sessions::choose_language))
+        .route("/forgotten-password", get(passwords::ask).post(passwords::send_link))
+        .route("/invitation", get(passwords::follow_invitation).post(passwords::accept_invitation))
+        .route("/password-reset", get(passwords::follow_reset).post(passwords::reset))
+        .route("/cases", get(applications::list::show))
+        .route("/cases/{id}", get(applications::show::show))
+        .route("/cases/{id}/events", post(applications::events::fire))
+        .route("/cases/{id}/draft", post(applications::draft::change))
+        .route("/cases/{id}/score", post(applications::draft::score))
+        .route("/cases/{id}/documents", post(documents::supply).layer(DefaultBodyLimit::max(FORM)))
+        .route("/cases/{id}/documents/{document}", get(documents::download))
+        .route("/cases/{id}/documents/{document}/remove", post(documents::take_out))
+        .route("/calls", get(calls::list))
+        .route("/calls/{id}", get(calls::show))
+        .route("/calls/{id}/apply", get(applications::open::ask).post(applications::open::open))
+        .route("/programmes", get(programmes::list))
+        .route("/programmes/{id}", get(programmes::show))
+        .route("/notifications", get(notifications::list))
+        .route("/notifications/{id}/retry", post(notifications::retry))
+        .route("/style.css", get(style::sheet))
+        .route("/favicon.svg", get(style::icon))
+        .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));
+    with_mails(pages, web).with_state(web.clone())
+}
+
+fn with_mails(pages: Router<Web>, web: &Web) -> Router<Web> {
+    if web.0.demo.is_none() {
+        return pages;
+    }
+    pages
+        .route("/mails", get(mails::list))
+        .route("/mails/{id}", get(mails::show))
+        .route("/mails/{id}/html", get(mails::html))
+}
+
+/// Puts the pages' own answer in place of a problem document, where a browser asked for a page; the outermost layer.
+pub fn dressed(routes: Router, web: &Web) -> Router {
+    routes.layer(from_fn_with_state(web.clone(), fault::dress))
+}
+
+impl axum::extract::FromRef<Web> for Arc<App> {
+    fn from_ref(web: &Web) -> Self {
+        Arc::clone(&web.0.app)
+    }
+}
+
+/// The state of a handler, taken apart.
+type Site = State<Web>;

@@ -1,0 +1,82 @@
+//! How a language writes a day and a moment.
+
+use chrono::{DateTime, Datelike, NaiveDate, Offset, Utc};
+use chrono_tz::Tz;
+use serde::Deserialize;
+
+/// What a language needs to write a moment; phrases hold names in braces.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calendar {
+    /// January first.
+    months: [String; 12],
+    /// Monday first.
+    weekdays: [String; 7],
+    /// A day.
+    day: String,
+    /// A moment, with its zone.
+    moment: String,
+    /// A moment of a list, whose zone the page says once.
+    brief: String,
+}
+
+impl Calendar {
+    /// A day without a zone.
+    pub fn day(&self, day: NaiveDate) -> String {
+        self.filled(&self.day, day)
+    }
+
+    /// A moment as the clocks of that zone show it.
+    pub fn brief(&self, at: DateTime<Utc>, zone: Tz) -> String {
+        let local = at.with_timezone(&zone);
+        self.filled(&self.brief, local.date_naive()).replace("{time}", &local.format("%H:%M").to_string())
+    }
+
+    /// A moment as the clocks of that zone show it, with the zone's name and offset.
+    pub fn moment(&self, at: DateTime<Utc>, zone: Tz) -> String {
+        let local = at.with_timezone(&zone);
+        let minutes = local.offset().fix().local_minus_utc() / 60;
+        let sign = if minutes < 0 { '−' } else { '+' };
+        let offset = match (minutes.abs() / 60, minutes.abs() % 60) {
+            (hours, 0) => format!("UTC{sign}{hours}"),
+            (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
+        };
+        let named = match zone.name() {
+            "UTC" => "UTC".to_owned(),
+            name => format!("{}, {offset}", name.replace('_', " ")),
+        };
+        self.filled(&self.moment, local.date_naive())
+            .replace("{time}", &local.format("%H:%M").to_string())
+            .replace("{zone}", &named)
+    }
+
+    fn filled(&self, phrase: &str, day: NaiveDate) -> String {
+        phrase
+            .replace("{weekday}", &self.weekdays[day.weekday().num_days_from_monday() as usize])
+            .replace("{day}", &day.day().to_string())
+            .replace("{month}", &self.months[day.month0() as usize])
+            .replace("{year}", &day.year().to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_with_the_clock_of_its_zone() {
+        let words = |word: &str| std::array::from_fn(|nth| format!("{word}{}", nth + 1));
+        let calendar = Calendar {
+            months: words("m"),
+            weekdays: [1, 2, 3, 4, 5, 6, 7].map(|nth| format!("d{nth}")),
+            day: "{weekday} {day} {month} {year}".to_owned(),
+            moment: "{day} {month}, {time} ({zone})".to_owned(),
+            brief: "{day} {month}, {time}".to_owned(),
+        };
+        let at = "2026-09-01T20:30:00Z".parse().unwrap();
+        assert_eq!(calendar.moment(at, chrono_tz::Asia::Kathmandu), "2 m9, 02:15 (Asia/Kathmandu, UTC+5:45)");
+        assert_eq!(calendar.moment(at, chrono_tz::UTC), "1 m9, 20:30 (UTC)");
+        assert_eq!(calendar.brief(at, chrono_tz::Asia::Kathmandu), "2 m9, 02:15");
+        assert_eq!(calendar.day("2026-09-01".parse().unwrap()), "d2 1 m9 2026");
+    }
+}

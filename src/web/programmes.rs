@@ -1,0 +1,40 @@
+//! Programmes: what hosts offer, and when.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::Response;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use sojourn_engine::ids::ProgrammeId;
+
+use super::calls::{Onward, id};
+use super::fault::Fault;
+use super::visit::Visit;
+use crate::app::programmes::{self, ProgrammeView, Wanted};
+use crate::app::{Asked, Result, institutions};
+
+pub async fn list(visit: Visit, Query(onward): Query<Onward>) -> std::result::Result<Response, Fault> {
+    let caller = visit.caller.as_ref();
+    let page = programmes::list(visit.app(), caller, &onward.asked(30), &Wanted::default()).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for programme in &page.items {
+        items.push(line(&visit, programme).await?);
+    }
+    Ok(visit.page(StatusCode::OK, "programmes/list.html", context! { items, next => page.next }))
+}
+
+async fn line(visit: &Visit, programme: &ProgrammeView) -> Result<Value> {
+    let host = institutions::get(visit.app(), programme.host).await?;
+    Ok(context! { programme => Value::from(Serde(programme)), host => host.name, country => host.country })
+}
+
+pub async fn show(visit: Visit, Path(named): Path<String>) -> std::result::Result<Response, Fault> {
+    let id: ProgrammeId = id(&named)?;
+    let caller = visit.caller.as_ref();
+    let programme = programmes::get(visit.app(), caller, id).await?;
+    let offerings =
+        programmes::offerings(visit.app(), caller, id, &Asked { limit: 200, cursor: None }).await?.items;
+    let line = line(&visit, &programme).await?;
+    let own = context! { line, offerings => Value::from(Serde(&offerings)) };
+    Ok(visit.page(StatusCode::OK, "programmes/show.html", own))
+}

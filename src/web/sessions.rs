@@ -1,0 +1,125 @@
+//! Signing in and out, and the language of the pages.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequest, Query, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::Site;
+use super::fault::{Fault, status_of};
+use super::form::{Fields, Posted};
+use super::visit::{Keeps, Visit, keep};
+use crate::access::language::LANGUAGES;
+use crate::app::{Error, sessions};
+
+/// What brings somebody to the log-in.
+#[derive(Debug, Default, Deserialize)]
+pub struct Came {
+    /// The page to go on to.
+    next: Option<String>,
+    /// Why the log-in is shown: `password` was set, or `out`.
+    after: Option<String>,
+}
+
+pub async fn ask(visit: Visit, Query(came): Query<Came>) -> Response {
+    let next = onward(came.next.as_deref().unwrap_or("/"));
+    if visit.caller.is_some() {
+        return Redirect::to(next).into_response();
+    }
+    let after = came.after.filter(|after| matches!(after.as_str(), "password" | "out" | "link"));
+    form(&visit, StatusCode::OK, context! { next, after, email => "", fault => () })
+}
+
+fn form(visit: &Visit, status: StatusCode, own: Value) -> Response {
+    let demo = visit.web.0.demo.as_ref();
+    let log_ins = demo.map(|demo| demo.log_ins.clone()).unwrap_or_default();
+    let log_ins = Value::from(Serde(&log_ins));
+    let password = demo.map(|demo| demo.password.clone());
+    visit.page(status, "login.html", context! { log_ins, password, ..own })
+}
+
+pub async fn sign_in(
+    State(web): Site,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<Response, Fault> {
+    let Posted { visit, fields } = Posted::from_request(request, &web).await?;
+    let password = SecretString::from(fields.exact("password").to_owned());
+    match sessions::sign_in(visit.app(), fields.get("email"), password, from.ip()).await {
+        Ok(signed_in) => welcome(&visit, &fields, &signed_in).await,
+        Err(error @ (Error::WrongCredentials | Error::TooMany { .. })) => Ok(again(&visit, &fields, &error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn welcome(visit: &Visit, fields: &Fields, signed_in: &sessions::SignedIn) -> Result<Response, Fault> {
+    if let Some(before) = &visit.caller {
+        sessions::sign_out(visit.app(), before).await?;
+    }
+    let pass = visit.app().links.pass(signed_in.session, signed_in.person);
+    let mut response = Redirect::to(onward(fields.get("next"))).into_response();
+    keep(response.headers_mut(), &visit.cookie(Keeps::Pass, &pass));
+    keep(response.headers_mut(), &visit.forgotten(Keeps::Mark));
+    Ok(response)
+}
+
+fn again(visit: &Visit, fields: &Fields, error: &Error) -> Response {
+    let fault = match error {
+        Error::TooMany { retry_after } => {
+            visit.word("login.too_many").replace("{}", &retry_after.to_string())
+        }
+        _ => visit.word("login.wrong"),
+    };
+    let (next, email) = (onward(fields.get("next")), fields.get("email"));
+    form(visit, status_of(error), context! { next, email, fault, after => () })
+}
+
+pub async fn sign_out(posted: Posted) -> Result<Response, Fault> {
+    let visit = posted.visit;
+    if let Some(caller) = &visit.caller {
+        sessions::sign_out(visit.app(), caller).await?;
+    }
+    let mut response = Redirect::to("/login?after=out").into_response();
+    keep(response.headers_mut(), &visit.forgotten(Keeps::Pass));
+    Ok(response)
+}
+
+pub async fn choose_language(posted: Posted) -> Response {
+    let Posted { visit, fields } = posted;
+    let mut response = Redirect::to(onward(fields.get("back"))).into_response();
+    if let Some(known) = LANGUAGES.iter().find(|known| **known == fields.get("language")) {
+        keep(response.headers_mut(), &visit.cookie(Keeps::Language, known));
+    }
+    response
+}
+
+/// An address of ours to go on to; whatever could lead elsewhere leads home.
+pub fn onward(path: &str) -> &str {
+    let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if plain && path.starts_with('/') && !path.starts_with("//") { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_led_away_after_signing_in() {
+        assert_eq!(onward("/cases/1?x=y"), "/cases/1?x=y");
+        for hostile in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "",
+            "/a\r\nSet-Cookie: x",
+            "javascript:1",
+        ] {
+            assert_eq!(onward(hostile), "/");
+        }
+    }
+}

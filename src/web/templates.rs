@@ -1,0 +1,164 @@
+//! The templates and the words of all pages, embedded in the binary and read once at the start.
+//!
+//! A language is one file, `words.<tag>.toml`; every language has the same names. Labels of states, events, roles and documents
+//! come from the definitions, never from here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use minijinja::value::{Rest, Serde};
+use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value};
+use rust_embed::RustEmbed;
+use serde::Deserialize;
+
+use super::moments::Calendar;
+use crate::access::language::LANGUAGES;
+
+/// How each language writes moments.
+type Calendars = BTreeMap<&'static str, Calendar>;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/templates/web"]
+struct Shipped;
+
+/// Everything a page is made of.
+#[derive(Debug)]
+pub struct Templates {
+    engine: Environment<'static>,
+    words: BTreeMap<&'static str, Value>,
+}
+
+/// A file of words.
+#[derive(Debug, Deserialize)]
+struct Words {
+    calendar: Calendar,
+    #[serde(flatten)]
+    phrases: BTreeMap<String, toml::Value>,
+}
+
+impl Templates {
+    /// Reads everything that is embedded.
+    ///
+    /// # Errors
+    /// The first file that cannot be read, and what is wrong with it.
+    pub fn load() -> Result<Self, String> {
+        let mut engine = Environment::new();
+        engine.set_undefined_behavior(UndefinedBehavior::Strict);
+        engine.set_auto_escape_callback(|_| AutoEscape::Html);
+        let mut words = BTreeMap::new();
+        let mut calendars = Calendars::new();
+        for language in LANGUAGES {
+            let name = format!("words.{language}.toml");
+            let read: Words = toml::from_str(&text(&name)?).map_err(|fault| format!("{name}: {fault}"))?;
+            words.insert(*language, Value::from(Serde(&read.phrases)));
+            calendars.insert(*language, read.calendar);
+        }
+        for file in Shipped::iter().filter(|file| file.ends_with(".html")) {
+            let source = text(&file)?;
+            let added = engine.add_template_owned(file.to_string(), source);
+            added.map_err(|fault| format!("{file}: {fault:#}"))?;
+        }
+        add_moments(&mut engine, &Arc::new(calendars));
+        engine.add_filter("human", human);
+        engine.add_filter("filled", filled);
+        Ok(Self { engine, words })
+    }
+
+    /// The words of a language.
+    pub fn words(&self, language: &str) -> Value {
+        self.words.get(language).or_else(|| self.words.get(LANGUAGES[0])).cloned().unwrap_or_default()
+    }
+
+    /// A page.
+    pub fn render(&self, template: &str, context: Value) -> Result<String, minijinja::Error> {
+        self.engine.get_template(template)?.render(context)
+    }
+}
+
+/// The filters that write days and moments as the page's language and the reader's zone have them.
+fn add_moments(engine: &mut Environment<'static>, calendars: &Arc<Calendars>) {
+    let known = Arc::clone(calendars);
+    engine.add_filter("day", move |state: &State<'_, '_>, day: &str| {
+        let day: NaiveDate = day.parse().map_err(unreadable)?;
+        Ok::<_, minijinja::Error>(calendar(&known, state).map_or(String::new(), |c| c.day(day)))
+    });
+    let known = Arc::clone(calendars);
+    engine.add_filter("brief", move |state: &State<'_, '_>, at: &str| {
+        let at: DateTime<Utc> = at.parse().map_err(unreadable)?;
+        let written = calendar(&known, state).map(|c| c.brief(at, reader_zone(state)));
+        Ok::<_, minijinja::Error>(written.unwrap_or_default())
+    });
+    let known = Arc::clone(calendars);
+    engine.add_filter("moment", move |state: &State<'_, '_>, at: &str, zone: Rest<String>| {
+        let at: DateTime<Utc> = at.parse().map_err(unreadable)?;
+        let zone = zone.first().and_then(|zone| zone.parse().ok()).unwrap_or_else(|| reader_zone(state));
+        Ok::<_, minijinja::Error>(calendar(&known, state).map_or(String::new(), |c| c.moment(at, zone)))
+    });
+}
+
+fn text(file: &str) -> Result<String, String> {
+    let bytes = Shipped::get(file).ok_or_else(|| format!("{file} is missing"))?.data;
+    String::from_utf8(bytes.into_owned()).map_err(|fault| format!("{file}: {fault}"))
+}
+
+fn unreadable(fault: chrono::ParseError) -> minijinja::Error {
+    minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, fault.to_string())
+}
+
+fn calendar<'a>(calendars: &'a Calendars, state: &State<'_, '_>) -> Option<&'a Calendar> {
+    let language = state.lookup("language")?;
+    calendars.get(language.as_str()?)
+}
+
+/// The zone of the reader's own institution.
+fn reader_zone(state: &State<'_, '_>) -> Tz {
+    let named = state.lookup("zone");
+    named.and_then(|zone| zone.as_str().and_then(|zone| zone.parse().ok())).unwrap_or(Tz::UTC)
+}
+
+/// A name that has no label, as words.
+fn human(name: &str) -> String {
+    let text = name.replace('_', " ");
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+/// A phrase with its braces filled in order.
+fn filled(phrase: &str, Rest(values): Rest<Value>) -> String {
+    values.into_iter().fold(phrase.to_owned(), |text, value| text.replacen("{}", &value.to_string(), 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn names(prefix: &str, table: &toml::Table, into: &mut BTreeSet<String>) {
+        for (name, value) in table {
+            match value {
+                toml::Value::Table(inner) => names(&format!("{prefix}{name}."), inner, into),
+                _ => {
+                    into.insert(format!("{prefix}{name}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_language_has_the_same_words() {
+        Templates::load().unwrap();
+        let mut all = Vec::new();
+        for language in LANGUAGES {
+            let table: toml::Table =
+                toml::from_str(&text(&format!("words.{language}.toml")).unwrap()).unwrap();
+            let mut found = BTreeSet::new();
+            names("", &table, &mut found);
+            all.push(found);
+        }
+        assert!(all[0].len() > 100);
+        assert_eq!(all[0], all[1]);
+    }
+}

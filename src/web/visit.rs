@@ -1,0 +1,307 @@
+//! Who asks for a page, in which language, and the layout around the answer.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Serialize;
+
+use super::Web;
+use super::fault::Fault;
+use crate::access::Caller;
+use crate::access::language::{self, LANGUAGES};
+use crate::app::{App, Error, Once, institutions, people};
+
+/// Scripts: none. Frames: the mails of the demo.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; \
+                      base-uri 'none'; frame-ancestors 'none'";
+
+/// One request for a page.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    pub web: Web,
+    pub caller: Option<Caller>,
+    pub language: &'static str,
+    /// Path and query.
+    pub path: String,
+    me: Option<Me>,
+    /// What the seals of forms are bound to: the session, or a mark that the browser keeps.
+    bound: String,
+    /// A mark that the browser does not have yet.
+    fresh_mark: bool,
+}
+
+/// The line that says who one is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Me {
+    name: String,
+    duties: Vec<DutyLine>,
+    zone: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct DutyLine {
+    duty: String,
+    institution: Option<String>,
+}
+
+/// Names of the cookies; browsers keep those with the prefix to this host and to TLS.
+#[derive(Debug, Clone, Copy)]
+pub enum Keeps {
+    /// The session.
+    Pass,
+    /// The mark of somebody who has not signed in.
+    Mark,
+    /// The language they chose.
+    Language,
+}
+
+impl Keeps {
+    const fn name(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Self::Pass, true) => "__Host-sojourn",
+            (Self::Pass, false) => "sojourn",
+            (Self::Mark, true) => "__Host-sojourn-mark",
+            (Self::Mark, false) => "sojourn-mark",
+            (Self::Language, true) => "__Host-sojourn-language",
+            (Self::Language, false) => "sojourn-language",
+        }
+    }
+}
+
+impl FromRequestParts<Web> for Visit {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Fault> {
+        let jar = CookieJar::from_headers(&parts.headers);
+        let kept = |what: Keeps| jar.get(what.name(web.is_secure())).map(|cookie| cookie.value().to_owned());
+        let mut caller = signed_in(web.app(), kept(Keeps::Pass)).await?;
+        let language = language_of(kept(Keeps::Language), &parts.headers, caller.as_ref());
+        if let Some(caller) = &mut caller {
+            language.clone_into(&mut caller.language);
+        }
+        let me = match &caller {
+            Some(caller) => Some(me(web.app(), caller).await?),
+            None => None,
+        };
+        let session = caller.as_ref().and_then(|caller| caller.session);
+        let mark = kept(Keeps::Mark).filter(|mark| mark.len() == 22);
+        let fresh_mark = session.is_none() && mark.is_none();
+        let bound = session.map(|session| session.to_string()).or(mark);
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let bound = bound.unwrap_or_else(|| new_mark(web.app()));
+        Ok(Self { web: web.clone(), caller, language, path, me, bound, fresh_mark })
+    }
+}
+
+async fn signed_in(app: &App, pass: Option<String>) -> Result<Option<Caller>, Error> {
+    let Some((session, person)) = pass.and_then(|pass| app.links.read_pass(&pass)) else { return Ok(None) };
+    match app.caller(session, person).await {
+        Ok(caller) => Ok(Some(caller)),
+        Err(Error::Unauthenticated) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn new_mark(app: &App) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(app.clock.moment().random::<16>())
+}
+
+/// What was chosen on a page, else what the browser asks for, else what the person reads.
+fn language_of(chosen: Option<String>, headers: &HeaderMap, caller: Option<&Caller>) -> &'static str {
+    let known = |tag: &str| LANGUAGES.iter().find(|known| **known == tag).copied();
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let chosen = chosen.and_then(|tag| known(&tag));
+    let asked = accepted.and_then(language::liked);
+    chosen.or(asked).or_else(|| known(&caller?.language)).unwrap_or(LANGUAGES[0])
+}
+
+async fn me(app: &App, caller: &Caller) -> Result<Me, Error> {
+    let person = people::get(app, caller, caller.person).await?;
+    let mut zone = None;
+    let mut duties = Vec::new();
+    for held in &caller.duties {
+        let place = match held.institution {
+            Some(id) => Some(institutions::get(app, id).await?),
+            None => None,
+        };
+        zone = zone.or_else(|| place.as_ref().map(|place| place.zone.clone()));
+        duties.push(DutyLine {
+            duty: held.duty.as_str().to_owned(),
+            institution: place.map(|place| place.name),
+        });
+    }
+    for home in &caller.registered_at {
+        let place = institutions::get(app, *home).await?;
+        zone = Some(place.zone);
+        duties.push(DutyLine { duty: "registered".to_owned(), institution: Some(place.name) });
+    }
+    if let Some(chair) = caller.chair_of {
+        let place = institutions::get(app, chair).await?;
+        duties.push(DutyLine { duty: "chair".to_owned(), institution: Some(place.name) });
+    }
+    let zone = zone.unwrap_or_else(|| app.zone.name().to_owned());
+    let name = format!("{} {}", person.given_name, person.family_name).trim().to_owned();
+    Ok(Me { name, duties, zone })
+}
+
+impl Visit {
+    /// The use cases.
+    pub fn app(&self) -> &App {
+        self.web.app()
+    }
+
+    /// A visit of nobody, for a page that must be shown whatever is wrong.
+    pub fn of_nobody(web: &Web, headers: &HeaderMap) -> Self {
+        let language = language_of(None, headers, None);
+        let bound = new_mark(web.app());
+        Self {
+            web: web.clone(),
+            caller: None,
+            language,
+            path: "/".to_owned(),
+            me: None,
+            bound,
+            fresh_mark: true,
+        }
+    }
+
+    /// Whether the person is registered as a student somewhere.
+    pub fn is_student(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| !caller.registered_at.is_empty())
+    }
+
+    /// Whether the person works on cases of others.
+    pub fn is_staff(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| !caller.duties.is_empty() || caller.is_chair())
+    }
+
+    /// Whether a form was shown to this visitor.
+    pub fn sealed(&self, seal: &str) -> bool {
+        self.app().links.is_form_seal(&self.bound, seal)
+    }
+
+    /// A key under which a form does its work once.
+    pub fn fresh_key(&self) -> String {
+        self.app().clock.moment().id::<uuid::Uuid>().to_string()
+    }
+
+    /// A word of the pages, by its dotted name.
+    pub fn word(&self, name: &str) -> String {
+        let words = self.web.0.templates.words(self.language);
+        let found = name.split('.').try_fold(words, |table, part| table.get_attr(part));
+        found.ok().and_then(|word| word.as_str().map(ToOwned::to_owned)).unwrap_or_else(|| name.to_owned())
+    }
+
+    /// A page in the layout.
+    pub fn page(&self, status: StatusCode, template: &str, own: Value) -> Response {
+        let templates = &self.web.0.templates;
+        let caller = self.caller.as_ref();
+        let zone = self.me.as_ref().map_or_else(|| self.app().zone.name().to_owned(), |me| me.zone.clone());
+        let layout = context! {
+            w => templates.words(self.language),
+            language => self.language,
+            languages => LANGUAGES.to_vec(),
+            alliance => self.web.0.alliance.clone(),
+            path => self.path.clone(),
+            seal => self.app().links.form_seal(&self.bound),
+            key => self.fresh_key(),
+            me => Value::from(Serde(&self.me)),
+            me_id => caller.map(|caller| caller.person.to_string()),
+            zone => zone,
+            student => self.is_student(),
+            staff => self.is_staff(),
+            secretariat => caller.is_some_and(Caller::is_secretariat),
+            demo => self.web.0.demo.is_some(),
+            ..own
+        };
+        match templates.render(template, layout) {
+            Ok(page) => self.answer(status, page),
+            Err(fault) => {
+                Fault::from(Error::Internal(format!("{template}: {fault:#}").into())).into_response()
+            }
+        }
+    }
+
+    fn answer(&self, status: StatusCode, page: String) -> Response {
+        let mut response = (status, Html(page)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        // `no-referrer` would keep browsers from naming the origin of a form.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language));
+        headers.insert(header::VARY, HeaderValue::from_static("Cookie, Accept-Language"));
+        if self.fresh_mark {
+            keep(headers, &self.cookie(Keeps::Mark, &self.bound));
+        }
+        response
+    }
+
+    /// A cookie that scripts cannot read and that other sites' forms do not carry.
+    pub fn cookie(&self, what: Keeps, value: &str) -> Cookie<'static> {
+        let secure = self.web.is_secure();
+        Cookie::build((what.name(secure), value.to_owned()))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(secure)
+            .build()
+    }
+
+    /// The end of a cookie.
+    pub fn forgotten(&self, what: Keeps) -> Cookie<'static> {
+        let mut cookie = self.cookie(what, "");
+        cookie.make_removal();
+        cookie
+    }
+}
+
+/// Adds a cookie to an answer.
+pub fn keep(headers: &mut HeaderMap, cookie: &Cookie<'static>) {
+    if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
+        headers.append(header::SET_COOKIE, value);
+    }
+}
+
+/// A visit of somebody who has signed in; others are led to the log-in and back.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    pub visit: Visit,
+    pub caller: Caller,
+}
+
+impl FromRequestParts<Web> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
+        let visit = Visit::from_request_parts(parts, web).await.map_err(IntoResponse::into_response)?;
+        match visit.caller.clone() {
+            Some(caller) => Ok(Self { visit, caller }),
+            None if parts.method == axum::http::Method::GET => Err(to_login(&visit.path)),
+            None => Err(to_login("/")),
+        }
+    }
+}
+
+fn to_login(after: &str) -> Response {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if after != "/" {
+        query.append_pair("next", after);
+    }
+    let query = query.finish();
+    let mark = if query.is_empty() { "" } else { "?" };
+    Redirect::to(&format!("/login{mark}{query}")).into_response()
+}
+
+/// A form that does its work once: two that say the same are one request, and one that says something else is another.
+pub fn once(key: &str, said: &[u8]) -> Once {
+    use sha2::{Digest, Sha256};
+    let hash: [u8; 32] = Sha256::digest(said).into();
+    Once::new(format!("page-{key}-{}", hex::encode(&hash[..8])), hash)
+}

@@ -1,0 +1,177 @@
+//! A real Chromium with a profile of its own, driven by a chromedriver that this starts on a free port and ends when dropped.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+
+/// Switches of a browser without a window that asks nobody but the service under test.
+const SWITCHES: &[&str] = &[
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=en-US",
+];
+
+/// How long a page may take, and how often is looked whether it is there.
+const PATIENCE: Duration = Duration::from_mins(1);
+const STEP: Duration = Duration::from_millis(25);
+
+/// What is wrong with a page for somebody with a narrow screen, a keyboard or a screen reader.
+const AUDIT: &str = include_str!("audit.js");
+
+/// A browser with one window.
+#[derive(Debug)]
+pub struct Browser {
+    // Ended first: a session without a driver ends at once, also where a test fails.
+    _chromedriver: Chromedriver,
+    pub driver: WebDriver,
+    /// As in `http://127.0.0.1:PORT`: the service under test.
+    pub address: String,
+    control: String,
+    _profile: TempDir,
+}
+
+#[derive(Debug)]
+struct Chromedriver(Child);
+
+impl Chromedriver {
+    /// Starts it on a port it chooses itself.
+    fn start() -> (Self, String) {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("chromedriver is installed");
+        let lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
+        let told = lines.map_while(Result::ok).find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse::<u16>().ok()
+        });
+        let port = told.expect("chromedriver says its port");
+        (Self(child), format!("http://127.0.0.1:{port}"))
+    }
+}
+
+impl Drop for Chromedriver {
+    fn drop(&mut self) {
+        // Told to end, it ends its browser too; killed, it could not.
+        Command::new("kill").arg(self.0.id().to_string()).status().ok();
+        self.0.wait().ok();
+    }
+}
+
+impl Browser {
+    /// A fresh browser for the service at an address.
+    pub async fn open(address: &str) -> Self {
+        let (chromedriver, control) = Chromedriver::start();
+        let profile = TempDir::new().expect("a folder");
+        let mut wanted = DesiredCapabilities::chrome();
+        for switch in SWITCHES {
+            wanted.add_arg(switch).expect("a switch");
+        }
+        let folder = format!("--user-data-dir={}", profile.path().display());
+        wanted.add_arg(&folder).expect("a switch");
+        wanted.set("goog:loggingPrefs", json!({ "browser": "ALL" })).expect("a capability");
+        let driver = WebDriver::new(&control, wanted).await.expect("Chromium starts");
+        let browser = Self {
+            driver,
+            address: address.to_owned(),
+            control,
+            _chromedriver: chromedriver,
+            _profile: profile,
+        };
+        browser.resize(1440).await;
+        browser
+    }
+
+    /// Goes to a path of the service, or to a whole address.
+    pub async fn go(&self, path: &str) {
+        let address = if path.starts_with('/') { format!("{}{path}", self.address) } else { path.to_owned() };
+        self.driver.goto(address).await.expect("the page loads");
+    }
+
+    /// Where the browser is, as a path with its query.
+    pub async fn path(&self) -> String {
+        let url = self.driver.current_url().await.expect("an address");
+        url.as_str().strip_prefix(&self.address).unwrap_or(url.as_str()).to_owned()
+    }
+
+    /// The one element that a CSS selector names first.
+    pub async fn find(&self, selector: &str) -> WebElement {
+        match self.driver.find(By::Css(selector.to_owned())).await {
+            Ok(element) => element,
+            Err(error) => panic!("no {selector} at {}: {error}\n{}", self.path().await, self.text().await),
+        }
+    }
+
+    /// How many elements a CSS selector names.
+    pub async fn count(&self, selector: &str) -> usize {
+        self.driver.find_all(By::Css(selector.to_owned())).await.expect("a selector").len()
+    }
+
+    /// Presses what a CSS selector names, and waits for the page it leads to.
+    pub async fn press(&self, selector: &str) {
+        self.follow(&self.find(selector).await).await;
+    }
+
+    /// Presses a link or a button, and waits for the page it leads to.
+    pub async fn follow(&self, element: &WebElement) {
+        let page = self.find("html").await;
+        element.click().await.expect("it can be pressed");
+        page.wait_until().wait(PATIENCE, STEP).stale().await.expect("another page");
+    }
+
+    /// Opens or closes what a CSS selector names, on the same page.
+    pub async fn toggle(&self, selector: &str) {
+        self.find(selector).await.click().await.expect("it can be pressed");
+    }
+
+    /// Types into a field, in place of what was there.
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let field = self.find(selector).await;
+        field.clear().await.expect("a field");
+        field.send_keys(text).await.expect("a field");
+    }
+
+    /// Everything the page shows.
+    pub async fn text(&self) -> String {
+        let body = self.driver.find(By::Css("body")).await.expect("a page");
+        body.text().await.expect("text")
+    }
+
+    /// Makes the window so many CSS pixels wide.
+    pub async fn resize(&self, width: u32) {
+        let screen = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", screen).await.expect("a size");
+    }
+
+    /// Finds nothing wrong with the present page, as wide as a telephone, a tablet and a desk's screen.
+    pub async fn audit(&self) {
+        for width in [360, 768, 1440] {
+            self.resize(width).await;
+            let found = self.driver.execute(AUDIT, Vec::new()).await.expect("the page is read");
+            let found: Vec<String> = found.convert().expect("a list of faults");
+            assert!(found.is_empty(), "{} at {width} px: {found:#?}", self.path().await);
+        }
+    }
+
+    /// What the browser's console holds since this was last asked: nothing on a page without a fault.
+    pub async fn console(&self) -> Vec<Value> {
+        let url = format!("{}/session/{}/se/log", self.control, self.driver.session_id());
+        let answer = reqwest::Client::new().post(url).json(&json!({ "type": "browser" })).send().await;
+        let log: Value = answer.expect("chromedriver answers").json().await.expect("JSON");
+        log["value"].as_array().expect("a list").clone()
+    }
+
+    /// Ends the browser; a test that fails leaves that to chromedriver's own end.
+    pub async fn close(self) {
+        self.driver.clone().quit().await.expect("the browser ends");
+    }
+}

@@ -1,0 +1,67 @@
+//! Somebody who reads pages and sends forms over plain HTTP, with the cookies a browser would keep.
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder};
+
+use super::actor::send;
+use super::answer::Answer;
+use super::app::PASSWORD;
+
+/// A visitor of one server; redirects are not followed.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    client: Client,
+    /// As in `http://127.0.0.1:PORT`.
+    pub address: String,
+}
+
+impl Visitor {
+    /// Somebody without a cookie.
+    pub fn new(address: &str) -> Self {
+        let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client");
+        Self { client, address: address.to_owned() }
+    }
+
+    /// Somebody who has signed in with everybody's password.
+    pub async fn signed_in(address: &str, email: &str) -> Self {
+        let visitor = Self::new(address);
+        let answer = visitor.submit("/login", "/login", &[("email", email), ("password", PASSWORD)]).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/"), "{}", answer.text());
+        visitor
+    }
+
+    /// A page, as a browser asks for it.
+    pub async fn get(&self, path: &str) -> Answer {
+        let request = self.client.get(format!("{}{path}", self.address));
+        send(request.header("Accept", "text/html,*/*;q=0.8")).await
+    }
+
+    /// A form with fields of its own, as a browser sends it from a page of that origin.
+    pub fn form(&self, path: &str, origin: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+        self.post(path, origin).form(fields)
+    }
+
+    /// A form without its body, as a browser sends it from a page of that origin.
+    pub fn post(&self, path: &str, origin: &str) -> RequestBuilder {
+        let request = self.client.post(format!("{}{path}", self.address));
+        request.header("Accept", "text/html,*/*;q=0.8").header("Origin", origin)
+    }
+
+    /// Opens a page, takes the seal from its forms, and sends a form with it.
+    pub async fn submit(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let seal = seal(&self.get(page).await.text());
+        send(self.form(path, &self.address, &[&[("seal", seal.as_str()), ("key", "k1")], fields].concat()))
+            .await
+    }
+}
+
+/// What the forms of a page carry.
+pub fn seal(page: &str) -> String {
+    hidden(page, "seal").unwrap_or_else(|| panic!("a form with a seal: {page}"))
+}
+
+/// The value of the first hidden field of that name.
+pub fn hidden(page: &str, name: &str) -> Option<String> {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;
+    rest.split_once('"').map(|(value, _)| value.to_owned())
+}
