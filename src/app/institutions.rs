@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, current, demand};
 use crate::access::{Caller, Policy};
-use crate::store::{Tx, institutions as store};
+use crate::store::{Conn, Tx, institutions as store};
 
 pub use crate::store::institutions::{Institution, Unit, Wanted};
 pub use import::{Mapping, Report, import_file};
@@ -123,11 +123,11 @@ pub async fn get(app: &App, id: InstitutionId) -> Result<InstitutionView> {
     Ok(store::find(app.store.read(), id).await?.ok_or(Error::NotFound)?.into())
 }
 
-/// The institution that an Erasmus code or an id names.
-pub async fn named(app: &App, written: &str) -> Result<Option<InstitutionId>> {
+/// The institution that an id, an Erasmus code, a ROR id or a SCHAC home organisation names.
+pub async fn named(conn: &impl Conn, written: &str) -> Result<Option<InstitutionId>> {
     let found = match written.parse() {
-        Ok(id) => store::find(app.store.read(), id).await?,
-        Err(_) => store::by_erasmus_key(app.store.read(), &erasmus_key(written)).await?,
+        Ok(id) => store::find(conn, id).await?,
+        Err(_) => store::by_code(conn, &erasmus_key(written), &written.trim().to_lowercase()).await?,
     };
     Ok(found.map(|row| row.id))
 }

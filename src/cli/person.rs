@@ -55,7 +55,7 @@ pub struct Role {
 struct DutyArguments {
     /// secretariat, admin, coordinator, head, academic, grants, safety or employer
     duty: Duty,
-    /// At which institution: its Erasmus code, or its id
+    /// At which institution: its Erasmus code, ROR id, domain (SCHAC) or id
     #[arg(long)]
     institution: Option<String>,
     /// First day [default: today]
@@ -82,7 +82,7 @@ impl DutyArguments {
 }
 
 async fn named(app: &App, written: &str) -> Result<InstitutionId, Fault> {
-    let found = institutions::named(app, written).await?;
+    let found = institutions::named(app.store.read(), written).await?;
     found.ok_or_else(|| format!("no institution has the code or id `{written}`").into())
 }
 

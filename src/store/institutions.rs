@@ -41,9 +41,13 @@ pub async fn find(conn: &impl Conn, id: InstitutionId) -> Result<Option<Institut
     Ok(institution::Entity::find_by_id(id).one(conn.db()).await?)
 }
 
-/// The institution with this Erasmus code, in capitals without blanks.
-pub async fn by_erasmus_key(conn: &impl Conn, key: &str) -> Result<Option<Institution>> {
-    Ok(institution::Entity::find().filter(institution::Column::ErasmusKey.eq(key)).one(conn.db()).await?)
+/// The institution with this Erasmus code (in capitals without blanks), ROR id or SCHAC home organisation.
+pub async fn by_code(conn: &impl Conn, erasmus_key: &str, code: &str) -> Result<Option<Institution>> {
+    let named = Condition::any()
+        .add(institution::Column::ErasmusKey.eq(erasmus_key))
+        .add(institution::Column::RorId.eq(code))
+        .add(institution::Column::Schac.eq(code));
+    Ok(institution::Entity::find().filter(named).one(conn.db()).await?)
 }
 
 /// Every institution that has a code.

@@ -296,15 +296,18 @@ async fn the_published_lists_of_charter_holders_are_read_as_they_are() {
 async fn people_come_from_a_table_at_the_command_line(#[values(Db::Sqlite, Db::Postgres)] kind: Db) {
     let database = TestDatabase::migrated(kind).await;
     let institutions = database.folder.path().join("institutions.csv");
-    std::fs::write(&institutions, "name;country;erasmus_code\nAarhus Universitet;DK;DK ARHUS01\n")
-        .expect("written");
+    std::fs::write(
+        &institutions,
+        "name;country;erasmus_code;schac\nAarhus Universitet;DK;DK ARHUS01;au.dk\n",
+    )
+    .expect("written");
     import(&database, &["institutions"], &institutions).expect("imported");
     let people = database.folder.path().join("people.csv");
-    let text = "given_name,family_name,email,level,institution\nAnna,Berg,anna@aarhus.example,first,DK ARHUS01\nBo,,bo@aarhus.example,first,DK ARHUS01\n";
+    let text = "given_name,family_name,email,level,institution\nAnna,Berg,anna@aarhus.example,first,DK ARHUS01\nCaj,Dam,caj@aarhus.example,second,au.dk\nBo,,bo@aarhus.example,first,DK ARHUS01\n";
     std::fs::write(&people, text).expect("written");
 
     let report = import(&database, &["people"], &people).expect("imported");
 
-    assert_eq!((&report["created"], &report["refused"][0]["column"]), (&json!(1), &json!("family_name")));
-    assert_eq!(import(&database, &["people"], &people).expect("imported")["known"], 1);
+    assert_eq!((&report["created"], &report["refused"][0]["column"]), (&json!(2), &json!("family_name")));
+    assert_eq!(import(&database, &["people"], &people).expect("imported")["known"], 2);
 }

@@ -2,7 +2,7 @@
 //!
 //! Columns, in any order: `given_name, family_name, email, institution, level`, and if wanted `language, nationality, student_no,
 //! esi, field, year, credits, languages`. UTF-8 with or without a byte order mark; comma or semicolon. The institution is an Erasmus
-//! code or an id, and may be left out by an administrator of just one.
+//! code, a ROR id, a SCHAC home organisation or an id, and may be left out by an administrator of just one.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,12 +15,12 @@ use utoipa::ToSchema;
 use super::NewPerson;
 use crate::access::{Caller, Policy};
 use crate::app::imports::table::{Columns, Source, Table, TableError};
-use crate::app::institutions::{administers, erasmus_key};
+use crate::app::institutions::{administers, named};
 use crate::app::registrations::NewRegistration;
 use crate::app::{Answer, App, Error, FieldError, Once, Result, demand};
 use crate::clock::Moment;
+use crate::store::Tx;
 use crate::store::people as store;
-use crate::store::{Tx, institutions};
 
 const COLUMNS: Columns = Columns {
     needed: &["given_name", "family_name", "email", "level"],
@@ -150,16 +150,14 @@ impl Places<'_> {
             let own: Vec<_> = self.caller.duties.iter().filter(|held| held.duty == Duty::Admin).collect();
             return Ok(match own[..] {
                 [held] => held.institution.ok_or((Some("institution"), "say which institution".to_owned())),
-                _ => fault("say which institution: its Erasmus code, or its id"),
+                _ => fault("say which institution: its Erasmus code, ROR id, domain or id"),
             });
         }
-        let found = match written.parse() {
-            Ok(id) => institutions::find(tx, id).await?,
-            Err(_) => institutions::by_erasmus_key(tx, &erasmus_key(written)).await?,
+        let Some(found) = named(tx, written).await? else {
+            return Ok(fault("no institution has this Erasmus code, ROR id, domain or id"));
         };
-        let Some(found) = found else { return Ok(fault("no institution has this code")) };
-        Ok(match administers(self.caller, found.id) {
-            Ok(()) => Ok(found.id),
+        Ok(match administers(self.caller, found) {
+            Ok(()) => Ok(found),
             Err(_) => fault("you administer another institution"),
         })
     }

@@ -72,7 +72,7 @@ enum Listed {
 /// Enter and invite the people of a table
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Columns: given_name, family_name, email, level, and if wanted institution (its Erasmus code), language, nationality, student_no, esi, field, year, credits, languages\n\nExample:\n  sojourn import people students.csv"
+    after_help = "Columns: given_name, family_name, email, level, and if wanted institution (Erasmus code, ROR id, domain or id), language, nationality, student_no, esi, field, year, credits, languages\n\nExample:\n  sojourn import people students.csv"
 )]
 pub struct File {
     /// Table with a header, UTF-8, `;` or `,`
