@@ -180,6 +180,16 @@ pub struct Context<'a> {
     pub subject: Option<PersonId>,
 }
 
+/// The world around a case, carried along by the moves of one step: a join must see the place that the move before it gave back,
+/// and the host that it chose.
+pub trait World {
+    /// What is so after the moves taken so far.
+    fn context(&self) -> Context<'_>;
+
+    /// Takes a move that joins may follow.
+    fn take(&mut self, made: &Move);
+}
+
 /// A place line as a step sees it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LineView {
@@ -244,8 +254,6 @@ pub struct Step {
     pub moves: Vec<Move>,
     /// Checked input.
     pub input: Input,
-    /// Facts that were read, for the record.
-    pub read: Vec<Slot>,
 }
 
 /// One move of the machine.
@@ -267,6 +275,8 @@ pub struct Move {
     pub collected: Option<RoleIx>,
     /// Which choice becomes current.
     pub choose: Option<Choose>,
+    /// Facts it may have read, for the record.
+    pub read: Vec<Slot>,
     /// Effects on accounts, no-ops left out.
     pub places: Vec<(AccountIx, PlaceOp)>,
     /// Whether registration and documents freeze.

@@ -222,3 +222,37 @@ async fn each_side_road_of_the_internship_tells_those_it_concerns(
     let round = cast.internship(100, &without_work_documents()).await;
     travel(&cast, &round, INTERNSHIP_LEGS, INTERNSHIP).await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_refused_place_serves_the_next_choice_on_the_same_line(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let first = cast.exchange(1, &without_documents()).await;
+    let offerings = vec![first.offerings[0].clone(), cast.beside(&first).await];
+    let call = cast.call(&offerings, &without_documents()).await;
+    let round = Round { call, offerings, lines: first.lines };
+    let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    for (role, event) in [
+        ("student", "submit"),
+        ("home_coordinator", "find_eligible"),
+        ("home_coordinator", "allocate"),
+        ("student", "accept_offer"),
+        ("home_coordinator", "nominate"),
+        ("host_coordinator", "acknowledge"),
+    ] {
+        walk.act(role, event).await;
+    }
+    assert_eq!(walk.taken(&round.lines[0]).await, (1, 0), "the only place of the line");
+
+    let refuse = json!({ "event": "refuse", "reason": { "code": "not_qualified", "text": "Not this one." } });
+    walk.attempt("host_coordinator", &refuse).await.ok();
+    walk.look().await;
+
+    assert_eq!(walk.case["state"], "allocated");
+    assert_eq!(walk.case["choices"][1]["current"], true);
+    assert_eq!(walk.taken(&round.lines[0]).await, (1, 0), "given back and held again");
+    let steps = walk.history().await;
+    let last: Vec<&Value> = steps.iter().rev().take(2).map(|step| &step["event"]).collect();
+    assert_eq!(last, ["next_choice", "refuse"]);
+    cast.verified().await;
+}

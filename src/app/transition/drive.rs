@@ -2,12 +2,14 @@
 //!
 //! Pure: no database, no clock. HTTP drives one deed and settles; the import drives a whole life and settles once.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use sojourn_engine::definition::{Choose, Definition, EventIx};
 use sojourn_engine::facts::Facts;
 use sojourn_engine::guard::Slot;
 use sojourn_engine::ids::{ChoiceId, PersonId, WorkflowVersionId};
-use sojourn_engine::machine::{self, Actor, Attempt, Calendars, Context, LineView, Step};
+use sojourn_engine::machine::{self, Actor, Attempt, Calendars, Context, LineView, Move, Step, World};
 use sojourn_engine::refusal::Refusal;
 use sojourn_engine::vocabulary::Via;
 
@@ -98,19 +100,50 @@ pub fn fire(
     let choose = choosing.iter().find_map(|(_, transition)| transition.choose.as_ref());
     let target =
         target(live, choose, deed.data).map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;
-    let view = View::of(stage, live, target, &slots);
     let actor = match deed.actor {
         Some(person) => Actor::Person(person, stage.holders.roles(definition, person, &live.dossier)),
         None => Actor::System,
     };
     let attempt = Attempt { event, actor, data: deed.data, reason: deed.reason };
-    let step =
-        machine::step(definition, &live.case, &attempt, &view.context(stage, live)).map_err(|refusal| {
-            Refused { refusal, facts: chain::canonical_facts(definition, &slots, &view.facts) }
-        })?;
-    let facts = chain::canonical_facts(definition, &step.read, &view.facts);
+    let mut ahead = Ahead::of(stage, live, target, slots);
+    let step = machine::step(definition, &live.case, &attempt, &mut ahead);
+    let read = |made: &Move, view: &View| chain::canonical_facts(definition, &made.read, &view.facts);
+    let step = step.map_err(|refusal| Refused {
+        refusal,
+        facts: chain::canonical_facts(definition, &ahead.slots, &ahead.views[0].facts),
+    })?;
+    let facts = step.moves.iter().zip(&ahead.views).map(|(made, view)| read(made, view)).collect();
     effects::taken(stage, live, deed, &step, target, facts, records);
     Ok(step)
+}
+
+/// A case on trial: each move of a step is taken on a copy, so that the next one sees what it brought.
+struct Ahead<'a> {
+    stage: &'a Stage<'a>,
+    live: Cow<'a, Live>,
+    target: Option<ChoiceId>,
+    slots: Vec<Slot>,
+    /// What was so before each move.
+    views: Vec<View>,
+}
+
+impl<'a> Ahead<'a> {
+    fn of(stage: &'a Stage<'a>, live: &'a Live, target: Option<ChoiceId>, slots: Vec<Slot>) -> Self {
+        let views = vec![View::of(stage, live, target, &slots)];
+        Self { stage, live: Cow::Borrowed(live), target, slots, views }
+    }
+}
+
+impl World for Ahead<'_> {
+    fn context(&self) -> Context<'_> {
+        self.views[self.views.len() - 1].context(self.stage, &self.live)
+    }
+
+    fn take(&mut self, made: &Move) {
+        let target = if self.views.len() == 1 { self.target } else { effects::target(&self.live, made) };
+        effects::take(self.stage, self.live.to_mut(), made, target, None, &mut Records::default());
+        self.views.push(View::of(self.stage, &self.live, None, &self.slots));
+    }
 }
 
 /// The choice a transition would make current; `None` when it makes none.
@@ -122,7 +155,7 @@ fn target(
     let open = |choice: &&Choice| choice.result == sojourn_engine::vocabulary::ChoiceResult::Open;
     let choices = || live.dossier.choices.iter();
     match choose {
-        None => Ok(None),
+        None | Some(Choose::Nothing) => Ok(None),
         Some(Choose::First) => Ok(choices().find(open).map(|choice| choice.id)),
         Some(Choose::Next) => Ok(next(&live.dossier).map(|choice| choice.id)),
         Some(Choose::Input(field)) => {

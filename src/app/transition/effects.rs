@@ -1,6 +1,6 @@
 //! Step → records: one arm per kind of consequence, exhaustive.
 
-use sojourn_engine::definition::{NoticeIx, PlaceOp, RoleIx, Side};
+use sojourn_engine::definition::{Choose, NoticeIx, PlaceOp, RoleIx, Side};
 use sojourn_engine::ids::{ChoiceId, PersonId};
 use sojourn_engine::machine::{ClockStart, Move, NoticeTo, Step, after};
 use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult, ProgrammeKind, StayKind};
@@ -45,13 +45,12 @@ pub(super) fn taken(
     deed: &Deed<'_>,
     step: &Step,
     target: Option<ChoiceId>,
-    facts: String,
+    facts: Vec<String>,
     records: &mut Records,
 ) {
-    let mut facts = Some(facts);
-    for (at, made) in step.moves.iter().enumerate() {
+    for (at, (made, facts)) in step.moves.iter().zip(facts).enumerate() {
         let first = at == 0;
-        let target = if first { target } else { super::facts::next(&live.dossier).map(|choice| choice.id) };
+        let target = if first { target } else { self::target(live, made) };
         let actor = deed.actor.filter(|_| first);
         take(stage, live, made, target, actor, records);
         let event = &stage.definition.events[made.event.at()].name;
@@ -61,7 +60,7 @@ pub(super) fn taken(
             from: from.clone(),
             role: made.role,
             actor,
-            facts: facts.take().unwrap_or_else(|| "{}".to_owned()),
+            facts,
             payload: first.then(|| payload(stage, live, deed)).flatten(),
         };
         record(stage, live, entry, records);
@@ -71,8 +70,18 @@ pub(super) fn taken(
     }
 }
 
+/// The choice that a join makes current, when it makes one.
+pub(super) fn target(live: &Live, made: &Move) -> Option<ChoiceId> {
+    let chosen = match made.choose {
+        Some(Choose::Next) => super::facts::next(&live.dossier),
+        Some(Choose::First) => live.dossier.choices.iter().find(|choice| choice.result == ChoiceResult::Open),
+        Some(Choose::Input(_) | Choose::Nothing) | None => None,
+    };
+    chosen.map(|choice| choice.id)
+}
+
 /// Lays one move into the rows, all but its history and notices.
-fn take(
+pub(super) fn take(
     stage: &Stage<'_>,
     live: &mut Live,
     made: &Move,
@@ -80,8 +89,10 @@ fn take(
     actor: Option<PersonId>,
     records: &mut Records,
 ) {
-    if made.choose.is_some() {
-        choose(stage, live, target);
+    match made.choose {
+        Some(Choose::Nothing) => leave(stage, live),
+        Some(_) => choose(stage, live, target),
+        None => {}
     }
     for &(account, op) in &made.places {
         let name = stage.definition.accounts[account.at()].name.clone();
@@ -121,25 +132,32 @@ fn bind_choices(stage: &Stage<'_>, live: &mut Live) {
     live.touched.choices = true;
 }
 
-/// Makes a choice the current one: binds its accounts, writes its stays, leaves the former host behind.
-fn choose(stage: &Stage<'_>, live: &mut Live, target: Option<ChoiceId>) {
-    let Some(target) = target else { return };
-    let now = stage.at.now;
-    let former = live.dossier.application.current_choice.replace(target);
-    for choice in &mut live.dossier.choices {
-        if choice.id == target {
-            choice.result = ChoiceResult::Chosen;
-            // A host that is chosen again sees the case when it is shown to it again.
-            (choice.host_sees_from, choice.host_sees_until) = (None, None);
-        } else if Some(choice.id) == former {
-            choice.result = ChoiceResult::Left;
-            choice.host_sees_until = choice.host_sees_from.map(|_| now);
-        }
+/// Leaves the current choice and its host behind, with the lines and the stays it gave.
+fn leave(stage: &Stage<'_>, live: &mut Live) {
+    let former = live.dossier.application.current_choice.take();
+    if let Some(choice) = live.dossier.choices.iter_mut().find(|choice| Some(choice.id) == former) {
+        choice.result = ChoiceResult::Left;
+        choice.host_sees_until = choice.host_sees_from.map(|_| stage.at.now);
+    }
+    for account in &mut live.dossier.accounts {
+        (account.status, account.line, account.enabled) = (AccountStatus::None, None, false);
     }
     live.touched.application = true;
     live.touched.choices = true;
     live.touched.stays = true;
     live.touched.accounts = true;
+}
+
+/// Makes a choice the current one: leaves the former behind, binds its accounts, writes its stays.
+fn choose(stage: &Stage<'_>, live: &mut Live, target: Option<ChoiceId>) {
+    let Some(target) = target else { return };
+    leave(stage, live);
+    live.dossier.application.current_choice = Some(target);
+    if let Some(choice) = live.dossier.choices.iter_mut().find(|choice| choice.id == target) {
+        choice.result = ChoiceResult::Chosen;
+        // A host that is chosen again sees the case when it is shown to it again.
+        (choice.host_sees_from, choice.host_sees_until) = (None, None);
+    }
     let Some(choice) = live.dossier.current() else { return };
     let accounts = stage.definition.accounts.iter().map(|account| (account.name.as_str(), account.line));
     let bound = bind(accounts, &live.dossier, &choice.offering);

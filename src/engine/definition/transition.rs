@@ -117,6 +117,8 @@ pub enum Choose {
     First,
     /// The next one after the present.
     Next,
+    /// None: the present one is left behind, with its host, until another is chosen.
+    Nothing,
 }
 
 /// A side of the case whose sight begins with a transition.

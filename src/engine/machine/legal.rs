@@ -5,7 +5,7 @@ use crate::definition::{
     AccountIx, Choose, Definition, PlaceOp, Require, Resolver, RoleIx, StateIx, Target, Transition,
     TransitionIx, Trigger,
 };
-use crate::guard::{Guard, Slot, Type, Value, Values, Verdict};
+use crate::guard::{Guard, Type, Value, Values, Verdict};
 use crate::refusal::{NoPlace, Refusal, UnmetRule};
 use crate::vocabulary::AccountStatus;
 
@@ -242,11 +242,7 @@ fn seat(
 }
 
 /// The first join of the present state whose condition holds, by priority.
-pub(super) fn join<'a>(
-    definition: &'a Definition,
-    case: &Case,
-    values: &dyn Values,
-) -> Option<(TransitionIx, &'a Transition)> {
+pub(super) fn join(definition: &Definition, case: &Case, values: &dyn Values) -> Option<TransitionIx> {
     let holds = |transition: &Transition| {
         let when = transition
             .join
@@ -258,6 +254,7 @@ pub(super) fn join<'a>(
         .leaving(case.state)
         .filter(|(_, transition)| holds(transition))
         .min_by_key(|(ix, transition)| (transition.join.as_ref().map_or(0, |join| join.priority), *ix))
+        .map(|(ix, _)| ix)
 }
 
 /// Facts with `main` and the input of the attempt laid over them.
@@ -280,9 +277,4 @@ pub(super) fn set_main(definition: &Definition, facts: &mut crate::facts::Facts,
     if let Some(slot) = definition.facts.slot("main") {
         facts.set(slot, Some(Value::Text(definition.states[state.at()].name.as_str().into())));
     }
-}
-
-/// Slots a transition reads, for the record.
-pub(super) fn read(transition: &Transition, into: &mut Vec<Slot>) {
-    into.extend(&transition.asks);
 }

@@ -2,19 +2,19 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Attempt, Case, ClockStart, Context, Move, NoticeTo, Step, legal};
+use super::{Actor, Attempt, Case, ClockStart, Context, Move, NoticeTo, Step, World, legal};
 use crate::definition::{
     Addressee, ClockIx, Definition, EventIx, Input, Reminder, RoleIx, Run, Span, StateIx, Transition,
     TransitionIx,
 };
 use crate::facts::Facts;
-use crate::guard::{Value, Values};
+use crate::guard::{Slot, Value, Values};
 use crate::refusal::Refusal;
 
 /// More joins in one step than any sane definition chains; the checker refuses cycles long before.
 pub(crate) const MOST_JOINS: usize = 16;
 
-/// Decides one attempt on one case.
+/// Decides one attempt on one case: its own move, then the joins that it makes true, each of which sees the moves before it.
 ///
 /// # Errors
 /// A [`Refusal`] that says what would make the attempt legal; every failing guard is named, not only the first.
@@ -22,40 +22,63 @@ pub fn step(
     definition: &Definition,
     case: &Case,
     attempt: &Attempt<'_>,
-    context: &Context<'_>,
+    world: &mut impl World,
 ) -> Result<Step, Refusal> {
+    let (first, input) = attempted(definition, case, attempt, &world.context())?;
+    let person = match attempt.actor {
+        Actor::System => None,
+        Actor::Person(person, _) => Some(person),
+    };
+    let mut now_at = case.clone();
+    let mut moves = Vec::with_capacity(1);
+    let mut taken = Some((first, person));
+    while let Some((made, by)) = taken.take() {
+        now_at.apply(definition, &made, by, world.context().now);
+        let may_go_on = definition.leaving(now_at.state).any(|(_, t)| t.join.is_some());
+        if may_go_on && moves.len() < MOST_JOINS {
+            world.take(&made);
+            taken = joined(definition, &now_at, &input, &world.context())?.map(|join| (join, None));
+        }
+        moves.push(made);
+    }
+    Ok(Step { moves, input })
+}
+
+/// The attempt's own move.
+fn attempted(
+    definition: &Definition,
+    case: &Case,
+    attempt: &Attempt<'_>,
+    context: &Context<'_>,
+) -> Result<(Move, Input), Refusal> {
     let (ix, transition) = find(definition, case, attempt.event)?;
     legal::possible(definition, case, transition)?;
     let role = legal::role(definition, case, transition, attempt.actor, context.subject)?;
     let input = Input::check(&transition.input, attempt.data, |list| &definition.reasons[list.at()].codes)
         .map_err(|fields| Refusal::InputInvalid { fields })?;
     reason(definition, transition, attempt)?;
-    let mut facts = legal::with_input(definition, context, &input);
-    legal::set_main(definition, &mut facts, case.state);
+    let facts = facts(definition, context, &input, case.state);
     legal::guards(definition, &transition.require, &facts, context.now, false)?;
     legal::documents(definition, transition, context)?;
+    Ok((make_move(definition, case, ix, role, context, &facts)?, input))
+}
 
-    let mut read = Vec::new();
-    legal::read(transition, &mut read);
-    let first = make_move(definition, case, ix, role, context, &facts)?;
-    let person = match attempt.actor {
-        Actor::System => None,
-        Actor::Person(person, _) => Some(person),
-    };
-    let mut now_at = case.clone();
-    now_at.apply(definition, &first, person, context.now);
-    let mut moves = vec![first];
-    while moves.len() <= MOST_JOINS {
-        legal::set_main(definition, &mut facts, now_at.state);
-        let Some((ix, join)) = legal::join(definition, &now_at, &facts) else { break };
-        legal::read(join, &mut read);
-        let next = make_move(definition, &now_at, ix, None, context, &facts)?;
-        now_at.apply(definition, &next, None, context.now);
-        moves.push(next);
-    }
-    read.sort_unstable();
-    read.dedup();
-    Ok(Step { moves, input, read })
+/// The move of the join that is true now, if there is one.
+fn joined(
+    definition: &Definition,
+    case: &Case,
+    input: &Input,
+    context: &Context<'_>,
+) -> Result<Option<Move>, Refusal> {
+    let facts = facts(definition, context, input, case.state);
+    let join = legal::join(definition, case, &facts);
+    join.map(|ix| make_move(definition, case, ix, None, context, &facts)).transpose()
+}
+
+fn facts(definition: &Definition, context: &Context<'_>, input: &Input, state: StateIx) -> Facts {
+    let mut facts = legal::with_input(definition, context, input);
+    legal::set_main(definition, &mut facts, state);
+    facts
 }
 
 fn find<'a>(
@@ -93,6 +116,14 @@ fn reason(definition: &Definition, transition: &Transition, attempt: &Attempt<'_
     }
 }
 
+/// Facts a transition reads, each once.
+fn read(transition: &Transition) -> Vec<Slot> {
+    let mut read = transition.asks.clone();
+    read.sort_unstable();
+    read.dedup();
+    read
+}
+
 fn make_move(
     definition: &Definition,
     case: &Case,
@@ -115,6 +146,7 @@ fn make_move(
         entered,
         collected,
         choose: transition.choose.clone(),
+        read: read(transition),
         places: Vec::new(),
         freezes: transition.freezes,
         shows_to: transition.shows_to.clone(),

@@ -53,6 +53,23 @@ impl Cast {
             "end_on": "2027-06-30", "twelfths": 6,
         });
         let period = by.post("/periods", &period).await.ok();
+        self.programme((host, by), kind, workflow, &period).await
+    }
+
+    /// A second programme of the exchange's first host in the same period: its places come from the same lines.
+    pub async fn beside(&self, round: &Round) -> Value {
+        let host = (&self.at("Omega")["id"], self.who("host_coordinator"));
+        let period = json!({ "id": round.offerings[0]["period"] });
+        self.programme(host, "exchange", "student-exchange", &period).await
+    }
+
+    async fn programme(
+        &self,
+        (host, by): (&Value, &Actor),
+        kind: &str,
+        workflow: &str,
+        period: &Value,
+    ) -> Value {
         let programme = json!({
             "kind": kind, "host": host, "workflow": workflow, "title": "A term away", "fields": ["06"],
             "levels": ["first", "second"], "languages": ["en:B2"], "gives_credit": true,

@@ -310,13 +310,13 @@ impl Loader<'_, '_> {
         match node.text()? {
             "first" => Some(Choose::First),
             "next" => Some(Choose::Next),
+            "none" => Some(Choose::Nothing),
             text => {
                 let field = text.strip_prefix("input.");
                 let declared =
                     field.filter(|field| table.table("input").is_some_and(|t| t.node(field).is_some()));
                 if declared.is_none() {
-                    let message =
-                        "choose is \"first\", \"next\" or \"input.<field>\" with that field in `input`";
+                    let message = "choose is \"first\", \"next\", \"none\" or \"input.<field>\" with that field in `input`";
                     self.reader.finding(Rule::W01, node.span(), message);
                 }
                 declared.map(|field| Choose::Input(field.to_owned()))

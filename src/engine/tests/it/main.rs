@@ -4,4 +4,5 @@
 mod check;
 mod conserved;
 mod diagram;
+mod joins;
 mod sketch;
