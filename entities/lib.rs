@@ -38,6 +38,7 @@ pub mod role;
 pub mod session;
 pub mod stay;
 pub mod unit;
+pub mod unit_above;
 pub mod wait;
 pub mod workflow;
 pub mod workflow_version;

@@ -18,6 +18,7 @@ mod m20261123_000009_create_parts_of_cases;
 mod m20261123_000010_create_history;
 mod m20261123_000011_create_documents;
 mod m20261123_000012_create_imports;
+mod m20261125_000013_create_units_above;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000010_create_history::Migration),
             Box::new(m20261123_000011_create_documents::Migration),
             Box::new(m20261123_000012_create_imports::Migration),
+            Box::new(m20261125_000013_create_units_above::Migration),
         ]
     }
 }

@@ -1,7 +1,7 @@
 //! Who holds a role in a case today.
 //!
-//! Holders are people with the duty on the case's unit, else in the whole institution; nobody: its head; nobody again: the
-//! secretariat, so that a notice is never sent to no one.
+//! Holders are people with the duty on the case's unit, else on the unit above it and so on up, else in the whole institution;
+//! nobody: the head, found in the same way; nobody again: the secretariat, so that a notice is never sent to no one.
 
 use sojourn_engine::definition::{Definition, Resolver, RoleIx};
 use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
@@ -27,8 +27,13 @@ impl Holders {
     pub fn of<'a>(&'a self, definition: &Definition, role: RoleIx, dossier: &Dossier) -> Vec<&'a Holder> {
         match &definition.roles[role.at()].resolver {
             Resolver::Applicant => self.applicant.iter().collect(),
-            Resolver::Home(duty) => self.at(*duty, Some(dossier.home.id), dossier.application.home_unit),
-            Resolver::Host(duty) => self.at(*duty, dossier.current().map(|c| c.offering.host.id), None),
+            Resolver::Home(duty) => {
+                self.at(*duty, dossier.home.id, dossier.line_of(dossier.application.home_unit))
+            }
+            Resolver::Host(duty) => {
+                let offering = dossier.current().map(|choice| &choice.offering);
+                offering.map_or_else(Vec::new, |o| self.at(*duty, o.host.id, dossier.line_of(o.unit)))
+            }
             Resolver::Secretariat => self.secretariat(),
             Resolver::Chair => match &self.chair {
                 Some(holder) => vec![holder],
@@ -45,19 +50,15 @@ impl Holders {
             .collect()
     }
 
-    fn at(&self, duty: Duty, institution: Option<InstitutionId>, unit: Option<UnitId>) -> Vec<&Holder> {
-        let Some(institution) = institution else { return Vec::new() };
+    fn at(&self, duty: Duty, institution: InstitutionId, units: &[UnitId]) -> Vec<&Holder> {
+        let rungs = || units.iter().copied().map(Some).chain([None]);
         let with = |duty: Duty, unit: Option<UnitId>| -> Vec<&Holder> {
             let fits = |h: &&Holder| h.duty == duty && h.institution == Some(institution) && h.unit == unit;
             self.staff.iter().filter(fits).collect()
         };
-        let mut found = unit.map(|unit| with(duty, Some(unit))).unwrap_or_default();
-        for stand_in in [duty, Duty::Head] {
-            if found.is_empty() {
-                found = with(stand_in, None);
-            }
-        }
-        if found.is_empty() { self.secretariat() } else { found }
+        let ladder = [duty, Duty::Head].into_iter().flat_map(|duty| rungs().map(move |unit| (duty, unit)));
+        let mut found = ladder.map(|(duty, unit)| with(duty, unit)).filter(|people| !people.is_empty());
+        found.next().unwrap_or_else(|| self.secretariat())
     }
 
     fn secretariat(&self) -> Vec<&Holder> {

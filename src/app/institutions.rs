@@ -263,6 +263,7 @@ pub async fn create_unit(
         version: 1,
     };
     fill(&mut row);
+    store::hold_units(&tx, of).await?;
     check_parent(&tx, &row).await?;
     let view = UnitView::from(row.clone());
     store::add_unit(&tx, row).await?;
@@ -284,6 +285,7 @@ pub async fn change_unit(
     current(row.version, read)?;
     fill(&mut row);
     row.version = read + 1;
+    store::hold_units(&tx, of).await?;
     check_parent(&tx, &row).await?;
     let view = UnitView::from(row.clone());
     if !store::replace_unit(&tx, row).await? {

@@ -22,6 +22,7 @@ pub use rows::{
 };
 
 use super::calls::Call;
+use super::institutions::units_above;
 use super::places::lines_for;
 use super::{Conn, StoreError, Tx, json};
 use crate::access::Scope;
@@ -41,7 +42,10 @@ pub async fn load(conn: &impl Conn, scope: &Scope, id: CaseId) -> Result<Option<
     let choices = choices_of(conn, id).await?;
     let hosts: Vec<InstitutionId> = choices.iter().map(|choice| choice.offering.host.id).collect();
     let programmes: Vec<ProgrammeId> = choices.iter().map(|choice| choice.offering.programme).collect();
+    let units: Vec<_> =
+        choices.iter().filter_map(|choice| choice.offering.unit).chain(application.home_unit_id).collect();
     let dossier = Dossier {
+        units: units_above(conn, &units).await?,
         accounts: accounts_of(conn, id).await?,
         clocks: clocks_of(conn, id).await?,
         filled: filled_of(conn, id).await?,
@@ -140,6 +144,7 @@ fn build_offering(
         period: period.id,
         twelfths: period.twelfths,
         programme: programme.id,
+        unit: programme.unit_id,
         title: programme.title,
         kind: programme.kind,
         gives_credit: programme.gives_credit,

@@ -1,10 +1,16 @@
 //! Institutions with their units.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter};
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter,
+    QueryOrder, QuerySelect,
+};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, UnitId};
 use sojourn_engine::vocabulary::InstitutionKind;
-use sojourn_entities::{institution, unit};
+use sojourn_entities::{institution, unit, unit_above};
 
 use super::page::{Asked, Keyset, Page};
 use super::write::{guarded, insert_many};
@@ -93,17 +99,60 @@ pub async fn unit(conn: &impl Conn, of: InstitutionId, id: UnitId) -> Result<Opt
     Ok(unit.filter(|unit| unit.institution_id == of))
 }
 
+/// Holds an institution's units until the transaction ends, so that they stay a tree however many change them.
+pub async fn hold_units(tx: &Tx, of: InstitutionId) -> Result<()> {
+    if tx.db().get_database_backend() == DbBackend::Postgres {
+        institution::Entity::find_by_id(of).lock(LockType::NoKeyUpdate).one(tx.db()).await?;
+    }
+    Ok(())
+}
+
+/// For each of the units: itself, the unit above it, and so on up.
+pub async fn units_above(conn: &impl Conn, of: &[UnitId]) -> Result<BTreeMap<UnitId, Vec<UnitId>>> {
+    let mut lines = BTreeMap::<_, Vec<_>>::new();
+    if of.is_empty() {
+        return Ok(lines);
+    }
+    let rows = unit_above::Entity::find()
+        .filter(unit_above::Column::UnitId.is_in(of.iter().copied()))
+        .order_by_asc(unit_above::Column::Steps);
+    for row in rows.all(conn.db()).await? {
+        lines.entry(row.unit_id).or_default().push(row.above_id);
+    }
+    Ok(lines)
+}
+
+/// Writes anew which units of an institution stand above which.
+async fn raise(tx: &Tx, of: InstitutionId) -> Result<()> {
+    let units = unit::Entity::find().filter(unit::Column::InstitutionId.eq(of)).all(tx.db()).await?;
+    let parents: BTreeMap<UnitId, Option<UnitId>> = units.iter().map(|u| (u.id, u.parent_id)).collect();
+    let gone =
+        unit_above::Entity::delete_many().filter(unit_above::Column::UnitId.is_in(parents.keys().copied()));
+    gone.exec(tx.db()).await?;
+    let up = |id: &UnitId| parents.get(id).copied().flatten();
+    let line = |unit: &UnitId| {
+        let unit_id = *unit;
+        let above = std::iter::successors(Some(unit_id), up).zip(0..);
+        above.map(move |(above_id, steps)| unit_above::Model { unit_id, above_id, steps }.into())
+    };
+    insert_many::<unit_above::ActiveModel>(tx, parents.keys().flat_map(line).collect()).await
+}
+
 /// Enters a unit.
 pub async fn add_unit(tx: &Tx, row: Unit) -> Result<()> {
-    insert_many(tx, vec![unit::ActiveModel::from(row)]).await
+    let of = row.institution_id;
+    insert_many(tx, vec![unit::ActiveModel::from(row)]).await?;
+    raise(tx, of).await
 }
 
 /// Writes the next version of a unit; `false` when that version is there already.
 pub async fn replace_unit(tx: &Tx, row: Unit) -> Result<bool> {
-    let (id, read) = (row.id, row.version - 1);
+    let (id, of, read) = (row.id, row.institution_id, row.version - 1);
     let update = unit::Entity::update_many()
         .set(unit::ActiveModel::from(row).reset_all())
         .filter(unit::Column::Id.eq(id))
         .filter(unit::Column::Version.eq(read));
-    guarded(tx, update).await
+    let won = guarded(tx, update).await?;
+    raise(tx, of).await?;
+    Ok(won)
 }

@@ -1,22 +1,26 @@
 //! Lists of applications: scoped and filtered in the statement, paged by key, with their surroundings in set-based reads.
 
+mod awaited;
+
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query};
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, RelationTrait,
 };
 use serde::Serialize;
 use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, UnitId, WorkflowVersionId};
-use sojourn_engine::vocabulary::{Duty, Phase, StateKind};
+use sojourn_engine::vocabulary::{Phase, StateKind};
 use sojourn_entities::{
-    application, call, case, choice, institution, offering, person, programme, role, wait,
+    application, call, case, choice, institution, offering, person, programme, unit_above, wait,
 };
+
+pub use awaited::Awaited;
 
 use super::page::{Asked, Keyset, Page};
 use super::{Conn, StoreError};
-use crate::access::Scope;
+use crate::access::{Scope, Seat};
 
 /// Which applications a list shows.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -39,17 +43,6 @@ pub struct Wanted {
     pub overdue_at: Option<DateTime<Utc>>,
     /// Only those whose reference or applicant's name begins so.
     pub q: Option<String>,
-}
-
-/// Whom a case may wait for, as one reader.
-#[derive(Debug, Clone, Serialize)]
-pub struct Awaited {
-    /// The person.
-    pub person: PersonId,
-    /// Their duties with their institutions and units.
-    pub duties: Vec<(Duty, Option<InstitutionId>, Option<UnitId>)>,
-    /// The day on which others hold theirs.
-    pub on: NaiveDate,
 }
 
 /// One application of a list.
@@ -118,26 +111,48 @@ fn seen(scope: &Scope) -> Condition {
         seen = seen.add(application::Column::ApplicantId.eq(person));
     }
     for seat in scope.seats() {
-        let mut home = Condition::all()
+        let home = Condition::all()
             .add(application::Column::HomeId.eq(seat.institution))
-            .add(application::Column::HomeSeesFrom.is_not_null());
-        if let Some(unit) = seat.unit {
-            home = home.add(application::Column::HomeUnitId.eq(unit));
-        }
+            .add(application::Column::HomeSeesFrom.is_not_null())
+            .add_option(seat.unit.map(|unit| application::Column::HomeUnitId.in_subquery(below(unit))));
         seen = seen.add(home);
-    }
-    let hosts: Vec<InstitutionId> = scope.seats().iter().map(|seat| seat.institution).collect();
-    if !hosts.is_empty() {
-        let shown = Query::select()
-            .column(choice::Column::Id)
-            .from(choice::Entity)
-            .and_where(choice::Column::HostId.is_in(hosts))
-            .and_where(choice::Column::HostSeesFrom.is_not_null())
-            .and_where(choice::Column::HostSeesUntil.is_null())
-            .to_owned();
-        seen = seen.add(application::Column::CurrentChoiceId.in_subquery(shown));
+        seen = seen.add(application::Column::CurrentChoiceId.in_subquery(shown_to_host(seat)));
     }
     seen
+}
+
+/// Choices whose host a seat is at, and whose case has been shown there.
+fn shown_to_host(seat: &Seat) -> SelectStatement {
+    let mut shown = Query::select()
+        .column(choice::Column::Id)
+        .from(choice::Entity)
+        .and_where(choice::Column::HostId.eq(seat.institution))
+        .and_where(choice::Column::HostSeesFrom.is_not_null())
+        .and_where(choice::Column::HostSeesUntil.is_null())
+        .to_owned();
+    if let Some(unit) = seat.unit {
+        let run = Query::select()
+            .column((offering::Entity, offering::Column::Id))
+            .from(offering::Entity)
+            .inner_join(
+                programme::Entity,
+                Expr::col((programme::Entity, programme::Column::Id))
+                    .equals((offering::Entity, offering::Column::ProgrammeId)),
+            )
+            .and_where(programme::Column::UnitId.in_subquery(below(unit)))
+            .to_owned();
+        shown.and_where(choice::Column::OfferingId.in_subquery(run));
+    }
+    shown
+}
+
+/// A unit and all that stand below it.
+fn below(unit: UnitId) -> SelectStatement {
+    Query::select()
+        .column(unit_above::Column::UnitId)
+        .from(unit_above::Entity)
+        .and_where(unit_above::Column::AboveId.eq(unit))
+        .to_owned()
 }
 
 fn matching(wanted: &Wanted) -> Condition {
@@ -170,7 +185,7 @@ fn matching(wanted: &Wanted) -> Condition {
             all.add(application::Column::Id.in_subquery(waits(wait::Column::Role.eq(role.as_str()).into())));
     }
     if let Some(awaited) = &wanted.waiting_for {
-        all = all.add(application::Column::Id.in_subquery(waits(for_reader(awaited))));
+        all = all.add(application::Column::Id.in_subquery(waits(awaited::for_reader(awaited))));
     }
     match &wanted.q {
         Some(text) => all.add(named(text)),
@@ -178,68 +193,8 @@ fn matching(wanted: &Wanted) -> Condition {
     }
 }
 
-fn waits(holds: Condition) -> sea_orm::sea_query::SelectStatement {
+fn waits(holds: Condition) -> SelectStatement {
     Query::select().column(wait::Column::CaseId).from(wait::Entity).cond_where(holds).to_owned()
-}
-
-/// Waits for the reader themselves or for a duty they hold, in their own name or as a stand-in: as
-/// [`Holders`](crate::app::holders::Holders) says it of one case.
-fn for_reader(awaited: &Awaited) -> Condition {
-    let mut any = Condition::any().add(wait::Column::PersonId.eq(awaited.person));
-    let nobody = |also: &[Duty]| held_by_somebody(awaited.on, also).not();
-    for (duty, institution, unit) in &awaited.duties {
-        let Some(institution) = *institution else {
-            let theirs =
-                Condition::all().add(wait::Column::Duty.eq(*duty)).add(wait::Column::InstitutionId.is_null());
-            let orphaned =
-                Condition::all().add(wait::Column::InstitutionId.is_not_null()).add(nobody(&[Duty::Head]));
-            any = any.add(theirs).add(orphaned);
-            continue;
-        };
-        let here = || Condition::all().add(wait::Column::InstitutionId.eq(institution));
-        let theirs = here().add(wait::Column::Duty.eq(*duty));
-        any = any.add(match unit {
-            Some(unit) => theirs.add(wait::Column::UnitId.eq(*unit)),
-            None => theirs
-                .add(Condition::any().add(wait::Column::UnitId.is_null()).add(in_unit(awaited.on).not())),
-        });
-        if *duty == Duty::Head && unit.is_none() {
-            any = any.add(here().add(nobody(&[])));
-        }
-    }
-    any
-}
-
-/// Whether somebody holds the duty that is waited for, or one of the others, where it is waited for.
-fn held_by_somebody(on: NaiveDate, others: &[Duty]) -> Expr {
-    let duty = Condition::any()
-        .add(Expr::col((role::Entity, role::Column::Duty)).equals((wait::Entity, wait::Column::Duty)))
-        .add(role::Column::Duty.is_in(others.iter().copied()));
-    let whole = role::Column::UnitId.is_null();
-    let unit = Expr::col((role::Entity, role::Column::UnitId)).equals((wait::Entity, wait::Column::UnitId));
-    Expr::exists(
-        duties_there(on).cond_where(duty).cond_where(Condition::any().add(whole).add(unit)).to_owned(),
-    )
-}
-
-/// Whether somebody holds the duty that is waited for in the very unit it is waited for in.
-fn in_unit(on: NaiveDate) -> Expr {
-    let duty = Expr::col((role::Entity, role::Column::Duty)).equals((wait::Entity, wait::Column::Duty));
-    let unit = Expr::col((role::Entity, role::Column::UnitId)).equals((wait::Entity, wait::Column::UnitId));
-    Expr::exists(duties_there(on).and_where(duty).and_where(unit).to_owned())
-}
-
-/// Duties held on a day at the institution that is waited for.
-fn duties_there(on: NaiveDate) -> sea_orm::sea_query::SelectStatement {
-    let there = Expr::col((role::Entity, role::Column::InstitutionId));
-    let lasts = Condition::any().add(role::Column::UntilOn.is_null()).add(role::Column::UntilOn.gte(on));
-    Query::select()
-        .expr(Expr::val(1))
-        .from(role::Entity)
-        .and_where(there.equals((wait::Entity, wait::Column::InstitutionId)))
-        .and_where(role::Column::FromOn.lte(on))
-        .cond_where(lasts)
-        .to_owned()
 }
 
 /// Letters are compared without regard to case; SQLite knows that of ASCII alone, so a name is also tried with a capital.

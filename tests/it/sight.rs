@@ -113,8 +113,12 @@ async fn sight_of_a_case_begins_and_ends_where_the_workflow_says(#[values(Db::Sq
     seen_by_only(&walk, &stranger, HOME, "refused").await;
     act(&mut walk, &[("student", "accept_offer"), ("home_coordinator", "nominate")]).await;
     seen_by_only(&walk, &stranger, SECOND, "nominated to the second host").await;
-    act(&mut walk, &[("host_coordinator", "acknowledge"), ("host_coordinator", "refuse")]).await;
-    assert_eq!(walk.case["state"], "waitlisted");
+    act(&mut walk, &[("host_coordinator", "acknowledge")]).await;
+    let refused = walk.attempt("host_coordinator", &refuse).await;
+    assert_eq!((refused.status, refused.body.len()), (204, 0), "nothing of the waiting list");
+    walk.look().await;
+    assert_eq!((&walk.case["state"], &walk.case["host"]), (&json!("waitlisted"), &Value::Null));
+    seen_by_only(&walk, &stranger, HOME, "on the waiting list").await;
 
     let choice = walk.choice(1).clone();
     walk.system("promote", &json!({ "choice": choice })).await;
@@ -125,6 +129,7 @@ async fn sight_of_a_case_begins_and_ends_where_the_workflow_says(#[values(Db::Sq
     assert_eq!(events(&steps), ["nominate"], "what came before is not theirs to read");
     let first = cast.who("host_coordinator").get(&format!("{}/history?limit=1", walk.path())).await.ok();
     assert_eq!((events(&first), &first["next"]), (vec!["nominate"], &Value::Null));
+    cast.verified().await;
 }
 
 fn events(history: &Value) -> Vec<&str> {
@@ -362,4 +367,95 @@ async fn a_unit_with_people_of_its_own_carries_its_own_cases(#[values(Db::Sqlite
         whole.fire(&whole.get(&theirs.path()).await.ok(), "find_eligible", json!({})).await.problem(403);
     assert_eq!(refused["refusal"]["code"], "not_yours", "seen by the whole house, carried by the unit");
     uma.fire(&view, "find_eligible", json!({})).await.ok();
+}
+
+/// A coordinator in a unit of an institution.
+async fn in_unit(cast: &Cast, name: &str, institution: &Value, unit: &Value) -> Actor {
+    let role =
+        json!({ "duty": "coordinator", "institution": institution, "unit": unit, "from_on": "2026-01-01" });
+    let person =
+        json!({ "given_name": name, "family_name": "Unit", "email": address(name), "roles": [role] });
+    cast.who("secretariat").post("/people", &person).await.ok();
+    cast.app.acting(&address(name)).await
+}
+
+/// Whether somebody sees the case in a list, opens it, finds it among what waits for them, and is named as one it waits for.
+async fn stands(walk: &Walk<'_>, by: &Actor) -> (bool, bool, bool, bool) {
+    let holds = async |list: &str| {
+        let list = by.get(list).await.ok();
+        list["items"].as_array().expect("items").iter().any(|item| item["id"] == walk.case["id"])
+    };
+    let view = by.get(&walk.path()).await;
+    let opens = view.status == 200;
+    let named = opens && view.ok()["waiting"][0]["you"] == true;
+    (holds("/applications").await, opens, holds("/applications?waiting_for_me=true").await, named)
+}
+
+const SEES: (bool, bool, bool, bool) = (true, true, false, false);
+const CARRIES: (bool, bool, bool, bool) = (true, true, true, true);
+const NOTHING: (bool, bool, bool, bool) = (false, false, false, false);
+
+#[rstest]
+#[tokio::test]
+async fn a_case_falls_to_the_nearest_unit_above_it_that_has_people(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(2, &without_documents()).await;
+    let (sol, alpha) = (cast.who("secretariat"), &cast.at("Alpha")["id"]);
+    let units = format!("/institutions/{}/units", alpha.as_str().expect("an id"));
+    let unit = async |name: &str, parent: &Value| {
+        sol.post(&units, &json!({ "name": name, "parent": parent })).await.ok()
+    };
+    let science = unit("Science", &Value::Null).await;
+    let physics = unit("Physics", &science["id"]).await;
+    let optics = unit("Optics", &physics["id"]).await;
+    let arts = unit("Arts", &Value::Null).await;
+    let student = cast.registered("Anna", &json!({ "unit": optics["id"] })).await;
+    let mut walk = Walk::open(&cast, &round, &student).await;
+    act(&mut walk, &[("student", "submit")]).await;
+    let whole = cast.who("home_coordinator");
+    assert_eq!(stands(&walk, whole).await, CARRIES, "nobody nearer");
+
+    let dean = in_unit(&cast, "Dean", alpha, &science["id"]).await;
+    let painter = in_unit(&cast, "Painter", alpha, &arts["id"]).await;
+    assert_eq!(stands(&walk, &dean).await, CARRIES, "two units above");
+    assert_eq!(stands(&walk, whole).await, SEES);
+    assert_eq!(stands(&walk, &painter).await, NOTHING, "beside it");
+
+    let tutor = in_unit(&cast, "Tutor", alpha, &optics["id"]).await;
+    assert_eq!(stands(&walk, &tutor).await, CARRIES, "its own unit");
+    assert_eq!(stands(&walk, &dean).await, SEES);
+    whole.fire(&whole.get(&walk.path()).await.ok(), "find_eligible", json!({})).await.problem(403);
+
+    let path = format!("{units}/{}", optics["id"].as_str().expect("an id"));
+    sol.patch(&path, &json!(1), &json!({ "parent": arts["id"] })).await.ok();
+    assert_eq!(stands(&walk, &dean).await, NOTHING, "the unit stands elsewhere now");
+    assert_eq!(stands(&walk, &painter).await, SEES);
+    tutor.fire(&tutor.get(&walk.path()).await.ok(), "find_eligible", json!({})).await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn where_a_duty_has_no_people_the_nearest_head_stands_in(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(2, &without_documents()).await;
+    let (sol, omega) = (cast.who("secretariat"), &cast.at("Omega")["id"]);
+    let units = format!("/institutions/{}/units", omega.as_str().expect("an id"));
+    let law = sol.post(&units, &json!({ "name": "Law" })).await.ok();
+    let beside = in_unit(&cast, "Beside", omega, &law["id"]).await;
+    let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    act(&mut walk, &[("student", "submit"), ("home_coordinator", "find_eligible")]).await;
+    act(&mut walk, &[("home_coordinator", "allocate"), ("student", "accept_offer")]).await;
+    act(&mut walk, &[("home_coordinator", "nominate")]).await;
+    assert_eq!(stands(&walk, cast.who("host_coordinator")).await, CARRIES);
+    assert_eq!(stands(&walk, cast.who("host_head")).await, SEES);
+    assert_eq!(stands(&walk, &beside).await, NOTHING, "a unit that has no part in it");
+
+    cast.dismiss("host_coordinator").await;
+    assert_eq!(stands(&walk, cast.who("host_head")).await, CARRIES);
+    assert_eq!(stands(&walk, sol).await, SEES);
+    cast.dismiss("host_head").await;
+    assert_eq!(stands(&walk, sol).await, CARRIES, "nobody at all");
+    assert_eq!(stands(&walk, &beside).await, NOTHING);
 }

@@ -118,6 +118,8 @@ async fn stage_new(
     let choices: Vec<Choice> = offerings.into_iter().zip(1..).map(|(o, rank)| choice(o, rank, at)).collect();
     let hosts: Vec<_> = choices.iter().map(|choice| choice.offering.host.id).collect();
     let programmes: Vec<_> = choices.iter().map(|choice| choice.offering.programme).collect();
+    let units: Vec<_> =
+        choices.iter().filter_map(|choice| choice.offering.unit).chain(registration.unit).collect();
     let dossier = Dossier {
         case: fresh_case(&definition, version, at),
         application: ApplicationRow {
@@ -129,6 +131,7 @@ async fn stage_new(
         lines: crate::store::places::lines_for(conn, registration.home.id, &hosts, &programmes).await?,
         home: registration.home.clone(),
         call,
+        units: crate::store::institutions::units_above(conn, &units).await?,
         choices,
         accounts: Vec::new(),
         clocks: Vec::new(),

@@ -256,6 +256,7 @@ impl Cast {
             period,
             twelfths: 12,
             programme,
+            unit: None,
             title: walk.title.clone(),
             kind: walk.kind,
             gives_credit: true,

@@ -202,6 +202,7 @@ impl Maker {
             filled: Vec::new(),
             lines: vec![setting.line],
             waiters: std::collections::BTreeMap::new(),
+            units: std::collections::BTreeMap::new(),
         };
         let mut live = Live::new(&path.definition, dossier)?;
         live.parts = (1..)

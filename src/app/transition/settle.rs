@@ -110,7 +110,9 @@ fn wait(definition: &Definition, live: &Live, role: RoleIx) -> Option<NewWait> {
         }
         Resolver::Host(duty) => {
             wait.duty = Some(duty);
-            wait.institution = dossier.current().map(|choice| choice.offering.host.id);
+            let offering = dossier.current().map(|choice| &choice.offering);
+            wait.institution = offering.map(|offering| offering.host.id);
+            wait.unit = offering.and_then(|offering| offering.unit);
         }
         Resolver::Secretariat => wait.duty = Some(Duty::Secretariat),
         Resolver::Chair => {}

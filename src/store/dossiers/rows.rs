@@ -42,6 +42,8 @@ pub struct Dossier {
     pub lines: Vec<Line>,
     /// Cases waiting for a place, per line.
     pub waiters: BTreeMap<PlaceLineId, i64>,
+    /// Units of the parties, each with itself and all that stand above it, the nearest first.
+    pub units: BTreeMap<UnitId, Vec<UnitId>>,
 }
 
 /// The case itself.
@@ -172,6 +174,8 @@ pub struct Offering {
     pub twelfths: i16,
     /// The programme.
     pub programme: ProgrammeId,
+    /// The host's unit that runs it.
+    pub unit: Option<UnitId>,
     /// Its title.
     pub title: String,
     /// Its kind.
@@ -230,18 +234,26 @@ impl Dossier {
 
     /// Whether a seat of the scope is at the home, and the case has been shown there.
     pub fn shown_to_home(&self, scope: &Scope) -> bool {
-        let seated = |seat: &Seat| {
-            let unit = seat.unit.is_none() || seat.unit == self.application.home_unit;
-            seat.institution == self.home.id && unit
-        };
+        let seated = |seat: &Seat| self.covers(seat, self.home.id, self.application.home_unit);
         self.application.home_sees_from.is_some() && scope.seats().iter().any(seated)
     }
 
     /// Whether a seat of the scope is at the present host, and the case has been shown there.
     pub fn shown_to_host(&self, scope: &Scope) -> bool {
         let shown = |choice: &&Choice| choice.host_sees_from.is_some() && choice.host_sees_until.is_none();
-        let host = self.current().filter(shown).map(|choice| choice.offering.host.id);
-        scope.seats().iter().any(|seat| Some(seat.institution) == host)
+        let Some(choice) = self.current().filter(shown) else { return false };
+        let seated = |seat: &Seat| self.covers(seat, choice.offering.host.id, choice.offering.unit);
+        scope.seats().iter().any(seated)
+    }
+
+    /// The unit, the one above it, and so on up; nothing for the whole institution.
+    pub fn line_of(&self, unit: Option<UnitId>) -> &[UnitId] {
+        unit.and_then(|unit| self.units.get(&unit)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a seat looks after a unit of an institution: all of it, that unit, or one above it.
+    fn covers(&self, seat: &Seat, institution: InstitutionId, unit: Option<UnitId>) -> bool {
+        seat.institution == institution && seat.unit.is_none_or(|of| self.line_of(unit).contains(&of))
     }
 }
 

@@ -101,6 +101,14 @@ impl Cast {
         self.parts.get(person).copied().unwrap_or("student")
     }
 
+    /// Takes the one duty of a part away.
+    pub async fn dismiss(&self, part: &str) {
+        let path = format!("/people/{}", self.person(part));
+        let sol = self.who("secretariat");
+        let person = sol.get(&path).await.ok();
+        sol.delete(&format!("{path}/roles/{}", id(&person["roles"][0])), &person["version"]).await.ok();
+    }
+
     /// A student of the home, in the second year with 60 credits and English at B2.
     pub async fn student(&self, name: &str) -> Actor {
         self.registered(name, &json!({})).await
