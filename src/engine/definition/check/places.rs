@@ -98,8 +98,10 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     for at in 0..space.nodes.len() {
         for (ix, transition) in space.firing(at) {
             for outcome in outcomes(space, &space.nodes[at].accounts, transition) {
-                let faults =
-                    wrong(space, &outcome).into_iter().chain(unsettled(space, at, transition, &outcome));
+                let faults = stranded(space, at, transition)
+                    .into_iter()
+                    .chain(wrong(space, &outcome))
+                    .chain(unsettled(space, at, transition, &outcome));
                 findings.extend(
                     faults
                         .filter(|(account, kind, _)| seen.insert((ix, *account, *kind)))
@@ -132,6 +134,24 @@ fn wrong(space: &Space<'_>, outcome: &Outcome) -> Vec<Fault> {
         )
     };
     outcome.wrong.iter().map(|&(account, op, status)| (account, 0, sentence(account, op, status))).collect()
+}
+
+/// Places that another choice would leave behind: an account follows the choice to its line.
+fn stranded(space: &Space<'_>, at: usize, transition: &Transition) -> Vec<Fault> {
+    if transition.choose.is_none() {
+        return Vec::new();
+    }
+    let accounts = (0..).map(AccountIx).zip(&space.nodes[at].accounts);
+    let left = accounts.filter(|(_, standing)| standing.status() != AccountStatus::None);
+    left.map(|(account, standing)| {
+        let name = &space.definition.accounts[account.at()].name;
+        let message = format!(
+            "another choice draws on other lines, and the place of `{name}` is {} here: give it back by a step before",
+            worded(standing.status())
+        );
+        (account, 2, message)
+    })
+    .collect()
 }
 
 /// What a final state does not allow.

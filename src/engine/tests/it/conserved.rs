@@ -46,6 +46,16 @@ fn w05_a_status_that_depends_on_the_way_is_shown_by_both_ways() {
 }
 
 #[test]
+fn w05_a_choice_is_left_with_no_place_held() {
+    let sketch =
+        places().step("again", &["offered"], "draft", "choose = 'none'\neffects = [{ release = 'seat' }]");
+    breaks(&sketch, Rule::W05, "the place of `seat` is held here", &["offer", "again"]);
+    let before =
+        places().state("back", "").step("drop", &["offered"], "back", "effects = [{ release = 'seat' }]");
+    assert_eq!(before.step("again", &["back"], "draft", "choose = 'none'").check(), []);
+}
+
+#[test]
 fn w05_an_effect_with_a_condition_goes_both_ways() {
     let sketch =
         |effect: &str| places().step("tire", &["offered"], "draft", &format!("effects = [{effect}]"));
