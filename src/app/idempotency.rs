@@ -128,6 +128,16 @@ impl App {
     }
 }
 
+impl App {
+    /// Removes kept answers that have run out, and says how many.
+    pub async fn forget_answers(&self, at: &Moment) -> Result<u64> {
+        let tx = self.store.begin().await?;
+        let forgotten = kept::purge(&tx, at.now).await?;
+        tx.commit().await?;
+        Ok(forgotten)
+    }
+}
+
 impl Turn<'_> {
     /// The answer that was given to this request before.
     ///

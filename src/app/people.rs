@@ -170,10 +170,10 @@ pub async fn invite(app: &App, caller: &Caller, once: &Once, new: &NewPerson) ->
     let at = app.clock.moment();
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
+    check(&tx, caller, new).await?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
-    check(&tx, caller, new).await?;
     let (view, _) = enter(app, &tx, &at, caller, new).await?;
     let location = format!("/api/v1/people/{}", view.id);
     let answer = turn.finish(tx, &at, Answer::created(location, 1, &view)?).await?;

@@ -17,7 +17,7 @@ use crate::mail::{Failure, Renderer, Transport};
 const BATCH: u64 = 50;
 /// How long a worker sleeps when nobody wakes it: other processes queue too.
 const POLL: Duration = Duration::from_millis(250);
-/// Rounds between two looks for facts that may be forgotten: about an hour of polling.
+/// Rounds between two looks for what may be forgotten: about an hour of polling.
 const FORGET_EVERY: u32 = 14_400;
 
 /// Delivers notices.
@@ -91,6 +91,17 @@ impl Worker {
         }
     }
 
+    /// Empties the facts of notices sent long ago, and removes answers that are kept for no repeat any more.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub async fn forget(&self) -> Result<()> {
+        let at = self.app.clock.moment();
+        self.app.forget_notices(&at).await?;
+        self.app.forget_answers(&at).await?;
+        Ok(())
+    }
+
     /// Delivers until `stop` ends; a round that has begun is finished.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
@@ -101,9 +112,9 @@ impl Worker {
                 Done::default()
             });
             if round.is_multiple_of(FORGET_EVERY)
-                && let Err(fault) = self.app.forget_notices(&self.app.clock.moment()).await
+                && let Err(fault) = self.forget().await
             {
-                error!(%fault, "the facts of old notices could not be emptied");
+                error!(%fault, "what has run out could not be removed");
             }
             round = round.wrapping_add(1);
             let more = u64::try_from(done.total()).unwrap_or(BATCH) == BATCH;

@@ -1,9 +1,13 @@
 //! Requests that are sent again, with the same key or with a key that is none.
 
+use std::time::Instant;
+
 use chrono::TimeDelta;
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
+use sojourn::access::Caller;
+use sojourn::app::Once;
 
 use crate::support::actor::{Actor, send};
 use crate::support::answer::Answer;
@@ -90,8 +94,31 @@ async fn a_key_is_kept_for_a_day() {
     app.advance(TimeDelta::hours(24));
     let sol = app.sign_in("sol@alliance.example").await;
 
+    assert_eq!(app.app.forget_answers(&app.clock.moment()).await.expect("the database answers"), 1);
+    assert_eq!(app.app.forget_answers(&app.clock.moment()).await.expect("the database answers"), 0);
     keyed(&sol, "one", &body("Beta")).await.ok();
     assert_eq!(entered(&sol).await, 2);
+}
+
+#[tokio::test]
+async fn a_repeat_waits_five_seconds_for_the_first_and_is_then_told_to_come_back() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let sol = app.secretariat().await;
+    let person = app.person("sol@alliance.example").await;
+    let caller = Caller { person, ..Caller::operator() };
+    let once = Once::new("one", [0; 32]);
+    let first = app.app.turn(&caller, &once).await.expect("nobody else");
+    keyed(&sol, "two", &body("Alpha")).await.ok();
+
+    let began = Instant::now();
+    let refused = keyed(&sol, "one", &body("Beta")).await;
+    let waited = began.elapsed().as_secs();
+
+    assert!((5..15).contains(&waited), "{waited} s");
+    assert_eq!(refused.header("retry-after"), "2");
+    assert_eq!(refused.problem(409)["type"], "/problems/still-running");
+    drop(first);
+    keyed(&sol, "one", &body("Beta")).await.ok();
 }
 
 #[tokio::test]
