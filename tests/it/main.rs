@@ -31,5 +31,6 @@ mod sight;
 mod statements;
 mod store;
 mod support;
+mod units;
 mod walks;
 mod workflows;

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sojourn::app::definitions::SHIPPED;
+use sojourn::mail::{Renderer, Sender};
 use sojourn_engine::definition::{Definition, Transition};
 
 use crate::support::app::dawn;
@@ -199,6 +200,44 @@ async fn walked(cast: &Cast, round: &Round, legs: &[(&str, &str)], told: &[Told]
     steps
 }
 
+/// Writes every notice that waits in every language there is, and says which there were.
+async fn written(cast: &Cast) -> BTreeSet<String> {
+    let from = "Sojourn <sojourn@alliance.example>".parse().expect("a sender");
+    let sender = Sender { from, reply_to: None, host: "alliance.example".to_owned() };
+    let renderer = Renderer::open(sender, None).expect("the texts are sound");
+    cast.app.clock.set(dawn() + TimeDelta::days(900));
+    let mut written = BTreeSet::new();
+    loop {
+        let at = cast.app.clock.moment();
+        let claimed = cast.app.app.claim_notices(&at, at.id(), 500).await.expect("the database answers");
+        if claimed.is_empty() {
+            return written;
+        }
+        for due in claimed {
+            let mut letter = due.letter.expect("somebody to write to");
+            for language in renderer.templates().languages() {
+                assert!(
+                    renderer.templates().has(language, &letter.notice),
+                    "{} in {language}",
+                    letter.notice
+                );
+                language.clone_into(&mut letter.reader.language);
+                let mail = renderer.render(&letter);
+                let mail = mail.unwrap_or_else(|fault| panic!("{} in {language}: {fault}", letter.notice));
+                assert!(!mail.subject.is_empty() && !mail.text.is_empty(), "{} in {language}", letter.notice);
+            }
+            written.insert(letter.notice);
+        }
+    }
+}
+
+/// Notices that a definition declares and no walk has sent.
+fn untold(source: &str, told: &BTreeSet<String>) -> Vec<String> {
+    let definition = Definition::parse(source).expect("sound");
+    let names = definition.notices.iter().map(|notice| notice.name.clone());
+    names.filter(|name| !told.contains(name)).collect()
+}
+
 async fn numbers(walk: &Walk<'_>, round: &Round) -> Vec<(i64, i64)> {
     let mut all = Vec::new();
     for line in &round.lines {
@@ -258,6 +297,7 @@ async fn every_transition_of_the_exchange_is_walked(#[values(Db::Sqlite, Db::Pos
     let steps = walked(&cast, &round, EXCHANGE_LEGS, EXCHANGES).await;
 
     assert_eq!(missing(SHIPPED[0], &steps), Vec::<String>::new(), "write a walk for each");
+    assert_eq!(untold(SHIPPED[0], &written(&cast).await), Vec::<String>::new(), "walk to where each is sent");
 }
 
 #[rstest]
@@ -269,6 +309,7 @@ async fn every_transition_of_the_internship_is_walked(#[values(Db::Sqlite, Db::P
     let steps = walked(&cast, &round, INTERNSHIP_LEGS, INTERNSHIPS).await;
 
     assert_eq!(missing(SHIPPED[1], &steps), Vec::<String>::new(), "write a walk for each");
+    assert_eq!(untold(SHIPPED[1], &written(&cast).await), Vec::<String>::new(), "walk to where each is sent");
 }
 
 #[test]
