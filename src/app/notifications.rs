@@ -12,6 +12,7 @@ use super::notices::{Letter, NoticeFacts, Reader};
 use super::{Answer, App, Asked, Conflict, Error, Once, Page, Result};
 use crate::access::Caller;
 use crate::clock::Moment;
+use crate::store::idempotency;
 use crate::store::outbox::{self, Addressed, Claimed, NoticeRow, Settled};
 
 pub use crate::store::outbox::Filter;
@@ -131,12 +132,13 @@ impl App {
         Ok(tx.commit().await?)
     }
 
-    /// Empties the facts of notices sent long ago.
-    pub async fn forget_notices(&self, at: &Moment) -> Result<u64> {
+    /// Empties the facts of notices sent long ago, and removes kept answers that have run out; says how many of both.
+    pub async fn forget(&self, at: &Moment) -> Result<u64> {
         let tx = self.store.begin().await?;
-        let forgotten = outbox::forget(&tx, at.now - FACTS).await?;
+        let facts = outbox::forget(&tx, at.now - FACTS).await?;
+        let answers = idempotency::purge(&tx, at.now).await?;
         tx.commit().await?;
-        Ok(forgotten)
+        Ok(facts + answers)
     }
 }
 

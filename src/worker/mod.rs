@@ -101,9 +101,9 @@ impl Worker {
                 Done::default()
             });
             if round.is_multiple_of(FORGET_EVERY)
-                && let Err(fault) = self.app.forget_notices(&self.app.clock.moment()).await
+                && let Err(fault) = self.app.forget(&self.app.clock.moment()).await
             {
-                error!(%fault, "the facts of old notices could not be emptied");
+                error!(%fault, "old facts and answers could not be removed");
             }
             round = round.wrapping_add(1);
             let more = u64::try_from(done.total()).unwrap_or(BATCH) == BATCH;

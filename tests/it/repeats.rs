@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 use reqwest::Method;
 use rstest::rstest;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
+use sojourn_entities::idempotency;
 
 use crate::support::actor::{Actor, send};
 use crate::support::answer::Answer;
@@ -92,6 +94,25 @@ async fn a_key_is_kept_for_a_day() {
 
     keyed(&sol, "one", &body("Beta")).await.ok();
     assert_eq!(entered(&sol).await, 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_answer_that_has_run_out_is_removed(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    keyed(&sol, "one", &body("Alpha")).await.ok();
+    app.advance(TimeDelta::hours(1));
+    let sol = app.sign_in("sol@alliance.example").await;
+    keyed(&sol, "two", &body("Beta")).await.ok();
+
+    app.advance(TimeDelta::hours(23));
+    app.app.forget(&app.clock.moment()).await.expect("removed");
+
+    let connection = app.database.connect().await;
+    let kept = idempotency::Entity::find().all(&connection).await.expect("the table is read");
+    let keys: Vec<&str> = kept.iter().map(|row| row.key.as_str()).collect();
+    assert_eq!(keys, ["two"]);
 }
 
 #[tokio::test]
