@@ -86,6 +86,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         turn => view.waiting.iter().any(|waiting| waiting.you),
         steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
         documents, draft, legal,
+        answers => draft::answered(visit, view).await?,
         scores => scores(visit, caller, view).await?,
         not_legal => Value::from(Serde(&not_legal)),
         mails => mails(visit, caller, view.id).await?,
