@@ -16,7 +16,7 @@ use super::super::fields::fields;
 use super::super::form::Fields;
 use super::super::visit::{SignedIn, Visit};
 use super::draft;
-use crate::access::Caller;
+use crate::access::{Caller, full_name};
 use crate::app::applications::{self, ApplicationView};
 use crate::app::{Asked, Result, calls, history, notifications, people};
 
@@ -147,7 +147,7 @@ async fn mails(visit: &Visit, caller: &Caller, case: CaseId) -> Result<Vec<Value
             Some(person) if person != caller.person => people::get(visit.app(), caller, person).await.ok(),
             _ => None,
         };
-        let to = to.map(|person| format!("{} {}", person.given_name, person.family_name));
+        let to = to.map(|person| full_name(&person.given_name, &person.family_name));
         let subject = documents::subject(visit, notice.id).await;
         mails.push(context! { notice => Value::from(Serde(&notice)), to, subject });
     }
