@@ -4,7 +4,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, Offset, TimeDelta, Utc};
+use chrono_tz::Tz;
 use rand::rngs::ChaCha12Rng;
 use rand::{Rng, SeedableRng};
 use uuid::{Builder, Uuid};
@@ -101,6 +102,20 @@ impl Moment {
 
     fn fill(&self, bytes: &mut [u8]) {
         self.clock.random.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+    }
+}
+
+/// A zone as people read it, with what its clocks differ from UTC then: `Asia/Kathmandu, UTC+5:45`, and `UTC` alone.
+pub fn zone_label(at: DateTime<Utc>, zone: Tz) -> String {
+    let minutes = at.with_timezone(&zone).offset().fix().local_minus_utc() / 60;
+    let sign = if minutes < 0 { '−' } else { '+' };
+    let offset = match (minutes.abs() / 60, minutes.abs() % 60) {
+        (hours, 0) => format!("UTC{sign}{hours}"),
+        (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
+    };
+    match zone.name() {
+        "UTC" => "UTC".to_owned(),
+        name => format!("{}, {offset}", name.replace('_', " ")),
     }
 }
 

@@ -5,11 +5,13 @@
 
 mod caller;
 pub mod language;
+mod name;
 pub mod password;
 mod policy;
 mod scope;
 pub mod token;
 
 pub use caller::{Caller, Held};
+pub use name::full_name;
 pub use policy::Policy;
 pub use scope::{Scope, Seat};

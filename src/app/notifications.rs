@@ -131,7 +131,7 @@ impl App {
         Ok(tx.commit().await?)
     }
 
-    /// Empties the facts of notices sent long ago.
+    /// Empties the facts of notices sent long ago, and says of how many.
     pub async fn forget_notices(&self, at: &Moment) -> Result<u64> {
         let tx = self.store.begin().await?;
         let forgotten = outbox::forget(&tx, at.now - FACTS).await?;

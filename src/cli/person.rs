@@ -26,14 +26,17 @@ pub enum Arguments {
     after_help = "Example:\n  sojourn person invite --given-name Mei --family-name Lin --email mei@alliance.example secretariat"
 )]
 pub struct Invite {
-    #[arg(long)]
+    /// Given name
+    #[arg(long, value_name = "NAME")]
     given_name: String,
-    #[arg(long)]
+    /// Family name
+    #[arg(long, value_name = "NAME")]
     family_name: String,
-    #[arg(long)]
+    /// E-mail address, with which they log in
+    #[arg(long, value_name = "ADDRESS")]
     email: String,
     /// BCP 47 tag of the language they read [default: the institution's]
-    #[arg(long)]
+    #[arg(long, value_name = "TAG")]
     language: Option<String>,
     #[command(flatten)]
     duty: DutyArguments,
@@ -45,7 +48,8 @@ pub struct Invite {
     after_help = "Example:\n  sojourn person role --email jo@a.example coordinator --institution 'D  BERLIN01'"
 )]
 pub struct Role {
-    #[arg(long)]
+    /// E-mail address of the person
+    #[arg(long, value_name = "ADDRESS")]
     email: String,
     #[command(flatten)]
     duty: DutyArguments,
@@ -55,14 +59,14 @@ pub struct Role {
 struct DutyArguments {
     /// secretariat, admin, coordinator, head, academic, grants, safety or employer
     duty: Duty,
-    /// At which institution: its Erasmus code, ROR id, domain (SCHAC) or id
-    #[arg(long)]
+    /// At which institution: its Erasmus code, ROR id, domain (SCHAC) or id; the secretariat has none
+    #[arg(long, value_name = "CODE")]
     institution: Option<String>,
-    /// First day [default: today]
-    #[arg(long)]
+    /// First day, as 2027-01-31 [default: today]
+    #[arg(long, value_name = "DAY")]
     from: Option<NaiveDate>,
-    /// Last day [default: none]
-    #[arg(long)]
+    /// Last day, as 2027-01-31 [default: none]
+    #[arg(long, value_name = "DAY")]
     until: Option<NaiveDate>,
     /// Print the result as JSON
     #[arg(long)]

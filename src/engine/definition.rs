@@ -286,11 +286,6 @@ impl Definition {
         named(&self.documents, name, |d| &d.name).map(DocumentIx)
     }
 
-    /// The account of that name.
-    pub fn account_named(&self, name: &str) -> Option<AccountIx> {
-        named(&self.accounts, name, |a| &a.name).map(AccountIx)
-    }
-
     /// The clock of that state and id.
     pub fn clock_named(&self, state: StateIx, id: &str) -> Option<ClockIx> {
         self.states[state.at()].clocks.iter().copied().find(|c| self.clocks[c.at()].id == id)

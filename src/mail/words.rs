@@ -1,8 +1,10 @@
 //! Words of the layout in one language, and how that language writes a moment or a list.
 
-use chrono::{DateTime, Datelike, Offset, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+
+use crate::clock::zone_label;
 
 /// The file `words.toml` of one language; phrases are templates.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -18,6 +20,8 @@ pub(super) struct Words {
     pub comma: String,
     /// Before its last part.
     pub and: String,
+    /// Behind the name of something.
+    pub colon: String,
     /// How a moment is written.
     pub moment: String,
     /// How it is written in a subject.
@@ -78,19 +82,13 @@ impl Words {
     /// The parts of a moment as that zone's clocks show it.
     pub fn parts(&self, at: DateTime<Utc>, zone: Tz) -> Parts<'_> {
         let local = at.with_timezone(&zone);
-        let minutes = local.offset().fix().local_minus_utc() / 60;
-        let sign = if minutes < 0 { '−' } else { '+' };
-        let offset = match (minutes.abs() / 60, minutes.abs() % 60) {
-            (hours, 0) => format!("UTC{sign}{hours}"),
-            (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
-        };
         Parts {
             weekday: &self.weekdays[local.weekday().num_days_from_monday() as usize],
             day: local.day(),
             month: &self.months[local.month0() as usize],
             year: local.year(),
             time: local.format("%H:%M").to_string(),
-            zone: format!("{}, {offset}", zone.name().replace('_', " ")),
+            zone: zone_label(at, zone),
         }
     }
 

@@ -25,7 +25,7 @@ use super::calls::Call;
 use super::institutions::units_above;
 use super::places::lines_for;
 use super::{Conn, StoreError, Tx, json};
-use crate::access::Scope;
+use crate::access::{Scope, full_name};
 
 /// Reads a case with its surroundings; `None` when there is none this scope sees.
 pub async fn load(conn: &impl Conn, scope: &Scope, id: CaseId) -> Result<Option<Dossier>, StoreError> {
@@ -213,8 +213,7 @@ pub async fn student(conn: &impl Conn, id: RegistrationId) -> Result<Student, St
 pub async fn names(conn: &impl Conn, ids: &[PersonId]) -> Result<Vec<(PersonId, String)>, StoreError> {
     let rows =
         person::Entity::find().filter(person::Column::Id.is_in(ids.iter().copied())).all(conn.db()).await?;
-    let full = |row: &person::Model| format!("{} {}", row.given_name, row.family_name).trim().to_owned();
-    Ok(rows.iter().map(|row| (row.id, full(row))).collect())
+    Ok(rows.iter().map(|row| (row.id, full_name(&row.given_name, &row.family_name))).collect())
 }
 
 /// The call of a dossier that is about to be made.

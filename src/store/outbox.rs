@@ -16,6 +16,7 @@ use sojourn_entities::{institution, outbox, person, registration, role};
 use super::page::{Asked, Keyset, Page};
 use super::write::{self, insert_many};
 use super::{Conn, StoreError, Tx};
+use crate::access::full_name;
 
 /// A notice to queue.
 #[derive(Debug, Clone)]
@@ -312,7 +313,7 @@ pub async fn addressed(
         .collect();
     let plain = |row: person::Model| {
         let zone = at.get(&row.id).and_then(|id| zones.get(id)).cloned();
-        let name = format!("{} {}", row.given_name, row.family_name).trim().to_owned();
+        let name = full_name(&row.given_name, &row.family_name);
         (row.id, Addressed { name, address: row.email, language: row.language, zone })
     };
     Ok(rows.into_iter().map(plain).collect())

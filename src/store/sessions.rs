@@ -69,11 +69,6 @@ pub async fn set_password(tx: &Tx, person: PersonId, hash: String, at: DateTime<
     Ok(())
 }
 
-/// Whether a person has set a password.
-pub async fn has_password(conn: &impl Conn, person: PersonId) -> Result<bool> {
-    Ok(credential::Entity::find_by_id(person).one(conn.db()).await?.is_some())
-}
-
 /// Begins a session with its first refresh token.
 pub async fn open(tx: &Tx, session: Session, token: RefreshToken) -> Result<()> {
     let row = session::ActiveModel {

@@ -33,7 +33,9 @@ pub fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
 }
 
 pub async fn list(visit: Visit, Query(onward): Query<Onward>) -> std::result::Result<Response, Fault> {
-    let page = page(&visit, &onward.asked(30), &Wanted::default()).await?;
+    let mut page = page(&visit, &onward.asked(100), &Wanted::default()).await?;
+    // Those one can still apply to first, then the newest.
+    page.items.sort_by_key(|call| (!is_open(visit.app(), call), std::cmp::Reverse(call.opens_on)));
     let items: Vec<Value> = page.items.iter().map(|call| line(visit.app(), call)).collect();
     Ok(visit.page(StatusCode::OK, "calls/list.html", context! { items, next => page.next }))
 }

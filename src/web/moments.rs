@@ -1,8 +1,10 @@
 //! How a language writes a day and a moment.
 
-use chrono::{DateTime, Datelike, NaiveDate, Offset, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
+
+use crate::clock::zone_label;
 
 /// What a language needs to write a moment; phrases hold names in braces.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,19 +37,9 @@ impl Calendar {
     /// A moment as the clocks of that zone show it, with the zone's name and offset.
     pub fn moment(&self, at: DateTime<Utc>, zone: Tz) -> String {
         let local = at.with_timezone(&zone);
-        let minutes = local.offset().fix().local_minus_utc() / 60;
-        let sign = if minutes < 0 { '−' } else { '+' };
-        let offset = match (minutes.abs() / 60, minutes.abs() % 60) {
-            (hours, 0) => format!("UTC{sign}{hours}"),
-            (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
-        };
-        let named = match zone.name() {
-            "UTC" => "UTC".to_owned(),
-            name => format!("{}, {offset}", name.replace('_', " ")),
-        };
         self.filled(&self.moment, local.date_naive())
             .replace("{time}", &local.format("%H:%M").to_string())
-            .replace("{zone}", &named)
+            .replace("{zone}", &zone_label(at, zone))
     }
 
     fn filled(&self, phrase: &str, day: NaiveDate) -> String {

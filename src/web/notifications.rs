@@ -13,7 +13,7 @@ use super::calls::id;
 use super::fault::Fault;
 use super::form::Posted;
 use super::visit::SignedIn;
-use crate::access::{Caller, Policy};
+use crate::access::{Caller, Policy, full_name};
 use crate::app::notifications::{self, Filter};
 use crate::app::{Asked, Error, people};
 
@@ -46,7 +46,7 @@ pub async fn list(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> Result<R
             Some(person) => people::get(visit.app(), &caller, person).await.ok(),
             None => None,
         };
-        let to = to.map(|person| format!("{} {}", person.given_name, person.family_name));
+        let to = to.map(|person| full_name(&person.given_name, &person.family_name));
         let again =
             matches!(notice.status, NoticeStatus::Failed | NoticeStatus::Deferred | NoticeStatus::Bounced);
         items.push(context! { notice => Value::from(Serde(&notice)), to, again });

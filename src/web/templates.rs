@@ -161,4 +161,17 @@ mod tests {
         assert!(all[0].len() > 100);
         assert_eq!(all[0], all[1]);
     }
+
+    #[test]
+    fn every_mail_has_a_name_for_lists() {
+        let table: toml::Table = toml::from_str(&text("words.en.toml").unwrap()).unwrap();
+        let texts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/mail/en");
+        let files = std::fs::read_dir(texts).unwrap().map(|file| file.unwrap().path());
+        let mails: BTreeSet<String> = files
+            .filter(|file| file.extension().is_some_and(|kind| kind == "txt"))
+            .map(|file| file.file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
+        let named: BTreeSet<String> = table["notices"].as_table().unwrap().keys().cloned().collect();
+        assert_eq!(named, mails);
+    }
 }

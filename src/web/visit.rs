@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use super::Web;
 use super::fault::Fault;
-use crate::access::Caller;
 use crate::access::language::{self, LANGUAGES};
+use crate::access::{Caller, full_name};
 use crate::app::{App, Error, Once, institutions, people};
 
 /// Scripts: none. Frames: the mails of the demo.
@@ -147,7 +147,7 @@ async fn me(app: &App, caller: &Caller) -> Result<Me, Error> {
         duties.push(DutyLine { duty: "chair".to_owned(), institution: Some(place.name) });
     }
     let zone = zone.unwrap_or_else(|| app.zone.name().to_owned());
-    let name = format!("{} {}", person.given_name, person.family_name).trim().to_owned();
+    let name = full_name(&person.given_name, &person.family_name);
     Ok(Me { name, duties, zone })
 }
 

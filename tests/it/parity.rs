@@ -2,10 +2,11 @@
 
 use rstest::rstest;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use sojourn::app::imports;
 use sojourn::app::imports::plan::{Plan, Planned};
+use sojourn_engine::ids::CaseId;
 use sojourn_engine::vocabulary::Direction;
 use sojourn_entities::{
     account, case, clock, history, history_payload, outbox, place_line, posting, stay, wait,
@@ -26,14 +27,27 @@ async fn record(app: &TestApp) -> Vec<Value> {
         "state": case.state, "phase": case.phase, "kind": case.kind, "entered": case.entered_at, "due": case.due_at,
         "steps": case.steps, "registers": case.registers, "collected": case.collected, "created": case.created_at,
     })];
+    record.extend(steps(&tables).await);
+    record.extend(places(&tables).await);
+    record.extend(clocks(&tables).await);
+    record.extend(told(&tables, case.id).await);
+    for row in stay::Entity::find().all(&tables).await.expect("read") {
+        record.push(json!({ "stay": row.seq, "kind": row.kind, "start": row.start_on, "end": row.end_on }));
+    }
+    let waits = wait::Entity::find().all(&tables).await.expect("read");
+    record.push(json!({ "waits": waits.len() }));
+    record
+}
+
+/// Its history, with the choices and reasons that stand beside it.
+async fn steps(tables: &DatabaseConnection) -> Vec<Value> {
+    let mut record = Vec::new();
     let steps =
-        history::Entity::find().order_by_asc(history::Column::Number).all(&tables).await.expect("read");
+        history::Entity::find().order_by_asc(history::Column::Number).all(tables).await.expect("read");
     for step in steps {
         let facts: Value = serde_json::from_str(&step.facts).expect("facts are JSON");
-        let payload = history_payload::Entity::find_by_id((step.case_id, step.number))
-            .one(&tables)
-            .await
-            .expect("read");
+        let payload =
+            history_payload::Entity::find_by_id((step.case_id, step.number)).one(tables).await.expect("read");
         let named = |data: String| {
             let mut data: Value = serde_json::from_str(&data).expect("data is JSON");
             if let Some(choice) = data.get_mut("choice") {
@@ -47,44 +61,56 @@ async fn record(app: &TestApp) -> Vec<Value> {
             "role": step.actor_role, "facts": facts, "payload": payload,
         }));
     }
+    record
+}
+
+/// Its postings and its accounts.
+async fn places(tables: &DatabaseConnection) -> Vec<Value> {
+    let mut record = Vec::new();
     let postings =
         posting::Entity::find().order_by_asc(posting::Column::Number).order_by_asc(posting::Column::Kind);
-    for row in postings.all(&tables).await.expect("read") {
+    for row in postings.all(tables).await.expect("read") {
         record.push(
             json!({ "posting": row.kind, "amount": row.amount, "account": row.account, "step": row.number }),
         );
     }
-    for row in
-        account::Entity::find().order_by_asc(account::Column::Account).all(&tables).await.expect("read")
+    for row in account::Entity::find().order_by_asc(account::Column::Account).all(tables).await.expect("read")
     {
         record.push(json!({
             "account": row.account, "status": row.status, "enabled": row.enabled, "amount": row.amount,
             "bound": row.place_line_id.is_some(),
         }));
     }
+    record
+}
+
+/// Its clocks.
+async fn clocks(tables: &DatabaseConnection) -> Vec<Value> {
+    let mut record = Vec::new();
     let clocks =
         clock::Entity::find().order_by_asc(clock::Column::EnteredAt).order_by_asc(clock::Column::Clock);
-    for row in clocks.all(&tables).await.expect("read") {
+    for row in clocks.all(tables).await.expect("read") {
         record.push(json!({
             "clock": row.clock, "entered": row.entered_at, "due": row.due_at, "remind": row.remind_at,
             "wake": row.wake_at, "fired": row.fired_at, "ended": row.ended_at,
         }));
     }
+    record
+}
+
+/// Its notices.
+async fn told(tables: &DatabaseConnection, case: CaseId) -> Vec<Value> {
+    let mut record = Vec::new();
     let notices = outbox::Entity::find()
-        .filter(outbox::Column::CaseId.eq(case.id))
+        .filter(outbox::Column::CaseId.eq(case))
         .order_by_asc(outbox::Column::Number)
         .order_by_asc(outbox::Column::Notice);
-    for row in notices.all(&tables).await.expect("read") {
+    for row in notices.all(tables).await.expect("read") {
         record.push(json!({
             "notice": row.notice, "step": row.number, "action": row.action, "queued": row.queued_at,
             "to somebody": row.recipient_id.is_some(),
         }));
     }
-    for row in stay::Entity::find().all(&tables).await.expect("read") {
-        record.push(json!({ "stay": row.seq, "kind": row.kind, "start": row.start_on, "end": row.end_on }));
-    }
-    let waits = wait::Entity::find().all(&tables).await.expect("read");
-    record.push(json!({ "waits": waits.len() }));
     record
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use clap::Args;
 
-use super::{Outcome as Ended, instance, serve};
+use super::{Outcome as Ended, instance, output, serve};
 use crate::app::{Answer, App, Definitions, Once};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -70,22 +70,32 @@ pub async fn run(arguments: Arguments) -> Ended {
     store.migrate().await?;
     let now = Clock::system();
     let config = config.with_keys(|| now.moment().random())?;
-    println!("Making an alliance in {} …", path.display());
+    output::say(format_args!("Making an alliance in {} …", path.display()))?;
     let log_ins = make(&store, &config, now.now()).await?;
-    println!("\nOpen {address} in a browser and sign in with the password `{PASSWORD}` as:");
-    for log_in in &log_ins {
-        let place = if log_in.place.is_empty() { String::new() } else { format!(", {}", log_in.place) };
-        println!("  {:<42} {}{place}", log_in.email, log_in.duty);
-    }
+    tell(&log_ins, &address)?;
     if arguments.no_serve {
         return Ok(store.close().await?);
     }
-    println!("\nSojourn listens on {address}; the API is described at {address}/api/docs. Stop with Ctrl-C.");
+    output::say(format_args!(
+        "\nSojourn listens on {address}; the API is described at {address}/api/docs. Stop with Ctrl-C."
+    ))?;
     let app = Arc::new(App::new(store, now, &config));
     let worker = instance::worker(&config, app.clone())?;
     let mailbox = Arc::new(Mailbox::open(&config.mail.maildir)?);
     let shown = Shown { log_ins, password: PASSWORD.to_owned(), mailbox };
     serve::until_stopped(listener, app, worker, &config, Some(shown)).await
+}
+
+/// Says who can sign in.
+fn tell(log_ins: &[LogIn], address: &str) -> Result<(), String> {
+    output::say(format_args!(
+        "\nOpen {address} in a browser and sign in with the password `{PASSWORD}` as:"
+    ))?;
+    for log_in in log_ins {
+        let place = if log_in.place.is_empty() { String::new() } else { format!(", {}", log_in.place) };
+        output::say(format_args!("  {:<42} {}{place}", log_in.email, log_in.duty))?;
+    }
+    Ok(())
 }
 
 /// A file that is not there yet.
@@ -126,7 +136,7 @@ async fn make(store: &Store, config: &Config, now: DateTime<Utc>) -> Outcome<Vec
     let alliance = demo.found().await?;
     let seasons = demo.open_seasons(&alliance).await?;
     let cases = demo.play(&alliance, &seasons).await?;
-    println!("{cases} applications, each moved step by step to where it stands.");
+    output::say(format_args!("{cases} applications, each moved step by step to where it stands."))?;
     Ok(alliance.log_ins)
 }
 

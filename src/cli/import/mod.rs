@@ -75,7 +75,7 @@ enum Listed {
     after_help = "Columns: given_name, family_name, email, level, and if wanted institution (Erasmus code, ROR id, domain or id), language, nationality, student_no, esi, field, year, credits, languages\n\nExample:\n  sojourn import people students.csv"
 )]
 pub struct File {
-    /// Table with a header, UTF-8, `;` or `,`
+    /// Table with a header, UTF-8, `;` or `,`, plain or gzip
     file: PathBuf,
     /// Print the report as JSON
     #[arg(long)]

@@ -55,11 +55,6 @@ impl Definition {
         findings
     }
 
-    /// Names of all notices: each needs its mail text in every language of the definition.
-    pub fn notice_names(&self) -> impl Iterator<Item = &str> {
-        self.notices.iter().map(|notice| notice.name.as_str())
-    }
-
     /// One space for each way the optional accounts can be switched, all on first.
     fn spaces(&self, most: usize) -> Result<Vec<Space<'_>>, Finding> {
         let optional = self.provable()?;

@@ -132,6 +132,31 @@ pub async fn questions(visit: &Visit, call: CallId) -> Result<Vec<Question>> {
     serde_json::from_value(call.form).map_err(|error| Error::Internal(Box::new(error)))
 }
 
+/// What a question is called in the language of the page, or in one it has.
+fn label(visit: &Visit, question: &Question) -> String {
+    let label = [visit.language, "en"].iter().find_map(|tag| question.label.get(*tag));
+    let label = label.or_else(|| question.label.values().next());
+    label.cloned().unwrap_or_else(|| question.name.replace('_', " "))
+}
+
+/// What the student answered, question by question; nothing for a reader who does not see the call.
+pub async fn answered(visit: &Visit, view: &ApplicationView) -> Result<Vec<Value>> {
+    let Some(answers) = view.answers.as_ref().and_then(serde_json::Value::as_object) else {
+        return Ok(Vec::new());
+    };
+    let questions = match questions(visit, view.call.id).await {
+        // A reader of a case need not see its call.
+        Err(Error::NotFound) => Vec::new(),
+        questions => questions?,
+    };
+    let called = |name: &String| questions.iter().find(|question| question.name == *name);
+    let one = |(name, value): (&String, &serde_json::Value)| {
+        let label = called(name).map_or_else(|| name.replace('_', " "), |question| label(visit, question));
+        context! { label, value => Value::from(Serde(value)) }
+    };
+    Ok(answers.iter().map(one).collect())
+}
+
 /// The form of a draft, with what it holds or with what was typed.
 pub async fn form(visit: &Visit, view: &ApplicationView, said: Option<&Said>) -> Result<Value> {
     let said = said.filter(|said| said.form == FORM);
@@ -167,11 +192,9 @@ pub async fn filled(
     let wrong = |name: &str| faults.iter().any(|fault| fault == name);
     let question = |question: &Question| {
         let name = format!("answer.{}", question.name);
-        let label = [visit.language, "en"].iter().find_map(|tag| question.label.get(*tag));
-        let label = label.or_else(|| question.label.values().next());
         context! {
             name => question.name.clone(),
-            label => label.cloned().unwrap_or_else(|| question.name.replace('_', " ")),
+            label => label(visit, question),
             kind => Value::from(Serde(control(question.kind))),
             required => question.required,
             value => said.map_or_else(|| answered(&question.name), |said| said.typed.get(&name).to_owned()),

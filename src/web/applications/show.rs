@@ -16,7 +16,7 @@ use super::super::fields::fields;
 use super::super::form::Fields;
 use super::super::visit::{SignedIn, Visit};
 use super::draft;
-use crate::access::Caller;
+use crate::access::{Caller, full_name};
 use crate::app::applications::{self, ApplicationView};
 use crate::app::{Asked, Result, calls, history, notifications, people};
 
@@ -86,6 +86,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         turn => view.waiting.iter().any(|waiting| waiting.you),
         steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
         documents, draft, legal,
+        answers => draft::answered(visit, view).await?,
         scores => scores(visit, caller, view).await?,
         not_legal => Value::from(Serde(&not_legal)),
         mails => mails(visit, caller, view.id).await?,
@@ -146,7 +147,7 @@ async fn mails(visit: &Visit, caller: &Caller, case: CaseId) -> Result<Vec<Value
             Some(person) if person != caller.person => people::get(visit.app(), caller, person).await.ok(),
             _ => None,
         };
-        let to = to.map(|person| format!("{} {}", person.given_name, person.family_name));
+        let to = to.map(|person| full_name(&person.given_name, &person.family_name));
         let subject = documents::subject(visit, notice.id).await;
         mails.push(context! { notice => Value::from(Serde(&notice)), to, subject });
     }

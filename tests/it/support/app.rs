@@ -33,7 +33,6 @@ pub const SECRETARIAT: &str = "sol@alliance.example";
 pub struct TestApp {
     pub app: Arc<App>,
     pub clock: Clock,
-    pub config: Config,
     /// As in `http://127.0.0.1:PORT`.
     pub address: String,
     pub database: TestDatabase,
@@ -79,7 +78,7 @@ impl TestApp {
         };
         let router = sojourn::cli::router(&state, &config, None).expect("the pages are sound");
         tokio::spawn(http::serve(listener, router, stopped));
-        Self { app, clock, config, address, database, keys, statements, _stop: stop }
+        Self { app, clock, address, database, keys, statements, _stop: stop }
     }
 
     /// Somebody who has not signed in.

@@ -25,18 +25,21 @@ const SWITCHES: &[&str] = &[
 const PATIENCE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_millis(25);
 
+/// How long the end of a browser may take.
+const END: Duration = Duration::from_secs(10);
+
 /// What is wrong with a page for somebody with a narrow screen, a keyboard or a screen reader.
 const AUDIT: &str = include_str!("audit.js");
 
 /// A browser with one window.
 #[derive(Debug)]
 pub struct Browser {
-    // Ended first: a session without a driver ends at once, also where a test fails.
-    _chromedriver: Chromedriver,
     pub driver: WebDriver,
     /// As in `http://127.0.0.1:PORT`: the service under test.
     pub address: String,
     control: String,
+    _chromedriver: Chromedriver,
+    // Removed last: the browser writes into it until its end.
     _profile: TempDir,
 }
 
@@ -61,9 +64,25 @@ impl Chromedriver {
 
 impl Drop for Chromedriver {
     fn drop(&mut self) {
-        // Told to end, it ends its browser too; killed, it could not.
-        Command::new("kill").arg(self.0.id().to_string()).status().ok();
+        self.0.kill().ok();
         self.0.wait().ok();
+    }
+}
+
+impl Drop for Browser {
+    /// Ends the session of a test that failed.
+    fn drop(&mut self) {
+        if self.driver.clone().leak().is_err() {
+            return;
+        }
+        // The driver's own end would ask over a connection of the runtime that waits here, and give up after two minutes.
+        let url = format!("{}/session/{}", self.control, self.driver.session_id());
+        let end = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let asked = async { reqwest::Client::new().delete(url).timeout(END).send().await };
+            Ok::<_, std::io::Error>(runtime.block_on(asked).is_ok())
+        };
+        std::thread::spawn(end).join().ok();
     }
 }
 
@@ -170,7 +189,7 @@ impl Browser {
         log["value"].as_array().expect("a list").clone()
     }
 
-    /// Ends the browser; a test that fails leaves that to chromedriver's own end.
+    /// Ends the browser; for a test that fails, its drop does.
     pub async fn close(self) {
         self.driver.clone().quit().await.expect("the browser ends");
     }
