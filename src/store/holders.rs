@@ -7,6 +7,7 @@ use sojourn_engine::vocabulary::Duty;
 use sojourn_entities::{chair_term, person, role};
 
 use super::{Conn, StoreError};
+use crate::access::full_name;
 
 /// A person as the holder of a duty; the applicant and the chair stand under the duty nearest to what they do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub async fn applicant(conn: &impl Conn, id: PersonId) -> Result<Option<Holder>,
 fn of(person: person::Model, duty: Duty) -> Holder {
     Holder {
         person: person.id,
-        name: format!("{} {}", person.given_name, person.family_name).trim().to_owned(),
+        name: full_name(&person.given_name, &person.family_name),
         language: person.language,
         duty,
         institution: None,
