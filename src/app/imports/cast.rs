@@ -49,12 +49,15 @@ pub struct Cast {
     houses: HashMap<Party, Known>,
     calls: HashMap<i16, Call>,
     new: NewHouses,
+    batch: u64,
 }
 
 #[derive(Debug)]
 struct Known {
     house: House,
     institution: Institution,
+    /// Number of the last batch that needed it.
+    used: u64,
 }
 
 /// Duties that act at one side of a walk.
@@ -71,6 +74,7 @@ impl Cast {
             houses: HashMap::new(),
             calls: HashMap::new(),
             new: NewHouses::default(),
+            batch: 0,
         }
     }
 
@@ -110,7 +114,7 @@ impl Cast {
                 None => Party::Employer { name: row.name.clone(), country: row.country.clone() },
             };
             let institution = Institution::try_from(row.clone())?;
-            self.houses.entry(party).or_insert(Known { house, institution });
+            self.houses.entry(party).or_insert(Known { house, institution, used: self.batch });
         }
         Ok(())
     }
@@ -120,13 +124,19 @@ impl Cast {
         self.houses.values().map(|known| known.house.size()).sum()
     }
 
-    /// Forgets everybody; what was added must be in the store by then.
+    /// Forgets the half that was not needed for longest; what was added must be in the store by then.
+    ///
+    /// Files come home by home: past homes are never needed again, and large hosts stay.
     pub fn forget(&mut self) {
-        self.houses.clear();
+        let mut used: Vec<u64> = self.houses.values().map(|known| known.used).collect();
+        used.sort_unstable();
+        let Some(&median) = used.get(used.len() / 2) else { return };
+        self.houses.retain(|_, known| known.used > median);
     }
 
     /// What was added since the last time.
     pub fn take_new(&mut self) -> NewHouses {
+        self.batch += 1;
         std::mem::take(&mut self.new)
     }
 
@@ -163,7 +173,9 @@ impl Cast {
 
     fn known(&mut self, party: &Party) -> Result<&mut Known> {
         let missing = || Error::Internal("an institution of the batch was not prepared".into());
-        self.houses.get_mut(party).ok_or_else(missing)
+        let known = self.houses.get_mut(party).ok_or_else(missing)?;
+        known.used = self.batch;
+        Ok(known)
     }
 
     fn enter(
@@ -197,7 +209,7 @@ impl Cast {
         }
         let institution = Institution::try_from(row.clone())?;
         self.new.institutions.push(row.clone());
-        self.houses.insert(party.clone(), Known { house: House::new(row), institution });
+        self.houses.insert(party.clone(), Known { house: House::new(row), institution, used: self.batch });
         Ok(Ok(()))
     }
 
@@ -231,7 +243,7 @@ impl Cast {
     ) -> Result<(Offering, ProgrammeId)> {
         let Self { houses, new, .. } = self;
         let missing = || Error::Internal("a host of the batch was not prepared".into());
-        let Known { house, institution } = houses.get_mut(host).ok_or_else(missing)?;
+        let Known { house, institution, .. } = houses.get_mut(host).ok_or_else(missing)?;
         let programme = *house.programmes.entry(walk.kind).or_insert_with(|| {
             let row = rows::programme(walk, institution.id, at);
             new.programmes.push(row);
@@ -271,7 +283,7 @@ impl Cast {
     fn call(&mut self, home: &Party, year: i16, offering: &Offering, at: &Moment) -> Result<Call> {
         let Self { houses, new, calls, .. } = self;
         let missing = || Error::Internal("a home of the batch was not prepared".into());
-        let Known { house, institution } = houses.get_mut(home).ok_or_else(missing)?;
+        let Known { house, institution, .. } = houses.get_mut(home).ok_or_else(missing)?;
         let opens = rows::opens_on(year);
         if let std::collections::hash_map::Entry::Vacant(free) = calls.entry(year) {
             free.insert(Call::try_from(rows::call(CallId::from(uuid::Uuid::nil()), year, at)?)?);
@@ -301,7 +313,7 @@ impl Cast {
     ) -> Result<Line> {
         let Self { houses, new, .. } = self;
         let missing = || Error::Internal("a home of the batch was not prepared".into());
-        let Known { house, institution } = houses.get_mut(home).ok_or_else(missing)?;
+        let Known { house, institution, .. } = houses.get_mut(home).ok_or_else(missing)?;
         let id: PlaceLineId = *house.lines.entry(programme).or_insert_with(|| {
             let row = rows::place_line(institution.id, host, programme, at);
             let id = row.id;

@@ -38,8 +38,8 @@ pub use report::{Flows, Pace, Refused, Report, Run};
 
 /// Records in one transaction: the bound of bulk work.
 const BATCH: usize = 250;
-/// Things about institutions kept in memory before all are forgotten and read anew.
-const KNOWN: usize = 100_000;
+/// Things about institutions kept in memory before half of them are forgotten and, when needed again, read anew.
+const KNOWN: usize = 150_000;
 
 /// Why an import stopped, or did not begin.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
+use futures_util::TryStreamExt;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter};
 use sojourn_engine::ids::{CallId, InstitutionId, OfferingId, PeriodId, PersonId, PlaceLineId, ProgrammeId};
@@ -53,10 +54,10 @@ impl House {
         }
     }
 
-    /// How many things it holds, as a measure of its size in memory.
+    /// How many things it holds, as a measure of its size in memory; itself counts for twenty.
     pub fn size(&self) -> usize {
         let opened: usize = self.calls.values().map(|(_, offerings)| offerings.len()).sum();
-        1 + self.offerings.len() + self.lines.len() + opened
+        20 + self.offerings.len() + self.lines.len() + opened
     }
 }
 
@@ -149,11 +150,11 @@ async fn furnish_programmes(
             house.periods.insert(row.academic_year, row.id);
         }
     }
-    let offerings = offering::Entity::find()
+    let mut offerings = offering::Entity::find()
         .filter(offering::Column::ProgrammeId.is_in(padded(hosts.keys().copied().collect())))
-        .all(conn.db())
+        .stream(conn.db())
         .await?;
-    for row in offerings {
+    while let Some(row) = offerings.try_next().await? {
         if let Some(house) = hosts.get(&row.programme_id).and_then(|host| houses.get_mut(host)) {
             house.offerings.insert((row.programme_id, row.start_on, row.end_on), row.id);
         }
@@ -174,11 +175,11 @@ async fn furnish_calls(
         .await?;
     let mut opened: HashMap<CallId, HashSet<OfferingId>> = HashMap::new();
     let calls = padded(rows.iter().map(|(home, _)| home.call_id).collect());
-    for row in call_offering::Entity::find()
+    let mut offerings = call_offering::Entity::find()
         .filter(call_offering::Column::CallId.is_in(calls))
-        .all(conn.db())
-        .await?
-    {
+        .stream(conn.db())
+        .await?;
+    while let Some(row) = offerings.try_next().await? {
         opened.entry(row.call_id).or_default().insert(row.offering_id);
     }
     for (home, call) in rows {
@@ -186,12 +187,12 @@ async fn furnish_calls(
             house.calls.insert(call.opens_on, (call.id, opened.remove(&call.id).unwrap_or_default()));
         }
     }
-    let lines = place_line::Entity::find()
+    let mut lines = place_line::Entity::find()
         .filter(place_line::Column::HomeId.is_in(ids.iter().copied()))
         .filter(place_line::Column::Source.eq(PlaceSource::Programme))
-        .all(conn.db())
+        .stream(conn.db())
         .await?;
-    for row in lines {
+    while let Some(row) = lines.try_next().await? {
         let house = row.home_id.and_then(|home| houses.get_mut(&home));
         if let (Some(house), Some(programme)) = (house, row.programme_id) {
             house.lines.insert(programme, row.id);
