@@ -246,7 +246,7 @@ pub enum Line {
 pub enum Term {
     /// The one that is chosen.
     Chosen,
-    /// The one after it, for a stay that is extended: bound when its place is held, and free of any by the end of the case.
+    /// The one after it, for a stay that is extended: bound when its place is held, and a case may do without.
     Extra,
 }
 
