@@ -56,6 +56,9 @@ pub struct Model {
     /// Its call.
     #[sea_orm(belongs_to, from = "call_id", to = "id")]
     pub call: BelongsTo<super::call::Entity>,
+    /// Its stays.
+    #[sea_orm(has_many)]
+    pub stays: HasMany<super::stay::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

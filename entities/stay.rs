@@ -27,6 +27,8 @@ pub struct Model {
     pub start_on: Date,
     /// Last day.
     pub end_on: Date,
+    /// The last day somebody has asked for.
+    pub asked_end_on: Option<Date>,
     /// Credits agreed or reached, in hundredths of ECTS.
     pub credits_hundredths: Option<i32>,
     /// Length in hundredths of a month, when stated.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::Definition;
@@ -94,6 +94,12 @@ pub struct CaseNotice {
     pub home: String,
     /// Name of the host of the current choice.
     pub host: Option<String>,
+    /// Last day of the stay, once there is a choice.
+    #[serde(default)]
+    pub last_day: Option<NaiveDate>,
+    /// The last day the student asks for.
+    #[serde(default)]
+    pub asked_last_day: Option<NaiveDate>,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
     /// IANA zone of the institution whose clock it is.

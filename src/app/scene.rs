@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sojourn_engine::deadline::Calendar;
-use sojourn_engine::definition::{Definition, Resolver, Trigger};
+use sojourn_engine::definition::{Definition, Resolver, Term, Trigger};
 use sojourn_engine::ids::{CaseId, InstitutionId, PlaceLineId, WorkflowVersionId};
-use sojourn_engine::vocabulary::Via;
+use sojourn_engine::vocabulary::{Phase, Via};
 
 use super::holders::Holders;
 use super::transition::drive::Stage;
@@ -14,7 +14,7 @@ use super::transition::live::Live;
 use super::{App, Error, Result};
 use crate::access::Scope;
 use crate::clock::Moment;
-use crate::store::dossiers::{self, Dossier};
+use crate::store::dossiers::{self, Dossier, ExtraTerm};
 use crate::store::{Conn, Tx, holders, places};
 
 /// How often a case that keeps changing is read beside the commands that change it.
@@ -82,6 +82,7 @@ impl Scene {
     ) -> Result<Self> {
         let alliance = Calendar::plain(app.zone);
         dossier.waiters = waiters(conn, &definition, &dossier).await?;
+        dossier.extra_term = extra_term(conn, &definition, &dossier).await?;
         let holders = people(conn, &definition, &dossier, alliance.date(at.now)).await?;
         let version = dossier.case.workflow;
         Ok(Self { live: Live::new(&definition, dossier)?, definition, version, holders, alliance })
@@ -121,6 +122,21 @@ async fn people(
         staff: holders::staff(conn, &institutions, today).await?,
         chair: if has_chair { holders::chair(conn, today).await? } else { None },
     })
+}
+
+/// The host's term after the one chosen, from placement on, where the definition knows of extra terms at all.
+async fn extra_term(
+    conn: &impl Conn,
+    definition: &Definition,
+    dossier: &Dossier,
+) -> Result<Option<ExtraTerm>> {
+    let placed = matches!(dossier.case.phase, Phase::Placement | Phase::Stay);
+    match dossier.current() {
+        Some(choice) if placed && definition.accounts.iter().any(|account| account.term == Term::Extra) => {
+            Ok(dossiers::term_after(conn, choice.offering.host.id, choice.offering.end_on).await?)
+        }
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// Cases waiting for the lines of a dossier, where its definition knows of waiting at all.

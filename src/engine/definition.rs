@@ -24,7 +24,7 @@ pub use index::{
 };
 pub use input::{Input, InputFault, InputField, InputKind, InputValue};
 pub use transition::{
-    Addressee, Choose, Join, Notify, PlaceEffect, PlaceOp, Side, Target, Transition, Trigger,
+    Addressee, Choose, Join, LastDay, Notify, PlaceEffect, PlaceOp, Side, Target, Transition, Trigger,
 };
 
 use crate::facts::FactTable;
@@ -218,6 +218,8 @@ pub struct Account {
     pub name: String,
     /// Which line it draws on.
     pub line: Line,
+    /// For which term of the host.
+    pub term: Term,
     /// Off means every effect is a no-op; `None` is always on.
     pub enabled: Option<Guard>,
     /// Where it is declared.
@@ -236,6 +238,16 @@ pub enum Line {
     Host,
     /// Places of the programme itself.
     Programme,
+}
+
+/// The terms of the host an account may take a place for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Term {
+    /// The one that is chosen.
+    Chosen,
+    /// The one after it, for a stay that is extended: bound when its place is held, and a case may do without.
+    Extra,
 }
 
 /// A message of a guard.

@@ -72,6 +72,10 @@ catalogue! {
     StayStartOn "stay.start_on" Type::Date, "The first day.";
     StayEndOn "stay.end_on" Type::Date, "The last day.";
     StayMonths "stay.months" Type::Decimal, "Length in months.";
+    ExtraTermStartAt "extra_term.start_at" Type::Instant, "The first instant of the host's term after the one chosen, in the host's zone; in placement and stay.";
+    ExtraTermStartOn "extra_term.start_on" Type::Date, "The first day of that term.";
+    ExtraTermEndOn "extra_term.end_on" Type::Date, "The last day of that term.";
+    HostTracksExtraTerm "host.tracks_extra_term" Type::Bool, "Whether the host publishes a capacity of its own for that term.";
     NextExists "next.exists" Type::Bool, "Whether the application lists a choice after the present one.";
     NextPlaceFree "next.place_free" Type::Bool, "Whether that next choice has a free place on every line it draws on.";
 }

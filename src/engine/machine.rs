@@ -9,7 +9,7 @@ mod open;
 mod step;
 mod waiting;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 pub use offers::{Offer, offers};
@@ -279,6 +279,8 @@ pub struct Move {
     pub read: Vec<Slot>,
     /// Effects on accounts, no-ops left out.
     pub places: Vec<(AccountIx, PlaceOp)>,
+    /// What becomes of the last day of the stay.
+    pub last_day: Option<NewLastDay>,
     /// Whether registration and documents freeze.
     pub freezes: bool,
     /// Sides whose sight begins.
@@ -287,6 +289,17 @@ pub struct Move {
     pub clocks: Vec<ClockStart>,
     /// Notices to send, roles resolved.
     pub notices: Vec<NoticeTo>,
+}
+
+/// What a move does to the last day of the stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewLastDay {
+    /// This day is asked for.
+    Asked(NaiveDate),
+    /// The stay ends on this day.
+    Set(NaiveDate),
+    /// The stay ends on the day that was asked for.
+    Granted,
 }
 
 /// A clock that starts with a move.

@@ -1,5 +1,6 @@
 //! What a text may say: the facts of a letter in the reader's language, every word of a person cleansed.
 
+use chrono::NaiveDate;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use sojourn_engine::definition::{Definition, Texts};
@@ -21,6 +22,8 @@ pub(super) struct Said {
     pub state: Option<StateWords>,
     pub event: Option<Labelled>,
     pub actor: Option<Actor>,
+    pub last_day: Option<String>,
+    pub asked_last_day: Option<String>,
     pub due: Option<Due>,
     pub if_nothing: Option<String>,
     pub waiting: Option<String>,
@@ -129,6 +132,8 @@ impl Tongue<'_> {
                 .map(|state| StateWords { label: self.text(&state.label), now: self.text(&state.now) }),
             event: event.map(|label| Labelled { label: self.text(label) }),
             actor: facts.role.as_deref().map(|role| Actor { role: self.role(definition, role) }),
+            last_day: self.day(facts.last_day)?,
+            asked_last_day: self.day(facts.asked_last_day)?,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
             waiting: some(self.roles(definition, &facts.waiting)),
@@ -155,6 +160,8 @@ impl Tongue<'_> {
             state: None,
             event: None,
             actor: None,
+            last_day: None,
+            asked_last_day: None,
             due: Some(Due { institution: reader.clone(), reader, short }),
             if_nothing: None,
             waiting: None,
@@ -162,6 +169,10 @@ impl Tongue<'_> {
             choices: Vec::new(),
             receipt: None,
         })
+    }
+
+    fn day(&self, on: Option<NaiveDate>) -> Result<Option<String>, RenderError> {
+        Ok(on.map(|on| self.templates.phrase(self.language, "date", self.words.day(on))).transpose()?)
     }
 
     fn due(&self, letter: &Letter, facts: &CaseNotice) -> Result<Option<Due>, RenderError> {

@@ -21,6 +21,7 @@ const FALLBACK: &str = "en";
 const KNOWN: &[&str] = &[
     "actor",
     "actor.role",
+    "asked_last_day",
     "case",
     "case.reference",
     "case.programme",
@@ -34,6 +35,7 @@ const KNOWN: &[&str] = &[
     "event.label",
     "if_nothing",
     "institution",
+    "last_day",
     "link",
     "reason",
     "reason.label",

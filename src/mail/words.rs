@@ -1,6 +1,6 @@
 //! Words of the layout in one language, and how that language writes a moment or a list.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,8 @@ pub(super) struct Words {
     pub moment: String,
     /// How it is written in a subject.
     pub short: String,
+    /// How a day is written.
+    pub date: String,
     /// What a host is called before there is one.
     pub no_host: String,
     /// What a person is called whose data is gone.
@@ -65,12 +67,21 @@ pub(super) struct Parts<'a> {
     zone: String,
 }
 
+/// A day, in parts a phrase can place.
+#[derive(Debug, Serialize)]
+pub(super) struct Date<'a> {
+    day: u32,
+    month: &'a str,
+    year: i32,
+}
+
 impl Words {
     /// Phrases that are templates, by the name of their field.
-    pub fn phrases(&self) -> [(&'static str, &str); 7] {
+    pub fn phrases(&self) -> [(&'static str, &str); 8] {
         [
             ("moment", &self.moment),
             ("short", &self.short),
+            ("date", &self.date),
             ("fires", &self.fires),
             ("escalates", &self.escalates),
             ("allows", &self.allows),
@@ -90,6 +101,11 @@ impl Words {
             time: local.format("%H:%M").to_string(),
             zone: zone_label(at, zone),
         }
+    }
+
+    /// The parts of a day.
+    pub fn day(&self, on: NaiveDate) -> Date<'_> {
+        Date { day: on.day(), month: &self.months[on.month0() as usize], year: on.year() }
     }
 
     /// Several words as this language lists them.

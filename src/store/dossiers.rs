@@ -7,6 +7,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -14,11 +15,12 @@ use sea_orm::{
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId};
 use sojourn_entities::{
     account, application, call, case, choice, clock, document, institution, offering, period, person,
-    programme, registration,
+    programme, registration, stay,
 };
 
 pub use rows::{
-    Account, ApplicationRow, CaseRow, Choice, Dossier, Institution, Offering, RunningClock, Student,
+    Account, ApplicationRow, CaseRow, Choice, Dossier, ExtraTerm, Institution, Offering, RunningClock, Stay,
+    Student,
 };
 
 use super::calls::Call;
@@ -34,9 +36,11 @@ pub async fn load(conn: &impl Conn, scope: &Scope, id: CaseId) -> Result<Option<
         .find_also(application::Entity, registration::Entity)
         .find_also(application::Entity, institution::Entity)
         .find_also(application::Entity, call::Entity)
+        .find_also(application::Entity, stay::Entity)
+        .order_by_desc(stay::Column::Seq)
         .one(conn.db())
         .await?;
-    let Some((application, Some(case), Some(registration), Some(home), Some(call))) = row else {
+    let Some((application, Some(case), Some(registration), Some(home), Some(call), stay)) = row else {
         return Ok(None);
     };
     let choices = choices_of(conn, id).await?;
@@ -56,6 +60,8 @@ pub async fn load(conn: &impl Conn, scope: &Scope, id: CaseId) -> Result<Option<
         home: Institution::try_from(home)?,
         call: Call::try_from(call)?,
         choices,
+        stay: stay.map(Stay::from),
+        extra_term: None,
         waiters: BTreeMap::new(),
     };
     Ok(Some(dossier).filter(|dossier| dossier.visible(scope)))
@@ -207,6 +213,23 @@ pub async fn student(conn: &impl Conn, id: RegistrationId) -> Result<Student, St
     let row = registration::Entity::find_by_id(id).one(conn.db()).await?;
     let gone = || StoreError::Internal(sea_orm::DbErr::RecordNotFound(format!("registration {id}")));
     Student::try_from(row.ok_or_else(gone)?)
+}
+
+/// The host's first term that begins after a day, the shorter of two.
+pub async fn term_after(
+    conn: &impl Conn,
+    host: InstitutionId,
+    day: NaiveDate,
+) -> Result<Option<ExtraTerm>, StoreError> {
+    let row = period::Entity::find()
+        .filter(period::Column::InstitutionId.eq(host))
+        .filter(period::Column::StartOn.gt(day))
+        .order_by_asc(period::Column::StartOn)
+        .order_by_asc(period::Column::EndOn)
+        .order_by_asc(period::Column::Id)
+        .one(conn.db())
+        .await?;
+    Ok(row.map(ExtraTerm::from))
 }
 
 /// Given and family name of people, for views that name them.

@@ -20,7 +20,7 @@ pub use rows::{
     Refused, Stopped,
 };
 
-use super::dossiers::{Account, ApplicationRow, Student};
+use super::dossiers::{Account, ApplicationRow, Stay, Student};
 use super::{Conn, StoreError, Tx, write::insert_many};
 use super::{outbox, places};
 
@@ -61,6 +61,7 @@ pub async fn keep(tx: &Tx, records: Records) -> Result<(), RecordError> {
     insert_many(tx, records.new_accounts.into_iter().map(account_row).collect()).await?;
     accounts(tx, records.accounts).await?;
     stays(tx, &records.stays_of, records.stays).await?;
+    change_stays(tx, &records.changed_stays).await?;
     insert_many::<history::ActiveModel>(tx, records.history.into_iter().map(Into::into).collect()).await?;
     insert_many::<history_payload::ActiveModel>(tx, records.payloads.into_iter().map(Into::into).collect())
         .await?;
@@ -253,10 +254,24 @@ async fn stays(tx: &Tx, of: &[CaseId], new: Vec<NewStay>) -> Result<(), StoreErr
         kind: Set(new.kind),
         start_on: Set(new.days.0),
         end_on: Set(new.days.1),
+        asked_end_on: Set(new.asked_end_on),
         credits_hundredths: Set(new.credits_hundredths),
         months_hundredths: Set(new.months_hundredths),
     };
     insert_many::<stay::ActiveModel>(tx, new.into_iter().map(row).collect()).await
+}
+
+async fn change_stays(tx: &Tx, changed: &[(CaseId, Stay)]) -> Result<(), StoreError> {
+    for (id, stay) in changed {
+        stay::Entity::update_many()
+            .col_expr(stay::Column::EndOn, Expr::value(stay.end_on))
+            .col_expr(stay::Column::AskedEndOn, Expr::value(stay.asked_end_on))
+            .filter(stay::Column::ApplicationId.eq(*id))
+            .filter(stay::Column::Seq.eq(stay.seq))
+            .exec(tx.db())
+            .await?;
+    }
+    Ok(())
 }
 
 async fn stop(tx: &Tx, stopped: &[Stopped]) -> Result<(), StoreError> {

@@ -29,6 +29,7 @@ mod shell;
 mod sideroads;
 mod sight;
 mod statements;
+mod stays;
 mod store;
 mod support;
 mod units;

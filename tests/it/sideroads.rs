@@ -21,6 +21,9 @@ const HOME: &[&str] = &["home_coordinator"];
 const HOST: &[&str] = &["host_coordinator"];
 const EMPLOYER: &[&str] = &["employer"];
 const BOTH: &[&str] = &["home_coordinator", "student"];
+const HOST_AND_STUDENT: &[&str] = &["host_coordinator", "student"];
+const DECIDERS: &[&str] = &["home_academic", "host_coordinator"];
+const SIDES: &[&str] = &["home_coordinator", "host_coordinator", "student"];
 const PARTIES: &[&str] = &["employer", "home_coordinator", "student"];
 
 const EXCHANGE: &[Road] = &[
@@ -123,6 +126,37 @@ const EXCHANGE: &[Road] = &[
         &[("no_show_recorded", STUDENT), ("no_show_reported", &["home_coordinator", "secretariat"])],
     ),
     ("ABROAD", "end_early", &[("stay_ended_early", BOTH), ("transcript_due", HOST)]),
+    ("READY", "unmake_ready", &[("readiness_revoked", HOST_AND_STUDENT), ("readiness_due", HOME)]),
+    (
+        "ABROAD",
+        "ask_extension",
+        &[("extension_request_received", STUDENT), ("extension_requested", DECIDERS)],
+    ),
+    ("ABROAD ask_extension", "extend:home_academic", &[]),
+    (
+        "ABROAD ask_extension extend:home_academic",
+        "extend:host_coordinator",
+        &[("extension_granted", STUDENT), ("extension_decided", HOME), ("departure_due", HOST)],
+    ),
+    (
+        "ABROAD ask_extension",
+        "refuse_extension",
+        &[
+            ("extension_refused", STUDENT),
+            ("extension_decided", &["home_academic", "home_coordinator"]),
+            ("departure_due", HOST),
+        ],
+    ),
+    ("ABROAD ask_extension @2027-07-01", "!lapse", &[("extension_lapsed", STUDENT), ("departure_due", HOST)]),
+    ("ABROAD ask_extension", "end_early", &[("stay_ended_early", BOTH), ("transcript_due", HOST)]),
+    ("ABROAD ask_extension @2027-06-28", "depart", &[("stay_completed", BOTH), ("transcript_due", HOST)]),
+    ("ABROAD", "shorten=2027-05-31", &[("stay_shortened", SIDES)]),
+    (
+        "LONGER",
+        "shorten=2027-06-20",
+        &[("stay_shortened", SIDES), ("extra_term_returned", &["home_coordinator", "host_coordinator"])],
+    ),
+    ("LONGER", "end_early", &[("stay_ended_early", BOTH), ("transcript_due", HOST)]),
 ];
 
 const INTERNSHIP: &[Road] = &[

@@ -2,7 +2,7 @@
 //!
 //! A walk is told as events: `event` is fired by the first role that may, `event:role` by that role, `!event` by the system when
 //! the case's clock has run out, `!promote=2` by the system at once for the choice of that rank, `@day` moves the clock to noon of
-//! that day, `+bell` opens the application with submission at the bell. Names in capitals stand for the walk up to a state.
+//! that day, `event=day` gives the new last day of the stay, `+bell` opens the application with submission at the bell. Names in capitals stand for the walk up to a state.
 
 use std::collections::BTreeSet;
 
@@ -23,6 +23,7 @@ use crate::support::walk::{Walk, offer};
 type Told = (&'static str, &'static str, &'static [(i64, i64)]);
 
 const NOTHING: &[(i64, i64)] = &[(0, 0), (0, 0), (0, 0)];
+const TWICE: &[(i64, i64)] = &[(0, 2), (0, 0), (0, 2)];
 const USED: &[(i64, i64)] = &[(0, 1), (0, 0), (0, 1)];
 
 /// Names of walks up to a state, for exchanges.
@@ -34,6 +35,7 @@ pub const EXCHANGE_LEGS: &[(&str, &str)] = &[
     ("READY", "APPROVED confirm make_ready"),
     ("ABROAD", "READY @2027-02-15 arrive"),
     ("BACK", "ABROAD @2027-06-28 depart"),
+    ("LONGER", "ABROAD ask_extension extend:home_academic extend:host_coordinator"),
     ("AGAIN", "!promote=1 accept_offer nominate"),
     ("STAY", "ask_withdrawal refuse_withdrawal"),
 ];
@@ -44,6 +46,18 @@ const EXCHANGES: &[Told] = &[
     ("ABROAD end_early close", "closed", USED),
     ("BACK @2027-10-01 close", "closed", USED),
     ("BACK file_transcript @2027-10-01 close", "closed", USED),
+    ("READY unmake_ready make_ready @2027-02-15 arrive end_early close", "closed", USED),
+    ("LONGER @2027-12-12 depart file_transcript recognise close", "closed", TWICE),
+    ("LONGER end_early close", "closed", USED),
+    ("LONGER @2027-10-01 end_early close", "closed", TWICE),
+    ("LONGER shorten=2027-11-30 shorten=2027-06-20 @2027-06-18 depart @2027-10-01 close", "closed", USED),
+    (
+        "ABROAD shorten=2027-06-15 ask_extension refuse_extension ask_extension @2027-06-16 !lapse depart @2027-10-01 close",
+        "closed",
+        USED,
+    ),
+    ("ABROAD ask_extension @2027-06-28 depart @2027-10-01 close", "closed", USED),
+    ("ABROAD ask_extension end_early close", "closed", USED),
     ("submit take_back submit return resubmit return !resubmit find_ineligible", "ineligible", NOTHING),
     ("+bell !bell withdraw", "withdrawn", NOTHING),
     ("!lapse", "expired", NOTHING),
@@ -168,11 +182,13 @@ pub async fn take(walk: &mut Walk<'_>, word: &str) {
     } else if let Some(event) = word.strip_prefix('!') {
         walk.expire(event).await;
     } else {
+        let (word, day) = word.split_once('=').map_or((word, None), |(word, day)| (word, Some(day)));
         let (event, role) = match word.split_once(':') {
             Some((event, role)) => (event, role.to_owned()),
             None => (word, offer(&walk.case, word)["by"][0].as_str().expect("a role").to_owned()),
         };
-        walk.act(&role, event).await;
+        let data = day.map_or_else(|| json!({}), |day| json!({ "new_last_on": day }));
+        walk.act_with(&role, event, &data).await;
     }
 }
 

@@ -133,6 +133,8 @@ async fn stage_new(
         call,
         units: crate::store::institutions::units_above(conn, &units).await?,
         choices,
+        stay: None,
+        extra_term: None,
         accounts: Vec::new(),
         clocks: Vec::new(),
         filled: Vec::new(),

@@ -118,8 +118,10 @@ pub struct ChoiceView {
     pub host: InstitutionView,
     /// First day.
     pub start_on: NaiveDate,
-    /// Last day.
+    /// Last day, as it is agreed now.
     pub end_on: NaiveDate,
+    /// The last day the student asks for, until that is decided.
+    pub asked_end_on: Option<NaiveDate>,
     /// How it came out.
     pub result: ChoiceResult,
     /// Whether it is the one the case is about.
@@ -286,6 +288,8 @@ fn host(choice: &Choice) -> InstitutionView {
 }
 
 fn choice(scene: &Scene, choice: &Choice, inside: bool) -> ChoiceView {
+    let dossier = &scene.live.dossier;
+    let (start_on, end_on) = dossier.days(choice);
     ChoiceView {
         id: choice.id,
         rank: inside.then_some(choice.rank),
@@ -293,10 +297,11 @@ fn choice(scene: &Scene, choice: &Choice, inside: bool) -> ChoiceView {
         programme_id: choice.offering.programme,
         title: choice.offering.title.clone(),
         host: host(choice),
-        start_on: choice.offering.start_on,
-        end_on: choice.offering.end_on,
+        start_on,
+        end_on,
+        asked_end_on: dossier.stay_of(choice).and_then(|stay| stay.asked_end_on),
         result: choice.result,
-        current: scene.live.dossier.application.current_choice == Some(choice.id),
+        current: dossier.application.current_choice == Some(choice.id),
     }
 }
 

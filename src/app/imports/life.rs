@@ -197,6 +197,8 @@ impl Maker {
             home: setting.home,
             call: setting.call,
             choices: vec![choice],
+            stay: None,
+            extra_term: None,
             accounts: Vec::new(),
             clocks: Vec::new(),
             filled: Vec::new(),
@@ -215,6 +217,7 @@ impl Maker {
                 host,
                 kind: part.kind,
                 days: part.days,
+                asked_end_on: None,
                 credits_hundredths: Some(part.credits_hundredths),
                 months_hundredths: Some(part.months_hundredths),
             })

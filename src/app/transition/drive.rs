@@ -15,7 +15,7 @@ use sojourn_engine::vocabulary::Via;
 
 use super::facts::{Asked, next};
 use super::live::Live;
-use super::places::{Bound, bind};
+use super::places::{Bound, bind, draws};
 use super::{chain, effects, situation};
 use crate::app::holders::Holders;
 use crate::clock::Moment;
@@ -193,7 +193,7 @@ impl View {
         let dossier = &live.dossier;
         let named = |id: ChoiceId| dossier.choices.iter().find(|choice| choice.id == id);
         let choice = target.and_then(named).or_else(|| dossier.current()).or_else(|| dossier.choices.first());
-        let accounts = || definition.accounts.iter().map(|account| (account.name.as_str(), account.line));
+        let accounts = || definition.accounts.iter().map(draws);
         let bound_to = |choice: &Choice| bind(accounts(), dossier, &choice.offering);
         let bound = choice.map(bound_to).unwrap_or_default();
         let asked = Asked { dossier, choice, bound: &bound, now: stage.at.now };

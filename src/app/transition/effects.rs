@@ -1,17 +1,18 @@
 //! Step → records: one arm per kind of consequence, exhaustive.
 
-use sojourn_engine::definition::{Choose, NoticeIx, PlaceOp, RoleIx, Side};
+use sojourn_engine::definition::{Choose, NoticeIx, PlaceOp, RoleIx, Side, Term};
 use sojourn_engine::ids::{ChoiceId, PersonId};
 use sojourn_engine::machine::{ClockStart, Move, NoticeTo, Step, after};
-use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult, ProgrammeKind, StayKind};
+use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult};
 
 use super::drive::{Deed, Stage};
 use super::live::{Live, LiveClock};
-use super::places::{bind, posted};
+use super::places::{Bound, bind, draws, posted};
+use super::stays;
 use super::{chain, notify};
 use crate::store::dossiers::Account;
 use crate::store::places::NewPosting;
-use crate::store::records::{NewClock, NewHistory, NewPayload, NewStay, Records};
+use crate::store::records::{NewClock, NewHistory, NewPayload, Records};
 
 /// Records the opening of a case.
 pub(super) fn opened(
@@ -95,9 +96,13 @@ pub(super) fn take(
         None => {}
     }
     for &(account, op) in &made.places {
-        let name = stage.definition.accounts[account.at()].name.clone();
-        seat(stage, live, &name, op, live.case.accounts[account.at()], records);
+        let account_of = &stage.definition.accounts[account.at()];
+        if (account_of.term, op) == (Term::Extra, PlaceOp::Hold) {
+            stays::bind_extra(live, account_of);
+        }
+        seat(stage, live, &account_of.name, op, live.case.accounts[account.at()], records);
     }
+    stays::move_last_day(live, made);
     let fires = actor.is_none().then_some(made.event);
     if made.entered {
         stop(stage, live, fires, records);
@@ -119,7 +124,7 @@ pub(super) fn take(
 
 /// Binds every open choice to its line, so that waiting lists know what is waited for.
 fn bind_choices(stage: &Stage<'_>, live: &mut Live) {
-    let accounts = || stage.definition.accounts.iter().map(|account| (account.name.as_str(), account.line));
+    let accounts = || stage.definition.accounts.iter().map(draws);
     let lines: Vec<_> = live
         .dossier
         .choices
@@ -145,6 +150,7 @@ fn leave(stage: &Stage<'_>, live: &mut Live) {
     live.touched.application = true;
     live.touched.choices = true;
     live.touched.stays = true;
+    live.dossier.stay = None;
     live.touched.accounts = true;
 }
 
@@ -159,21 +165,22 @@ fn choose(stage: &Stage<'_>, live: &mut Live, target: Option<ChoiceId>) {
         (choice.host_sees_from, choice.host_sees_until) = (None, None);
     }
     let Some(choice) = live.dossier.current() else { return };
-    let accounts = stage.definition.accounts.iter().map(|account| (account.name.as_str(), account.line));
-    let bound = bind(accounts, &live.dossier, &choice.offering);
+    let bound = bind(stage.definition.accounts.iter().map(draws), &live.dossier, &choice.offering);
     let line = bound.first().and_then(|bound| bound.line);
-    live.dossier.accounts = bound
-        .into_iter()
-        .map(|bound| Account {
-            enabled: bound.line.is_some(),
-            line: bound.line,
-            amount: i32::try_from(bound.amount).unwrap_or(1),
-            status: AccountStatus::None,
-            name: bound.name,
-        })
-        .collect();
+    live.dossier.accounts = bound.into_iter().map(unused).collect();
     if let Some(choice) = live.dossier.choices.iter_mut().find(|choice| choice.id == target) {
         choice.line = line;
+    }
+}
+
+/// An account bound to its line, with no place yet.
+pub(super) fn unused(bound: Bound) -> Account {
+    Account {
+        enabled: bound.line.is_some(),
+        line: bound.line,
+        amount: i32::try_from(bound.amount).unwrap_or(1),
+        status: AccountStatus::None,
+        name: bound.name,
     }
 }
 
@@ -337,33 +344,6 @@ pub(super) fn new_clock(
         ended_at,
         fired_at,
     }
-}
-
-/// Stays of the current choice: one; imported cases may set more before they settle.
-pub(super) fn stays(live: &Live) -> Vec<NewStay> {
-    if !live.parts.is_empty() {
-        return live.parts.clone();
-    }
-    let Some(choice) = live.dossier.current() else { return Vec::new() };
-    let kind = match choice.offering.kind {
-        ProgrammeKind::Internship => StayKind::Work,
-        ProgrammeKind::Exchange
-        | ProgrammeKind::StaffExchange
-        | ProgrammeKind::MultiCampus
-        | ProgrammeKind::LeadershipTraining
-        | ProgrammeKind::Conference => StayKind::Study,
-    };
-    vec![NewStay {
-        application: live.dossier.case.id,
-        seq: 1,
-        choice: choice.id,
-        offering: choice.offering.id,
-        host: choice.offering.host.id,
-        kind,
-        days: (choice.offering.start_on, choice.offering.end_on),
-        credits_hundredths: None,
-        months_hundredths: None,
-    }]
 }
 
 /// Name and kind of a notice.

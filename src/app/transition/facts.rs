@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sojourn_engine::deadline::Calendar;
+use sojourn_engine::definition::Term;
 use sojourn_engine::facts::Fact;
 use sojourn_engine::guard::{Decimal, Value};
 
-use super::places::{Bound, bind};
+use super::places::{Bound, bind, host_tracks};
 use crate::app::calendars::{calendar, of_zone};
 use crate::app::eligibility;
-use crate::store::dossiers::{Choice, Dossier, Offering};
+use crate::store::dossiers::{Choice, Dossier};
 use crate::store::places::in_force;
 
 /// What the facts of one attempt are about.
@@ -69,40 +70,53 @@ impl Asked<'_> {
             | Fact::StayEndAt
             | Fact::StayStartOn
             | Fact::StayEndOn
-            | Fact::StayMonths => self.choice.and_then(|choice| self.of_choice(fact, &choice.offering)),
+            | Fact::StayMonths
+            | Fact::ExtraTermStartAt
+            | Fact::ExtraTermStartOn
+            | Fact::ExtraTermEndOn
+            | Fact::HostTracksExtraTerm => self.choice.and_then(|choice| self.of_choice(fact, choice)),
             Fact::Input(_) | Fact::Answer(_) => None,
         }
     }
 
-    fn of_choice(&self, fact: &Fact, offering: &Offering) -> Option<Value> {
+    fn of_choice(&self, fact: &Fact, choice: &Choice) -> Option<Value> {
+        let offering = &choice.offering;
         let calendar = || calendar(&offering.host);
+        let (start_on, end_on) = self.dossier.days(choice);
+        let tracks = |term| Some(Value::Bool(host_tracks(term, self.dossier, offering)));
+        let extra = self.dossier.extra_term;
         match fact {
             Fact::HostCountry => Some(text(&offering.host.country)),
-            Fact::HostTracksPlaces => Some(Value::Bool(super::places::host_tracks(self.dossier, offering))),
+            Fact::HostTracksPlaces => tracks(Term::Chosen),
+            Fact::HostTracksExtraTerm => tracks(Term::Extra),
+            Fact::ExtraTermStartAt => extra.map(|term| Value::Instant(calendar().start_of(term.start_on))),
+            Fact::ExtraTermStartOn => extra.map(|term| Value::Date(term.start_on)),
+            Fact::ExtraTermEndOn => extra.map(|term| Value::Date(term.end_on)),
             Fact::AgreementRequired => Some(Value::Bool(self.agreement().is_some())),
             Fact::AgreementInForce => {
                 Some(Value::Bool(self.agreement().is_none_or(|line| in_force(line, offering.start_on))))
             }
             Fact::OfferingCredit => Some(Value::Bool(offering.gives_credit)),
-            Fact::StayStartAt => Some(Value::Instant(calendar().start_of(offering.start_on))),
-            Fact::StayEndAt => Some(Value::Instant(calendar().end_of(offering.end_on))),
-            Fact::StayStartOn => Some(Value::Date(offering.start_on)),
-            Fact::StayEndOn => Some(Value::Date(offering.end_on)),
-            Fact::StayMonths => months(offering.start_on, offering.end_on).map(Value::Decimal),
+            Fact::StayStartAt => Some(Value::Instant(calendar().start_of(start_on))),
+            Fact::StayEndAt => Some(Value::Instant(calendar().end_of(end_on))),
+            Fact::StayStartOn => Some(Value::Date(start_on)),
+            Fact::StayEndOn => Some(Value::Date(end_on)),
+            Fact::StayMonths => months(start_on, end_on).map(Value::Decimal),
             _ => None,
         }
     }
 
     /// The line of an agreement the choice draws on.
     fn agreement(&self) -> Option<&crate::store::places::Line> {
-        let ids: Vec<_> = self.bound.iter().filter_map(|bound| bound.line).collect();
+        let chosen = self.bound.iter().filter(|bound| bound.draws.1 == Term::Chosen);
+        let ids: Vec<_> = chosen.filter_map(|bound| bound.line).collect();
         self.dossier.lines.iter().find(|line| ids.contains(&line.id) && line.agreement.is_some())
     }
 
     fn next_free(&self) -> bool {
         let Some(choice) = next(self.dossier) else { return false };
         let bound =
-            bind(self.bound.iter().map(|b| (b.name.as_str(), b.kind)), self.dossier, &choice.offering);
+            bind(self.bound.iter().map(|b| (b.name.as_str(), b.draws)), self.dossier, &choice.offering);
         bound.first().is_none_or(Bound::has_room)
     }
 

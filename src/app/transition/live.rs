@@ -45,6 +45,7 @@ pub(super) struct Touched {
     pub choices: bool,
     pub accounts: bool,
     pub stays: bool,
+    pub last_day: bool,
 }
 
 impl Live {

@@ -12,6 +12,7 @@ mod notify;
 pub mod places;
 mod settle;
 mod situation;
+mod stays;
 
 use serde_json::{Map, Value};
 use sojourn_engine::ids::{CaseId, PersonId};

@@ -79,6 +79,8 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
         programme: choice.map_or_else(|| dossier.call.title.clone(), |choice| choice.offering.title.clone()),
         home: dossier.home.name.clone(),
         host: choice.map(|choice| choice.offering.host.name.clone()),
+        last_day: choice.map(|choice| dossier.days(choice).1),
+        asked_last_day: dossier.stay.and_then(|stay| stay.asked_end_on),
         due_at: first.and_then(|awaited| awaited.due_at),
         zone,
         otherwise: first

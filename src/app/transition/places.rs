@@ -1,21 +1,29 @@
 //! Which lines a choice draws on, and what a step does to them.
 
-use sojourn_engine::definition::{Line as Kind, PlaceOp};
-use sojourn_engine::ids::PlaceLineId;
+use sojourn_engine::definition::{Account, Line as Kind, PlaceOp, Term};
+use sojourn_engine::ids::{PeriodId, PlaceLineId};
 use sojourn_engine::machine::LineView;
 use sojourn_engine::quota::{Covers, Wanted, narrowest};
 use sojourn_engine::vocabulary::{AccountStatus, Direction, PlaceSource, PlaceUnit, PostingKind};
 
 use crate::store::dossiers::{Dossier, Offering};
-use crate::store::places::{Line, LineChange};
+use crate::store::places::{Line, LineChange, in_force};
+
+/// What an account draws on: the kind of line, and the term of the host.
+pub type Draws = (Kind, Term);
+
+/// Name and lines of an account, for [`bind`].
+pub fn draws(account: &Account) -> (&str, Draws) {
+    (&account.name, (account.line, account.term))
+}
 
 /// An account of the definition with the line a choice gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
     /// Name of the account.
     pub name: String,
-    /// Kind of line it draws on.
-    pub kind: Kind,
+    /// Kind of line it draws on, and for which term.
+    pub draws: Draws,
     /// The line, when one covers the choice.
     pub line: Option<PlaceLineId>,
     /// Units one case takes.
@@ -42,22 +50,23 @@ impl Bound {
     }
 }
 
-/// Binds accounts to the narrowest lines that cover an offering for this case.
+/// Binds accounts to the narrowest lines that cover an offering for this case, or the host's term after it.
 ///
 /// Of several equally narrow ones the one with most places left is taken, then the older.
 pub fn bind<'a>(
-    accounts: impl Iterator<Item = (&'a str, Kind)>,
+    accounts: impl Iterator<Item = (&'a str, Draws)>,
     dossier: &Dossier,
     offering: &Offering,
 ) -> Vec<Bound> {
     accounts
-        .map(|(name, kind)| {
-            let line = best(kind, dossier, offering);
+        .map(|(name, draws)| {
+            let span = span(draws.1, dossier, offering);
+            let line = span.and_then(|span| best(draws, dossier, offering, span));
             Bound {
                 name: name.to_owned(),
-                kind,
+                draws,
                 line: line.map(|line| line.id),
-                amount: line.map_or(1, |line| amount(line, offering)),
+                amount: line.zip(span).map_or(1, |(line, (_, twelfths))| amount(line, twelfths)),
                 waiters: line.and_then(|line| dossier.waiters.get(&line.id)).copied().unwrap_or(0),
                 left: line.map_or(0, Line::free),
             }
@@ -65,23 +74,47 @@ pub fn bind<'a>(
         .collect()
 }
 
-/// Whether the host publishes a capacity of its own for this choice.
-pub fn host_tracks(dossier: &Dossier, offering: &Offering) -> bool {
-    best(Kind::Host, dossier, offering).is_some()
+/// Whether the host publishes a capacity of its own for this choice, in that term.
+pub fn host_tracks(term: Term, dossier: &Dossier, offering: &Offering) -> bool {
+    span(term, dossier, offering).and_then(|span| best((Kind::Host, term), dossier, offering, span)).is_some()
 }
 
-fn best<'d>(kind: Kind, dossier: &'d Dossier, offering: &Offering) -> Option<&'d Line> {
+/// A period with its twelfths of a year.
+type Span = (PeriodId, i16);
+
+fn span(term: Term, dossier: &Dossier, offering: &Offering) -> Option<Span> {
+    match term {
+        Term::Chosen => Some((offering.period, offering.twelfths)),
+        Term::Extra => dossier.extra_term.as_ref().map(|period| (period.id, period.twelfths)),
+    }
+}
+
+fn best<'d>(
+    (kind, term): Draws,
+    dossier: &'d Dossier,
+    offering: &Offering,
+    (period, _): Span,
+) -> Option<&'d Line> {
     let wanted = Wanted {
         home: dossier.home.id,
         host: offering.host.id,
         programme: offering.programme,
-        period: Some(offering.period),
+        period: Some(period),
         level: dossier.student.level,
         field: dossier.student.field.as_deref().unwrap_or(""),
     };
-    let serves = |line: &&Line| serves(kind, line);
-    let lines: Vec<(&Line, Covers<_, _, _>)> =
-        dossier.lines.iter().filter(serves).map(|line| (line, line.covers.clone())).collect();
+    // A stay under way goes on under an agreement that is in force then; for a choice a guard says so with its own message.
+    let lasts = |line: &&Line| match (term, &dossier.extra_term) {
+        (Term::Extra, Some(period)) => in_force(line, period.start_on),
+        (Term::Extra | Term::Chosen, _) => true,
+    };
+    let lines: Vec<(&Line, Covers<_, _, _>)> = dossier
+        .lines
+        .iter()
+        .filter(|line| serves(kind, line))
+        .filter(lasts)
+        .map(|line| (line, line.covers.clone()))
+        .collect();
     narrowest(&lines, &wanted)
         .into_iter()
         .copied()
@@ -101,10 +134,10 @@ fn serves(kind: Kind, line: &Line) -> bool {
     }
 }
 
-fn amount(line: &Line, offering: &Offering) -> i64 {
+fn amount(line: &Line, twelfths: i16) -> i64 {
     match line.unit {
         PlaceUnit::Heads => 1,
-        PlaceUnit::Twelfths => i64::from(offering.twelfths),
+        PlaceUnit::Twelfths => i64::from(twelfths),
     }
 }
 

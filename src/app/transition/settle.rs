@@ -6,8 +6,8 @@ use sojourn_engine::machine::waited_for;
 use sojourn_engine::vocabulary::{Duty, Subject};
 
 use super::drive::Stage;
-use super::effects;
 use super::live::Live;
+use super::{effects, stays};
 use crate::store::dossiers::Choice;
 use crate::store::records::{ChoiceState, Moved, NewChoice, NewWait, Opened, Records};
 
@@ -56,7 +56,9 @@ fn rest(stage: &Stage<'_>, live: &Live, new: bool, records: &mut Records) {
         if !new {
             records.stays_of.push(id);
         }
-        records.stays.extend(effects::stays(live));
+        records.stays.extend(stays::of(live));
+    } else if let Some(stay) = live.dossier.stay.filter(|_| live.touched.last_day) {
+        records.changed_stays.push((id, stay));
     }
     let fresh = live.clocks.iter().filter(|clock| clock.fresh).cloned();
     records.clocks.extend(fresh.map(|clock| effects::new_clock(stage, &live.dossier, clock, None, None)));

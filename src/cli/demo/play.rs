@@ -139,6 +139,11 @@ fn sample(kind: &Value, view: &ApplicationView) -> Value {
     if let Some(first) = kind["enum"].as_array().and_then(|codes| codes.first()) {
         return first.clone();
     }
+    if kind["format"] == "date" {
+        // Far enough into the term after the present one.
+        let end = view.choices.iter().find(|choice| choice.current).map(|choice| choice.end_on);
+        return json!(end.map(|end| end + chrono::TimeDelta::days(120)));
+    }
     match kind["type"].as_str() {
         Some("boolean") => json!(true),
         Some("integer") => kind["minimum"].clone(),

@@ -74,6 +74,10 @@ pub const STORIES: &[(&str, &str)] = &[
     ),
     (
         "abroad",
+        "create-350 submit-330 find_eligible-300 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 make_ready-90 arrive-58 ask_extension-3 extend:host_coordinator-1",
+    ),
+    (
+        "abroad",
         "create-349 submit-329 find_eligible-299 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 make_ready-90 report_no_show-40",
     ),
     (

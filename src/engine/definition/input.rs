@@ -186,6 +186,14 @@ impl Input {
         if faults.is_empty() { Ok(Self(values)) } else { Err(faults) }
     }
 
+    /// The day in a field, if it is one.
+    pub fn date(&self, field: &str) -> Option<NaiveDate> {
+        match self.0.get(field) {
+            Some(InputValue::Date(day)) => Some(*day),
+            _ => None,
+        }
+    }
+
     /// The choice named by a field, if it is one.
     pub fn choice(&self, field: &str) -> Option<ChoiceId> {
         match self.0.get(field) {

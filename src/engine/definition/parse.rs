@@ -4,6 +4,7 @@
 //! there, and listed in its `only(…)`, so that a misspelt key is never silently ignored.
 
 mod clocks;
+mod days;
 mod names;
 mod sections;
 mod transitions;
@@ -122,6 +123,7 @@ impl<'r, 's> Loader<'r, 's> {
         };
         definition.create = self.create(root);
         self.transitions(root, &mut definition);
+        self.asked_before(root, &definition);
         definition.facts = std::mem::take(&mut self.facts);
         definition.leaving = leaving(&definition);
         if definition.languages.is_empty() {

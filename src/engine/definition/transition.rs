@@ -55,6 +55,8 @@ pub struct Transition {
     pub notify: Vec<Notify>,
     /// Which choice becomes the current one.
     pub choose: Option<Choose>,
+    /// What becomes of the last day of the stay.
+    pub last_day: Option<LastDay>,
     /// Whether registration and documents freeze.
     pub freezes: bool,
     /// Sides whose sight begins here.
@@ -119,6 +121,17 @@ pub enum Choose {
     Next,
     /// None: the present one is left behind, with its host, until another is chosen.
     Nothing,
+}
+
+/// What a transition does to the last day of the stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LastDay {
+    /// Notes the day in this input field as asked for.
+    Ask(String),
+    /// The stay ends on the day in this input field.
+    Set(String),
+    /// The stay ends on the day that was asked for.
+    Grant,
 }
 
 /// A side of the case whose sight begins with a transition.

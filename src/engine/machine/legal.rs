@@ -174,12 +174,10 @@ pub(super) fn places(
     let mut places = Vec::with_capacity(transition.effects.len());
     for effect in &transition.effects {
         let Some(op) = due(effect, values) else { continue };
-        if !enabled(definition, effect.account, values)
-            && statuses[effect.account.at()] == AccountStatus::None
-        {
+        let before = statuses[effect.account.at()];
+        if before == AccountStatus::None && off(definition, effect.account, op, values) {
             continue;
         }
-        let before = statuses[effect.account.at()];
         if op == PlaceOp::Free && before == AccountStatus::None {
             continue;
         }
@@ -203,11 +201,10 @@ fn due(effect: &crate::definition::PlaceEffect, values: &dyn Values) -> Option<P
     }
 }
 
-fn enabled(definition: &Definition, account: AccountIx, values: &dyn Values) -> bool {
-    definition.accounts[account.at()]
-        .enabled
-        .as_ref()
-        .is_none_or(|guard| guard.holds(values) == Verdict::True)
+/// Whether an account without a place is off: an optional one is on or off from when its place would have been held.
+fn off(definition: &Definition, account: AccountIx, op: PlaceOp, values: &dyn Values) -> bool {
+    let enabled = definition.accounts[account.at()].enabled.as_ref();
+    enabled.is_some_and(|guard| op != PlaceOp::Hold || guard.holds(values) != Verdict::True)
 }
 
 fn seat(

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Attempt, Case, ClockStart, Context, Move, NoticeTo, Step, World, legal};
+use super::{Actor, Attempt, Case, ClockStart, Context, Move, NewLastDay, NoticeTo, Step, World, legal};
 use crate::definition::{
-    Addressee, ClockIx, Definition, EventIx, Input, Reminder, RoleIx, Run, Span, StateIx, Transition,
-    TransitionIx,
+    Addressee, ClockIx, Definition, EventIx, Input, LastDay, Reminder, RoleIx, Run, Span, StateIx,
+    Transition, TransitionIx,
 };
 use crate::facts::Facts;
 use crate::guard::{Slot, Value, Values};
@@ -32,11 +32,19 @@ pub fn step(
     let mut now_at = case.clone();
     let mut moves = Vec::with_capacity(1);
     let mut taken = Some((first, person));
-    while let Some((made, by)) = taken.take() {
-        now_at.apply(definition, &made, by, world.context().now);
-        let may_go_on = definition.leaving(now_at.state).any(|(_, t)| t.join.is_some());
-        if may_go_on && moves.len() < MOST_JOINS {
+    while let Some((mut made, by)) = taken.take() {
+        let joins = definition.leaving(made.to).any(|(_, t)| t.join.is_some()) && moves.len() < MOST_JOINS;
+        if joins || made.last_day.is_some() {
             world.take(&made);
+        }
+        if made.entered && made.last_day.is_some() {
+            // Clocks count from the last day as it is now.
+            let context = world.context();
+            let facts = facts(definition, &context, &input, made.to);
+            made.clocks = start_clocks(definition, made.to, &context, &facts);
+        }
+        now_at.apply(definition, &made, by, world.context().now);
+        if joins {
             taken = joined(definition, &now_at, &input, &world.context())?.map(|join| (join, None));
         }
         moves.push(made);
@@ -60,7 +68,7 @@ fn attempted(
     let facts = facts(definition, context, &input, case.state);
     legal::guards(definition, &transition.require, &facts, context.now, false)?;
     legal::documents(definition, transition, context)?;
-    Ok((make_move(definition, case, ix, role, context, &facts)?, input))
+    Ok((make_move(definition, case, ix, role, context, (&facts, &input))?, input))
 }
 
 /// The move of the join that is true now, if there is one.
@@ -72,7 +80,15 @@ fn joined(
 ) -> Result<Option<Move>, Refusal> {
     let facts = facts(definition, context, input, case.state);
     let join = legal::join(definition, case, &facts);
-    join.map(|ix| make_move(definition, case, ix, None, context, &facts)).transpose()
+    join.map(|ix| make_move(definition, case, ix, None, context, (&facts, input))).transpose()
+}
+
+fn last_day(transition: &Transition, input: &Input) -> Option<NewLastDay> {
+    match transition.last_day.as_ref()? {
+        LastDay::Ask(field) => input.date(field).map(NewLastDay::Asked),
+        LastDay::Set(field) => input.date(field).map(NewLastDay::Set),
+        LastDay::Grant => Some(NewLastDay::Granted),
+    }
 }
 
 fn facts(definition: &Definition, context: &Context<'_>, input: &Input, state: StateIx) -> Facts {
@@ -130,7 +146,7 @@ fn make_move(
     ix: TransitionIx,
     role: Option<RoleIx>,
     context: &Context<'_>,
-    facts: &Facts,
+    (facts, input): (&Facts, &Input),
 ) -> Result<Move, Refusal> {
     let transition = &definition.transitions[ix.at()];
     let collected = role.filter(|_| transition.collect);
@@ -146,6 +162,7 @@ fn make_move(
         entered,
         collected,
         choose: transition.choose.clone(),
+        last_day: if part { None } else { last_day(transition, input) },
         read: read(transition),
         places: Vec::new(),
         freezes: transition.freezes,

@@ -10,7 +10,7 @@ use sojourn_engine::ids::{
 use sojourn_engine::vocabulary::{
     AccountStatus, ChoiceResult, InstitutionKind, Level, Phase, ProgrammeKind, StateKind,
 };
-use sojourn_entities::{application, case, institution, registration};
+use sojourn_entities::{application, case, institution, period, registration, stay};
 
 use crate::access::{Scope, Seat};
 use crate::store::calls::Call;
@@ -32,6 +32,10 @@ pub struct Dossier {
     pub call: Call,
     /// Choices by rank.
     pub choices: Vec<Choice>,
+    /// The last of its stays, where it was read.
+    pub stay: Option<Stay>,
+    /// The host's term after the one chosen, where a rule may ask for it.
+    pub extra_term: Option<ExtraTerm>,
     /// Accounts that were ever bound.
     pub accounts: Vec<Account>,
     /// Clocks that run.
@@ -192,6 +196,32 @@ pub struct Offering {
     pub host: Institution,
 }
 
+/// What may change of a stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stay {
+    /// Which of the application's stays.
+    pub seq: i16,
+    /// First day.
+    pub start_on: NaiveDate,
+    /// Last day.
+    pub end_on: NaiveDate,
+    /// The last day somebody has asked for.
+    pub asked_end_on: Option<NaiveDate>,
+}
+
+/// A term of the host in which a stay may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExtraTerm {
+    /// The period.
+    pub id: PeriodId,
+    /// First day.
+    pub start_on: NaiveDate,
+    /// Last day.
+    pub end_on: NaiveDate,
+    /// Share of an academic year, in twelfths.
+    pub twelfths: i16,
+}
+
 /// What the case has of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -221,6 +251,17 @@ pub struct RunningClock {
 }
 
 impl Dossier {
+    /// The stay that a choice brought, when it is the current one.
+    pub fn stay_of(&self, choice: &Choice) -> Option<Stay> {
+        self.stay.filter(|_| self.application.current_choice == Some(choice.id))
+    }
+
+    /// First and last day at the host of a choice: of the stay, for the current one, else of what it offers.
+    pub fn days(&self, choice: &Choice) -> (NaiveDate, NaiveDate) {
+        let stay = self.stay_of(choice);
+        stay.map_or((choice.offering.start_on, choice.offering.end_on), |stay| (stay.start_on, stay.end_on))
+    }
+
     /// The choice the case is about.
     pub fn current(&self) -> Option<&Choice> {
         self.choices.iter().find(|choice| Some(choice.id) == self.application.current_choice)
@@ -309,6 +350,18 @@ impl From<application::Model> for ApplicationRow {
             home_sees_from: row.home_sees_from,
             frozen: row.frozen_registration.is_some(),
         }
+    }
+}
+
+impl From<stay::Model> for Stay {
+    fn from(row: stay::Model) -> Self {
+        Self { seq: row.seq, start_on: row.start_on, end_on: row.end_on, asked_end_on: row.asked_end_on }
+    }
+}
+
+impl From<period::Model> for ExtraTerm {
+    fn from(row: period::Model) -> Self {
+        Self { id: row.id, start_on: row.start_on, end_on: row.end_on, twelfths: row.twelfths }
     }
 }
 

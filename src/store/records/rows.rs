@@ -12,7 +12,7 @@ use sojourn_engine::ids::{
 use sojourn_engine::vocabulary::{ChoiceResult, Duty, StayKind, Subject, Via};
 use sojourn_entities::{clock, history, history_payload};
 
-use crate::store::dossiers::{Account, ApplicationRow, CaseRow, Student};
+use crate::store::dossiers::{Account, ApplicationRow, CaseRow, Stay, Student};
 use crate::store::outbox::NewNotice;
 use crate::store::places::{LineChange, NewPosting};
 
@@ -35,6 +35,8 @@ pub struct Records {
     pub stays_of: Vec<CaseId>,
     /// Their stays.
     pub stays: Vec<NewStay>,
+    /// Stays whose last day was moved or asked to move.
+    pub changed_stays: Vec<(CaseId, Stay)>,
     /// Steps.
     pub history: Vec<NewHistory>,
     /// What people wrote with them.
@@ -66,6 +68,7 @@ impl Records {
         self.accounts.append(&mut other.accounts);
         self.stays_of.append(&mut other.stays_of);
         self.stays.append(&mut other.stays);
+        self.changed_stays.append(&mut other.changed_stays);
         self.history.append(&mut other.history);
         self.payloads.append(&mut other.payloads);
         for (line, change) in other.lines {
@@ -163,6 +166,8 @@ pub struct NewStay {
     pub kind: StayKind,
     /// First and last day.
     pub days: (chrono::NaiveDate, chrono::NaiveDate),
+    /// The last day somebody has asked for.
+    pub asked_end_on: Option<chrono::NaiveDate>,
     /// Credits in hundredths.
     pub credits_hundredths: Option<i32>,
     /// Months in hundredths.

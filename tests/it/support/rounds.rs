@@ -30,6 +30,7 @@ impl Cast {
             "source": "pool", "direction": "in", "host": self.at("Omega")["id"], "unit": "heads", "capacity": places,
         });
         lines.push(self.who("host_coordinator").post("/place-lines", &own).await.ok());
+        self.next_term("Omega", self.who("host_coordinator")).await;
         let call = self.call(&offerings, change).await;
         Round { call, offerings, lines }
     }
@@ -54,6 +55,15 @@ impl Cast {
         });
         let period = by.post("/periods", &period).await.ok();
         self.programme((host, by), kind, workflow, &period).await
+    }
+
+    /// The term of a host after the one that is offered.
+    pub async fn next_term(&self, host: &str, by: &Actor) -> Value {
+        let period = json!({
+            "institution": self.at(host)["id"], "academic_year": 2027, "term": "S1", "name": "Autumn",
+            "start_on": "2027-09-06", "end_on": "2028-01-14", "twelfths": 6,
+        });
+        by.post("/periods", &period).await.ok()
     }
 
     /// A second programme of the exchange's first host in the same period: its places come from the same lines.

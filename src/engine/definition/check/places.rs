@@ -1,11 +1,12 @@
 //! W05: places are conserved, with each optional account on and off.
 //!
 //! In an open state the status of an account is a function of the state and its remembered origins, so that nobody has to
-//! look up whether a place is held there; final states answer to their own rules.
+//! look up whether a place is held there; final states answer to their own rules. An extra term is taken by few: whether its place
+//! was used may differ from case to case, whether it is held may not, and a success may do without.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::super::{AccountIx, Finding, PlaceEffect, PlaceOp, Rule, StateIx, Transition, TransitionIx};
+use super::super::{AccountIx, Finding, PlaceEffect, PlaceOp, Rule, StateIx, Term, Transition, TransitionIx};
 use super::space::Space;
 use crate::machine::starts_from;
 use crate::vocabulary::{AccountStatus, StateKind};
@@ -171,7 +172,8 @@ fn unsettled(space: &Space<'_>, at: usize, transition: &Transition, outcome: &Ou
     let on =
         (0..).map(AccountIx).zip(&outcome.accounts).filter(|(ix, _)| !space.off.contains(ix) && touched(*ix));
     on.filter_map(|(ix, standing)| {
-        let name = &space.definition.accounts[ix.at()].name;
+        let account = &space.definition.accounts[ix.at()];
+        let name = &account.name;
         let message = match (state.kind, standing) {
             (StateKind::Failure, Standing::Held) => {
                 format!("`{}` ends with the place of `{name}` still held: add {{ release = \"{name}\" }}", state.name)
@@ -183,13 +185,15 @@ fn unsettled(space: &Space<'_>, at: usize, transition: &Transition, outcome: &Ou
             (StateKind::Success, Standing::Held) => {
                 format!("`{}` is a success with the place of `{name}` only held: add {{ use = \"{name}\" }} before it", state.name)
             }
-            (StateKind::Success, Standing::None) => format!(
+            (StateKind::Success, Standing::None) if account.term == Term::Chosen => format!(
                 "`{}` is a success that never used a place of `{name}`: hold and use one before it",
                 state.name
             ),
             (StateKind::Open, _)
-            | (StateKind::Failure, Standing::None | Standing::Returned | Standing::Used)
-            | (StateKind::Success, Standing::Used | Standing::Returned) => return None,
+            | (
+                StateKind::Failure | StateKind::Success,
+                Standing::None | Standing::Used | Standing::Returned,
+            ) => return None,
         };
         Some((ix, 1, message))
     })
@@ -209,7 +213,9 @@ fn ambiguous(space: &Space<'_>) -> Vec<Finding> {
             let status = standing.status();
             let (before, other) =
                 *first.entry((node.state, &node.registers, account)).or_insert((status, at));
-            if before != status && seen.insert((node.state, account)) {
+            let extra = space.definition.accounts[account].term == Term::Extra;
+            let may_differ = extra && ![before, status].contains(&AccountStatus::Held);
+            if before != status && !may_differ && seen.insert((node.state, account)) {
                 findings.push(two_ways(space, account, (before, other), (status, at)));
             }
         }

@@ -117,8 +117,8 @@ fn exits_of(definition: &Definition, from: StateIx) -> Vec<Exit> {
     let mut exits: Vec<Exit> = Vec::new();
     for (_, transition) in definition.leaving(from) {
         let to = match transition.to {
-            Target::State(to) => Landing::State(to),
-            Target::Same => Landing::Same,
+            Target::State(to) if to != from => Landing::State(to),
+            Target::State(_) | Target::Same => Landing::Same,
             Target::Previous => Landing::Back,
         };
         match exits.iter_mut().find(|exit| exit.to == to) {

@@ -2,7 +2,7 @@
 
 use super::super::{
     Account, Document, Event, Line, Message, Notice, Reasons, Resolver, Role, Rule, Separation, State,
-    StateIx, Texts,
+    StateIx, Term, Texts,
 };
 use super::Loader;
 use super::tree::{Node, Table};
@@ -152,24 +152,36 @@ impl Loader<'_, '_> {
     fn account(&mut self, node: &Node<'_>) -> Option<Account> {
         let table = node.table()?;
         table.only(&["line", "enabled"]);
-        let line = table.node("line").and_then(|line| Some((line.text()?, line)));
-        let line = match line {
-            Some(("home to host", _)) => Line::HomeToHost,
-            Some(("home pool", _)) => Line::HomePool,
-            Some(("host", _)) => Line::Host,
-            Some(("programme", _)) => Line::Programme,
-            Some((_, line)) => {
-                let known = "line is \"home to host\", \"home pool\", \"host\" or \"programme\"";
-                self.reader.form(line.span(), known);
-                Line::Programme
-            }
+        let (line, term) = match table.node("line") {
+            Some(node) => self.line(&node),
             None => {
                 table.missing("line", "the place line it draws on");
-                Line::Programme
+                None
+            }
+        }
+        .unwrap_or((Line::Programme, Term::Chosen));
+        let enabled = table.node("enabled").and_then(|n| self.guard(&n));
+        Some(Account { name: node.key.clone(), line, term, enabled, place: node.place() })
+    }
+
+    fn line(&self, node: &Node<'_>) -> Option<(Line, Term)> {
+        let text = node.text()?;
+        let (kind, term) = match text.strip_suffix(", extra term") {
+            Some(kind) => (kind, Term::Extra),
+            None => (text, Term::Chosen),
+        };
+        let line = match kind {
+            "home to host" => Line::HomeToHost,
+            "home pool" => Line::HomePool,
+            "host" => Line::Host,
+            "programme" => Line::Programme,
+            _ => {
+                let known = "line is \"home to host\", \"home pool\", \"host\" or \"programme\", each also with \", extra term\" behind it";
+                self.reader.form(node.span(), known);
+                return None;
             }
         };
-        let enabled = table.node("enabled").and_then(|n| self.guard(&n));
-        Some(Account { name: node.key.clone(), line, enabled, place: node.place() })
+        Some((line, term))
     }
 
     pub(super) fn separations(&self, root: &Table<'_>) -> Vec<Separation> {

@@ -14,7 +14,7 @@ use super::names::undeclared;
 use super::tree::{Node, Table};
 use crate::guard::{Guard, Slot, Type};
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 20] = [
     "event",
     "from",
     "to",
@@ -26,6 +26,8 @@ const KEYS: [&str; 18] = [
     "effects",
     "notify",
     "choose",
+    "ask_last_day",
+    "last_day",
     "freezes",
     "shows_to",
     "came_from",
@@ -174,6 +176,7 @@ impl Loader<'_, '_> {
             effects: table.tables("effects").iter().filter_map(|t| self.effect(t)).collect(),
             notify: self.notify(table),
             choose: table.node("choose").and_then(|node| self.choose(&node, table)),
+            last_day: self.last_day(table),
             freezes: table.flag("freezes"),
             shows_to: table.list("shows_to").iter().filter_map(|node| self.side(node)).collect(),
             once: table.flag("once"),

@@ -1,6 +1,6 @@
 //! Places are conserved: each small definition breaks the rule in one way, with the shortest events that show it.
 
-use sojourn_engine::definition::Rule;
+use sojourn_engine::definition::{Definition, Rule};
 
 use crate::check::{breaks, places};
 use crate::sketch::Sketch;
@@ -113,4 +113,37 @@ fn w05_an_account_that_is_off_asks_for_nothing() {
     };
     assert_eq!(optional("effects = [{ hold = 'seat' }, { use = 'seat' }]").check(), []);
     breaks(&optional("effects = [{ hold = 'seat' }]"), Rule::W05, "only held", &["go"]);
+}
+
+#[test]
+fn w05_the_extra_term_is_a_line_of_its_own_kind() {
+    let faults = Definition::parse(&places().account("extra", "line = 'host, next term'").source());
+    assert!(faults.unwrap_err()[0].message.contains("each also with \", extra term\" behind it"));
+}
+
+/// Places of which a case may take another one in the host's next term.
+fn longer() -> Sketch {
+    places()
+        .account("extra", "line = 'host, extra term'")
+        .state("asked", "")
+        .state("longer", "")
+        .step("ask", &["placed"], "asked", "effects = [{ hold = 'extra' }]")
+        .step("refuse", &["asked"], "placed", "effects = [{ release = 'extra' }]")
+        .step("extend", &["asked"], "longer", "effects = [{ use = 'extra' }]")
+}
+
+#[test]
+fn w05_an_extra_term_may_have_been_taken_or_not() {
+    let back = longer().state("back", "").step("end", &["back"], "done", "");
+    assert_eq!(back.step("leave", &["placed", "longer"], "back", "").check(), []);
+}
+
+#[test]
+fn w05_an_extra_term_is_never_left_held() {
+    let success = longer().step("finish", &["asked"], "done", "");
+    breaks(&success, Rule::W05, "`extra` only held", &["offer", "take", "ask", "finish"]);
+    let back = longer().state("back", "").step("end", &["back"], "done", "");
+    let open = back.step("leave", &["placed", "asked", "longer"], "back", "");
+    let findings = open.check();
+    assert!(findings.iter().any(|finding| finding.message.starts_with("in `back` the place of `extra`")));
 }

@@ -5,7 +5,10 @@ use sojourn_engine::deadline::Calendar;
 use sojourn_engine::definition::{Definition, PlaceOp};
 use sojourn_engine::facts::{Fact, Facts};
 use sojourn_engine::guard::{Slot, Value};
-use sojourn_engine::machine::{self, Actor, Attempt, Calendars, Case, Context, LineView, Move, World};
+use sojourn_engine::ids::PersonId;
+use sojourn_engine::machine::{
+    self, Actor, Attempt, Calendars, Case, Context, LineView, Move, NewLastDay, Roles, World,
+};
 use sojourn_engine::vocabulary::AccountStatus;
 
 use crate::sketch::Sketch;
@@ -105,4 +108,90 @@ fn a_join_sees_the_place_that_its_own_step_gives_back() {
     let definition = refused().parse();
     assert_eq!(events(&definition, 0), ["refuse", "again"]);
     assert_eq!(events(&definition, -1), ["refuse", "wait"], "an overdrawn line has none to give");
+}
+
+/// A stay that may be extended by a day that is asked for.
+fn stays() -> Sketch {
+    Sketch::new()
+        .state("there", "")
+        .state("asked", "")
+        .state("done", "kind = 'success'")
+        .step("ask", &["there"], "asked", "input = { day = 'date' }\nask_last_day = 'input.day'")
+        .step(
+            "grant",
+            &["asked"],
+            "there",
+            "by = ['office', 'receiver']\ncollect = 'all'\nlast_day = 'asked'",
+        )
+        .step("move", &["there"], "there", "input = { day = 'date' }\nlast_day = 'input.day'")
+        .step("end", &["there"], "done", "")
+}
+
+fn last_day(definition: &Definition, case: &Case, event: &str, role: &str) -> Option<NewLastDay> {
+    let role = definition.role_named(role).unwrap();
+    let event = definition.event_named(event).unwrap();
+    let data = match definition.events[event.at()].name.as_str() {
+        "grant" => serde_json::Map::new(),
+        _ => serde_json::json!({ "day": "2027-12-15" }).as_object().unwrap().clone(),
+    };
+    let actor = Actor::Person(PersonId::from(uuid::Uuid::nil()), Roles::NONE.with(role));
+    let attempt = Attempt { event, actor, data: &data, reason: None };
+    let step = machine::step(definition, case, &attempt, &mut OneLine::with(definition, 1)).unwrap();
+    step.moves[0].last_day
+}
+
+#[test]
+fn a_last_day_is_asked_for_then_granted_once_all_have_agreed() {
+    let definition = stays().parse();
+    assert_eq!(definition.check(), []);
+    let day = "2027-12-15".parse().unwrap();
+    let mut case = Case::new(&definition, DateTime::<Utc>::UNIX_EPOCH);
+    assert_eq!(last_day(&definition, &case, "move", "student"), Some(NewLastDay::Set(day)));
+    assert_eq!(last_day(&definition, &case, "ask", "student"), Some(NewLastDay::Asked(day)));
+    case.state = definition.state_named("asked").unwrap();
+    assert_eq!(last_day(&definition, &case, "grant", "office"), None);
+    let grant = definition.event_named("grant").unwrap();
+    case.collected.push((grant, definition.role_named("office").unwrap()));
+    assert_eq!(last_day(&definition, &case, "grant", "receiver"), Some(NewLastDay::Granted));
+}
+
+#[test]
+fn a_last_day_comes_from_a_date_that_must_be_given_and_is_granted_only_where_asked_for() {
+    let faults = |sketch: Sketch| Definition::parse(&sketch.source()).unwrap_err()[0].message.clone();
+    let chain = || Sketch::new().state("there", "").state("done", "kind = 'success'");
+    let optional =
+        chain().step("end", &["there"], "done", "input = { day = 'date?' }\nlast_day = 'input.day'");
+    assert!(faults(optional).contains("as `date` in `input`"));
+    let text =
+        chain().step("end", &["there"], "done", "input = { day = 'text' }\nask_last_day = 'input.day'");
+    assert!(faults(text).contains("as `date` in `input`"));
+    let both = "input = { day = 'date' }\nask_last_day = 'input.day'\nlast_day = 'input.day'";
+    assert!(faults(chain().step("end", &["there"], "done", both)).contains("drop one of the two"));
+    let unasked = chain().step("end", &["there"], "done", "last_day = 'asked'");
+    assert!(faults(unasked).contains("no transition asks for a last day"));
+}
+
+#[test]
+fn an_optional_account_stays_off_once_its_place_would_have_been_held() {
+    let definition = Sketch::new()
+        .account("seat", "enabled = 'host.tracks_places'")
+        .state("draft", "")
+        .state("placed", "")
+        .state("done", "kind = 'success'")
+        .step("offer", &["draft"], "placed", "effects = [{ hold = 'seat' }]")
+        .step("take", &["placed"], "done", "effects = [{ use = 'seat' }]")
+        .parse();
+    let mut case = Case::new(&definition, DateTime::<Utc>::UNIX_EPOCH);
+    case.state = definition.state_named("placed").unwrap();
+    let mut world = OneLine::with(&definition, 1);
+    let on = definition.facts.slot("host.tracks_places").unwrap();
+    world.facts.set(on, Some(Value::Bool(true)));
+    let actor = Actor::Person(
+        PersonId::from(uuid::Uuid::nil()),
+        Roles::NONE.with(definition.role_named("student").unwrap()),
+    );
+    let event = definition.event_named("take").unwrap();
+    let attempt = Attempt { event, actor, data: &serde_json::Map::new(), reason: None };
+    let step = machine::step(&definition, &case, &attempt, &mut world).unwrap();
+    assert_eq!(step.moves[0].places, []);
 }
