@@ -3,6 +3,8 @@
 use sojourn_engine::ids::{InstitutionId, PersonId, SessionId, UnitId};
 use sojourn_engine::vocabulary::Duty;
 
+use super::{Place, Seat};
+
 /// A duty held today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
@@ -12,6 +14,22 @@ pub struct Held {
     pub institution: Option<InstitutionId>,
     /// In which unit; `None` is the whole institution.
     pub unit: Option<UnitId>,
+}
+
+impl Held {
+    /// Where it is held; `None` for the secretariat.
+    pub fn seat(&self) -> Option<Seat> {
+        self.institution.map(|institution| Seat { institution, unit: self.unit })
+    }
+
+    fn reaches(&self, place: &Place) -> bool {
+        self.seat().is_some_and(|seat| seat.reaches(place.institution, &place.line))
+    }
+
+    /// Whether it is to run exchanges: of coordinators, and for an employer of its people.
+    const fn runs(&self) -> bool {
+        matches!(self.duty, Duty::Coordinator | Duty::Employer)
+    }
 }
 
 /// Who asks, as of this request: sessions and duties are read per request, never from a token.
@@ -55,11 +73,6 @@ impl Caller {
         self.chair_of.is_some()
     }
 
-    /// Whether they hold a duty anywhere in that institution.
-    pub fn holds(&self, duty: Duty, institution: InstitutionId) -> bool {
-        self.duties.iter().any(|held| held.duty == duty && held.institution == Some(institution))
-    }
-
     /// Whether they hold a duty anywhere.
     pub fn holds_anywhere(&self, duty: Duty) -> bool {
         self.duties.iter().any(|held| held.duty == duty)
@@ -70,14 +83,24 @@ impl Caller {
         self.duties.iter().filter_map(|held| held.institution)
     }
 
-    /// Whether they run exchanges for that institution: its coordinators, and for an employer its people.
-    pub fn coordinates(&self, institution: InstitutionId) -> bool {
-        self.coordinated().contains(&institution)
+    /// Where they administer people.
+    pub fn administered(&self) -> impl Iterator<Item = Seat> + '_ {
+        self.duties.iter().filter(|held| held.duty == Duty::Admin).filter_map(Held::seat)
     }
 
-    /// Institutions they run exchanges for.
+    /// Whether they administer people there.
+    pub fn administers(&self, place: &Place) -> bool {
+        self.duties.iter().any(|held| held.duty == Duty::Admin && held.reaches(place))
+    }
+
+    /// Whether they run exchanges there.
+    pub fn coordinates(&self, place: &Place) -> bool {
+        self.duties.iter().any(|held| held.runs() && held.reaches(place))
+    }
+
+    /// Institutions whose exchanges they have a part in, in whichever unit: they see its agreements, its places and its drafts,
+    /// and change what they [coordinate](Self::coordinates).
     pub fn coordinated(&self) -> Vec<InstitutionId> {
-        let runs = |held: &&Held| matches!(held.duty, Duty::Coordinator | Duty::Employer);
-        self.duties.iter().filter(runs).filter_map(|held| held.institution).collect()
+        self.duties.iter().filter(|held| held.runs()).filter_map(|held| held.institution).collect()
     }
 }

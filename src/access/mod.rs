@@ -9,9 +9,11 @@ mod name;
 pub mod password;
 mod policy;
 mod scope;
+mod seat;
 pub mod token;
 
 pub use caller::{Caller, Held};
 pub use name::full_name;
 pub use policy::Policy;
-pub use scope::{Scope, Seat};
+pub use scope::Scope;
+pub use seat::{Place, Seat};

@@ -1,18 +1,9 @@
 //! Which cases a caller may see.
 
-use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
+use sojourn_engine::ids::PersonId;
 use sojourn_engine::vocabulary::Duty;
 
-use super::Caller;
-
-/// A seat at a side of a case: an institution, or one unit of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seat {
-    /// The institution.
-    pub institution: InstitutionId,
-    /// One unit; `None` is all of it.
-    pub unit: Option<UnitId>,
-}
+use super::{Caller, Held, Seat};
 
 /// Rows a caller may see. A case is seen by its applicant; by the home from the transition that shows it to the home; by the
 /// host of the current choice likewise; by the secretariat and the chair always.
@@ -28,12 +19,10 @@ impl Scope {
     pub fn of(caller: &Caller) -> Self {
         // Administrators manage people, not cases: their duty opens no file.
         let seated = caller.duties.iter().filter(|held| held.duty != Duty::Admin);
-        let seat =
-            |held: &super::Held| held.institution.map(|institution| Seat { institution, unit: held.unit });
         Self {
             everything: caller.is_secretariat() || caller.is_chair(),
             person: Some(caller.person),
-            seats: seated.filter_map(seat).collect(),
+            seats: seated.filter_map(Held::seat).collect(),
         }
     }
 

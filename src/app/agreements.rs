@@ -12,11 +12,13 @@ use utoipa::ToSchema;
 use super::{
     Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound,
 };
-use crate::access::Caller;
+use crate::access::{Caller, Place};
 use crate::clock::Moment;
 use crate::store::{Tx, agreements as store, institutions};
 
 pub use crate::store::agreements::{Agreement, Wanted};
+
+const WRITER: &str = "a coordinator of the side that wrote it as a whole, or the secretariat";
 
 /// An agreement between two institutions.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -133,7 +135,11 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewAgreement) 
     let at = app.clock.moment();
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
-    coordinates(caller, new.proposer, "a coordinator of the proposing side, or the secretariat")?;
+    coordinates(
+        caller,
+        &Place::whole(new.proposer),
+        "a coordinator of the proposing side, or the secretariat",
+    )?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
@@ -191,8 +197,12 @@ pub async fn change(
     Ok(view)
 }
 
-/// The terms are the proposer's to write until both have agreed; the note is everybody's.
+/// The terms are the proposer's to write until both have agreed; the note is both sides'.
 fn revise(row: &mut Agreement, caller: &Caller, change: &AgreementChange) -> Result<()> {
+    if side(caller, row.proposer_id, "").is_err() {
+        let needs = "a coordinator of either side as a whole, or the secretariat";
+        coordinates(caller, &Place::whole(row.partner_id), needs)?;
+    }
     if let Some(note) = &change.note {
         row.note.clone_from(note);
     }
@@ -203,7 +213,7 @@ fn revise(row: &mut Agreement, caller: &Caller, change: &AgreementChange) -> Res
     if !terms {
         return Ok(());
     }
-    coordinates(caller, row.proposer_id, "a coordinator of the side that wrote it, or the secretariat")?;
+    coordinates(caller, &Place::whole(row.proposer_id), WRITER)?;
     match row.status {
         AgreementStatus::Draft | AgreementStatus::Proposed => {}
         AgreementStatus::Agreed | AgreementStatus::Ended => {
@@ -267,7 +277,11 @@ fn advance(
 
 /// Passes for people of that side alone: nobody else agrees for it.
 fn side(caller: &Caller, institution: InstitutionId, needs: &str) -> Result<()> {
-    if caller.coordinates(institution) { Ok(()) } else { Err(Error::Forbidden { needs: needs.to_owned() }) }
+    if caller.coordinates(&Place::whole(institution)) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden { needs: needs.to_owned() })
+    }
 }
 
 fn not_now(detail: &str) -> Error {

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use super::calendars::of_zone;
 use super::programmes::forward;
 use super::{Answer, App, Asked, Error, Once, Page, Result, current};
-use crate::access::Caller;
+use crate::access::{Caller, Place};
 use crate::store::calls::{self as store, Home, Whole};
 
 pub use offered::{OfferedView, offered};
@@ -221,12 +221,12 @@ impl Plan {
 
     /// Coordinators write calls for their own institutions alone.
     fn demand(&self, caller: &Caller) -> Result<()> {
-        let mine = caller.coordinated();
-        let own = !mine.is_empty() && self.homes.iter().all(|home| mine.contains(home));
+        let runs = |home: &InstitutionId| caller.coordinates(&Place::whole(*home));
+        let own = !caller.coordinated().is_empty() && self.homes.iter().all(runs);
         if own || caller.is_secretariat() {
             return Ok(());
         }
-        let needs = "a coordinator of every home the call is for, or the secretariat";
+        let needs = "a coordinator of every home the call is for as a whole, or the secretariat";
         Err(Error::Forbidden { needs: needs.to_owned() })
     }
 }

@@ -8,11 +8,11 @@ mod import;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, UnitId};
-use sojourn_engine::vocabulary::{Duty, InstitutionKind};
+use sojourn_engine::vocabulary::InstitutionKind;
 use utoipa::ToSchema;
 
 use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, current, demand};
-use crate::access::{Caller, Policy};
+use crate::access::{Caller, Place, Policy};
 use crate::store::{Conn, Tx, institutions as store};
 
 pub use crate::store::institutions::{Institution, Unit, Wanted};
@@ -229,12 +229,16 @@ pub async fn units(app: &App, of: InstitutionId, asked: &Asked) -> Result<Page<U
     Ok(store::units(app.store.read(), of, asked).await?.map(Into::into))
 }
 
-/// Administrators look after their own institution, the secretariat after all.
-pub(super) fn administers(caller: &Caller, institution: InstitutionId) -> Result<()> {
-    if caller.is_secretariat() || caller.holds(Duty::Admin, institution) {
+/// Administrators look after their own institution, or their unit and those below it; the secretariat after all.
+pub(super) fn administers(caller: &Caller, place: &Place) -> Result<()> {
+    if caller.is_secretariat() || caller.administers(place) {
         return Ok(());
     }
-    Err(Error::Forbidden { needs: "an administrator of this institution, or the secretariat".to_owned() })
+    let needs = match place.line[..] {
+        [] => "an administrator of this institution as a whole, or the secretariat",
+        [..] => "an administrator of this unit, of one above it or of the institution, or the secretariat",
+    };
+    Err(Error::Forbidden { needs: needs.to_owned() })
 }
 
 /// Enters a unit, which `fill` writes into a row that has only its id and institution.
@@ -249,10 +253,6 @@ pub async fn create_unit(
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
     store::find(&tx, of).await?.ok_or(Error::NotFound)?;
-    administers(caller, of)?;
-    if let Some(answer) = turn.replay(&tx, &at).await? {
-        return Ok(answer);
-    }
     let mut row = Unit {
         id: at.id(),
         institution_id: of,
@@ -264,6 +264,10 @@ pub async fn create_unit(
     };
     fill(&mut row);
     store::hold_units(&tx, of).await?;
+    administers(caller, &store::place(&tx, of, row.parent_id).await?)?;
+    if let Some(answer) = turn.replay(&tx, &at).await? {
+        return Ok(answer);
+    }
     check_parent(&tx, &row).await?;
     let view = UnitView::from(row.clone());
     store::add_unit(&tx, row).await?;
@@ -280,12 +284,18 @@ pub async fn change_unit(
     fill: impl FnOnce(&mut Unit),
 ) -> Result<UnitView> {
     let tx = app.store.begin().await?;
+    store::hold_units(&tx, of).await?;
     let mut row = store::unit(&tx, of, id).await?.ok_or(Error::NotFound)?;
-    administers(caller, of)?;
+    administers(caller, &store::place(&tx, of, Some(id)).await?)?;
     current(row.version, read)?;
+    let before = row.parent_id;
     fill(&mut row);
     row.version = read + 1;
-    store::hold_units(&tx, of).await?;
+    if row.parent_id != before {
+        // Whoever moves a unit looks after what it leaves and what it comes under.
+        administers(caller, &store::place(&tx, of, before).await?)?;
+        administers(caller, &store::place(&tx, of, row.parent_id).await?)?;
+    }
     check_parent(&tx, &row).await?;
     let view = UnitView::from(row.clone());
     if !store::replace_unit(&tx, row).await? {

@@ -39,10 +39,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use secrecy::SecretString;
-use sojourn_engine::ids::InstitutionId;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::access::{Caller, Policy};
+use crate::access::{Caller, Place, Policy};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::Store;
@@ -133,9 +132,9 @@ pub(crate) const fn current(present: i32, read: i32) -> Result<()> {
     if present == read { Ok(()) } else { Err(Error::Stale) }
 }
 
-/// Passes when the caller runs exchanges for that institution, or works for the secretariat.
-pub(crate) fn coordinates(caller: &Caller, institution: InstitutionId, needs: &str) -> Result<()> {
-    if caller.is_secretariat() || caller.coordinates(institution) {
+/// Passes when the caller runs exchanges there, or works for the secretariat.
+pub(crate) fn coordinates(caller: &Caller, place: &Place, needs: &str) -> Result<()> {
+    if caller.is_secretariat() || caller.coordinates(place) {
         return Ok(());
     }
     Err(Error::Forbidden { needs: needs.to_owned() })

@@ -197,7 +197,8 @@ async fn check(tx: &Tx, caller: &Caller, new: &NewPerson) -> Result<()> {
         roles::check(tx, caller, role, &format!("/roles/{nth}")).await?;
     }
     for (nth, registration) in new.registrations.iter().enumerate() {
-        administers(caller, registration.institution)?;
+        let place = institutions::place(tx, registration.institution, registration.unit).await?;
+        administers(caller, &place)?;
         registrations::check(tx, registration, &format!("/registrations/{nth}")).await?;
     }
     if new.institution().is_none() && !caller.is_secretariat() {

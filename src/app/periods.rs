@@ -9,7 +9,7 @@ use sojourn_engine::ids::{InstitutionId, PeriodId};
 use utoipa::ToSchema;
 
 use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, coordinates, current, sound};
-use crate::access::Caller;
+use crate::access::{Caller, Place};
 use crate::store::{Tx, institutions, periods as store};
 
 pub use crate::store::periods::{Period, Wanted};
@@ -94,7 +94,7 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewPeriod) -> 
     let at = app.clock.moment();
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
-    coordinates(caller, new.institution, NEEDS)?;
+    coordinates(caller, &Place::whole(new.institution), NEEDS)?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
@@ -129,7 +129,7 @@ pub async fn change(
 ) -> Result<PeriodView> {
     let tx = app.store.begin().await?;
     let mut row = store::find(&tx, id).await?.ok_or(Error::NotFound)?;
-    coordinates(caller, row.institution_id, NEEDS)?;
+    coordinates(caller, &Place::whole(row.institution_id), NEEDS)?;
     current(row.version, read)?;
     fill(&mut row);
     row.version = read + 1;

@@ -13,10 +13,11 @@ use sojourn_engine::vocabulary::{
 use utoipa::ToSchema;
 
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, sound};
-use crate::access::Caller;
+use crate::access::{Caller, Place};
 use crate::clock::Moment;
 use crate::store::places::{self as store, NewPosting};
-use crate::store::{Tx, agreements, institutions, periods, programmes};
+use crate::store::programmes::{self, Programme};
+use crate::store::{Tx, agreements, institutions, periods};
 
 pub use crate::store::places::{PlaceLine, Wanted};
 
@@ -178,7 +179,7 @@ pub async fn post(
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
     let row = store::find(&tx, caller, id).await?.ok_or(Error::NotFound)?;
-    Ends::of(&row).demand(caller)?;
+    Ends::of(&tx, caller, &row).await?.demand(caller)?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
@@ -219,30 +220,39 @@ struct Ends {
     direction: Direction,
     home: Option<InstitutionId>,
     host: Option<InstitutionId>,
-    owners: Vec<InstitutionId>,
+    owners: Vec<Place>,
 }
 
 impl Ends {
-    fn of(row: &PlaceLine) -> Self {
-        let both = || row.home_id.into_iter().chain(row.host_id).collect();
+    async fn of(tx: &Tx, caller: &Caller, row: &PlaceLine) -> Result<Self> {
+        let whole = |end: Option<InstitutionId>| end.map(Place::whole);
         let owners = match (row.source, row.direction) {
-            (PlaceSource::Agreement, _) => both(),
-            (PlaceSource::Programme, _) | (PlaceSource::Pool, Direction::In) => {
-                row.host_id.into_iter().collect()
-            }
-            (PlaceSource::Pool, Direction::Out) => row.home_id.into_iter().collect(),
+            (PlaceSource::Agreement, _) => whole(row.home_id).into_iter().chain(whole(row.host_id)).collect(),
+            (PlaceSource::Programme, _) => match row.programme_id {
+                Some(id) => match programmes::find(tx, Some(caller), id).await? {
+                    Some(programme) => vec![of_programme(tx, &programme).await?],
+                    None => Vec::new(),
+                },
+                None => Vec::new(),
+            },
+            (PlaceSource::Pool, Direction::In) => whole(row.host_id).into_iter().collect(),
+            (PlaceSource::Pool, Direction::Out) => whole(row.home_id).into_iter().collect(),
         };
-        Self { direction: row.direction, home: row.home_id, host: row.host_id, owners }
+        Ok(Self { direction: row.direction, home: row.home_id, host: row.host_id, owners })
     }
 
     /// Sides of an agreement, the host of a programme, the keeper of a pool; and the secretariat.
     fn demand(&self, caller: &Caller) -> Result<()> {
-        if caller.is_secretariat() || self.owners.iter().any(|owner| caller.coordinates(*owner)) {
+        if caller.is_secretariat() || self.owners.iter().any(|owner| caller.coordinates(owner)) {
             return Ok(());
         }
         let needs = "a coordinator of the institution these places belong to, or the secretariat";
         Err(Error::Forbidden { needs: needs.to_owned() })
     }
+}
+
+async fn of_programme(tx: &Tx, programme: &Programme) -> Result<Place> {
+    Ok(institutions::place(tx, programme.host_id, programme.unit_id).await?)
 }
 
 /// Between whom a new line lies, as its source says.
@@ -262,15 +272,26 @@ async fn ends(tx: &Tx, caller: &Caller, new: &NewLine) -> Result<Ends> {
             if !is_side(new.home) || !is_side(new.host) || new.home == new.host {
                 return Err(wrong("/home", "`home` and `host` are the two sides of the agreement"));
             }
-            Ok(Ends { direction: Direction::Out, home: new.home, host: new.host, owners: sides.to_vec() })
+            Ok(Ends {
+                direction: Direction::Out,
+                home: new.home,
+                host: new.host,
+                owners: sides.map(Place::whole).to_vec(),
+            })
         }
         (PlaceSource::Programme, None, Some(id)) => {
             let programme = programmes::find(tx, Some(caller), id).await?;
-            let host = programme.ok_or_else(|| wrong("/programme", "no programme that you see"))?.host_id;
+            let programme = programme.ok_or_else(|| wrong("/programme", "no programme that you see"))?;
+            let host = programme.host_id;
             if new.host.is_some_and(|named| named != host) {
                 return Err(wrong("/host", "another than the programme's: leave it out"));
             }
-            Ok(Ends { direction: Direction::In, home: new.home, host: Some(host), owners: vec![host] })
+            Ok(Ends {
+                direction: Direction::In,
+                home: new.home,
+                host: Some(host),
+                owners: vec![of_programme(tx, &programme).await?],
+            })
         }
         (PlaceSource::Pool, None, None) => pool(new),
         (PlaceSource::Agreement, ..) => Err(wrong("/agreement", "name the agreement, and no programme")),
@@ -285,7 +306,7 @@ fn pool(new: &NewLine) -> Result<Ends> {
     match (new.direction, home, host) {
         (Some(direction @ Direction::Out), Some(end), None)
         | (Some(direction @ Direction::In), None, Some(end)) => {
-            Ok(Ends { direction, home, host, owners: vec![end] })
+            Ok(Ends { direction, home, host, owners: vec![Place::whole(end)] })
         }
         (None, ..) => Err(Error::Invalid(vec![FieldError::new("/direction", "say `out` or `in`")])),
         (Some(Direction::Out), ..) => {

@@ -126,7 +126,7 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewProgramme) 
     let at = app.clock.moment();
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
-    coordinates(caller, new.host, NEEDS)?;
+    coordinates(caller, &institutions::place(&tx, new.host, new.unit).await?, NEEDS)?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
@@ -162,10 +162,13 @@ pub async fn change(
 ) -> Result<ProgrammeView> {
     let tx = app.store.begin().await?;
     let mut row = store::find(&tx, Some(caller), id).await?.ok_or(Error::NotFound)?;
-    coordinates(caller, row.host_id, NEEDS)?;
+    coordinates(caller, &institutions::place(&tx, row.host_id, row.unit_id).await?, NEEDS)?;
     current(row.version, read)?;
     let before = row.clone();
     fill(&mut row);
+    if row.unit_id != before.unit_id {
+        coordinates(caller, &institutions::place(&tx, row.host_id, row.unit_id).await?, NEEDS)?;
+    }
     row.version = read + 1;
     forward(before.status, row.status)?;
     if before.status != Publication::Draft && before.workflow_id != row.workflow_id {

@@ -149,7 +149,7 @@ pub async fn create(
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
     people::find(&tx, caller, of).await?.ok_or(Error::NotFound)?;
-    administers(caller, new.institution)?;
+    administers(caller, &institutions::place(&tx, new.institution, new.unit).await?)?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
@@ -174,11 +174,15 @@ pub async fn change(
     let tx = app.store.begin().await?;
     people::find(&tx, caller, of).await?.ok_or(Error::NotFound)?;
     let mut row = store::find(&tx, of, id).await?.ok_or(Error::NotFound)?;
-    administers(caller, row.institution_id)?;
+    administers(caller, &institutions::place(&tx, row.institution_id, row.unit_id).await?)?;
     current(row.version, read)?;
+    let before = row.unit_id;
     fill(&mut row);
     if !check_unit(&tx, row.institution_id, row.unit_id).await? {
         return Err(Error::Invalid(vec![FieldError::new("/unit", "no such unit of this institution")]));
+    }
+    if row.unit_id != before {
+        administers(caller, &institutions::place(&tx, row.institution_id, row.unit_id).await?)?;
     }
     row.version = read + 1;
     let view = RegistrationView::from(row.clone());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{LockType, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter,
     QueryOrder, QuerySelect,
@@ -15,6 +15,7 @@ use sojourn_entities::{institution, unit, unit_above};
 use super::page::{Asked, Keyset, Page};
 use super::write::{guarded, insert_many};
 use super::{Conn, Result, Tx};
+use crate::access::Place;
 
 pub use sojourn_entities::institution::Model as Institution;
 pub use sojourn_entities::unit::Model as Unit;
@@ -120,6 +121,22 @@ pub async fn units_above(conn: &impl Conn, of: &[UnitId]) -> Result<BTreeMap<Uni
         lines.entry(row.unit_id).or_default().push(row.above_id);
     }
     Ok(lines)
+}
+
+/// Where something lies that is a unit's, or without one an institution's as a whole.
+pub async fn place(conn: &impl Conn, institution: InstitutionId, unit: Option<UnitId>) -> Result<Place> {
+    let Some(unit) = unit else { return Ok(Place::whole(institution)) };
+    let line = units_above(conn, &[unit]).await?.remove(&unit).unwrap_or_default();
+    Ok(Place { institution, line })
+}
+
+/// A unit and all that stand below it.
+pub(super) fn below(unit: UnitId) -> SelectStatement {
+    Query::select()
+        .column(unit_above::Column::UnitId)
+        .from(unit_above::Entity)
+        .and_where(unit_above::Column::AboveId.eq(unit))
+        .to_owned()
 }
 
 /// Writes anew which units of an institution stand above which.

@@ -10,10 +10,11 @@ use sojourn_engine::ids::{InstitutionId, PersonId, RoleId};
 use sojourn_engine::vocabulary::Duty;
 use sojourn_entities::{person, registration, role};
 
+use super::institutions::below;
 use super::page::{Asked, Keyset, Page};
 use super::write::{guarded, insert_many};
 use super::{Conn, Result, Tx};
-use crate::access::Caller;
+use crate::access::{Caller, Seat};
 
 pub use sojourn_entities::person::Model as Person;
 pub use sojourn_entities::role::Model as Role;
@@ -29,36 +30,37 @@ pub struct Wanted {
     pub email: Option<String>,
 }
 
-/// People a caller sees: themselves; an administrator those of the institution; the secretariat all.
+/// People a caller sees: themselves; an administrator those of the institution, or of the unit and those below; the secretariat all.
 fn seen_by(caller: &Caller) -> Condition {
     let people = Condition::all().add(person::Column::ErasedAt.is_null());
     if caller.is_secretariat() {
         return people;
     }
-    let administered = caller.duties.iter().filter(|held| held.duty == Duty::Admin);
-    let places: Vec<InstitutionId> = administered.filter_map(|held| held.institution).collect();
-    let mut sight = Condition::any().add(person::Column::Id.eq(caller.person));
-    if !places.is_empty() {
-        sight = sight.add(at(&places));
-    }
-    people.add(sight)
+    let own = Condition::any().add(person::Column::Id.eq(caller.person));
+    people.add(caller.administered().map(at).fold(own, Condition::add))
 }
 
-/// People with a duty or a registration at one of the places.
-fn at(places: &[InstitutionId]) -> Condition {
+/// People with a duty or a registration that a duty held there reaches, as [`Seat::reaches`] says it.
+fn at(seat: Seat) -> Condition {
     let by_role = role::Entity::find()
         .select_only()
         .column(role::Column::PersonId)
-        .filter(role::Column::InstitutionId.is_in(places.iter().copied()))
+        .filter(role::Column::InstitutionId.eq(seat.institution))
+        .filter(within(role::Column::UnitId, seat))
         .into_query();
     let by_registration = registration::Entity::find()
         .select_only()
         .column(registration::Column::PersonId)
-        .filter(registration::Column::InstitutionId.is_in(places.iter().copied()))
+        .filter(registration::Column::InstitutionId.eq(seat.institution))
+        .filter(within(registration::Column::UnitId, seat))
         .into_query();
     Condition::any()
         .add(person::Column::Id.in_subquery(by_role))
         .add(person::Column::Id.in_subquery(by_registration))
+}
+
+fn within(unit: impl ColumnTrait, seat: Seat) -> Condition {
+    Condition::all().add_option(seat.unit.map(|above| unit.in_subquery(below(above))))
 }
 
 /// A page of the people a caller sees, with their roles.
@@ -71,7 +73,7 @@ pub async fn list(
     let keyset: Keyset<(PersonId,)> = Keyset::read(asked, "people", wanted)?;
     let mut query = person::Entity::find().filter(seen_by(caller));
     if let Some(institution) = wanted.institution {
-        query = query.filter(at(&[institution]));
+        query = query.filter(at(Seat { institution, unit: None }));
     }
     if let Some(duty) = wanted.duty {
         let holders = role::Entity::find()

@@ -10,14 +10,13 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, RelationTrait,
 };
 use serde::Serialize;
-use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, UnitId, WorkflowVersionId};
+use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{Phase, StateKind};
-use sojourn_entities::{
-    application, call, case, choice, institution, offering, person, programme, unit_above, wait,
-};
+use sojourn_entities::{application, call, case, choice, institution, offering, person, programme, wait};
 
 pub use awaited::Awaited;
 
+use super::institutions::below;
 use super::page::{Asked, Keyset, Page};
 use super::{Conn, StoreError};
 use crate::access::{Scope, Seat};
@@ -144,15 +143,6 @@ fn shown_to_host(seat: &Seat) -> SelectStatement {
         shown.and_where(choice::Column::OfferingId.in_subquery(run));
     }
     shown
-}
-
-/// A unit and all that stand below it.
-fn below(unit: UnitId) -> SelectStatement {
-    Query::select()
-        .column(unit_above::Column::UnitId)
-        .from(unit_above::Entity)
-        .and_where(unit_above::Column::AboveId.eq(unit))
-        .to_owned()
 }
 
 fn matching(wanted: &Wanted) -> Condition {

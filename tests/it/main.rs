@@ -23,6 +23,7 @@ mod people;
 mod places;
 mod programmes;
 mod races;
+mod reach;
 mod repeats;
 mod sessions;
 mod shell;

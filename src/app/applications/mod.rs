@@ -256,7 +256,7 @@ fn may_change(scene: &Scene, caller: &Caller, change: &DraftChange) -> Result<()
             "choices and answers change only while it is a draft or returned to you: take it back first";
         return Err(Error::Conflict(super::Conflict::NotNow(told.to_owned())));
     }
-    let home = caller.coordinates(dossier.home.id) && dossier.shown_to_home(&caller.scope());
+    let home = caller.coordinates(&dossier.at_home()) && dossier.shown_to_home(&caller.scope());
     if change.score_hundredths.is_some() && (own || !home) {
         return Err(Error::Forbidden { needs: "the home coordinator".to_owned() });
     }

@@ -87,7 +87,9 @@ fn offerings(
         let programme =
             programmes.iter().find(|(offering, _)| offering == id).map(|(_, programme)| programme);
         let seen = |row: &Programme| {
-            row.status != Publication::Draft || caller.is_secretariat() || caller.coordinates(row.host_id)
+            row.status != Publication::Draft
+                || caller.is_secretariat()
+                || caller.coordinated().contains(&row.host_id)
         };
         let pointer = format!("/offerings/{at}");
         match programme.filter(|row| seen(row)) {

@@ -2,18 +2,17 @@
 //!
 //! Columns, in any order: `given_name, family_name, email, institution, level`, and if wanted `language, nationality, student_no,
 //! esi, field, year, credits, languages`. UTF-8 with or without a byte order mark; comma or semicolon. The institution is an Erasmus
-//! code, a ROR id, a SCHAC home organisation or an id, and may be left out by an administrator of just one.
+//! code, a ROR id, a SCHAC home organisation or an id, and may be left out by an administrator of just one. What an
+//! administrator of one unit enters is registered in that unit.
 
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 use sojourn_engine::codes;
-use sojourn_engine::ids::InstitutionId;
-use sojourn_engine::vocabulary::Duty;
 use utoipa::ToSchema;
 
 use super::NewPerson;
-use crate::access::{Caller, Policy};
+use crate::access::{Caller, Place, Policy, Seat};
 use crate::app::imports::table::{Columns, Source, Table, TableError};
 use crate::app::institutions::{administers, named};
 use crate::app::registrations::NewRegistration;
@@ -110,7 +109,7 @@ async fn enter(app: &App, tx: &Tx, at: &Moment, caller: &Caller, rows: &[Cells])
             continue;
         }
         let new = match places.of(tx, row.get("institution")).await? {
-            Ok(institution) => row.person(institution),
+            Ok(seat) => row.person(seat),
             Err(fault) => Err(fault),
         };
         let twice = || (Some("email"), "this address stands in an earlier row already".to_owned());
@@ -131,11 +130,11 @@ async fn enter(app: &App, tx: &Tx, at: &Moment, caller: &Caller, rows: &[Cells])
 /// Institutions as a table names them, each looked up once.
 struct Places<'a> {
     caller: &'a Caller,
-    known: BTreeMap<String, std::result::Result<InstitutionId, Fault>>,
+    known: BTreeMap<String, std::result::Result<Seat, Fault>>,
 }
 
 impl Places<'_> {
-    async fn of(&mut self, tx: &Tx, written: &str) -> Result<std::result::Result<InstitutionId, Fault>> {
+    async fn of(&mut self, tx: &Tx, written: &str) -> Result<std::result::Result<Seat, Fault>> {
         if let Some(known) = self.known.get(written) {
             return Ok(known.clone());
         }
@@ -144,21 +143,26 @@ impl Places<'_> {
         Ok(found)
     }
 
-    async fn look_up(&self, tx: &Tx, written: &str) -> Result<std::result::Result<InstitutionId, Fault>> {
+    async fn look_up(&self, tx: &Tx, written: &str) -> Result<std::result::Result<Seat, Fault>> {
         let fault = |detail: &str| Err((Some("institution"), detail.to_owned()));
+        let mut own: Vec<Seat> = self.caller.administered().collect();
         if written.is_empty() {
-            let own: Vec<_> = self.caller.duties.iter().filter(|held| held.duty == Duty::Admin).collect();
             return Ok(match own[..] {
-                [held] => held.institution.ok_or((Some("institution"), "say which institution".to_owned())),
+                [seat] => Ok(seat),
                 _ => fault("say which institution: its Erasmus code, ROR id, domain or id"),
             });
         }
         let Some(found) = named(tx, written).await? else {
             return Ok(fault("no institution has this Erasmus code, ROR id, domain or id"));
         };
-        Ok(match administers(self.caller, found) {
-            Ok(()) => Ok(found),
-            Err(_) => fault("you administer another institution"),
+        if administers(self.caller, &Place::whole(found)).is_ok() {
+            return Ok(Ok(Seat { institution: found, unit: None }));
+        }
+        own.retain(|seat| seat.institution == found);
+        Ok(match own[..] {
+            [seat] => Ok(seat),
+            [] => fault("you administer another institution"),
+            [..] => fault("you administer several units of it: invite these people one by one"),
         })
     }
 }
@@ -195,11 +199,11 @@ impl Cells {
         Some(self.get(column)).filter(|cell| !cell.is_empty()).map(str::to_owned)
     }
 
-    fn person(&self, institution: InstitutionId) -> std::result::Result<NewPerson, Fault> {
+    fn person(&self, at: Seat) -> std::result::Result<NewPerson, Fault> {
         if let Some((cells, columns)) = self.ragged {
             return Err((None, format!("{cells} cells, but {columns} columns")));
         }
-        let registration = self.registration(institution)?;
+        let registration = self.registration(at)?;
         Ok(NewPerson {
             given_name: self.checked("given_name", |cell| !cell.is_empty(), "say the given name")?,
             family_name: self.checked("family_name", |cell| !cell.is_empty(), "say the family name")?,
@@ -211,7 +215,7 @@ impl Cells {
         })
     }
 
-    fn registration(&self, institution: InstitutionId) -> std::result::Result<NewRegistration, Fault> {
+    fn registration(&self, at: Seat) -> std::result::Result<NewRegistration, Fault> {
         let level = self.get("level").to_lowercase().parse();
         let year = |cell: &str| cell.parse::<i16>().is_ok_and(|year| (1..=20).contains(&year));
         let year = self.fitting("year", year, "a whole number from 1 to 20")?;
@@ -220,8 +224,8 @@ impl Cells {
         let every = |cell: &str| tags(cell).all(codes::is_language_level);
         self.checked("languages", every, "write each as tag:level, such as en:B2, with blanks between")?;
         Ok(NewRegistration {
-            institution,
-            unit: None,
+            institution: at.institution,
+            unit: at.unit,
             student_no: self.optional("student_no"),
             esi: self.optional("esi"),
             level: level

@@ -1,6 +1,6 @@
 //! Granting duties and taking them back.
 //!
-//! An administrator grants duties of the own institution, the secretariat all; nobody grants anything to themselves. The
+//! An administrator grants duties of the own institution, one of a unit those of the unit and below, the secretariat all; nobody grants anything to themselves. The
 //! secretariat never loses its last person. A duty that has begun ends with yesterday, so that what was done under it stays explained.
 
 use chrono::{Days, NaiveDate};
@@ -63,7 +63,7 @@ pub(super) async fn check(tx: &Tx, caller: &Caller, new: &NewRole, place: &str) 
         (_, None) => return Err(fault("institution", "say at which institution")),
         (_, Some(institution)) => institution,
     };
-    administers(caller, institution)?;
+    administers(caller, &institutions::place(tx, institution, new.unit).await?)?;
     let known = institutions::find(tx, institution).await?;
     let known = known.ok_or_else(|| fault("institution", "no such institution"))?;
     if (known.kind == InstitutionKind::Employer) != (new.duty == Duty::Employer) {
@@ -139,7 +139,7 @@ pub async fn take_back(app: &App, caller: &Caller, (from, id): (PersonId, RoleId
     current(person.version, read)?;
     let zone = match role.institution_id {
         Some(institution) => {
-            administers(caller, institution)?;
+            administers(caller, &institutions::place(&tx, institution, role.unit_id).await?)?;
             let known = institutions::find(&tx, institution).await?;
             known.and_then(|known| known.zone.parse().ok()).unwrap_or(app.zone)
         }

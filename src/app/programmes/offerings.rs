@@ -11,7 +11,7 @@ use crate::app::{
     Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound,
 };
 use crate::store::programmes::{self as store, Offering, Programme};
-use crate::store::{Tx, periods, periods::Period};
+use crate::store::{Tx, institutions, periods, periods::Period};
 
 /// A programme in a period: what can be chosen.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -160,7 +160,7 @@ pub async fn change_offering(
 
 async fn own(tx: &Tx, caller: &Caller, of: ProgrammeId) -> Result<Programme> {
     let programme = store::find(tx, Some(caller), of).await?.ok_or(Error::NotFound)?;
-    coordinates(caller, programme.host_id, NEEDS)?;
+    coordinates(caller, &institutions::place(tx, programme.host_id, programme.unit_id).await?, NEEDS)?;
     Ok(programme)
 }
 

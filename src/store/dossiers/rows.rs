@@ -12,7 +12,7 @@ use sojourn_engine::vocabulary::{
 };
 use sojourn_entities::{application, case, institution, period, registration, stay};
 
-use crate::access::{Scope, Seat};
+use crate::access::{Place, Scope, Seat};
 use crate::store::calls::Call;
 use crate::store::places::Line;
 use crate::store::{StoreError, json};
@@ -275,7 +275,7 @@ impl Dossier {
 
     /// Whether a seat of the scope is at the home, and the case has been shown there.
     pub fn shown_to_home(&self, scope: &Scope) -> bool {
-        let seated = |seat: &Seat| self.covers(seat, self.home.id, self.application.home_unit);
+        let seated = |seat: &Seat| seat.reaches(self.home.id, self.line_of(self.application.home_unit));
         self.application.home_sees_from.is_some() && scope.seats().iter().any(seated)
     }
 
@@ -283,7 +283,7 @@ impl Dossier {
     pub fn shown_to_host(&self, scope: &Scope) -> bool {
         let shown = |choice: &&Choice| choice.host_sees_from.is_some() && choice.host_sees_until.is_none();
         let Some(choice) = self.current().filter(shown) else { return false };
-        let seated = |seat: &Seat| self.covers(seat, choice.offering.host.id, choice.offering.unit);
+        let seated = |seat: &Seat| seat.reaches(choice.offering.host.id, self.line_of(choice.offering.unit));
         scope.seats().iter().any(seated)
     }
 
@@ -292,9 +292,9 @@ impl Dossier {
         unit.and_then(|unit| self.units.get(&unit)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a seat looks after a unit of an institution: all of it, that unit, or one above it.
-    fn covers(&self, seat: &Seat, institution: InstitutionId, unit: Option<UnitId>) -> bool {
-        seat.institution == institution && seat.unit.is_none_or(|of| self.line_of(unit).contains(&of))
+    /// Where it lies at home.
+    pub fn at_home(&self) -> Place {
+        Place { institution: self.home.id, line: self.line_of(self.application.home_unit).to_vec() }
     }
 }
 

@@ -8,7 +8,7 @@ use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
 use sojourn_engine::vocabulary::Duty;
 use sojourn_entities::{role, unit_above, wait};
 
-use super::below;
+use crate::store::institutions::below;
 
 /// Whom a case may wait for, as one reader.
 #[derive(Debug, Clone, Serialize)]

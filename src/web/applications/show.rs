@@ -132,7 +132,7 @@ fn texts(typed: &Fields) -> Vec<String> {
 
 /// Whether the reader may enter a score.
 async fn scores(visit: &Visit, caller: &Caller, view: &ApplicationView) -> Result<bool> {
-    let home = caller.coordinates(view.home.id) && view.applicant.id != caller.person;
+    let home = caller.coordinated().contains(&view.home.id) && view.applicant.id != caller.person;
     if !home || view.kind != StateKind::Open {
         return Ok(false);
     }
