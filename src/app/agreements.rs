@@ -2,6 +2,8 @@
 //!
 //! Nobody agrees for both sides, and what both have agreed on no longer changes: it can only be ended.
 
+mod events;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,10 +15,10 @@ use super::{
     Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound,
 };
 use crate::access::{Caller, Place};
-use crate::clock::Moment;
 use crate::store::{Tx, agreements as store, institutions};
 
 pub use crate::store::agreements::{Agreement, Wanted};
+pub use events::{Fired, fire};
 
 const WRITER: &str = "a coordinator of the side that wrote it as a whole, or the secretariat";
 
@@ -114,8 +116,6 @@ pub struct NewAgreement {
 /// What to change of an agreement; what is left out stays.
 #[derive(Debug, Clone, Default)]
 pub struct AgreementChange {
-    /// How far it comes.
-    pub status: Option<AgreementStatus>,
     /// First day.
     pub valid_from_on: Option<NaiveDate>,
     /// Last day.
@@ -124,8 +124,6 @@ pub struct AgreementChange {
     pub fields: Option<Vec<String>>,
     /// Study cycles it covers.
     pub levels: Option<Vec<Level>>,
-    /// Last day, when ended before its time; today when left out.
-    pub ended_on: Option<NaiveDate>,
     /// Free text, seen by both sides.
     pub note: Option<Option<String>>,
 }
@@ -168,7 +166,7 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewAgreement) 
     turn.finish(tx, &at, Answer::created(format!("/api/v1/agreements/{}", view.id), 1, &view)?).await
 }
 
-/// Changes an agreement in the version that was read: its terms, or how far it has come.
+/// Changes the terms or the note of an agreement in the version that was read; [`fire`] moves it.
 pub async fn change(
     app: &App,
     caller: &Caller,
@@ -176,17 +174,10 @@ pub async fn change(
     read: i32,
     change: AgreementChange,
 ) -> Result<AgreementView> {
-    let at = app.clock.moment();
     let tx = app.store.begin().await?;
     let mut row = store::find(&tx, caller, id).await?.ok_or(Error::NotFound)?;
     current(row.version, read)?;
     revise(&mut row, caller, &change)?;
-    if let Some(status) = change.status.filter(|status| *status != row.status) {
-        let today = at.now.with_timezone(&app.zone).date_naive();
-        advance(&mut row, caller, status, change.ended_on.unwrap_or(today), &at)?;
-    } else if change.ended_on.is_some() {
-        return Err(Error::Invalid(vec![FieldError::new("/ended_on", "goes with `status` = `ended`")]));
-    }
     days(&row)?;
     row.version = read + 1;
     let view = AgreementView::from(row.clone());
@@ -199,10 +190,7 @@ pub async fn change(
 
 /// The terms are the proposer's to write until both have agreed; the note is both sides'.
 fn revise(row: &mut Agreement, caller: &Caller, change: &AgreementChange) -> Result<()> {
-    if side(caller, row.proposer_id, "").is_err() {
-        let needs = "a coordinator of either side as a whole, or the secretariat";
-        coordinates(caller, &Place::whole(row.partner_id), needs)?;
-    }
+    either(row, caller)?;
     if let Some(note) = &change.note {
         row.note.clone_from(note);
     }
@@ -231,50 +219,6 @@ fn revise(row: &mut Agreement, caller: &Caller, change: &AgreementChange) -> Res
     Ok(())
 }
 
-fn advance(
-    row: &mut Agreement,
-    caller: &Caller,
-    to: AgreementStatus,
-    last: NaiveDate,
-    at: &Moment,
-) -> Result<()> {
-    use AgreementStatus::{Agreed, Draft, Ended, Proposed};
-    match (row.status, to) {
-        (Draft, Proposed) => {
-            side(caller, row.proposer_id, "a coordinator of the side that wrote it")?;
-            (row.proposed_by, row.proposed_at) = (Some(caller.person), Some(at.now));
-        }
-        (Proposed, Agreed) => {
-            side(caller, row.partner_id, "a coordinator of the other side")?;
-            if row.proposed_by == Some(caller.person) {
-                let needs = "somebody else of the other side: you have agreed for the first already";
-                return Err(Error::Forbidden { needs: needs.to_owned() });
-            }
-            (row.agreed_by, row.agreed_at) = (Some(caller.person), Some(at.now));
-        }
-        // Either side sends it back, so that the terms can be written anew.
-        (Proposed, Draft) => (row.proposed_by, row.proposed_at) = (None, None),
-        (Agreed, Ended) => {
-            if !(row.valid_from_on..=row.valid_until_on).contains(&last) {
-                let detail = "a day of its validity: from its first to its last";
-                return Err(Error::Invalid(vec![FieldError::new("/ended_on", detail)]));
-            }
-            row.ended_on = Some(last);
-        }
-        (before, _) => {
-            let way = match before {
-                Draft => "proposed",
-                Proposed => "agreed, or a draft again",
-                Agreed => "ended",
-                Ended => return Err(not_now("it is ended: write another")),
-            };
-            return Err(not_now(&format!("it is {before}: from there it can only become {way}")));
-        }
-    }
-    row.status = to;
-    Ok(())
-}
-
 /// Passes for people of that side alone: nobody else agrees for it.
 fn side(caller: &Caller, institution: InstitutionId, needs: &str) -> Result<()> {
     if caller.coordinates(&Place::whole(institution)) {
@@ -282,6 +226,13 @@ fn side(caller: &Caller, institution: InstitutionId, needs: &str) -> Result<()> 
     } else {
         Err(Error::Forbidden { needs: needs.to_owned() })
     }
+}
+
+/// Passes for people of both sides, and for the secretariat.
+fn either(row: &Agreement, caller: &Caller) -> Result<()> {
+    let needs = "a coordinator of either side as a whole, or the secretariat";
+    let first = coordinates(caller, &Place::whole(row.proposer_id), needs);
+    first.or_else(|_| coordinates(caller, &Place::whole(row.partner_id), needs))
 }
 
 fn not_now(detail: &str) -> Error {

@@ -133,6 +133,18 @@ words! {
         Ended = "ended",
     }
 
+    /// What moves an agreement.
+    AgreementEvent ("event of an agreement") {
+        /// The side that wrote it agrees to it.
+        Propose = "propose",
+        /// The other side agrees too.
+        Agree = "agree",
+        /// Either side sends a proposal back, so that the terms can be written anew.
+        Return = "return",
+        /// Either side ends what is agreed.
+        End = "end",
+    }
+
     /// The part of a case's life that a state belongs to.
     Phase ("phase") {
         /// The applicant prepares and submits.

@@ -7,7 +7,7 @@ use axum::extract::State;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use sojourn_engine::ids::{AgreementId, InstitutionId};
-use sojourn_engine::vocabulary::{AgreementStatus, Level};
+use sojourn_engine::vocabulary::{AgreementEvent, AgreementStatus, Level};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -17,7 +17,7 @@ use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
 use super::shape::{self, present};
 use crate::access::Caller;
-use crate::app::agreements::{self, AgreementChange, AgreementView, NewAgreement, Wanted};
+use crate::app::agreements::{self, AgreementChange, AgreementView, Fired, NewAgreement, Wanted};
 use crate::app::{Answer, App, Page};
 
 /// Which agreements.
@@ -62,9 +62,6 @@ pub struct AgreementIn {
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgreementChangeIn {
-    /// How far it comes: the side that wrote it makes it `proposed`, the other side `agreed`; either sends a proposal back as a
-    /// `draft`, and either makes what is agreed `ended`.
-    status: Option<AgreementStatus>,
     /// First day; the writing side's to change until both have agreed, like all terms.
     valid_from_on: Option<NaiveDate>,
     /// Last day.
@@ -75,12 +72,30 @@ pub struct AgreementChangeIn {
     /// Study cycles it covers; empty: all.
     #[validate(length(max = 4, message = "there are four"))]
     levels: Option<Vec<Level>>,
-    /// Last day when ended before its time, with `status` = `ended` [default: today].
-    ended_on: Option<NaiveDate>,
     /// Free text, seen by both sides.
     #[serde(default, deserialize_with = "present")]
     #[validate(length(max = 5000, message = "at most 5,000 characters"))]
     note: Option<Option<String>>,
+}
+
+/// One event to fire on an agreement.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementEventIn {
+    /// The side that wrote it may `propose` a draft, the other side `agree` to it or either `return` it as a draft, and either `end`
+    /// what is agreed.
+    event: AgreementEvent,
+    /// Its input.
+    #[serde(default)]
+    data: AgreementEventData,
+}
+
+/// What an event on an agreement carries.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementEventData {
+    /// Last day, of what is to `end` [default: today].
+    ended_on: Option<NaiveDate>,
 }
 
 /// Agreements of one's own institution, in the order they were written.
@@ -121,7 +136,7 @@ pub async fn create_agreement(
     Ok(agreements::create(&app, &caller, &once, new).await?)
 }
 
-/// Changes an agreement: its terms, or how far it has come.
+/// Changes the terms of an agreement, or its note; its events move it.
 #[utoipa::path(patch, path = "/api/v1/agreements/{id}", tag = "agreements",
     params(("id" = AgreementId, Path), IfMatchHeader), request_body = AgreementChangeIn,
     responses((status = 200, body = AgreementView)))]
@@ -132,8 +147,23 @@ pub async fn change_agreement(
     IfMatch(read): IfMatch,
     Valid(Json(body)): Valid<Json<AgreementChangeIn>>,
 ) -> Result<Versioned<AgreementView>, Problem> {
-    let AgreementChangeIn { status, valid_from_on, valid_until_on, fields, levels, ended_on, note } = body;
-    let change = AgreementChange { status, valid_from_on, valid_until_on, fields, levels, ended_on, note };
+    let AgreementChangeIn { valid_from_on, valid_until_on, fields, levels, note } = body;
+    let change = AgreementChange { valid_from_on, valid_until_on, fields, levels, note };
     let view = agreements::change(&app, &caller, id, read, change).await?;
     Ok(Versioned(view.version, view))
+}
+
+/// Fires one event: the one way to move an agreement.
+#[utoipa::path(post, path = "/api/v1/agreements/{id}/events", tag = "agreements",
+    params(("id" = AgreementId, Path), IfMatchHeader, IdempotencyHeader), request_body = AgreementEventIn,
+    responses((status = 200, body = AgreementView)))]
+pub async fn fire_agreement_event(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<AgreementId>,
+    IfMatch(read): IfMatch,
+    Keyed(once, Json(body)): Keyed<Json<AgreementEventIn>>,
+) -> Result<Answer, Problem> {
+    let fired = Fired { event: body.event, ended_on: body.data.ended_on };
+    Ok(agreements::fire(&app, &caller, id, read, &once, fired).await?)
 }

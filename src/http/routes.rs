@@ -130,6 +130,7 @@ pub fn all(state: AppState) -> Routes {
         .route(Coordinators, routes!(agreements::create_agreement))
         .route(SignedIn, routes!(agreements::get_agreement))
         .route(SignedIn, routes!(agreements::change_agreement))
+        .route(SignedIn, routes!(agreements::fire_agreement_event))
         .route(SignedIn, routes!(places::list_place_lines))
         .route(SignedIn, routes!(places::create_place_line))
         .route(SignedIn, routes!(places::get_place_line))

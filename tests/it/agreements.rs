@@ -56,12 +56,12 @@ async fn one_side_writes_and_proposes_and_the_other_agrees(#[values(Db::Sqlite, 
     }
     assert_eq!((&written["status"], &written["version"]), (&json!("draft"), &json!(1)));
 
-    sides.bo.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.problem(403);
-    let proposed = sides.ada.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
+    sides.bo.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.problem(403);
+    let proposed = sides.ada.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
     assert_eq!((&proposed["status"], &proposed["version"]), (&json!("proposed"), &json!(2)));
-    sides.ada.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.problem(403);
-    sides.sol.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.problem(403);
-    let agreed = sides.bo.patch(&path, &json!(2), &json!({ "status": "agreed" })).await;
+    sides.ada.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.problem(403);
+    sides.sol.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.problem(403);
+    let agreed = sides.bo.fire_agreement(&path, 2, &json!({ "event": "agree" })).await;
     assert_eq!(agreed.header("etag"), "\"3\"");
     let agreed = agreed.ok();
     assert_eq!(agreed["status"], "agreed");
@@ -79,9 +79,9 @@ async fn nobody_agrees_for_both_sides(#[values(Db::Sqlite, Db::Postgres)] db: Db
     let person = sides.app.person("coordinator@alpha.example").await;
     let role = json!({ "duty": "coordinator", "institution": sides.beta["id"], "from_on": "2026-01-01" });
     sides.sol.post(&format!("/people/{person}/roles"), &role).await.ok();
-    sides.ada.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
+    sides.ada.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
 
-    let refused = sides.ada.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.problem(403);
+    let refused = sides.ada.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.problem(403);
 
     assert!(refused["detail"].as_str().is_some_and(|text| text.contains("somebody else")), "{refused}");
 }
@@ -94,26 +94,67 @@ async fn agreed_terms_stay_until_the_agreement_is_ended(#[values(Db::Sqlite, Db:
     let longer = json!({ "valid_until_on": "2030-08-31" });
     sides.bo.patch(&path, &json!(1), &longer).await.problem(403);
     assert_eq!(sides.ada.patch(&path, &json!(1), &longer).await.ok()["valid_until_on"], "2030-08-31");
-    sides.ada.patch(&path, &json!(2), &json!({ "status": "proposed" })).await.ok();
-    let back = sides.bo.patch(&path, &json!(3), &json!({ "status": "draft" })).await.ok();
+    sides.ada.fire_agreement(&path, 2, &json!({ "event": "propose" })).await.ok();
+    let back = sides.bo.fire_agreement(&path, 3, &json!({ "event": "return" })).await.ok();
     assert_eq!((&back["status"], &back["proposed_by"]), (&json!("draft"), &Value::Null));
-    sides.ada.patch(&path, &json!(4), &json!({ "status": "proposed" })).await.ok();
-    sides.bo.patch(&path, &json!(5), &json!({ "status": "agreed" })).await.ok();
+    sides.ada.fire_agreement(&path, 4, &json!({ "event": "propose" })).await.ok();
+    sides.bo.fire_agreement(&path, 5, &json!({ "event": "agree" })).await.ok();
 
     sides.ada.patch(&path, &json!(6), &longer).await.problem(409);
-    sides.ada.patch(&path, &json!(6), &json!({ "status": "draft" })).await.problem(409);
-    let outside = json!({ "status": "ended", "ended_on": "2031-01-01" });
+    sides.ada.fire_agreement(&path, 6, &json!({ "event": "return" })).await.problem(409);
+    let outside = json!({ "event": "end", "data": { "ended_on": "2031-01-01" } });
     assert_eq!(
-        sides.bo.patch(&path, &json!(6), &outside).await.problem(422)["errors"][0]["pointer"],
-        "/ended_on"
+        sides.bo.fire_agreement(&path, 6, &outside).await.problem(422)["errors"][0]["pointer"],
+        "/data/ended_on"
     );
-    let ended = sides.bo.patch(&path, &json!(6), &json!({ "status": "ended", "note": null })).await.ok();
+    sides.bo.patch(&path, &json!(6), &json!({ "note": null })).await.ok();
+    let ended = sides.bo.fire_agreement(&path, 7, &json!({ "event": "end" })).await.ok();
 
     assert_eq!(
         (&ended["status"], &ended["ended_on"], &ended["note"]),
         (&json!("ended"), &json!("2026-09-01"), &Value::Null)
     );
-    sides.ada.patch(&path, &json!(7), &json!({ "status": "agreed" })).await.problem(409);
+    let refused = sides.bo.fire_agreement(&path, 8, &json!({ "event": "agree" })).await.problem(409);
+    assert!(refused["detail"].as_str().is_some_and(|text| text.contains("write another")), "{refused}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_event_moves_an_agreement_once_and_in_the_version_that_was_read(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let sides = sides(db).await;
+    let (_, path) = sides.written().await;
+    let events = format!("{path}/events");
+    let key = fresh_key();
+    let propose = |version: &'static str| {
+        let request = sides.ada.request(reqwest::Method::POST, &events).header("If-Match", version);
+        send(request.header("Idempotency-Key", &key).json(&json!({ "event": "propose" })))
+    };
+
+    let first = propose("\"1\"").await;
+    let again = propose("\"1\"").await;
+    assert_eq!((first.status, first.header("etag")), (200, "\"2\""));
+    assert_eq!((again.status, again.header("etag"), &again.body), (200, "\"2\"", &first.body));
+    sides.bo.fire_agreement(&path, 1, &json!({ "event": "agree" })).await.problem(412);
+    sides.bo.fire_agreement(&path, 2, &json!({ "event": "propose" })).await.problem(403);
+    let refused = sides.ada.fire_agreement(&path, 2, &json!({ "event": "propose" })).await.problem(409);
+    assert!(refused["detail"].as_str().is_some_and(|text| text.contains("`agree`")), "{refused}");
+    sides.cleo.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.problem(404);
+    sides.bo.fire_agreement(&path, 2, &json!({ "event": "nod" })).await.problem(422);
+    let early = json!({ "event": "agree", "data": { "ended_on": "2027-01-01" } });
+    let refused = sides.bo.fire_agreement(&path, 2, &early).await.problem(422);
+    assert_eq!(refused["errors"][0]["pointer"], "/data/ended_on");
+    let patched = sides.bo.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.problem(422);
+    assert_eq!(patched["errors"][0]["pointer"], "/status");
+    let body = json!({ "event": "agree" });
+    let without =
+        |header: &'static str| sides.bo.request(reqwest::Method::POST, &events).header(header, "\"2\"");
+    send(without("Idempotency-Key").json(&body)).await.problem(428);
+    send(without("If-Match").json(&body)).await.problem(400);
+    assert_eq!(sides.bo.get(&path).await.ok()["status"], "proposed");
+    let ended = sides.sol.fire_agreement(&path, 2, &json!({ "event": "return" })).await.ok();
+    assert_eq!((&ended["status"], &ended["version"]), (&json!("draft"), &json!(3)));
 }
 
 #[rstest]
@@ -142,7 +183,7 @@ async fn agreements_are_found_by_their_sides_and_how_far_they_have_come(
     let (written, path) = sides.written().await;
     let other = json!({ "proposer": sides.beta["id"], "partner": sides.alpha["id"], "valid_from_on": "2026-09-01", "valid_until_on": "2027-08-31" });
     let other = sides.bo.post("/agreements", &other).await.ok();
-    let proposed = sides.ada.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
+    let proposed = sides.ada.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
 
     let of = |query: String| {
         let ada = sides.ada.clone();

@@ -14,8 +14,8 @@ async fn agreed(pair: &Pair) -> Value {
     });
     let agreement = pair.hanna.post("/agreements", &body).await.ok();
     let path = format!("/agreements/{}", id(&agreement));
-    pair.hanna.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
-    pair.otto.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.ok()
+    pair.hanna.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
+    pair.otto.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.ok()
 }
 
 fn of_agreement(pair: &Pair, agreement: &Value) -> Value {

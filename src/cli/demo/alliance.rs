@@ -5,13 +5,13 @@ use secrecy::SecretString;
 use serde_json::Value;
 use sojourn_engine::ids::{InstitutionId, PersonId, ProgrammeId};
 use sojourn_engine::vocabulary::{
-    AgreementStatus, Direction, Duty, InstitutionKind, Level, PlaceSource, PlaceUnit, ProgrammeKind,
+    AgreementEvent, Direction, Duty, InstitutionKind, Level, PlaceSource, PlaceUnit, ProgrammeKind,
     Publication, TokenKind,
 };
 
 use super::{Demo, Outcome, PASSWORD, id, once};
 use crate::access::Caller;
-use crate::app::agreements::{self, AgreementChange, NewAgreement};
+use crate::app::agreements::{self, Fired, NewAgreement};
 use crate::app::chair_terms::{self, TermOf};
 use crate::app::people::{self, NewPerson, NewRole};
 use crate::app::places::{self, NewLine};
@@ -244,10 +244,12 @@ impl Demo {
                     note: None,
                 };
                 let agreement = id(&agreements::create(&self.app, &proposer, &once(), new).await?)?;
-                let to = |status| AgreementChange { status: Some(status), ..AgreementChange::default() };
-                agreements::change(&self.app, &proposer, agreement, 1, to(AgreementStatus::Proposed)).await?;
+                let fired = |event| Fired { event, ended_on: None };
+                let propose = fired(AgreementEvent::Propose);
+                agreements::fire(&self.app, &proposer, agreement, 1, &once(), propose).await?;
                 let partner = self.app.person_as_caller(other.staff[0]).await?;
-                agreements::change(&self.app, &partner, agreement, 2, to(AgreementStatus::Agreed)).await?;
+                let agree = fired(AgreementEvent::Agree);
+                agreements::fire(&self.app, &partner, agreement, 2, &once(), agree).await?;
                 for (home, host) in [(one, other), (other, one)] {
                     let line = NewLine {
                         agreement: Some(agreement),

@@ -86,6 +86,13 @@ impl Actor {
         send(request.header("Idempotency-Key", fresh_key())).await
     }
 
+    /// Moves an agreement in the version the caller has read.
+    pub async fn fire_agreement(&self, path: &str, version: i32, body: &Value) -> Answer {
+        let request = self.request(Method::POST, &format!("{path}/events")).json(body);
+        let request = request.header("If-Match", etag(&json!(version)));
+        send(request.header("Idempotency-Key", fresh_key())).await
+    }
+
     /// Uploads a file into a slot of a case.
     pub async fn upload(&self, case: &Value, slot: &str, name: &str, content: &[u8]) -> Answer {
         let id = case["id"].as_str().expect("the id of the case");

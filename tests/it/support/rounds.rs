@@ -99,8 +99,8 @@ impl Cast {
         let by = self.who("home_coordinator");
         let agreement = by.post("/agreements", &body).await.ok();
         let path = format!("/agreements/{}", id(&agreement));
-        by.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
-        partner.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.ok();
+        by.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
+        partner.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.ok();
         let line = json!({
             "source": "agreement", "agreement": agreement["id"], "home": home, "host": host, "unit": "heads",
             "capacity": places,

@@ -95,8 +95,8 @@ async fn places(pair: &Pair, from: NaiveDate, until: NaiveDate) {
     });
     let agreement = pair.hanna.post("/agreements", &body).await.ok();
     let path = format!("/agreements/{}", id(&agreement));
-    pair.hanna.patch(&path, &json!(1), &json!({ "status": "proposed" })).await.ok();
-    pair.otto.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.ok();
+    pair.hanna.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
+    pair.otto.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.ok();
     let line = json!({
         "source": "agreement", "agreement": agreement["id"], "home": pair.home["id"], "host": pair.host["id"],
         "levels": [], "fields": [], "unit": "heads", "capacity": 5000, "reason": "As agreed.",
