@@ -22,6 +22,7 @@ pub fn document(refusal: &Refusal, language: &str) -> Value {
         | Refusal::SamePerson { .. }
         | Refusal::Missing { .. }
         | Refusal::NoPlace { .. }
+        | Refusal::SeveralLines { .. }
         | Refusal::ReasonNeeded { .. }
         | Refusal::InputInvalid { .. } => {}
     }
@@ -75,6 +76,15 @@ pub fn detail(refusal: &Refusal, language: &str) -> String {
         Refusal::NoPlace { account, code, free } => {
             let (english, other) = no_place(account, *code, *free);
             say(english, other)
+        }
+        Refusal::SeveralLines { field, lines } => {
+            let lines = listed(&lines.iter().map(ToString::to_string).collect::<Vec<_>>());
+            say(
+                format!(
+                    "Several lines of places cover this choice equally well: name one as `{field}`: {lines}."
+                ),
+                format!("有多筆名額同樣符合此志願：請以 `{field}` 指定其中之一：{lines}。"),
+            )
         }
         Refusal::ReasonNeeded { codes } => say(
             format!("Give a reason with a text of your own and one of the codes {}.", listed(codes)),
@@ -152,6 +162,10 @@ pub fn told(refusal: &Refusal, definition: &Definition, language: &str) -> Strin
             words.say(format!("Upload first: {slots}."), format!("請先上傳：{slots}。"))
         }
         Refusal::NoPlace { code, free, .. } => words.no_place(*code, *free),
+        Refusal::SeveralLines { .. } => words.say(
+            "Several lines of places cover this choice equally well: pick one.".to_owned(),
+            "有多筆名額同樣符合此志願，請選擇其中一筆。".to_owned(),
+        ),
         Refusal::ReasonNeeded { .. } => words.say(
             "Choose a reason and explain it in your own words.".to_owned(),
             "請選擇原因，並以文字說明。".to_owned(),

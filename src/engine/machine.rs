@@ -26,7 +26,7 @@ use crate::definition::{
 };
 use crate::facts::Facts;
 use crate::guard::Slot;
-use crate::ids::PersonId;
+use crate::ids::{PersonId, PlaceLineId};
 use crate::vocabulary::AccountStatus;
 
 /// A set of roles of one definition (at most 64).
@@ -170,6 +170,8 @@ pub struct Context<'a> {
     pub lines: &'a [LineView],
     /// Lines of the next choice, for joins with `choose = "next"`.
     pub next_lines: &'a [LineView],
+    /// Lines that cover the choice being chosen equally well, when nobody has named one of them.
+    pub rivals: &'a [PlaceLineId],
     /// Slots that are filled or switched off by the call.
     pub documents: &'a [DocumentIx],
     /// Calendars of the parties.

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::definition::{InputFault, Texts};
 use crate::guard::Value;
+use crate::ids::PlaceLineId;
 
 /// The engine's answer to an attempt that is not legal; each variant says what would make it legal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -56,6 +57,13 @@ pub enum Refusal {
         /// Places left, in the line's unit.
         free: i64,
     },
+    /// Several lines of places cover the choice equally well: a person picks.
+    SeveralLines {
+        /// The input field that names the one.
+        field: String,
+        /// The lines, the oldest first.
+        lines: Vec<PlaceLineId>,
+    },
     /// The event wants a reason: a code of the list and a text.
     ReasonNeeded {
         /// Codes of the list.
@@ -104,6 +112,7 @@ impl Refusal {
             Self::Missing { .. } => "missing",
             Self::TooLate { .. } => "too_late",
             Self::NoPlace { .. } => "no_place",
+            Self::SeveralLines { .. } => "several_lines",
             Self::ReasonNeeded { .. } => "reason_needed",
             Self::InputInvalid { .. } => "input_invalid",
         }

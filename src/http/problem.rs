@@ -140,6 +140,7 @@ impl Problem {
             | Refusal::Missing { .. }
             | Refusal::TooLate { .. }
             | Refusal::NoPlace { .. }
+            | Refusal::SeveralLines { .. }
             | Refusal::ReasonNeeded { .. } => Kind::Refused,
         };
         Self { refusal: Some(Box::new(refusal)), ..Self::new(kind, String::new()) }

@@ -63,19 +63,23 @@ fn kind(schema: &Value) -> Kind {
         "number" => Kind::Decimal,
         "array" => Kind::Some,
         _ if schema["format"] == "date" => Kind::Date,
-        _ if schema["x-is"] == "choice" || schema["enum"].is_array() => Kind::One,
+        _ if schema["x-is"].is_string() || schema["enum"].is_array() => Kind::One,
         _ if schema["maxLength"].as_i64().is_some_and(|most| most > LINE) => Kind::Long,
         _ => Kind::Text,
     }
 }
 
+/// What a case gives to pick from, by value and label.
+#[derive(Debug, Default)]
+pub struct Picks<'a> {
+    /// The application's choices.
+    pub choices: &'a [ChoiceView],
+    /// Place lines; without any, nobody is asked for one.
+    pub lines: Vec<(String, String)>,
+}
+
 /// The fields of a schema; `typed` is what a form said that was not taken, `faults` which of its fields are not right.
-pub fn fields(
-    schema: &Value,
-    choices: &[ChoiceView],
-    typed: Option<&Fields>,
-    faults: &[String],
-) -> Vec<Field> {
+pub fn fields(schema: &Value, picks: &Picks<'_>, typed: Option<&Fields>, faults: &[String]) -> Vec<Field> {
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let properties = schema["properties"].as_object().into_iter().flatten();
@@ -94,12 +98,13 @@ pub fn fields(
             low: bound("minimum", "x-minimum"),
             high: bound("maximum", "x-maximum"),
             most: schema["maxLength"].as_i64(),
-            options: options(schema, choices),
+            options: options(schema, picks),
             fault: faults.contains(name),
             name: name.clone(),
         }
     };
-    properties.map(field).collect()
+    let asked = |(_, schema): &(&String, &Value)| schema["x-is"] != "line" || !picks.lines.is_empty();
+    properties.filter(asked).map(field).collect()
 }
 
 /// Name of a field of the event's data in the form.
@@ -107,13 +112,16 @@ fn posted(name: &str) -> String {
     format!("data.{name}")
 }
 
-fn options(schema: &Value, choices: &[ChoiceView]) -> Vec<(String, String)> {
+fn options(schema: &Value, picks: &Picks<'_>) -> Vec<(String, String)> {
+    if schema["x-is"] == "line" {
+        return picks.lines.clone();
+    }
     if schema["x-is"] == "choice" {
         let label = |choice: &ChoiceView| {
             let rank = choice.rank.map(|rank| format!("{rank}. ")).unwrap_or_default();
             (choice.id.to_string(), format!("{rank}{} – {}", choice.host.name, choice.title))
         };
-        return choices.iter().map(label).collect();
+        return picks.choices.iter().map(label).collect();
     }
     let codes = schema["enum"].as_array().or_else(|| schema["items"]["enum"].as_array());
     let codes = codes.into_iter().flatten().filter_map(Value::as_str);
@@ -180,8 +188,19 @@ mod tests {
 
     #[test]
     fn each_type_of_a_schema_gets_its_control() {
-        let kinds: Vec<Kind> = fields(&schema(), &[], None, &[]).iter().map(|field| field.kind).collect();
+        let kinds: Vec<Kind> =
+            fields(&schema(), &Picks::default(), None, &[]).iter().map(|field| field.kind).collect();
         assert_eq!(kinds, [Kind::Attest, Kind::Decimal, Kind::Int, Kind::Long, Kind::Some, Kind::Date]);
+    }
+
+    #[test]
+    fn a_place_line_is_asked_for_where_there_are_several() {
+        let schema =
+            json!({ "properties": { "line": { "type": "string", "format": "uuid", "x-is": "line" } } });
+        assert!(fields(&schema, &Picks::default(), None, &[]).is_empty());
+        let lines = vec![("1".to_owned(), "first".to_owned()), ("2".to_owned(), "second".to_owned())];
+        let asked = fields(&schema, &Picks { lines: lines.clone(), ..Picks::default() }, None, &[]);
+        assert_eq!((asked[0].kind, &asked[0].options), (Kind::One, &lines));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Applications: opening, editing a draft, what the view offers, lists with their filters and pages.
 
 mod bulk;
+mod lines;
 mod lists;
 mod proofs;
 mod refusals;

@@ -1,24 +1,27 @@
 //! What an application shows, and to whom: one answer for the page, the API and the mail.
 
+mod offers;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sojourn_engine::definition::{Definition, RoleIx, Transition};
+use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{
     CallId, CaseId, ChoiceId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId,
 };
-use sojourn_engine::machine::{self, Actor, Offer};
+use sojourn_engine::machine::{self, Actor};
 use sojourn_engine::vocabulary::{ChoiceResult, Phase, StateKind, Via};
 use utoipa::ToSchema;
 
 use crate::access::Caller;
 use crate::app::notices::Otherwise;
-use crate::app::refusals;
 use crate::app::scene::Scene;
 use crate::app::transition::drive::View;
 use crate::app::transition::{otherwise, zone};
 use crate::clock::Moment;
 use crate::store::calls::SlotRule;
 use crate::store::dossiers::Choice;
+
+pub use offers::{LineView, OfferView, ReasonView};
 
 /// An application as one reader sees it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -143,46 +146,6 @@ pub struct SlotView {
     pub asked: bool,
 }
 
-/// One event of the present state.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct OfferView {
-    /// The event, as `POST …/events` wants it.
-    pub event: String,
-    /// The words on its button.
-    pub label: String,
-    /// Whether this reader may fire it now.
-    pub legal: bool,
-    /// Names of the roles that may.
-    pub by: Vec<String>,
-    /// Why not, in a sentence.
-    pub why_not: Option<String>,
-    /// Why not, typed.
-    #[schema(value_type = Option<Object>)]
-    pub refusal: Option<serde_json::Value>,
-    /// By when.
-    pub due_at: Option<DateTime<Utc>>,
-    /// Input as JSON Schema.
-    #[schema(value_type = Object)]
-    pub input: serde_json::Value,
-    /// Codes of its reason; empty when it wants none.
-    pub reasons: Vec<ReasonView>,
-    /// Slots that must be filled.
-    pub documents: Vec<String>,
-    /// Whether it cannot be undone.
-    pub irreversible: bool,
-    /// What to read before.
-    pub confirm: Option<String>,
-}
-
-/// One code of a reason.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ReasonView {
-    /// The code.
-    pub code: String,
-    /// In the reader's language.
-    pub label: String,
-}
-
 /// One party the case waits for.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WaitingView {
@@ -278,7 +241,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         submit_at_bell: inside.then_some(dossier.application.submit_at_bell),
         score_hundredths: dossier.application.score_hundredths.filter(|_| reader == Reader::Home),
         documents: slots(scene, roles, language),
-        offers: offered.iter().map(|o| offer(definition, o, language)).collect(),
+        offers: offered.iter().map(|o| offers::view(scene, o, language)).collect(),
         waiting: waiting(scene, &stage, &view, caller),
     }
 }
@@ -315,31 +278,6 @@ fn slots(scene: &Scene, roles: machine::Roles, language: &str) -> Vec<SlotView> 
         asked: dossier.call.documents.get(&document.name) != Some(&SlotRule::Off),
     };
     scene.definition.documents.iter().map(slot).collect()
-}
-
-fn offer(definition: &Definition, offer: &Offer, language: &str) -> OfferView {
-    let transition: &Transition = &definition.transitions[offer.transition.at()];
-    let event = &definition.events[transition.event.at()];
-    let label = |role: &RoleIx| definition.roles[role.at()].name.clone();
-    let codes = transition.reason.map(|list| &definition.reasons[list.at()].codes);
-    let reason = |(code, texts): &(String, sojourn_engine::definition::Texts)| ReasonView {
-        code: code.clone(),
-        label: texts.get(language).to_owned(),
-    };
-    OfferView {
-        event: event.name.clone(),
-        label: event.label.get(language).to_owned(),
-        legal: offer.refusal.is_none(),
-        by: transition.by.iter().filter(|role| Some(**role) != definition.system()).map(label).collect(),
-        why_not: offer.refusal.as_ref().map(|refusal| refusals::told(refusal, definition, language)),
-        refusal: offer.refusal.as_ref().map(|refusal| refusals::document(refusal, language)),
-        due_at: offer.by,
-        input: transition.schema.clone(),
-        reasons: codes.into_iter().flatten().map(reason).collect(),
-        documents: transition.documents.iter().map(|d| definition.documents[d.at()].name.clone()).collect(),
-        irreversible: transition.irreversible,
-        confirm: Some(event.confirm.get(language).to_owned()).filter(|text| !text.is_empty()),
-    }
 }
 
 fn waiting(

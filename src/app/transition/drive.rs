@@ -5,21 +5,22 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
-use sojourn_engine::definition::{Choose, Definition, EventIx};
+use sojourn_engine::definition::{Account, Choose, Definition, EventIx, Term};
 use sojourn_engine::facts::Facts;
 use sojourn_engine::guard::Slot;
-use sojourn_engine::ids::{ChoiceId, PersonId, WorkflowVersionId};
+use sojourn_engine::ids::{ChoiceId, PersonId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::machine::{self, Actor, Attempt, Calendars, Context, LineView, Move, Step, World};
 use sojourn_engine::refusal::Refusal;
-use sojourn_engine::vocabulary::Via;
+use sojourn_engine::vocabulary::{AccountStatus, Via};
 
 use super::facts::{Asked, next};
 use super::live::Live;
-use super::places::{Bound, bind, draws};
+use super::places::{Bound, Named, bind, chosen, draws};
 use super::{chain, effects, situation};
 use crate::app::holders::Holders;
 use crate::clock::Moment;
-use crate::store::dossiers::Choice;
+use crate::store::dossiers::{Choice, Dossier};
+use crate::store::places::Line;
 use crate::store::records::Records;
 
 /// What somebody does to a case.
@@ -105,6 +106,9 @@ pub fn fire(
         None => Actor::System,
     };
     let attempt = Attempt { event, actor, data: deed.data, reason: deed.reason };
+    let line = choosing.iter().find_map(|(_, transition)| transition.line_field());
+    live.picked = picked(stage, live, target, line, deed.data)
+        .map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;
     let mut ahead = Ahead::of(stage, live, target, slots);
     let step = machine::step(definition, &live.case, &attempt, &mut ahead);
     let read = |made: &Move, view: &View| chain::canonical_facts(definition, &made.read, &view.facts);
@@ -175,12 +179,69 @@ fn target(
     }
 }
 
+/// The line that is named for the choice being chosen: one of the narrowest.
+fn picked(
+    stage: &Stage<'_>,
+    live: &Live,
+    target: Option<ChoiceId>,
+    field: Option<&str>,
+    data: &Map<String, Value>,
+) -> Result<Option<PlaceLineId>, Refusal> {
+    let Some((field, named)) = field.and_then(|field| Some((field, data.get(field)?))) else {
+        return Ok(None);
+    };
+    let choice = live.dossier.choices.iter().find(|choice| Some(choice.id) == target);
+    let (false, Some(choice)) = (named.is_null(), choice) else { return Ok(None) };
+    let known = |id: &PlaceLineId| named.as_str() == Some(id.to_string().as_str());
+    let found = lines_of(stage.definition, live, choice).into_iter().map(|line| line.id).find(known);
+    found.map(Some).ok_or_else(|| Refusal::InputInvalid {
+        fields: vec![sojourn_engine::definition::InputFault {
+            field: field.to_owned(),
+            detail: "must be the id of one of the place lines that the offer lists for this choice"
+                .to_owned(),
+        }],
+    })
+}
+
+/// The line that was named, for the account that choices are bound to.
+pub(super) fn picked_for<'d>(definition: &'d Definition, live: &Live) -> Option<Named<'d>> {
+    definition.accounts.first().map(|account| account.name.as_str()).zip(live.picked)
+}
+
+/// Lines the accounts of the present choice have; one for a further term has its own once it holds a place.
+fn held<'d>(definition: &'d Definition, dossier: &Dossier) -> Vec<Named<'d>> {
+    let line = |declared: &'d Account| {
+        let row = dossier.accounts.iter().find(|row| row.name == declared.name)?;
+        let is_bound = declared.term == Term::Chosen || row.status != AccountStatus::None;
+        Some((declared.name.as_str(), row.line.filter(|_| is_bound)?))
+    };
+    definition.accounts.iter().filter_map(line).collect()
+}
+
+/// The narrowest lines for the account that choices are bound to.
+pub fn lines_of<'l>(definition: &Definition, live: &'l Live, choice: &Choice) -> Vec<&'l Line> {
+    let account = definition.accounts.first();
+    account.map_or_else(Vec::new, |account| chosen(account.line, &live.dossier, &choice.offering))
+}
+
+/// Lines among which whoever acts has to pick; an import takes the one the rule says.
+fn rivals(stage: &Stage<'_>, live: &Live, target: Option<ChoiceId>) -> Vec<PlaceLineId> {
+    let choice = live.dossier.choices.iter().find(|choice| Some(choice.id) == target);
+    let (None, Some(choice)) = (live.picked, choice) else { return Vec::new() };
+    let lines = lines_of(stage.definition, live, choice);
+    if lines.len() < 2 || stage.via == Via::Import {
+        return Vec::new();
+    }
+    lines.into_iter().map(|line| line.id).collect()
+}
+
 /// What the engine sees of the world around one case.
 #[derive(Debug)]
 pub struct View {
     pub facts: Facts,
     lines: Vec<LineView>,
     next_lines: Vec<LineView>,
+    rivals: Vec<PlaceLineId>,
     calendars: Calendars,
     documents: Vec<sojourn_engine::definition::DocumentIx>,
     overrides: Vec<(sojourn_engine::definition::ClockIx, sojourn_engine::definition::Span)>,
@@ -194,15 +255,21 @@ impl View {
         let named = |id: ChoiceId| dossier.choices.iter().find(|choice| choice.id == id);
         let choice = target.and_then(named).or_else(|| dossier.current()).or_else(|| dossier.choices.first());
         let accounts = || definition.accounts.iter().map(draws);
-        let bound_to = |choice: &Choice| bind(accounts(), dossier, &choice.offering);
-        let bound = choice.map(bound_to).unwrap_or_default();
+        let bound_to =
+            |choice: &Choice, named: &[Named<'_>]| bind(accounts(), dossier, &choice.offering, named);
+        let named = match target {
+            Some(_) => picked_for(definition, live).into_iter().collect(),
+            None => held(definition, dossier),
+        };
+        let bound = choice.map(|choice| bound_to(choice, &named)).unwrap_or_default();
         let asked = Asked { dossier, choice, bound: &bound, now: stage.at.now };
         let facts = Facts::gather(&definition.facts, slots, |fact| asked.value(fact));
         let views = |bound: &[Bound]| bound.iter().map(Bound::view).collect();
         Self {
             facts,
             lines: views(&bound),
-            next_lines: next(dossier).map(|choice| views(&bound_to(choice))).unwrap_or_default(),
+            next_lines: next(dossier).map(|choice| views(&bound_to(choice, &[]))).unwrap_or_default(),
+            rivals: rivals(stage, live, target),
             calendars: situation::calendars(dossier, choice, stage.alliance),
             documents: situation::documents(definition, dossier),
             overrides: situation::overrides(definition, dossier),
@@ -216,6 +283,7 @@ impl View {
             facts: &self.facts,
             lines: &self.lines,
             next_lines: &self.next_lines,
+            rivals: &self.rivals,
             documents: &self.documents,
             calendars: &self.calendars,
             overrides: &self.overrides,

@@ -5,7 +5,7 @@ use sojourn_engine::ids::{ChoiceId, PersonId};
 use sojourn_engine::machine::{ClockStart, Move, NoticeTo, Step, after};
 use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult};
 
-use super::drive::{Deed, Stage};
+use super::drive::{Deed, Stage, picked_for};
 use super::live::{Live, LiveClock};
 use super::places::{Bound, bind, draws, posted};
 use super::stays;
@@ -129,7 +129,9 @@ fn bind_choices(stage: &Stage<'_>, live: &mut Live) {
         .dossier
         .choices
         .iter()
-        .map(|choice| bind(accounts().take(1), &live.dossier, &choice.offering).first().and_then(|b| b.line))
+        .map(|choice| {
+            bind(accounts().take(1), &live.dossier, &choice.offering, &[]).first().and_then(|b| b.line)
+        })
         .collect();
     for (choice, line) in live.dossier.choices.iter_mut().zip(lines) {
         choice.line = line;
@@ -165,7 +167,9 @@ fn choose(stage: &Stage<'_>, live: &mut Live, target: Option<ChoiceId>) {
         (choice.host_sees_from, choice.host_sees_until) = (None, None);
     }
     let Some(choice) = live.dossier.current() else { return };
-    let bound = bind(stage.definition.accounts.iter().map(draws), &live.dossier, &choice.offering);
+    let named: Vec<_> = picked_for(stage.definition, live).into_iter().collect();
+    let accounts = stage.definition.accounts.iter().map(draws);
+    let bound = bind(accounts, &live.dossier, &choice.offering, &named);
     let line = bound.first().and_then(|bound| bound.line);
     live.dossier.accounts = bound.into_iter().map(unused).collect();
     if let Some(choice) = live.dossier.choices.iter_mut().find(|choice| choice.id == target) {

@@ -116,7 +116,7 @@ impl Asked<'_> {
     fn next_free(&self) -> bool {
         let Some(choice) = next(self.dossier) else { return false };
         let bound =
-            bind(self.bound.iter().map(|b| (b.name.as_str(), b.draws)), self.dossier, &choice.offering);
+            bind(self.bound.iter().map(|b| (b.name.as_str(), b.draws)), self.dossier, &choice.offering, &[]);
         bound.first().is_none_or(Bound::has_room)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sojourn_engine::definition::{ClockIx, Definition};
-use sojourn_engine::ids::{ClockRowId, PersonId};
+use sojourn_engine::ids::{ClockRowId, PersonId, PlaceLineId};
 use sojourn_engine::machine::{Case, Running};
 use sojourn_engine::vocabulary::AccountStatus;
 
@@ -34,6 +34,8 @@ pub struct Live {
     pub(super) touched: Touched,
     /// Stays that are not simply those of the current choice: parts of a combined case.
     pub parts: Vec<crate::store::records::NewStay>,
+    /// The line that whoever acts has named for the choice being chosen.
+    pub(super) picked: Option<PlaceLineId>,
 }
 
 /// What beside the case itself has to be written.
@@ -94,7 +96,7 @@ impl Live {
             clocks: clocks.iter().map(|c| Running { clock: c.clock, due_at: c.due_at }).collect(),
             acts,
         };
-        Ok(Self { dossier, case, clocks, touched: Touched::default(), parts: Vec::new() })
+        Ok(Self { dossier, case, clocks, touched: Touched::default(), parts: Vec::new(), picked: None })
     }
 
     /// Writes the engine's case back into the rows.

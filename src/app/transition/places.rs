@@ -17,6 +17,9 @@ pub fn draws(account: &Account) -> (&str, Draws) {
     (&account.name, (account.line, account.term))
 }
 
+/// An account with the line that was named for it.
+pub type Named<'a> = (&'a str, PlaceLineId);
+
 /// An account of the definition with the line a choice gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
@@ -50,18 +53,22 @@ impl Bound {
     }
 }
 
-/// Binds accounts to the narrowest lines that cover an offering for this case, or the host's term after it.
+/// Binds accounts to the lines that were named for them, else to the narrowest in force that cover an offering for this case, or
+/// the host's term after it.
 ///
 /// Of several equally narrow ones the one with most places left is taken, then the older.
 pub fn bind<'a>(
     accounts: impl Iterator<Item = (&'a str, Draws)>,
     dossier: &Dossier,
     offering: &Offering,
+    named: &[Named<'_>],
 ) -> Vec<Bound> {
     accounts
         .map(|(name, draws)| {
             let span = span(draws.1, dossier, offering);
-            let line = span.and_then(|span| best(draws, dossier, offering, span));
+            let is_named = |line: &&Line| named.contains(&(name, line.id));
+            let line = dossier.lines.iter().find(is_named);
+            let line = line.or_else(|| span.and_then(|span| best(draws, dossier, offering, span)));
             Bound {
                 name: name.to_owned(),
                 draws,
@@ -89,12 +96,23 @@ fn span(term: Term, dossier: &Dossier, offering: &Offering) -> Option<Span> {
     }
 }
 
-fn best<'d>(
+fn best<'d>(draws: Draws, dossier: &'d Dossier, offering: &Offering, span: Span) -> Option<&'d Line> {
+    let equal = equal(draws, dossier, offering, span).into_iter();
+    equal.max_by_key(|line| (line.free(), std::cmp::Reverse(line.id)))
+}
+
+/// The narrowest lines that cover an offering in the term it is for, the oldest first.
+pub fn chosen<'d>(kind: Kind, dossier: &'d Dossier, offering: &Offering) -> Vec<&'d Line> {
+    equal((kind, Term::Chosen), dossier, offering, (offering.period, offering.twelfths))
+}
+
+/// The narrowest lines that cover an offering for this case, the oldest first: those in force.
+fn equal<'d>(
     (kind, term): Draws,
     dossier: &'d Dossier,
     offering: &Offering,
     (period, _): Span,
-) -> Option<&'d Line> {
+) -> Vec<&'d Line> {
     let wanted = Wanted {
         home: dossier.home.id,
         host: offering.host.id,
@@ -103,22 +121,22 @@ fn best<'d>(
         level: dossier.student.level,
         field: dossier.student.field.as_deref().unwrap_or(""),
     };
-    // A stay under way goes on under an agreement that is in force then; for a choice a guard says so with its own message.
-    let lasts = |line: &&Line| match (term, &dossier.extra_term) {
-        (Term::Extra, Some(period)) => in_force(line, period.start_on),
-        (Term::Extra | Term::Chosen, _) => true,
+    let starts_on = match (term, &dossier.extra_term) {
+        (Term::Extra, Some(period)) => period.start_on,
+        (Term::Extra | Term::Chosen, _) => offering.start_on,
     };
-    let lines: Vec<(&Line, Covers<_, _, _>)> = dossier
-        .lines
-        .iter()
-        .filter(|line| serves(kind, line))
-        .filter(lasts)
-        .map(|line| (line, line.covers.clone()))
-        .collect();
-    narrowest(&lines, &wanted)
-        .into_iter()
-        .copied()
-        .max_by_key(|line| (line.free(), std::cmp::Reverse(line.id)))
+    let narrowest = |counts: &dyn Fn(&Line) -> bool| -> Vec<&'d Line> {
+        let lines = dossier.lines.iter().filter(|line| serves(kind, line) && counts(line));
+        let lines: Vec<(&Line, Covers<_, _, _>)> = lines.map(|line| (line, line.covers.clone())).collect();
+        narrowest(&lines, &wanted).into_iter().copied().collect()
+    };
+    let mut found = narrowest(&|line| in_force(line, starts_on));
+    // A stay under way goes on under an agreement that is in force then; for a choice a guard says so with its own message.
+    if found.is_empty() && term == Term::Chosen {
+        found = narrowest(&|_| true);
+    }
+    found.sort_by_key(|line| line.id);
+    found
 }
 
 fn serves(kind: Kind, line: &Line) -> bool {

@@ -66,7 +66,7 @@ fn set_last_day(live: &mut Live, day: NewLastDay) {
 /// Binds the account of an extra term: terms and lines may have come since the choice was made.
 pub(super) fn bind_extra(live: &mut Live, account: &Declared) {
     let Some(choice) = live.dossier.current() else { return };
-    let bound = bind(std::iter::once(draws(account)), &live.dossier, &choice.offering);
+    let bound = bind(std::iter::once(draws(account)), &live.dossier, &choice.offering, &[]);
     let accounts = &mut live.dossier.accounts;
     accounts.retain(|known| known.name != account.name);
     accounts.extend(bound.into_iter().map(unused));

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::ReasonsIx;
 use crate::guard::{Decimal, Type, Value};
-use crate::ids::ChoiceId;
+use crate::ids::{ChoiceId, PlaceLineId};
 
 /// One field of an event's input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum InputKind {
     Text(u32),
     /// One of the application's choices, by id.
     Choice,
+    /// One of several place lines that cover the choice equally well, by id.
+    Line,
     /// One code of a list.
     Option(ReasonsIx),
     /// Codes of a list, each once.
@@ -73,6 +75,7 @@ impl<'a> WrittenKind<'a> {
                 Ok(_) | Err(_) => Err("text takes a length from 1 to 20000, as in `text(500)`".to_owned()),
             },
             ("choice", None) => Ok(InputKind::Choice),
+            ("line", None) => Ok(InputKind::Line),
             ("date", None) => Ok(InputKind::Date),
             ("bool", None) => Ok(InputKind::Bool),
             ("attest", None) => Ok(InputKind::Attest),
@@ -84,7 +87,7 @@ impl<'a> WrittenKind<'a> {
                 Ok(if self.word == "option" { InputKind::Option(ix) } else { InputKind::Codes(ix) })
             }
             _ => Err(format!(
-                "`{}` is no input type: use text(max), choice, option(list), code(list), int(a..b), decimal(a..b), date, bool or attest",
+                "`{}` is no input type: use text(max), choice, line, option(list), code(list), int(a..b), decimal(a..b), date, bool or attest",
                 self.word
             )),
         }
@@ -107,6 +110,8 @@ pub enum InputValue {
     Text(String),
     /// One of the application's choices.
     Choice(ChoiceId),
+    /// A place line.
+    Line(PlaceLineId),
     /// One code.
     Code(String),
     /// Several codes.
@@ -128,6 +133,7 @@ impl InputValue {
         match self {
             Self::Text(value) | Self::Code(value) => text(value),
             Self::Choice(id) => text(&id.to_string()),
+            Self::Line(id) => text(&id.to_string()),
             Self::Codes(codes) => Value::List(codes.iter().map(|code| text(code)).collect()),
             Self::Int(value) => Value::Int(*value),
             Self::Decimal(value) => Value::Decimal(*value),
@@ -207,7 +213,7 @@ impl InputKind {
     /// The type of the fact `input.<field>`.
     pub fn fact_type(&self) -> Type {
         match self {
-            Self::Text(_) | Self::Choice | Self::Option(_) => Type::Text,
+            Self::Text(_) | Self::Choice | Self::Line | Self::Option(_) => Type::Text,
             Self::Codes(_) => Type::List(Box::new(Type::Text)),
             Self::Int(..) => Type::Int,
             Self::Decimal(..) => Type::Decimal,
@@ -242,6 +248,10 @@ impl InputKind {
                 let id = Uuid::try_parse(text()?)
                     .map_err(|_| "must be the id of one of the choices".to_owned())?;
                 Ok(InputValue::Choice(ChoiceId::from(id)))
+            }
+            Self::Line => {
+                let id = Uuid::try_parse(text()?).map_err(|_| "must be the id of a place line".to_owned())?;
+                Ok(InputValue::Line(PlaceLineId::from(id)))
             }
             Self::Option(list) => one_of(*list, text()?).map(InputValue::Code),
             Self::Codes(list) => {
@@ -282,6 +292,7 @@ impl InputKind {
         match self {
             Self::Text(max) => json!({ "type": "string", "maxLength": max }),
             Self::Choice => json!({ "type": "string", "format": "uuid", "x-is": "choice" }),
+            Self::Line => json!({ "type": "string", "format": "uuid", "x-is": "line" }),
             Self::Option(ix) => json!({ "type": "string", "enum": list(*ix) }),
             Self::Codes(ix) => {
                 json!({ "type": "array", "uniqueItems": true, "items": { "type": "string", "enum": list(*ix) } })

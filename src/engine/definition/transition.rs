@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    AccountIx, DocumentIx, EventIx, InputField, NoticeIx, Place, ReasonsIx, Require, RoleIx, StateIx,
+    AccountIx, DocumentIx, EventIx, InputField, InputKind, NoticeIx, Place, ReasonsIx, Require, RoleIx,
+    StateIx,
 };
 use crate::guard::{Guard, Slot};
 
@@ -77,6 +78,13 @@ pub struct Transition {
     pub schema: serde_json::Value,
     /// Where it is declared.
     pub place: Place,
+}
+
+impl Transition {
+    /// The input field that names the place line of the choice being chosen.
+    pub fn line_field(&self) -> Option<&str> {
+        self.input.iter().find(|field| field.kind == InputKind::Line).map(|field| field.name.as_str())
+    }
 }
 
 /// What happens to an account.

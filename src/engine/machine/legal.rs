@@ -162,6 +162,16 @@ pub(super) fn documents(
     if missing.is_empty() { Ok(()) } else { Err(Refusal::Missing { documents: missing }) }
 }
 
+/// A person who is asked for the line of a choice picks where several would do; the system takes the one its rule says.
+pub(super) fn line(transition: &Transition, actor: Actor, context: &Context<'_>) -> Result<(), Refusal> {
+    match (actor, transition.line_field()) {
+        (Actor::Person(..), Some(field)) if !context.rivals.is_empty() => {
+            Err(Refusal::SeveralLines { field: field.to_owned(), lines: context.rivals.to_vec() })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The effects on accounts, no-ops left out.
 pub(super) fn places(
     definition: &Definition,

@@ -68,6 +68,7 @@ fn attempted(
     let facts = facts(definition, context, &input, case.state);
     legal::guards(definition, &transition.require, &facts, context.now, false)?;
     legal::documents(definition, transition, context)?;
+    legal::line(transition, attempt.actor, context)?;
     Ok((make_move(definition, case, ix, role, context, (&facts, &input))?, input))
 }
 

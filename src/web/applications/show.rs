@@ -12,11 +12,12 @@ use sojourn_engine::vocabulary::{Phase, StateKind};
 use super::super::calls::id;
 use super::super::documents;
 use super::super::fault::Fault;
-use super::super::fields::fields;
+use super::super::fields::{Picks, fields};
 use super::super::form::Fields;
 use super::super::visit::{SignedIn, Visit};
 use super::draft;
 use crate::access::{Caller, full_name};
+use crate::app::applications::view::{LineView, OfferView};
 use crate::app::applications::{self, ApplicationView};
 use crate::app::{Asked, Result, calls, history, notifications, people};
 
@@ -76,7 +77,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     let documents = documents::of_case(visit, caller, view).await?;
     let draft = if is_editable(view, caller) { Some(draft::form(visit, view, said).await?) } else { None };
     let (legal, not_legal): (Vec<_>, Vec<_>) = view.offers.iter().partition(|offer| offer.legal);
-    let legal: Vec<Value> = legal.into_iter().map(|offer| form(view, offer, said)).collect();
+    let legal: Vec<Value> = legal.into_iter().map(|offer| form(visit, view, offer, said)).collect();
     let stays = said.is_some_and(|said| {
         said.form == draft::FORM || view.offers.iter().any(|offer| offer.legal && offer.event == said.form)
     });
@@ -103,12 +104,13 @@ pub fn is_editable(view: &ApplicationView, caller: &Caller) -> bool {
     own && waits && view.phase == Phase::Application && view.kind == StateKind::Open
 }
 
-fn form(view: &ApplicationView, offer: &applications::view::OfferView, said: Option<&Said>) -> Value {
+fn form(visit: &Visit, view: &ApplicationView, offer: &OfferView, said: Option<&Said>) -> Value {
     let said = said.filter(|said| said.form == offer.event);
     let typed = said.map(|said| &said.typed);
     let faults = said.map(|said| said.faults.clone()).unwrap_or_default();
     let text = |name: &str| typed.map(|typed| typed.get(name).to_owned()).unwrap_or_default();
-    let filled = fields(&offer.input, &view.choices, typed, &faults);
+    let picks = Picks { choices: &view.choices, lines: lines(visit, view, offer) };
+    let filled = fields(&offer.input, &picks, typed, &faults);
     context! {
         offer => Value::from(Serde(offer)),
         plain => filled.is_empty() && offer.reasons.is_empty(),
@@ -119,6 +121,28 @@ fn form(view: &ApplicationView, offer: &applications::view::OfferView, said: Opt
         note => text("note"),
         reason_fault => faults.iter().any(|fault| fault == "reason"),
     }
+}
+
+/// Place lines to pick from, each once, by what they are for.
+fn lines(visit: &Visit, view: &ApplicationView, offer: &OfferView) -> Vec<(String, String)> {
+    let label = |line: &LineView| {
+        let choice = view.choices.iter().find(|choice| choice.id == line.choice);
+        let host = choice.map(|choice| choice.host.name.clone()).unwrap_or_default();
+        let levels = line.levels.iter().map(|level| visit.word(&format!("levels.{level}")));
+        let until =
+            line.valid_until_on.map(|day| visit.word("case.line_until").replace("{}", &day.to_string()));
+        let free = visit.word("case.line_free").replace("{}", &line.free.to_string());
+        let parts = levels.chain(line.fields.iter().cloned()).chain(until).chain([free]);
+        format!("{host}: {}", parts.collect::<Vec<_>>().join(&visit.word("form.comma")))
+    };
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for line in &offer.lines {
+        let id = line.line.to_string();
+        if lines.iter().all(|(known, _)| *known != id) {
+            lines.push((id, label(line)));
+        }
+    }
+    lines
 }
 
 /// What somebody typed into a form that is gone, so that it is not lost.

@@ -120,6 +120,7 @@ const fn list(kind: &InputKind) -> Option<ReasonsIx> {
         InputKind::Option(list) | InputKind::Codes(list) => Some(*list),
         InputKind::Text(_)
         | InputKind::Choice
+        | InputKind::Line
         | InputKind::Int(..)
         | InputKind::Decimal(..)
         | InputKind::Date

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::super::input::WrittenKind;
+use super::super::input::{InputKind, WrittenKind};
 use super::super::{
     Addressee, Choose, Definition, InputField, Join, MessageIx, Notify, PlaceEffect, PlaceOp, Reasons,
     Require, Resolver, RoleIx, Rule, Side, StateIx, Target, Transition, Trigger,
@@ -75,7 +75,7 @@ impl Loader<'_, '_> {
         types
     }
 
-    fn kind(&self, text: &str) -> Result<super::super::InputKind, String> {
+    fn kind(&self, text: &str) -> Result<InputKind, String> {
         WrittenKind::read(text).kind(|list| {
             let at = self.names.reasons.iter().position(|known| known == list)?;
             u16::try_from(at).ok().map(super::super::ReasonsIx)
@@ -253,6 +253,11 @@ impl Loader<'_, '_> {
         let read = |node: Node<'_>| {
             let text = node.text()?;
             match self.kind(text) {
+                Ok(InputKind::Line) if table.node("choose").is_none() => {
+                    let message = "a line is that of the choice being chosen: it goes with `choose`";
+                    self.reader.finding(Rule::W01, node.span(), message);
+                    None
+                }
                 Ok(kind) => Some(InputField {
                     name: node.key.clone(),
                     kind,

@@ -51,6 +51,7 @@ impl World for OneLine<'_> {
             facts: &self.facts,
             lines: &self.lines,
             next_lines: &self.lines,
+            rivals: &[],
             documents: &[],
             calendars: &self.calendars,
             overrides: &[],

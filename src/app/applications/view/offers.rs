@@ -1,0 +1,130 @@
+//! What may happen next in a case, as one reader sees it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use sojourn_engine::definition::{RoleIx, Transition};
+use sojourn_engine::ids::{AgreementId, ChoiceId, PlaceLineId};
+use sojourn_engine::machine::Offer;
+use sojourn_engine::vocabulary::{ChoiceResult, Level};
+use utoipa::ToSchema;
+
+use crate::app::refusals;
+use crate::app::scene::Scene;
+use crate::app::transition::drive::lines_of;
+use crate::store::dossiers::Choice;
+use crate::store::places::Line;
+
+/// One event of the present state.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OfferView {
+    /// The event, as `POST …/events` wants it.
+    pub event: String,
+    /// The words on its button.
+    pub label: String,
+    /// Whether this reader may fire it now.
+    pub legal: bool,
+    /// Names of the roles that may.
+    pub by: Vec<String>,
+    /// Why not, in a sentence.
+    pub why_not: Option<String>,
+    /// Why not, typed.
+    #[schema(value_type = Option<Object>)]
+    pub refusal: Option<serde_json::Value>,
+    /// By when.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Input as JSON Schema.
+    #[schema(value_type = Object)]
+    pub input: serde_json::Value,
+    /// Place lines to pick from: those that cover one of the choices equally well, when there are several.
+    pub lines: Vec<LineView>,
+    /// Codes of its reason; empty when it wants none.
+    pub reasons: Vec<ReasonView>,
+    /// Slots that must be filled.
+    pub documents: Vec<String>,
+    /// Whether it cannot be undone.
+    pub irreversible: bool,
+    /// What to read before.
+    pub confirm: Option<String>,
+}
+
+/// One code of a reason.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ReasonView {
+    /// The code.
+    pub code: String,
+    /// In the reader's language.
+    pub label: String,
+}
+
+/// A place line that covers a choice as well as others do.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LineView {
+    /// The line, as the event's input names it.
+    pub line: PlaceLineId,
+    /// The choice it covers.
+    pub choice: ChoiceId,
+    /// The agreement behind it.
+    pub agreement: Option<AgreementId>,
+    /// Its last day.
+    pub valid_until_on: Option<NaiveDate>,
+    /// Study cycles it is for; empty: all.
+    pub levels: Vec<Level>,
+    /// ISCED-F 2013 codes it is for; empty: all.
+    pub fields: Vec<String>,
+    /// How many are left.
+    pub free: i64,
+}
+
+/// One event as a reader sees it.
+pub(super) fn view(scene: &Scene, offer: &Offer, language: &str) -> OfferView {
+    let definition = &*scene.definition;
+    let transition: &Transition = &definition.transitions[offer.transition.at()];
+    let event = &definition.events[transition.event.at()];
+    let label = |role: &RoleIx| definition.roles[role.at()].name.clone();
+    let codes = transition.reason.map(|list| &definition.reasons[list.at()].codes);
+    let reason = |(code, texts): &(String, sojourn_engine::definition::Texts)| ReasonView {
+        code: code.clone(),
+        label: texts.get(language).to_owned(),
+    };
+    OfferView {
+        event: event.name.clone(),
+        label: event.label.get(language).to_owned(),
+        legal: offer.refusal.is_none(),
+        by: transition.by.iter().filter(|role| Some(**role) != definition.system()).map(label).collect(),
+        why_not: offer.refusal.as_ref().map(|refusal| refusals::told(refusal, definition, language)),
+        refusal: offer.refusal.as_ref().map(|refusal| refusals::document(refusal, language)),
+        due_at: offer.by,
+        input: transition.schema.clone(),
+        lines: lines(scene, offer, transition),
+        reasons: codes.into_iter().flatten().map(reason).collect(),
+        documents: transition.documents.iter().map(|d| definition.documents[d.at()].name.clone()).collect(),
+        irreversible: transition.irreversible,
+        confirm: Some(event.confirm.get(language).to_owned()).filter(|text| !text.is_empty()),
+    }
+}
+
+/// Lines that whoever may do it has to pick from.
+fn lines(scene: &Scene, offer: &Offer, transition: &Transition) -> Vec<LineView> {
+    if offer.refusal.is_some() || transition.line_field().is_none() {
+        return Vec::new();
+    }
+    let open = |choice: &&Choice| choice.result == ChoiceResult::Open;
+    let of = |choice: &Choice| {
+        let lines = lines_of(&scene.definition, &scene.live, choice);
+        let several = lines.len() > 1;
+        lines.into_iter().filter(|_| several).map(|row| line(row, choice)).collect::<Vec<_>>()
+    };
+    scene.live.dossier.choices.iter().filter(open).flat_map(of).collect()
+}
+
+fn line(line: &Line, choice: &Choice) -> LineView {
+    LineView {
+        line: line.id,
+        choice: choice.id,
+        agreement: line.agreement.as_ref().map(|agreement| agreement.id),
+        valid_until_on: line.agreement.as_ref().map(|agreement| agreement.valid_until_on),
+        levels: line.covers.levels.clone(),
+        fields: line.covers.fields.clone(),
+        free: line.free(),
+    }
+}
