@@ -1,5 +1,6 @@
 //! A refusal of the engine in the reader's language, for problems, offers and pages alike.
 
+use chrono::Months;
 use serde_json::{Value, json};
 use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::CaseId;
@@ -8,6 +9,22 @@ use sojourn_engine::refusal::{NoPlace, Refusal, UnmetRule};
 use super::scene::Scene;
 use super::{App, Result};
 use crate::access::Caller;
+use crate::clock::Moment;
+use crate::store::records;
+
+/// How long a refused attempt is kept, in months.
+const KEPT: Months = Months::new(24);
+
+impl App {
+    /// Removes refused attempts that are older than two years, and says how many.
+    pub async fn forget_refusals(&self, at: &Moment) -> Result<u64> {
+        let Some(before) = at.now.checked_sub_months(KEPT) else { return Ok(0) };
+        let tx = self.store.begin().await?;
+        let forgotten = records::forget_refusals(&tx, before).await?;
+        tx.commit().await?;
+        Ok(forgotten)
+    }
+}
 
 /// The `refusal` member: the engine's own words, the messages of its rules in `language`.
 pub fn document(refusal: &Refusal, language: &str) -> Value {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sojourn_engine::deadline::Calendar;
-use sojourn_engine::definition::{Definition, Resolver, Term, Trigger};
-use sojourn_engine::ids::{CaseId, InstitutionId, PlaceLineId, WorkflowVersionId};
+use sojourn_engine::definition::{Definition, Resolver, RoleIx, Term, Trigger};
+use sojourn_engine::ids::{CaseId, InstitutionId, PersonId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{Phase, Via};
 
 use super::holders::Holders;
@@ -86,6 +86,22 @@ impl Scene {
         let holders = people(conn, &definition, &dossier, alliance.date(at.now)).await?;
         let version = dossier.case.workflow;
         Ok(Self { live: Live::new(&definition, dossier)?, definition, version, holders, alliance })
+    }
+
+    /// The role somebody acts in who fires an event: of those they hold, one that may, else the first; without a person the system's.
+    pub fn acting(&self, actor: Option<PersonId>, event: &str) -> Option<String> {
+        let definition = &*self.definition;
+        let role = match actor {
+            None => definition.system(),
+            Some(person) => {
+                let held = self.holders.roles(definition, person, &self.live.dossier);
+                let event = definition.event_named(event);
+                let may = definition.transitions.iter().filter(|t| Some(t.event) == event);
+                let all = (0..).map(RoleIx).take(definition.roles.len());
+                may.flat_map(|t| t.by.iter().copied()).chain(all).find(|role| held.has(*role))
+            }
+        };
+        role.map(|role| definition.roles[role.at()].name.clone())
     }
 
     /// The stage for deeds that come by one door.

@@ -77,7 +77,7 @@ catalogue! {
     ExtraTermEndOn "extra_term.end_on" Type::Date, "The last day of that term.";
     HostTracksExtraTerm "host.tracks_extra_term" Type::Bool, "Whether the host publishes a capacity of its own for that term.";
     NextExists "next.exists" Type::Bool, "Whether the application lists a choice after the present one.";
-    NextPlaceFree "next.place_free" Type::Bool, "Whether that next choice has a free place on every line it draws on.";
+    NextPlaceFree "next.place_free" Type::Bool, "Whether the line of that next choice, for the first of the accounts, has a free place that nobody waits for.";
 }
 
 /// The facts one definition uses, numbered.

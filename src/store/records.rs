@@ -90,6 +90,12 @@ pub async fn refuse(tx: &Tx, refused: Refused) -> Result<(), StoreError> {
     insert_many(tx, vec![row]).await
 }
 
+/// Removes refused attempts made before an instant, and says how many.
+pub async fn forget_refusals(tx: &Tx, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let old = refusal::Entity::delete_many().filter(refusal::Column::At.lt(before));
+    Ok(old.exec(tx.db()).await?.rows_affected)
+}
+
 async fn advance(tx: &Tx, moved: &Moved) -> Result<(), RecordError> {
     let row = &moved.case;
     let update = case::Entity::update_many()

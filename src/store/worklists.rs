@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, RelationTrait,
+    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
 };
 use serde::Serialize;
 use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{Phase, StateKind};
-use sojourn_entities::{application, call, case, choice, institution, offering, person, programme, wait};
+use sojourn_entities::{
+    application, call, case, choice, clock, institution, offering, person, programme, wait,
+};
 
 pub use awaited::Awaited;
 
@@ -65,10 +67,16 @@ pub struct Item {
     pub entered_at: DateTime<Utc>,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
+    /// The clock that ends first, by its name in the definition.
+    pub clock: Option<String>,
     /// Who applies, with their name.
     pub applicant: (PersonId, String),
     /// The home, with its name.
     pub home: (InstitutionId, String),
+    /// IANA zone of the home.
+    pub home_zone: String,
+    /// IANA zone of the host of the current choice.
+    pub host_zone: Option<String>,
     /// The host of the current choice, with its name.
     pub host: Option<(InstitutionId, String)>,
     /// Title of the current choice's programme.
@@ -218,10 +226,12 @@ fn literal(text: &str) -> String {
 /// Names around the applications of one page.
 struct Around {
     people: BTreeMap<PersonId, String>,
-    institutions: BTreeMap<InstitutionId, String>,
+    /// With their zones.
+    institutions: BTreeMap<InstitutionId, (String, String)>,
     calls: BTreeMap<CallId, String>,
     choices: BTreeMap<ChoiceId, (InstitutionId, String)>,
     waits: BTreeMap<CaseId, Vec<String>>,
+    clocks: BTreeMap<CaseId, String>,
 }
 
 impl Around {
@@ -251,15 +261,17 @@ impl Around {
         let people: Vec<PersonId> = rows().map(|row| row.applicant_id).collect();
         Ok(Self {
             people: super::dossiers::names(conn, &people).await?.into_iter().collect(),
-            institutions: institution_names(conn, institutions).await?,
+            institutions: houses(conn, institutions).await?,
             calls: call_titles(conn, rows().map(|row| row.call_id).collect()).await?,
             choices: chosen.into_iter().map(|(id, host, title)| (id, (host, title))).collect(),
             waits,
+            clocks: first_clocks(conn, rows().map(|row| row.id)).await?,
         })
     }
 
     fn item(&self, application: application::Model, case: case::Model) -> Item {
-        let institution = |id: InstitutionId| (id, self.institutions.get(&id).cloned().unwrap_or_default());
+        let house = |id: InstitutionId| self.institutions.get(&id).cloned().unwrap_or_default();
+        let institution = |id: InstitutionId| (id, house(id).0);
         let chosen = application.current_choice_id.and_then(|id| self.choices.get(&id));
         Item {
             id: application.id,
@@ -271,6 +283,9 @@ impl Around {
             version: case.version,
             entered_at: case.entered_at,
             due_at: case.due_at,
+            clock: self.clocks.get(&application.id).cloned(),
+            home_zone: house(application.home_id).1,
+            host_zone: chosen.map(|(host, _)| house(*host).1),
             applicant: (
                 application.applicant_id,
                 self.people.get(&application.applicant_id).cloned().unwrap_or_default(),
@@ -284,12 +299,29 @@ impl Around {
     }
 }
 
-async fn institution_names(
+async fn houses(
     conn: &impl Conn,
     ids: Vec<InstitutionId>,
-) -> Result<BTreeMap<InstitutionId, String>, StoreError> {
+) -> Result<BTreeMap<InstitutionId, (String, String)>, StoreError> {
     let rows = institution::Entity::find().filter(institution::Column::Id.is_in(ids)).all(conn.db()).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+    Ok(rows.into_iter().map(|row| (row.id, (row.name, row.zone))).collect())
+}
+
+/// Of each case the clock that ends first.
+async fn first_clocks(
+    conn: &impl Conn,
+    cases: impl Iterator<Item = CaseId>,
+) -> Result<BTreeMap<CaseId, String>, StoreError> {
+    let running = clock::Entity::find()
+        .filter(clock::Column::CaseId.is_in(cases))
+        .filter(clock::Column::EndedAt.is_null())
+        .filter(clock::Column::FiredAt.is_null())
+        .order_by_asc(clock::Column::DueAt);
+    let mut first = BTreeMap::new();
+    for row in running.all(conn.db()).await? {
+        first.entry(row.case_id).or_insert(row.clock);
+    }
+    Ok(first)
 }
 
 async fn call_titles(conn: &impl Conn, ids: Vec<CallId>) -> Result<BTreeMap<CallId, String>, StoreError> {

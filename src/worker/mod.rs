@@ -91,7 +91,8 @@ impl Worker {
         }
     }
 
-    /// Empties the facts of notices sent long ago, and removes answers that are kept for no repeat any more.
+    /// Empties the facts of notices sent long ago, and removes answers that are kept for no repeat any more, and refusals older than
+    /// two years.
     ///
     /// # Errors
     /// Faults of the database.
@@ -99,6 +100,7 @@ impl Worker {
         let at = self.app.clock.moment();
         self.app.forget_notices(&at).await?;
         self.app.forget_answers(&at).await?;
+        self.app.forget_refusals(&at).await?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::deadline::Calendar;
+use sojourn_engine::definition::{Definition, Party};
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId};
 use sojourn_engine::vocabulary::{Duty, Phase, StateKind};
 use utoipa::ToSchema;
@@ -56,6 +57,8 @@ pub struct ApplicationItem {
     pub entered_at: DateTime<Utc>,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
+    /// Zone of the institution whose calendar that clock counts in.
+    pub due_zone: Option<String>,
     /// Who applies.
     pub applicant: PersonView,
     /// The home.
@@ -101,7 +104,8 @@ pub async fn list(
         };
         let waiting = item.waiting.iter().map(role).collect();
         let label = state.map_or(item.state.clone(), |state| state.label.get(&caller.language).to_owned());
-        items.push(shown(item, label, waiting));
+        let due_zone = due_zone(&definition, &item, app.zone.name());
+        items.push(shown(item, label, waiting, due_zone));
     }
     Ok(Page { items, next: page.next })
 }
@@ -111,11 +115,24 @@ fn awaited(app: &App, caller: &Caller) -> Awaited {
     Awaited {
         person: caller.person,
         duties: held.map(|held| (held.duty, held.institution, held.unit)).collect(),
+        chair: caller.is_chair(),
         on: Calendar::plain(app.zone).date(app.clock.now()),
     }
 }
 
-fn shown(item: Item, state_label: String, waiting: Vec<String>) -> ApplicationItem {
+/// The zone of the calendar that the first clock to end counts in; a host's is the home's until there is one.
+fn due_zone(definition: &Definition, item: &Item, alliance: &str) -> Option<String> {
+    let state = definition.state_named(&item.state)?;
+    let clock = definition.clock_named(state, item.clock.as_deref()?)?;
+    let zone = match definition.clocks[clock.at()].calendar {
+        Party::Home => &item.home_zone,
+        Party::Host => item.host_zone.as_ref().unwrap_or(&item.home_zone),
+        Party::Alliance => alliance,
+    };
+    Some(zone.to_owned())
+}
+
+fn shown(item: Item, state_label: String, waiting: Vec<String>, due_zone: Option<String>) -> ApplicationItem {
     let institution = |(id, name)| InstitutionView { id, name };
     ApplicationItem {
         id: item.id,
@@ -127,6 +144,7 @@ fn shown(item: Item, state_label: String, waiting: Vec<String>) -> ApplicationIt
         version: item.version,
         entered_at: item.entered_at,
         due_at: item.due_at,
+        due_zone,
         applicant: PersonView { id: item.applicant.0, name: item.applicant.1 },
         home: institution(item.home),
         host: item.host.map(institution),

@@ -50,6 +50,8 @@ pub struct ApplicationView {
     pub submitted_at: Option<DateTime<Utc>>,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
+    /// Zone of the institution whose calendar that clock counts in.
+    pub due_zone: Option<String>,
     /// Who applies.
     pub applicant: PersonView,
     /// With which registration.
@@ -214,6 +216,8 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
     let context = view.context(&stage, &scene.live);
     let offered =
         machine::offers(definition, &scene.live.case, Actor::Person(caller.person, roles), &context);
+    let first = scene.live.case.clocks.iter().min_by_key(|running| running.due_at);
+    let due_zone = first.map(|running| zone(definition, dossier, &stage, running.clock));
     let shown = |choice: &&Choice| inside || Some(choice.id) == dossier.application.current_choice;
     ApplicationView {
         id: dossier.case.id,
@@ -228,6 +232,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         created_at: dossier.case.created_at,
         submitted_at: dossier.application.submitted_at,
         due_at: scene.live.case.due_at(),
+        due_zone: due_zone.clone(),
         applicant: PersonView {
             id: dossier.application.applicant,
             name: scene.holders.applicant.as_ref().map(|holder| holder.name.clone()).unwrap_or_default(),
@@ -241,7 +246,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         submit_at_bell: inside.then_some(dossier.application.submit_at_bell),
         score_hundredths: dossier.application.score_hundredths.filter(|_| reader == Reader::Home),
         documents: slots(scene, roles, language),
-        offers: offered.iter().map(|o| offers::view(scene, o, language)).collect(),
+        offers: offered.iter().map(|o| offers::view(scene, o, due_zone.clone(), language)).collect(),
         waiting: waiting(scene, &stage, &view, caller),
     }
 }

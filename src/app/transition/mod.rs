@@ -176,7 +176,7 @@ async fn refuse(
         case: scene.live.dossier.case.id,
         at: at.now,
         actor,
-        role: None,
+        role: scene.acting(actor, &attempt.event),
         event: attempt.event.clone(),
         workflow: scene.version,
         facts: refused.facts,

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
 use sojourn_engine::vocabulary::Duty;
-use sojourn_entities::{role, unit_above, wait};
+use sojourn_entities::{chair_term, role, unit_above, wait};
 
 use crate::store::institutions::below;
 
@@ -17,6 +17,8 @@ pub struct Awaited {
     pub person: PersonId,
     /// Their duties with their institutions and units.
     pub duties: Vec<(Duty, Option<InstitutionId>, Option<UnitId>)>,
+    /// Whether they hold the chair.
+    pub chair: bool,
     /// The day on which others hold theirs.
     pub on: NaiveDate,
 }
@@ -25,6 +27,9 @@ pub struct Awaited {
 /// [`Holders`](crate::app::holders::Holders) says it of one case.
 pub(super) fn for_reader(awaited: &Awaited) -> Condition {
     let mut any = Condition::any().add(wait::Column::PersonId.eq(awaited.person));
+    if awaited.chair {
+        any = any.add(of_chair());
+    }
     let nobody = |also: &[Duty]| held_by_somebody(awaited.on, also).not();
     for (duty, institution, unit) in &awaited.duties {
         let Some(institution) = *institution else {
@@ -32,7 +37,8 @@ pub(super) fn for_reader(awaited: &Awaited) -> Condition {
                 Condition::all().add(wait::Column::Duty.eq(*duty)).add(wait::Column::InstitutionId.is_null());
             let orphaned =
                 Condition::all().add(wait::Column::InstitutionId.is_not_null()).add(nobody(&[Duty::Head]));
-            any = any.add(theirs).add(orphaned);
+            let vacant = of_chair().add(in_office(awaited.on).not());
+            any = any.add(theirs).add(orphaned).add(vacant);
             continue;
         };
         let here = || {
@@ -46,6 +52,22 @@ pub(super) fn for_reader(awaited: &Awaited) -> Condition {
         }
     }
     any
+}
+
+/// Waits for the chair: they name neither a person, who changes with the term, nor a duty.
+fn of_chair() -> Condition {
+    Condition::all().add(wait::Column::PersonId.is_null()).add(wait::Column::Duty.is_null())
+}
+
+/// Whether somebody holds the chair on a day.
+fn in_office(on: NaiveDate) -> Expr {
+    let term = Query::select()
+        .expr(Expr::val(1))
+        .from(chair_term::Entity)
+        .and_where(chair_term::Column::FromOn.lte(on))
+        .and_where(chair_term::Column::UntilOn.gte(on))
+        .to_owned();
+    Expr::exists(term)
 }
 
 /// Whether the unit that is waited for falls to people with a duty in `unit`, or in the whole institution: it is that unit or

@@ -148,3 +148,37 @@ async fn the_page_asks_for_the_line_where_there_are_several(#[values(Db::Sqlite,
     assert_eq!(visitor.submit(&page, &events, &picked).await.status, 303);
     assert_eq!(walk.taken(&roomy).await, (1, 0));
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_next_choice_asks_for_a_place_of_the_home_and_not_for_one_of_the_host(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let mut round = cast.exchange(1, &without_documents()).await;
+    round.offerings.reverse();
+    let (at_omega, at_sigma, own) = (&round.lines[0], &round.lines[1], &round.lines[2]);
+    let fewer = json!({ "amount": -1, "reason": "None this year." });
+    let path = format!("/place-lines/{}/postings", own["id"].as_str().expect("an id"));
+    cast.who("host_coordinator").post(&path, &fewer).await.ok();
+    let mut walk = eligible(&cast, &round, "Anna").await;
+    for (role, event) in [
+        ("home_coordinator", "allocate"),
+        ("student", "accept_offer"),
+        ("home_coordinator", "nominate"),
+        ("host_coordinator", "acknowledge"),
+    ] {
+        walk.act(role, event).await;
+    }
+    assert_eq!(walk.taken(at_sigma).await, (1, 0));
+
+    let refuse = json!({ "event": "refuse", "reason": { "code": "other", "text": "Full." } });
+    walk.attempt("host_coordinator", &refuse).await;
+    walk.look().await;
+
+    assert_eq!(
+        (&walk.case["state"], &walk.case["host"]["id"]),
+        (&json!("allocated"), &cast.at("Omega")["id"])
+    );
+    assert_eq!((walk.taken(at_omega).await, walk.taken(own).await), ((1, 0), (0, 0)));
+}

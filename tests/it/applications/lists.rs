@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 use reqwest::Method;
 use rstest::rstest;
-use serde_json::json;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
+use sojourn_entities::workflow_version;
 
 use super::pointers;
 use crate::support::actor::{Actor, send};
@@ -106,6 +108,91 @@ async fn what_waits_for_an_office_without_anybody_waits_for_its_stand_in(
     leave("home_head").await.ok();
     assert_eq!(listed(sol, "?waiting_for_me=true").await, mine);
     assert_eq!(sol.get(&walk.path()).await.ok()["waiting"][0]["you"], true);
+}
+
+/// Makes new cases wait for the chair where the shipped exchange waits for the home's coordinator.
+async fn reviewed_by_the_chair(cast: &Cast) {
+    let db = cast.app.database.connect().await;
+    let shipped =
+        workflow_version::Entity::find().filter(workflow_version::Column::WorkflowId.eq("student-exchange"));
+    let shipped = shipped.one(&db).await.expect("the table is read").expect("it is shipped");
+    let source = shipped.source.replacen(
+        "home_academic = { is = \"home(academic)\"",
+        "home_academic = { is = \"alliance(chair)\"",
+        1,
+    );
+    let (before, after) = source.split_once("[states.submitted]").expect("the state");
+    let after = after.replacen("waits_for = \"home_coordinator\"", "waits_for = \"home_academic\"", 1);
+    let changed = workflow_version::ActiveModel {
+        id: Set(shipped.id),
+        source: Set(format!("{before}[states.submitted]{after}")),
+        ..Default::default()
+    };
+    workflow_version::Entity::update(changed).exec(&db).await.expect("the version is changed");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_waits_for_the_chair_is_the_chairs_and_in_a_gap_the_secretariats(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    reviewed_by_the_chair(&cast).await;
+    let round = cast.exchange(5, &without_documents()).await;
+    let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    walk.act("student", "submit").await;
+    let mine = [walk.case["reference"].as_str().expect("a code").to_owned()];
+    let (sol, chair) = (cast.who("secretariat"), cast.who("chair"));
+
+    assert_eq!(listed(chair, "?waiting_for_me=true").await, mine);
+    assert_eq!(chair.get(&walk.path()).await.ok()["waiting"][0]["you"], true);
+    for other in [sol, cast.who("home_coordinator"), cast.who("home_head"), &walk.student] {
+        assert_eq!(listed(other, "?waiting_for_me=true").await, Vec::<String>::new());
+    }
+
+    let term = sol.get("/chair-terms").await.ok()["items"][0].clone();
+    let path = format!("/chair-terms/{}", id(&term));
+    sol.patch(&path, &json!(1), &json!({ "until_on": "2026-09-05" })).await.ok();
+    cast.app.clock.set("2026-09-07T08:00:00Z".parse().expect("an instant"));
+    assert_eq!(listed(sol, "?waiting_for_me=true").await, mine);
+    assert_eq!(sol.get(&walk.path()).await.ok()["waiting"][0]["you"], true);
+    assert_eq!(listed(chair, "?waiting_for_me=true").await, Vec::<String>::new());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_deadline_comes_with_the_zone_of_the_institution_whose_it_is(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(5, &without_documents()).await;
+    let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    let zones = async |walk: &Walk<'_>| {
+        let item = walk.student.get("/applications").await.ok()["items"][0].clone();
+        let view = &walk.case;
+        let offers = view["offers"].as_array().expect("offers").iter();
+        let ends: Vec<_> = offers.map(|offer| (&offer["due_at"], &offer["due_zone"])).collect();
+        assert!(!ends.is_empty() && ends.iter().all(|ends| *ends == (&view["due_at"], &view["due_zone"])));
+        assert_eq!((&item["due_at"], &item["due_zone"]), (&view["due_at"], &view["due_zone"]));
+        assert_eq!(view["waiting"][0]["zone"], view["due_zone"]);
+        view["due_zone"].as_str().expect("a zone").to_owned()
+    };
+
+    walk.act("student", "submit").await;
+    assert_eq!(zones(&walk).await, "Europe/Berlin");
+    for (role, event) in [
+        ("home_coordinator", "find_eligible"),
+        ("home_coordinator", "allocate"),
+        ("student", "accept_offer"),
+        ("home_coordinator", "nominate"),
+    ] {
+        walk.act(role, event).await;
+    }
+    assert_eq!(zones(&walk).await, "Asia/Taipei", "the host's to keep");
+    let mut walk = Walk::open(&cast, &round, &cast.student("Berta").await).await;
+    walk.act("student", "submit").await;
+    walk.act("student", "withdraw").await;
+    assert_eq!((&walk.case["due_at"], &walk.case["due_zone"]), (&Value::Null, &Value::Null));
 }
 
 #[rstest]

@@ -92,7 +92,7 @@ async fn an_event_is_refused_in_the_words_of_the_rule_that_stands_against_it(
         .map(|row| (row.event.as_str(), row.refusal["code"].as_str().unwrap_or_default()))
         .collect();
     assert_eq!(told[..3], [("bell", "not_yours"), ("confirm", "not_from_here"), ("submit", "unmet")]);
-    assert!(kept.iter().all(|row| row.actor_id.is_some()));
+    assert!(kept.iter().all(|row| row.actor_id.is_some() && row.actor_role.as_deref() == Some("student")));
     assert!(kept[2].facts.contains("\"application.complete\":false"), "{}", kept[2].facts);
 }
 
@@ -354,4 +354,36 @@ async fn an_event_sent_again_is_answered_as_the_first_time_and_before_its_versio
     assert_eq!(walk.history().await.len(), 2);
     cast.app.advance(TimeDelta::hours(24));
     submit().await.problem(412);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refusal_is_kept_for_two_years_with_the_role_it_was_met_in(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(1, &without_documents()).await;
+    let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    through(&mut walk, 3).await;
+    for (role, event) in
+        [("home_head", "nominate"), ("home_coordinator", "accept_offer"), ("home_academic", "nominate")]
+    {
+        walk.attempt(role, &plain(event)).await;
+    }
+    let kept = async || {
+        let rows = refusal::Entity::find().order_by_asc(refusal::Column::At);
+        let rows = rows.all(&cast.app.database.connect().await).await.expect("refusals");
+        rows.into_iter().filter_map(|row| row.actor_role).collect::<Vec<_>>()
+    };
+    assert_eq!(kept().await, ["home_head", "home_coordinator", "home_academic"]);
+
+    cast.app.clock.set("2028-09-01T08:02:30Z".parse().expect("an instant"));
+    walk.attempt("home_head", &plain("nominate")).await;
+    let forget =
+        async || cast.app.app.forget_refusals(&cast.app.clock.moment()).await.expect("the database answers");
+    assert_eq!(forget().await, 0, "not a day before");
+    cast.app.advance(TimeDelta::minutes(10));
+    assert_eq!((forget().await, forget().await), (3, 0));
+    assert_eq!(kept().await, ["home_head"]);
+    cast.verified().await;
 }

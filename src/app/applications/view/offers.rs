@@ -32,6 +32,8 @@ pub struct OfferView {
     pub refusal: Option<serde_json::Value>,
     /// By when.
     pub due_at: Option<DateTime<Utc>>,
+    /// Zone of the institution whose deadline that is.
+    pub due_zone: Option<String>,
     /// Input as JSON Schema.
     #[schema(value_type = Object)]
     pub input: serde_json::Value,
@@ -76,7 +78,7 @@ pub struct LineView {
 }
 
 /// One event as a reader sees it.
-pub(super) fn view(scene: &Scene, offer: &Offer, language: &str) -> OfferView {
+pub(super) fn view(scene: &Scene, offer: &Offer, due_zone: Option<String>, language: &str) -> OfferView {
     let definition = &*scene.definition;
     let transition: &Transition = &definition.transitions[offer.transition.at()];
     let event = &definition.events[transition.event.at()];
@@ -93,6 +95,7 @@ pub(super) fn view(scene: &Scene, offer: &Offer, language: &str) -> OfferView {
         by: transition.by.iter().filter(|role| Some(**role) != definition.system()).map(label).collect(),
         why_not: offer.refusal.as_ref().map(|refusal| refusals::told(refusal, definition, language)),
         refusal: offer.refusal.as_ref().map(|refusal| refusals::document(refusal, language)),
+        due_zone: due_zone.filter(|_| offer.by.is_some()),
         due_at: offer.by,
         input: transition.schema.clone(),
         lines: lines(scene, offer, transition),
