@@ -78,6 +78,66 @@ async fn a_mail_arrives_in_both_forms_with_the_id_of_its_notice(#[values(Db::Sql
 
 #[rstest]
 #[tokio::test]
+async fn a_hostile_name_adds_no_header_no_recipient_and_turns_no_text(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let (app, secretariat, _) = alliance(db).await;
+    let server = SmtpServer::start();
+    let breaks = "North\r\nBcc: victim@evil.example\r\n\r\n<script>x</script>";
+    let member = app.member(&secretariat, breaks, "DK", "Europe/Copenhagen").await;
+    let role = json!({ "duty": "coordinator", "institution": member["id"], "from_on": "2026-01-01" });
+    let person = json!({
+        "given_name": "Kim\r\nBcc: victim@evil.example", "family_name": "\u{202e}gra\u{2066}d\u{2028}\", <victim@evil.example>",
+        "email": "kim@north.example", "roles": [role],
+    });
+    secretariat.post("/people", &person).await.ok();
+
+    let done = deliver(&worker(&app, smtp(&server.address.to_string()))).await;
+
+    assert_eq!(done, Done { sent: 1, ..Done::default() });
+    assert!(
+        server.mailbox("victim@evil.example").is_empty() && server.tries("victim@evil.example").is_empty()
+    );
+    let [mail] = &server.mailbox("kim@north.example")[..] else { panic!("one mail") };
+    let known = [
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "x-notification-id",
+        "mime-version",
+        "content-type",
+        "auto-submitted",
+    ];
+    for (header, value) in &mail.headers {
+        assert!(known.contains(&header.to_lowercase().as_str()), "{header}: {value}");
+        assert!(!value.contains(hostile), "{header}: {value}");
+    }
+    assert_eq!(mail.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case("to")).count(), 1);
+    assert!(
+        mail.header("to").is_some_and(|to| to.ends_with("<kim@north.example>")),
+        "{:?}",
+        mail.header("to")
+    );
+    assert!(!mail.subject.contains(hostile), "{}", mail.subject);
+    for text in [&mail.text, &mail.html].into_iter().flatten() {
+        assert!(text.contains("North Bcc: victim@evil.example") && !text.contains(turning), "{text}");
+    }
+    assert!(mail.html.as_deref().is_some_and(|html| !html.contains("<script>")), "{:?}", mail.html);
+}
+
+/// What turns the reading direction.
+fn turning(letter: char) -> bool {
+    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn hostile(letter: char) -> bool {
+    turning(letter) || matches!(letter, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_mail_put_off_comes_again_as_the_same_message(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let (app, secretariat, member) = alliance(db).await;
     let server = SmtpServer::start();

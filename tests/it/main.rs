@@ -33,6 +33,7 @@ mod statements;
 mod stays;
 mod store;
 mod support;
+mod told;
 mod units;
 mod walks;
 mod workflows;

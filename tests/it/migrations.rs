@@ -1,11 +1,13 @@
 //! The schema goes up and down on both databases, and every entity matches what the migrations made.
 
+use chrono::{DateTime, Utc};
 use rstest::rstest;
-use sea_orm::sea_query::ColumnType;
+use sea_orm::sea_query::{ColumnType, Expr, Query, Value};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, Iden, Iterable, QuerySelect, Statement,
 };
 use sojourn_migrations::{Migrator, MigratorTrait};
+use uuid::Uuid;
 
 use crate::support::database::{Db, TestDatabase};
 
@@ -51,6 +53,69 @@ async fn every_entity_has_the_columns_of_its_table_with_their_types(
 
     seen.sort();
     assert_eq!(seen, tables(&db, kind).await);
+}
+
+/// Migrations before the one that writes which units stand above which.
+const BEFORE_UNITS_ABOVE: u32 = 12;
+
+#[rstest]
+#[tokio::test]
+async fn units_that_were_there_before_know_what_stands_above_them(
+    #[values(Db::Sqlite, Db::Postgres)] kind: Db,
+) {
+    let database = TestDatabase::empty(kind).await;
+    let db = database.connect().await;
+    Migrator::up(&db, Some(BEFORE_UNITS_ABOVE)).await.unwrap();
+    let [science, physics, optics, arts] = [1, 2, 3, 4].map(Uuid::from_u128);
+    let institution = Uuid::from_u128(9);
+    let now: DateTime<Utc> = "2026-09-01T08:00:00Z".parse().unwrap();
+    let columns = ["id", "kind", "name", "country", "zone", "language", "working_week", "holidays"];
+    let list = serde_json::json!([]);
+    let row = Query::insert()
+        .into_table("institutions")
+        .columns(columns.into_iter().chain(["founding", "unverified", "created_at", "version"]))
+        .values_panic(
+            [institution.into(), "member".into(), "A".into(), "DE".into(), "UTC".into(), "en".into()]
+                .into_iter()
+                .chain([
+                    list.clone().into(),
+                    list.into(),
+                    false.into(),
+                    false.into(),
+                    now.into(),
+                    1_i32.into(),
+                ])
+                .map(|value: Value| Expr::value(value)),
+        )
+        .take();
+    db.execute(&row).await.unwrap();
+    for (unit, parent) in [(science, None), (physics, Some(science)), (optics, Some(physics)), (arts, None)] {
+        let values: [Value; 6] =
+            [unit.into(), institution.into(), parent.into(), "Unit".into(), now.into(), 1_i32.into()];
+        let row = Query::insert()
+            .into_table("units")
+            .columns(["id", "institution_id", "parent_id", "name", "created_at", "version"])
+            .values_panic(values.map(Expr::value))
+            .take();
+        db.execute(&row).await.unwrap();
+    }
+
+    Migrator::up(&db, None).await.unwrap();
+
+    let rows = sojourn_entities::unit_above::Entity::find().all(&db).await.unwrap();
+    let mut lines: Vec<(Uuid, i32, Uuid)> =
+        rows.into_iter().map(|row| (row.unit_id.into(), row.steps, row.above_id.into())).collect();
+    lines.sort();
+    let expected = [
+        (science, 0, science),
+        (physics, 0, physics),
+        (physics, 1, science),
+        (optics, 0, optics),
+        (optics, 1, physics),
+        (optics, 2, science),
+        (arts, 0, arts),
+    ];
+    assert_eq!(lines, expected);
 }
 
 /// Name, type and whether it may be null; SQLite has no types worth the name.
