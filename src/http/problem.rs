@@ -4,6 +4,7 @@
 //! a variant of [`Kind`] with its slug, and `templates/problems/<slug>.md` that says what it means and how to mend it.
 
 mod kind;
+mod words;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +15,7 @@ use crate::app::refusals;
 use crate::app::{Conflict, Error, FieldError};
 
 pub use kind::Kind;
+pub use words::chinese;
 
 /// Seconds after which a fault that passes may be tried again.
 const SOON: u64 = 2;
@@ -47,18 +49,23 @@ impl Problem {
         self.kind
     }
 
-    /// The document, with the messages of unmet rules in `language`.
+    /// The document in `language`; a sentence that has no words in it is in English.
     pub fn document(&self, request: &str, language: &str) -> Value {
+        let say = |text: &str| {
+            let other = if language.starts_with("zh") { chinese(text) } else { None };
+            other.unwrap_or_else(|| text.to_owned())
+        };
         let detail = self.refusal.as_ref().map(|refusal| refusals::detail(refusal, language));
         let mut document = json!({
             "type": format!("/problems/{}", self.kind.slug()),
-            "title": self.kind.title(),
+            "title": say(self.kind.title()),
             "status": self.kind.status().as_u16(),
-            "detail": detail.unwrap_or_else(|| self.detail.clone()),
+            "detail": detail.unwrap_or_else(|| say(&self.detail)),
             "instance": request,
         });
         if !self.errors.is_empty() {
-            document["errors"] = json!(self.errors);
+            let told = |error: &FieldError| FieldError::new(&*error.pointer, say(&error.detail));
+            document["errors"] = self.errors.iter().map(|error| json!(told(error))).collect();
         }
         if let Some(refusal) = &self.refusal {
             document["refusal"] = refusals::document(refusal, language);

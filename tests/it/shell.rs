@@ -2,9 +2,9 @@
 
 use reqwest::Method;
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::actor::send;
+use crate::support::actor::{Actor, fresh_key, send};
 use crate::support::app::TestApp;
 use crate::support::database::Db;
 
@@ -104,4 +104,43 @@ async fn an_answer_tells_a_browser_to_do_nothing_more_with_it() {
     {
         assert_eq!(answer.header(header), value);
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_problem_is_told_in_the_language_that_is_asked_for(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    let alpha = app.member(&sol, "Alpha", "DE", "Europe/Berlin").await;
+    let ada = app.holder(&sol, "coordinator", &alpha).await;
+    let post = |by: &Actor, language: &'static str, body: Value| {
+        let request = by.request(Method::POST, "/institutions").header("Accept-Language", language);
+        send(request.header("Idempotency-Key", fresh_key()).json(&body))
+    };
+    let wrong = json!({ "kind": "member", "name": " ", "country": "xx", "zone": "Europe/Berlin" });
+
+    let english = post(&sol, "fr, en;q=0.5", wrong.clone()).await.problem(422);
+    assert_eq!(
+        (&english["title"], &english["errors"][1]["detail"]),
+        (&json!("Some fields are not right"), &json!("write something here"))
+    );
+    let chinese = post(&sol, "zh-TW, en;q=0.5", wrong).await.problem(422);
+    assert_eq!(
+        (&chinese["title"], &chinese["detail"]),
+        (&json!("部分欄位有誤"), &json!("請修正 `errors` 所列欄位後重新送出。"))
+    );
+    let told =
+        [&chinese["errors"][0], &chinese["errors"][1]].map(|error| (&error["pointer"], &error["detail"]));
+    assert_eq!(told[0], (&json!("/country"), &json!("不是 ISO 3166-1 alpha-2 代碼：兩個大寫字母，例如 TW")));
+    assert_eq!(told[1], (&json!("/name"), &json!("請填寫內容")));
+
+    let body = json!({ "kind": "member", "name": "X", "country": "FR", "zone": "Europe/Paris" });
+    let refused = post(&ada, "zh-Hant", body.clone()).await.problem(403);
+    assert_eq!(refused["detail"], "此操作須由下列人員執行：秘書處。");
+    let unknown = post(&sol, "zh-Hant", json!({ "colour": "red" })).await.problem(422);
+    assert!(
+        unknown["errors"][0]["detail"].as_str().is_some_and(|text| text.starts_with("沒有欄位 `colour`")),
+        "{unknown}"
+    );
+    assert_eq!(post(&app.stranger(), "zh-Hant", body).await.problem(401)["title"], "尚未登入");
 }

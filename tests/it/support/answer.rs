@@ -2,6 +2,7 @@
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+use sojourn::http::problem::chinese;
 
 /// One whole HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,7 @@ impl Answer {
         for member in ["title", "detail", "instance"] {
             assert_ne!(text(member), "", "`{member}` is there: {problem}");
         }
+        assert_both_languages(&problem);
         match status {
             401 => assert!(self.header("www-authenticate").starts_with("Bearer"), "{problem}"),
             422 => assert_fields(&problem),
@@ -58,6 +60,17 @@ impl Answer {
             _ => {}
         }
         problem
+    }
+}
+
+/// Whatever a problem says is said in every language: a refusal by the engine's words, all else by the words of problems.
+#[track_caller]
+fn assert_both_languages(problem: &Value) {
+    let errors = problem["errors"].as_array().into_iter().flatten().map(|error| &error["detail"]);
+    let detail = Some(&problem["detail"]).filter(|_| problem["refusal"].is_null());
+    for text in errors.chain(detail).chain([&problem["title"]]).filter_map(Value::as_str) {
+        let is_han = |letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter);
+        assert!(text.contains(is_han) || chinese(text).is_some(), "no Chinese for: {text}");
     }
 }
 
@@ -91,8 +104,8 @@ mod tests {
 
     fn whole() -> Value {
         json!({
-            "type": "/problems/invalid", "title": "Invalid", "status": 422, "detail": "Mend it.", "instance": "r1",
-            "errors": [{ "pointer": "/name", "detail": "Too long." }],
+            "type": "/problems/invalid", "title": "Some fields are not right", "status": 422, "detail": "Sign in first.", "instance": "r1",
+            "errors": [{ "pointer": "/name", "detail": "write something here" }],
         })
     }
 
