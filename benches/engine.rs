@@ -81,6 +81,7 @@ impl World for &Scene {
             facts: &self.facts,
             lines: &self.lines,
             next_lines: &[],
+            rivals: &[],
             documents: &self.documents,
             calendars: &self.calendars,
             overrides: &[],

@@ -3,7 +3,7 @@
 use chrono::Months;
 use serde_json::{Value, json};
 use sojourn_engine::definition::Definition;
-use sojourn_engine::ids::CaseId;
+use sojourn_engine::ids::{CaseId, PlaceLineId};
 use sojourn_engine::refusal::{NoPlace, Refusal, UnmetRule};
 
 use super::scene::Scene;
@@ -57,18 +57,9 @@ pub fn detail(refusal: &Refusal, language: &str) -> String {
     let chinese = language.starts_with("zh");
     let say = |english: String, other: String| if chinese { other } else { english };
     match refusal {
-        Refusal::NotFromHere { event, state, allowed_from } if allowed_from.is_empty() => say(
-            format!(
-                "`{event}` does not leave `{state}`, and has no other state to leave: read the case again."
-            ),
-            format!("目前狀態 `{state}` 無法執行 `{event}`，也沒有其他狀態可執行：請重新讀取案件。"),
-        ),
         Refusal::NotFromHere { event, state, allowed_from } => {
-            let from = listed(allowed_from);
-            say(
-                format!("`{event}` does not leave `{state}`; it leaves {from}."),
-                format!("目前狀態 `{state}` 無法執行 `{event}`；可執行的狀態：{from}。"),
-            )
+            let (english, other) = not_from_here(event, state, allowed_from);
+            say(english, other)
         }
         Refusal::NotYours { needs } => say(
             format!("This is for {} to do.", listed(needs)),
@@ -95,13 +86,8 @@ pub fn detail(refusal: &Refusal, language: &str) -> String {
             say(english, other)
         }
         Refusal::SeveralLines { field, lines } => {
-            let lines = listed(&lines.iter().map(ToString::to_string).collect::<Vec<_>>());
-            say(
-                format!(
-                    "Several lines of places cover this choice equally well: name one as `{field}`: {lines}."
-                ),
-                format!("有多筆名額同樣符合此志願：請以 `{field}` 指定其中之一：{lines}。"),
-            )
+            let (english, other) = several_lines(field, lines);
+            say(english, other)
         }
         Refusal::ReasonNeeded { codes } => say(
             format!("Give a reason with a text of your own and one of the codes {}.", listed(codes)),
@@ -112,6 +98,32 @@ pub fn detail(refusal: &Refusal, language: &str) -> String {
             "請修正 `errors` 所列欄位後重新送出。".to_owned(),
         ),
     }
+}
+
+/// In English and in Chinese.
+fn not_from_here(event: &str, state: &str, allowed_from: &[String]) -> (String, String) {
+    if allowed_from.is_empty() {
+        return (
+            format!(
+                "`{event}` does not leave `{state}`, and has no other state to leave: read the case again."
+            ),
+            format!("目前狀態 `{state}` 無法執行 `{event}`，也沒有其他狀態可執行：請重新讀取案件。"),
+        );
+    }
+    let from = listed(allowed_from);
+    (
+        format!("`{event}` does not leave `{state}`; it leaves {from}."),
+        format!("目前狀態 `{state}` 無法執行 `{event}`；可執行的狀態：{from}。"),
+    )
+}
+
+/// In English and in Chinese.
+fn several_lines(field: &str, lines: &[PlaceLineId]) -> (String, String) {
+    let lines = listed(&lines.iter().map(ToString::to_string).collect::<Vec<_>>());
+    (
+        format!("Several lines of places cover this choice equally well: name one as `{field}`: {lines}."),
+        format!("有多筆名額同樣符合此志願：請以 `{field}` 指定其中之一：{lines}。"),
+    )
 }
 
 /// In English and in Chinese.

@@ -41,21 +41,17 @@ impl House {
 
     /// Somebody with a duty in a unit, or in the whole institution.
     async fn holder(&self, name: &str, duty: &str, unit: &Value) -> (Actor, String) {
-        let body = self.person(name, &json!({ "roles": [self.role(duty, unit)] }));
-        let person = self.sol.post("/people", &body).await.ok();
-        (self.app.acting(&address(name)).await, path(&person))
+        let body = person(name, &json!({ "roles": [self.role(duty, unit)] }));
+        let entered = self.sol.post("/people", &body).await.ok();
+        (self.app.acting(&address(name)).await, path(&entered))
     }
 
     async fn student(&self, name: &str, unit: &Value) -> String {
         path(&self.sol.post("/people", &self.registered(name, unit)).await.ok())
     }
 
-    fn person(&self, name: &str, change: &Value) -> Value {
-        merged(json!({ "given_name": name, "family_name": "Unit", "email": address(name) }), change)
-    }
-
     fn registered(&self, name: &str, unit: &Value) -> Value {
-        self.person(name, &json!({ "registrations": [self.registration(unit)] }))
+        person(name, &json!({ "registrations": [self.registration(unit)] }))
     }
 
     fn role(&self, duty: &str, unit: &Value) -> Value {
@@ -65,6 +61,10 @@ impl House {
     fn registration(&self, unit: &Value) -> Value {
         json!({ "institution": self.alpha["id"], "unit": unit, "level": "first" })
     }
+}
+
+fn person(name: &str, change: &Value) -> Value {
+    merged(json!({ "given_name": name, "family_name": "Unit", "email": address(name) }), change)
 }
 
 fn id(row: &Value) -> &str {
@@ -115,7 +115,7 @@ async fn an_administrator_of_a_unit_looks_after_its_people_and_those_below(
             "grants {unit}"
         );
         let may = |status: u16| if reached { status } else { 403 };
-        let invited = house.person(&format!("New{nth}"), &json!({ "roles": [granted] }));
+        let invited = person(&format!("New{nth}"), &json!({ "roles": [granted] }));
         assert_eq!(dean.post("/people", &invited).await.status, may(201), "invites for {unit}");
         let entered = house.registered(&format!("Freshman{nth}"), unit);
         assert_eq!(dean.post("/people", &entered).await.status, may(201), "registers in {unit}");
@@ -138,7 +138,7 @@ async fn nobody_reaches_further_through_a_person_they_see(#[values(Db::Sqlite, D
         "roles": [house.role("head", &Value::Null), house.role("academic", &house.physics)],
         "registrations": [house.registration(&house.optics), house.registration(&house.arts)],
     });
-    let both = house.sol.post("/people", &house.person("Both", &both)).await.ok();
+    let both = house.sol.post("/people", &person("Both", &both)).await.ok();
     let theirs = path(&both);
     let roles = format!("{theirs}/roles");
 

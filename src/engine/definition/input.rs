@@ -244,15 +244,8 @@ impl InputKind {
                     Err(format!("at most {max} characters"))
                 }
             }
-            Self::Choice => {
-                let id = Uuid::try_parse(text()?)
-                    .map_err(|_| "must be the id of one of the choices".to_owned())?;
-                Ok(InputValue::Choice(ChoiceId::from(id)))
-            }
-            Self::Line => {
-                let id = Uuid::try_parse(text()?).map_err(|_| "must be the id of a place line".to_owned())?;
-                Ok(InputValue::Line(PlaceLineId::from(id)))
-            }
+            Self::Choice => id(text()?, "must be the id of one of the choices").map(InputValue::Choice),
+            Self::Line => id(text()?, "must be the id of a place line").map(InputValue::Line),
             Self::Option(list) => one_of(*list, text()?).map(InputValue::Code),
             Self::Codes(list) => {
                 let items = value.as_array().ok_or("must be a list of codes")?;
@@ -304,6 +297,10 @@ impl InputKind {
             Self::Attest => json!({ "type": "boolean", "const": true }),
         }
     }
+}
+
+fn id<T: From<Uuid>>(text: &str, mend: &str) -> Result<T, String> {
+    Uuid::try_parse(text).map(T::from).map_err(|_| mend.to_owned())
 }
 
 fn decimal(value: &serde_json::Value) -> Option<Decimal> {
