@@ -19,6 +19,23 @@ async fn beside(cast: &Cast, round: &Round, places: i32) -> Value {
     cast.who("home_coordinator").post("/place-lines", &line).await.ok()
 }
 
+/// Another agreement with Omega between two days: its address, and its line with so many places.
+async fn agreed(cast: &Cast, (from, until): (&str, &str), places: i32) -> (String, Value) {
+    let sides = (&cast.at("Alpha")["id"], &cast.at("Omega")["id"]);
+    let agreement =
+        json!({ "proposer": sides.0, "partner": sides.1, "valid_from_on": from, "valid_until_on": until });
+    let (home, host) = (cast.who("home_coordinator"), cast.who("host_coordinator"));
+    let agreement = home.post("/agreements", &agreement).await.ok();
+    let path = format!("/agreements/{}", agreement["id"].as_str().expect("an id"));
+    home.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
+    host.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.ok();
+    let line = json!({
+        "source": "agreement", "agreement": agreement["id"], "home": sides.0, "host": sides.1, "unit": "heads",
+        "capacity": places,
+    });
+    (path, home.post("/place-lines", &line).await.ok())
+}
+
 async fn eligible<'a>(cast: &'a Cast, round: &Round, name: &str) -> Walk<'a> {
     let mut walk = Walk::open(cast, round, &cast.student(name).await).await;
     walk.act("student", "submit").await;
@@ -99,25 +116,34 @@ async fn the_system_takes_the_line_with_most_places_left(#[values(Db::Sqlite, Db
 async fn a_line_that_is_over_by_then_is_no_choice(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &without_documents()).await;
-    let former = json!({
-        "proposer": cast.at("Alpha")["id"], "partner": cast.at("Omega")["id"], "valid_from_on": "2023-09-01",
-        "valid_until_on": "2026-12-31",
-    });
-    let (home, host) = (cast.who("home_coordinator"), cast.who("host_coordinator"));
-    let former = home.post("/agreements", &former).await.ok();
-    let path = format!("/agreements/{}", former["id"].as_str().expect("an id"));
-    home.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
-    host.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.ok();
-    let line = json!({
-        "source": "agreement", "agreement": former["id"], "home": cast.at("Alpha")["id"],
-        "host": cast.at("Omega")["id"], "unit": "heads", "capacity": 9,
-    });
-    let over = home.post("/place-lines", &line).await.ok();
+    let (_, over) = agreed(&cast, ("2023-09-01", "2026-12-31"), 9).await;
     let mut walk = eligible(&cast, &round, "Anna").await;
 
     walk.act("home_coordinator", "allocate").await;
 
     assert_eq!((walk.taken(&round.lines[0]).await, walk.taken(&over).await), ((1, 0), (0, 0)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_case_stays_with_the_line_it_was_given(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(5, &without_documents()).await;
+    let (agreement, line) = agreed(&cast, ("2026-09-01", "2028-08-31"), 1).await;
+    let mut walk = eligible(&cast, &round, "Anna").await;
+    walk.act_with("home_coordinator", "allocate", &json!({ "line": line["id"] })).await;
+    walk.act("student", "accept_offer").await;
+    let end = json!({ "event": "end", "data": { "ended_on": "2026-12-31" } });
+    cast.who("host_coordinator").fire_agreement(&agreement, 3, &end).await.ok();
+
+    let body = json!({ "event": "nominate", "data": { "no_conflict": true } });
+    let refused = walk.attempt("home_coordinator", &body).await.problem(409);
+
+    assert_eq!(
+        refused["refusal"]["rules"][0]["code"], "no_agreement",
+        "though the other is in force: {refused}"
+    );
+    assert_eq!((walk.taken(&line).await, walk.taken(&round.lines[0]).await), ((1, 0), (0, 0)));
 }
 
 #[rstest]
