@@ -84,6 +84,7 @@ impl World for &Scene {
             rivals: &[],
             documents: &self.documents,
             calendars: &self.calendars,
+            stays: 1,
             overrides: &[],
             subject: Some(self.person),
         }
@@ -99,7 +100,7 @@ fn decisions(criterion: &mut Criterion) {
     let mut leaving = scene.definition.leaving(scene.case.state);
     let event = leaving.find(|(_, t)| submits(t)).map(|(_, t)| t.event).expect("a submission");
     let actor = Actor::Person(scene.person, scene.roles);
-    let attempt = Attempt { event, actor, data: &data, reason: None };
+    let attempt = Attempt { event, actor, instance: None, data: &data, reason: None };
     machine::step(&scene.definition, &scene.case, &attempt, &mut &scene).expect("a legal submission");
     criterion.bench_function("step: submit with five choices", |bencher| {
         bencher.iter(|| machine::step(&scene.definition, black_box(&scene.case), &attempt, &mut &scene));

@@ -19,7 +19,8 @@ impl Eligibility {
     /// Every mistake of the expression, with its place in the source.
     pub fn compile(source: &str, answers: &BTreeMap<String, Type>) -> Result<Self, Vec<GuardError>> {
         let mut facts = FactTable::default();
-        let mut names = FactNames { table: &mut facts, accounts: &[], inputs: &BTreeMap::new(), answers };
+        let mut names =
+            FactNames { table: &mut facts, accounts: &[], tracks: &[], inputs: &BTreeMap::new(), answers };
         let guard = Guard::compile(source, &mut names)?;
         Ok(Self { guard, facts })
     }

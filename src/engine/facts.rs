@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::definition::AccountIx;
+use crate::definition::{AccountIx, MachineIx, StateIx};
 use crate::guard::{Names, Slot, Type, Value, Values};
 
 macro_rules! catalogue {
@@ -18,6 +18,14 @@ macro_rules! catalogue {
             PlacesFree(AccountIx),
             /// `places.<account>.waiters`: cases waiting for a place on that line.
             PlacesWaiters(AccountIx),
+            /// `track.<track>.state`: the present state of a track with one instance.
+            TrackState(MachineIx),
+            /// `track.<track>.version`: its version, from 1.
+            TrackVersion(MachineIx),
+            /// `tracks.<track>`: the states of all instances of a track with several.
+            TrackStates(MachineIx),
+            /// `ever.<track>.<state>`: whether an instance has entered a latched state since the track began anew.
+            Ever(MachineIx, StateIx),
             /// `input.<field>`: the checked input of the attempt.
             Input(String),
             /// `answers.<field>`: an answer to the call's form; only in a call's own eligibility guard.
@@ -62,6 +70,7 @@ catalogue! {
     CallEligible "call.eligible" Type::Bool, "Whether the call's own eligibility guard holds for this student.";
     CallScores "call.scores" Type::Bool, "Whether the call scores applications.";
     CallWaitingList "call.waiting_list" Type::Bool, "Whether the call keeps waiting lists.";
+    CallTracks "call.tracks" Type::List(Box::new(Type::Text)), "Names of the tracks the call asks for.";
     CallNextChoiceAllowed "call.next_choice_allowed" Type::Bool, "Whether a refused student moves on to the next choice.";
     ChoicesEligible "choices.eligible" Type::Bool, "Whether every choice fits the student: level, field, language, period.";
     AgreementRequired "agreement.required" Type::Bool, "Whether the choice draws on an inter-institutional agreement.";
@@ -113,10 +122,38 @@ impl FactTable {
         &self.entries[usize::from(slot.0)].2
     }
 
+    /// Slots of facts that the case itself answers: where its machines stand.
+    pub fn own(&self) -> impl Iterator<Item = (Slot, &Fact)> {
+        let own = |fact: &Fact| {
+            matches!(
+                fact,
+                Fact::Main
+                    | Fact::TrackState(_)
+                    | Fact::TrackVersion(_)
+                    | Fact::TrackStates(_)
+                    | Fact::Ever(..)
+            )
+        };
+        (0..)
+            .map(Slot)
+            .zip(&self.entries)
+            .filter(move |(_, (fact, ..))| own(fact))
+            .map(|(slot, (fact, ..))| (slot, fact))
+    }
+
     /// The slot of a path the definition uses.
     pub fn slot(&self, path: &str) -> Option<Slot> {
         self.slots.get(path).copied()
     }
+}
+
+/// What guards may ask of one track.
+#[derive(Debug)]
+pub(crate) struct TrackFacts {
+    pub name: String,
+    /// Whether it has several instances.
+    pub each: bool,
+    pub latch: Vec<(String, StateIx)>,
 }
 
 /// Resolves names while a definition is loaded: the catalogue, its accounts, and its inputs.
@@ -124,11 +161,35 @@ impl FactTable {
 pub(crate) struct FactNames<'a> {
     pub table: &'a mut FactTable,
     pub accounts: &'a [String],
+    pub tracks: &'a [TrackFacts],
     pub inputs: &'a BTreeMap<String, Type>,
     pub answers: &'a BTreeMap<String, Type>,
 }
 
 impl FactNames<'_> {
+    fn of_track(&self, path: &str) -> Option<(Fact, Type)> {
+        let track = |name: &str| {
+            let at = self.tracks.iter().position(|track| track.name == name)?;
+            Some((MachineIx(u16::try_from(at + 1).ok()?), &self.tracks[at]))
+        };
+        if let Some(name) = path.strip_prefix("tracks.") {
+            let (machine, _) = track(name).filter(|(_, track)| track.each)?;
+            return Some((Fact::TrackStates(machine), Type::List(Box::new(Type::Text))));
+        }
+        if let Some((name, state)) = path.strip_prefix("ever.").and_then(|rest| rest.split_once('.')) {
+            let (machine, track) = track(name)?;
+            let (_, state) = track.latch.iter().find(|(latched, _)| latched == state)?;
+            return Some((Fact::Ever(machine, *state), Type::Bool));
+        }
+        let (name, what) = path.strip_prefix("track.")?.split_once('.')?;
+        let (machine, _) = track(name).filter(|(_, track)| !track.each)?;
+        match what {
+            "state" => Some((Fact::TrackState(machine), Type::Text)),
+            "version" => Some((Fact::TrackVersion(machine), Type::Int)),
+            _ => None,
+        }
+    }
+
     fn find(&self, path: &str) -> Option<(Fact, Type)> {
         if let Some(found) = fixed(path) {
             return Some(found);
@@ -138,6 +199,9 @@ impl FactNames<'_> {
         }
         if let Some(field) = path.strip_prefix("answers.") {
             return Some((Fact::Answer(field.to_owned()), self.answers.get(field)?.clone()));
+        }
+        if let Some(found) = self.of_track(path) {
+            return Some(found);
         }
         let (account, what) = path.strip_prefix("places.")?.rsplit_once('.')?;
         let at = self.accounts.iter().position(|name| name == account)?;

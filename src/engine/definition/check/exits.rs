@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{
-    Definition, ExpiryAct, Finding, Resolver, RoleIx, Rule, State, StateIx, Target, Transition,
+    Definition, ExpiryAct, Finding, MachineIx, Resolver, RoleIx, Rule, State, StateIx, Target, Transition,
 };
 use super::space::Space;
 use crate::vocabulary::StateKind;
@@ -35,6 +35,8 @@ pub(super) fn of_declarations(definition: &Definition) -> Vec<Finding> {
     let states = (0..).map(StateIx).zip(&definition.states);
     states
         .filter_map(|(ix, state)| match state.kind {
+            // A track that waits for nobody is woken by a join.
+            StateKind::Open if state.machine != MachineIx::MAIN && state.waits_for.is_none() => None,
             StateKind::Open => unwatched(definition, ix, state),
             StateKind::Success | StateKind::Failure => not_final(definition, ix, state),
         })
@@ -45,7 +47,9 @@ pub(super) fn of_declarations(definition: &Definition) -> Vec<Finding> {
 fn always_fired(definition: &Definition, transition: &Transition) -> bool {
     let always = |role: &RoleIx| match definition.roles[role.at()].resolver {
         Resolver::System | Resolver::Secretariat => true,
-        Resolver::Applicant | Resolver::Home(_) | Resolver::Host(_) | Resolver::Chair => false,
+        Resolver::Applicant | Resolver::Home(_) | Resolver::Host(_) | Resolver::Chair | Resolver::Link(_) => {
+            false
+        }
     };
     if transition.collect { transition.by.iter().all(always) } else { transition.by.iter().any(always) }
 }
@@ -121,7 +125,7 @@ fn can_leave(definition: &Definition, from: StateIx, role: RoleIx) -> bool {
 }
 
 fn not_final(definition: &Definition, ix: StateIx, state: &State) -> Option<Finding> {
-    let exit = definition.leaving(ix).next().map(|(_, transition)| {
+    let exit = definition.leaving(ix).find(|_| state.appeal.is_none()).map(|(_, transition)| {
         let event = &definition.events[transition.event.at()].name;
         let message = format!(
             "`{event}` leaves `{}`, which is final: take the state out of `from`, or make it open",

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Definition, Finding, Rule, StateIx};
+use super::super::{Definition, Finding, MachineIx, Rule, StateIx};
 use super::space::Space;
 
 /// States that no order of events reaches, whichever accounts are on.
 pub(super) fn unreached(definition: &Definition, spaces: &[Space<'_>]) -> Vec<Finding> {
     let reached: BTreeSet<StateIx> =
         spaces.iter().flat_map(|space| space.nodes.iter().map(|node| node.state)).collect();
-    let states = (0..).map(StateIx).zip(&definition.states);
-    states
+    definition
+        .states_of(MachineIx::MAIN)
         .filter(|(ix, _)| !reached.contains(ix))
         .map(|(_, state)| {
             let message = format!(

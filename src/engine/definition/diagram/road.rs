@@ -1,6 +1,6 @@
 //! What is an arrow and what a note: the main road, the by-ways beside it, and the exits.
 
-use crate::definition::{Definition, EventIx, StateIx, Target, Transition};
+use crate::definition::{Definition, EventIx, MachineIx, StateIx, Target, Transition};
 use crate::vocabulary::{Phase, StateKind};
 
 use super::gutters::near;
@@ -88,8 +88,8 @@ impl Graph {
     }
 }
 
-fn states(definition: &Definition) -> impl Iterator<Item = StateIx> + use<> {
-    (0..u16::try_from(definition.states.len()).unwrap_or(u16::MAX)).map(StateIx)
+fn states(definition: &Definition) -> impl Iterator<Item = StateIx> {
+    definition.states_of(MachineIx::MAIN).map(|(state, _)| state)
 }
 
 fn columns(definition: &Definition, exits: &[Exit], extent: Extent) -> Vec<Column> {

@@ -6,3 +6,4 @@ mod conserved;
 mod diagram;
 mod joins;
 mod sketch;
+mod tracks;
