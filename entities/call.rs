@@ -49,6 +49,8 @@ pub struct Model {
     pub form: Json,
     /// Rules per document slot.
     pub documents: Json,
+    /// Tracks by name, false for those the call does not ask for.
+    pub tracks: Json,
     /// Spans that replace the definition's, inside their bounds.
     pub clocks: Json,
     /// Whether applications are scored.

@@ -20,6 +20,7 @@ mod m20261123_000011_create_documents;
 mod m20261123_000012_create_imports;
 mod m20261125_000013_create_units_above;
 mod m20261125_000014_ask_for_last_days;
+mod m20261125_000015_create_tracks;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000012_create_imports::Migration),
             Box::new(m20261125_000013_create_units_above::Migration),
             Box::new(m20261125_000014_ask_for_last_days::Migration),
+            Box::new(m20261125_000015_create_tracks::Migration),
         ]
     }
 }

@@ -80,6 +80,9 @@ pub struct CallView {
     /// What becomes of a document slot; one not named is as the workflow says.
     #[schema(value_type = std::collections::BTreeMap<String, SlotRule>)]
     pub documents: Value,
+    /// Tracks by name, false for those the call does not ask for; one not named is asked for.
+    #[schema(value_type = std::collections::BTreeMap<String, bool>)]
+    pub tracks: Value,
     /// Spans that replace the workflow's, by `<state>.<clock>`.
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub clocks: Value,
@@ -175,6 +178,7 @@ fn view(whole: Whole, by: Option<&Caller>) -> CallView {
         eligibility: row.eligibility,
         form: row.form,
         documents: row.documents,
+        tracks: row.tracks,
         clocks: row.clocks,
         scores: row.scores,
         waiting_list: row.waiting_list,
@@ -252,6 +256,7 @@ fn blank(id: CallId, caller: &Caller, now: DateTime<Utc>) -> Plan {
         eligibility: None,
         form: json!([]),
         documents: json!({}),
+        tracks: json!({}),
         clocks: json!({}),
         scores: false,
         waiting_list: false,

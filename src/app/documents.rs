@@ -261,7 +261,7 @@ fn may_supply(scene: &Scene, caller: &Caller, slot: &str) -> Result<DocumentIx> 
     if dossier.call.documents.get(slot) == Some(&SlotRule::Off) {
         return Err(wrong("the call does not ask for this document"));
     }
-    let held = scene.holders.roles(definition, caller.person, dossier);
+    let held = scene.holders.roles(definition, caller.person, dossier, None);
     if !document.by.iter().any(|role| held.has(*role)) {
         let names: Vec<&str> =
             document.by.iter().map(|role| definition.roles[role.at()].label.get(&caller.language)).collect();

@@ -27,6 +27,10 @@ pub struct StepView {
     pub recorded_at: DateTime<Utc>,
     /// By which door it came.
     pub via: Via,
+    /// The track that moved; none is the main machine.
+    pub track: Option<String>,
+    /// Which of its instances.
+    pub key: Option<String>,
     /// The event.
     pub event: String,
     /// The words on its button, in the reader's language.
@@ -86,7 +90,8 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     let scene = Scene::look(app, &caller.scope(), id, &at).await?;
     let reader = view::reader(&scene, caller);
     let since = host_sees_from(&scene).filter(|_| reader == Reader::Host);
-    let page = rows::page(conn, id, since, asked).await?;
+    let until = view::hidden(&scene, reader, &at).map(|_| scene.live.dossier.case.entered_at);
+    let page = rows::page(conn, id, (since, until), asked).await?;
     let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
     let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
     Ok(page.map(|step| one(&scene, caller, reader, &known, step)))
@@ -118,8 +123,7 @@ fn one(
     let label =
         definition.event_named(&step.event).map(|event| definition.events[event.at()].label.get(language));
     let state = |name: &str| {
-        let known =
-            definition.state_named(name).map(|state| definition.states[state.at()].label.get(language));
+        let known = definition.state_of(&step.machine, name).map(|state| state.label.get(language));
         known.unwrap_or(name).to_owned()
     };
     let role = definition.role_named(&step.role).map(|role| definition.roles[role.at()].label.get(language));
@@ -131,7 +135,10 @@ fn one(
     let reason = written.as_ref().and_then(|w| Some((w.reason_code.clone()?, w.reason.clone()?)));
     // What a student gives as a reason may be about health: it is the home's alone to read.
     let reason = reason.filter(|_| own || reader != Reader::Host || colleague);
+    let (track, key) = step.machine.split_once('/').unzip();
     StepView {
+        track: track.map(str::to_owned),
+        key: key.map(str::to_owned),
         number: step.number,
         at: step.at,
         recorded_at: step.recorded_at,

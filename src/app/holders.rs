@@ -3,7 +3,7 @@
 //! Holders are people with the duty on the case's unit, else on the unit above it and so on up, else in the whole institution;
 //! nobody: the head, found in the same way; nobody again: the secretariat, so that a notice is never sent to no one.
 
-use sojourn_engine::definition::{Definition, Resolver, RoleIx};
+use sojourn_engine::definition::{Definition, InstanceId, Resolver, RoleIx};
 use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
 use sojourn_engine::machine::Roles;
 use sojourn_engine::vocabulary::Duty;
@@ -20,11 +20,20 @@ pub struct Holders {
     pub staff: Vec<Holder>,
     /// The person in the chair.
     pub chair: Option<Holder>,
+    /// People whom instances of tracks name.
+    pub linked: Vec<Holder>,
 }
 
 impl Holders {
-    /// Everybody who holds a role, the stand-ins when nobody does.
-    pub fn of<'a>(&'a self, definition: &Definition, role: RoleIx, dossier: &Dossier) -> Vec<&'a Holder> {
+    /// Everybody who holds a role, the stand-ins when nobody does; of a track's people those whom `instance` names, where it is one of
+    /// that track.
+    pub fn of<'a>(
+        &'a self,
+        definition: &Definition,
+        role: RoleIx,
+        dossier: &Dossier,
+        instance: Option<InstanceId>,
+    ) -> Vec<&'a Holder> {
         match &definition.roles[role.at()].resolver {
             Resolver::Applicant => self.applicant.iter().collect(),
             Resolver::Home(duty) => {
@@ -39,15 +48,33 @@ impl Holders {
                 Some(holder) => vec![holder],
                 None => self.secretariat(),
             },
+            Resolver::Link(machine) => {
+                let track = definition.track(*machine).map(|track| track.name.as_str());
+                let key = instance.filter(|id| id.machine == *machine).map(|id| id.key);
+                let rows = dossier.case.tracks.iter().filter(|row| Some(row.track.as_str()) == track);
+                let people: Vec<_> = rows
+                    .filter(|row| key.is_none_or(|key| row.key == key))
+                    .filter_map(|row| row.person)
+                    .collect();
+                self.linked.iter().filter(|holder| people.contains(&holder.person)).collect()
+            }
             Resolver::System => Vec::new(),
         }
     }
 
-    /// The roles one person holds.
-    pub fn roles(&self, definition: &Definition, person: PersonId, dossier: &Dossier) -> Roles {
+    /// The roles one person holds, at one instance of a track where one is named.
+    pub fn roles(
+        &self,
+        definition: &Definition,
+        person: PersonId,
+        dossier: &Dossier,
+        instance: Option<InstanceId>,
+    ) -> Roles {
         let all = (0..).map(RoleIx).take(definition.roles.len());
-        all.filter(|role| self.of(definition, *role, dossier).iter().any(|holder| holder.person == person))
-            .collect()
+        all.filter(|role| {
+            self.of(definition, *role, dossier, instance).iter().any(|holder| holder.person == person)
+        })
+        .collect()
     }
 
     fn at(&self, duty: Duty, institution: InstitutionId, units: &[UnitId]) -> Vec<&Holder> {

@@ -78,6 +78,9 @@ pub struct CaseNotice {
     pub case: CaseId,
     /// Its short code, safe in a subject.
     pub reference: String,
+    /// `main`, or the track that moved with its key.
+    #[serde(default)]
+    pub machine: String,
     /// Event that was fired.
     pub event: String,
     /// State before.

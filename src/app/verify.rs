@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sojourn_engine::definition::{Addressee, Definition, Notify, Resolver, StateIx, Target, Transition};
+use sojourn_engine::definition::{
+    Addressee, Definition, MAIN, MachineIx, Notify, Resolver, StateIx, Target, Transition,
+};
 use sojourn_engine::ids::CaseId;
 use sojourn_engine::vocabulary::{AccountStatus, PostingKind};
 
@@ -124,11 +126,14 @@ fn folded(report: &mut Report, case: &CaseRow, steps: &[NewHistory], taken: &[Op
     let mut state: Option<&str> = None;
     for (step, transition) in steps.iter().zip(taken) {
         let declared = step.from.is_none() || transition.is_some();
-        if step.from.as_deref() != state || !declared {
+        let is_main = step.machine == MAIN;
+        if (is_main && step.from.as_deref() != state) || !declared {
             let what = format!("`{}` does not lead from here to `{}`", step.event, step.to);
             report.differs(&case.id, Some(step.number), what);
         }
-        state = Some(&step.to);
+        if is_main {
+            state = Some(&step.to);
+        }
     }
     if state != Some(case.state.as_str()) {
         let what = format!("the case stands in `{}`, its history ends elsewhere", case.state);
@@ -143,8 +148,9 @@ type Registers = BTreeMap<StateIx, StateIx>;
 fn taken<'d>(definition: &'d Definition, steps: &[NewHistory]) -> Vec<Option<&'d Transition>> {
     let mut registers = Registers::new();
     let mut take = |step: &NewHistory| {
-        let from = definition.state_named(step.from.as_deref()?)?;
-        let to = definition.state_named(&step.to)?;
+        let machine = definition.instance_of(&step.machine).map_or(MachineIx::MAIN, |id| id.machine);
+        let from = definition.state_in(machine, step.from.as_deref()?)?;
+        let to = definition.state_in(machine, &step.to)?;
         let transition = transition(definition, &registers, step, (from, to))?;
         if definition.states[to.at()].remember && matches!(transition.to, Target::State(_)) {
             registers.insert(to, from);

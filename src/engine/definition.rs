@@ -26,7 +26,7 @@ pub use index::{
     TransitionIx,
 };
 pub use input::{Input, InputFault, InputField, InputKind, InputValue};
-pub use track::{Each, InstanceId, Invariant, Track};
+pub use track::{Each, InstanceId, Invariant, MAIN, Track};
 pub use transition::{
     Addressee, Choose, Join, LastDay, Notify, PlaceEffect, PlaceOp, Side, Target, Transition, Trigger,
 };

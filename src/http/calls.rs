@@ -95,6 +95,8 @@ pub struct CallIn {
     documents: Option<BTreeMap<String, SlotRule>>,
     /// Spans that replace the workflow's inside its bounds, by `<state>.<clock>`, such as `14 days`.
     clocks: Option<BTreeMap<String, String>>,
+    /// Tracks by name, false for those the call does not ask for.
+    tracks: Option<BTreeMap<String, bool>>,
     /// Whether applications are scored [default: no].
     scores: Option<bool>,
     /// Whether there are waiting lists [default: no].
@@ -145,6 +147,7 @@ impl CallIn {
         set(&mut row.eligibility, self.eligibility);
         set(&mut row.form, self.form.map(|form| json!(form)));
         set(&mut row.documents, self.documents.map(|rules| json!(rules)));
+        set(&mut row.tracks, self.tracks.map(|tracks| json!(tracks)));
         set(&mut row.clocks, self.clocks.map(|spans| json!(spans)));
         set(&mut row.scores, self.scores);
         set(&mut row.waiting_list, self.waiting_list);

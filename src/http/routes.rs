@@ -116,6 +116,7 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(applications::get_application))
         .route(SignedIn, routes!(applications::change_application))
         .route(SignedIn, routes!(applications::fire_event))
+        .route(SignedIn, routes!(applications::fire_track_event))
         .route(Coordinators, routes!(applications::fire_events))
         .route(SignedIn, routes!(applications::list_history))
         .route(SignedIn, routes!(documents::list_documents))

@@ -53,6 +53,8 @@ pub struct Call {
     pub form: Vec<Question>,
     /// What becomes of each document slot; a slot not named is as the definition says.
     pub documents: BTreeMap<String, SlotRule>,
+    /// Tracks by name, false for those the call does not ask for.
+    pub tracks: BTreeMap<String, bool>,
     /// Spans that replace the definition's: `<state>.<clock>` → span.
     pub clocks: BTreeMap<String, String>,
     /// Whether applications are scored.
@@ -151,6 +153,7 @@ impl TryFrom<call::Model> for Call {
             eligibility: row.eligibility,
             form: json(row.form)?,
             documents: json(row.documents)?,
+            tracks: json(row.tracks)?,
             clocks: json(row.clocks)?,
             scores: row.scores,
             waiting_list: row.waiting_list,

@@ -20,7 +20,7 @@ use sojourn_entities::{
 
 pub use rows::{
     Account, ApplicationRow, CaseRow, Choice, Dossier, ExtraTerm, Institution, Offering, RunningClock, Stay,
-    Student,
+    Student, TrackRow,
 };
 
 use super::calls::Call;
@@ -182,6 +182,7 @@ async fn clocks_of(conn: &impl Conn, id: CaseId) -> Result<Vec<RunningClock>, St
         .await?;
     let plain = rows.into_iter().map(|row| RunningClock {
         id: row.id,
+        machine: row.machine,
         clock: row.clock,
         entered_at: row.entered_at,
         due_at: row.due_at,

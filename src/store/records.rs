@@ -78,7 +78,7 @@ pub async fn refuse(tx: &Tx, refused: Refused) -> Result<(), StoreError> {
     let row = refusal::ActiveModel {
         id: Set(refused.id),
         case_id: Set(refused.case),
-        machine: Set("main".to_owned()),
+        machine: Set(refused.machine),
         at: Set(refused.at),
         actor_id: Set(refused.actor),
         actor_role: Set(refused.role),
@@ -107,6 +107,8 @@ async fn advance(tx: &Tx, moved: &Moved) -> Result<(), RecordError> {
             due_at: Set(moved.due_at),
             registers: Set(json!(row.registers)),
             collected: Set(json!(row.collected)),
+            tracks: Set(json!(row.tracks)),
+            hidden_until: Set(row.hidden_until),
             acts: Set(json!(row.acts)),
             steps: Set(row.steps),
             head: Set(row.head.clone()),
@@ -148,6 +150,8 @@ async fn open(tx: &Tx, opened: Vec<Opened>) -> Result<(), StoreError> {
             due_at: Set(new.due_at),
             registers: Set(json!(row.registers)),
             collected: Set(json!(row.collected)),
+            tracks: Set(json!(row.tracks)),
+            hidden_until: Set(row.hidden_until),
             acts: Set(json!(row.acts)),
             steps: Set(row.steps),
             head: Set(row.head),
@@ -303,7 +307,7 @@ async fn waits(tx: &Tx, of: &[CaseId], new: Vec<NewWait>) -> Result<(), StoreErr
     }
     let row = |new: NewWait| wait::ActiveModel {
         case_id: Set(new.case),
-        machine: Set("main".to_owned()),
+        machine: Set(new.machine),
         role: Set(new.role),
         duty: Set(new.duty),
         institution_id: Set(new.institution),

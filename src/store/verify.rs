@@ -78,6 +78,7 @@ async fn steps(
         steps.entry(row.case_id).or_default().push(NewHistory {
             case: row.case_id,
             number: row.number,
+            machine: row.machine,
             at: row.at,
             recorded_at: row.recorded_at,
             via: row.via,

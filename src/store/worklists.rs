@@ -55,6 +55,8 @@ pub struct Item {
     pub reference: String,
     /// The definition it follows.
     pub workflow: WorkflowVersionId,
+    /// Until when its applicant does not see that state.
+    pub hidden_until: Option<DateTime<Utc>>,
     /// Present state.
     pub state: String,
     /// Its phase.
@@ -67,8 +69,8 @@ pub struct Item {
     pub entered_at: DateTime<Utc>,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
-    /// The clock that ends first, by its name in the definition.
-    pub clock: Option<String>,
+    /// The clock that ends first: its machine, and its name in the definition.
+    pub clock: Option<(String, String)>,
     /// Who applies, with their name.
     pub applicant: (PersonId, String),
     /// The home, with its name.
@@ -231,7 +233,7 @@ struct Around {
     calls: BTreeMap<CallId, String>,
     choices: BTreeMap<ChoiceId, (InstitutionId, String)>,
     waits: BTreeMap<CaseId, Vec<String>>,
-    clocks: BTreeMap<CaseId, String>,
+    clocks: BTreeMap<CaseId, (String, String)>,
 }
 
 impl Around {
@@ -277,6 +279,7 @@ impl Around {
             id: application.id,
             reference: application.reference,
             workflow: case.workflow_version_id,
+            hidden_until: case.hidden_until,
             state: case.state,
             phase: case.phase,
             kind: case.kind,
@@ -311,7 +314,7 @@ async fn houses(
 async fn first_clocks(
     conn: &impl Conn,
     cases: impl Iterator<Item = CaseId>,
-) -> Result<BTreeMap<CaseId, String>, StoreError> {
+) -> Result<BTreeMap<CaseId, (String, String)>, StoreError> {
     let running = clock::Entity::find()
         .filter(clock::Column::CaseId.is_in(cases))
         .filter(clock::Column::EndedAt.is_null())
@@ -319,7 +322,7 @@ async fn first_clocks(
         .order_by_asc(clock::Column::DueAt);
     let mut first = BTreeMap::new();
     for row in running.all(conn.db()).await? {
-        first.entry(row.case_id).or_insert(row.clock);
+        first.entry(row.case_id).or_insert((row.machine, row.clock));
     }
     Ok(first)
 }

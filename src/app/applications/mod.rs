@@ -187,6 +187,8 @@ pub fn fresh_case(definition: &Definition, version: WorkflowVersionId, at: &Mome
         entered_at: at.now,
         registers: BTreeMap::new(),
         collected: Vec::new(),
+        tracks: Vec::new(),
+        hidden_until: None,
         acts: Vec::new(),
         steps: 0,
         head: Vec::new(),

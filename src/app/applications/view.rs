@@ -1,10 +1,11 @@
 //! What an application shows, and to whom: one answer for the page, the API and the mail.
 
 mod offers;
+mod tracks;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sojourn_engine::definition::Definition;
+use sojourn_engine::definition::{Definition, Texts};
 use sojourn_engine::ids::{
     CallId, CaseId, ChoiceId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId,
 };
@@ -16,12 +17,16 @@ use crate::access::Caller;
 use crate::app::notices::Otherwise;
 use crate::app::scene::Scene;
 use crate::app::transition::drive::View;
-use crate::app::transition::{otherwise, zone};
+use crate::app::transition::{asks, otherwise, zone};
 use crate::clock::Moment;
 use crate::store::calls::SlotRule;
 use crate::store::dossiers::Choice;
 
 pub use offers::{LineView, OfferView, ReasonView};
+pub use tracks::TrackView;
+
+/// What stands for the state of an application while its decision is not shown yet.
+pub(super) const UNDISCLOSED: &str = "undisclosed";
 
 /// An application as one reader sees it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -73,7 +78,9 @@ pub struct ApplicationView {
     pub score_hundredths: Option<i32>,
     /// Document slots of the workflow.
     pub documents: Vec<SlotView>,
-    /// Every event of the present state: legal for this reader, or why not.
+    /// Tracks beside the main machine: the instances the case has.
+    pub tracks: Vec<TrackView>,
+    /// Every event of the present states: legal for this reader, or why not.
     pub offers: Vec<OfferView>,
     /// Whom the case waits for.
     pub waiting: Vec<WaitingView>,
@@ -151,6 +158,10 @@ pub struct SlotView {
 /// One party the case waits for.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WaitingView {
+    /// The track that waits; none is the main machine.
+    pub track: Option<String>,
+    /// Which of its instances.
+    pub key: Option<String>,
     /// The role.
     pub role: String,
     /// Its name in the reader's language.
@@ -193,6 +204,13 @@ pub fn reader(scene: &Scene, caller: &Caller) -> Reader {
     if scope.sees_everything() || dossier.shown_to_home(&scope) { Reader::Home } else { Reader::Host }
 }
 
+/// What the applicant reads in place of a decision that is not shown yet.
+pub fn hidden<'s>(scene: &'s Scene, reader: Reader, at: &Moment) -> Option<&'s Texts> {
+    let until = scene.live.dossier.case.hidden_until;
+    let is_hidden = reader == Reader::Applicant && until.is_some_and(|until| at.now < until);
+    is_hidden.then(|| &scene.definition.states[scene.live.case.state.at()].public)
+}
+
 /// The view of a case as it was read.
 pub fn of(scene: &Scene, caller: &Caller, at: &Moment) -> ApplicationView {
     build(scene, caller, at, scene.live.dossier.case.version)
@@ -211,28 +229,32 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
     let reader = reader(scene, caller);
     let inside = reader != Reader::Host;
     let stage = scene.stage(at, Via::Api);
-    let view = View::of(&stage, &scene.live, None, &definition.asks_in(scene.live.case.state));
-    let roles = scene.holders.roles(definition, caller.person, dossier);
+    let view = View::of(&stage, &scene.live, None, &asks(definition, &scene.live));
+    let roles = scene.holders.roles(definition, caller.person, dossier, None);
+    let hidden = hidden(scene, reader, at);
     let context = view.context(&stage, &scene.live);
-    let offered =
+    let mut offered =
         machine::offers(definition, &scene.live.case, Actor::Person(caller.person, roles), &context);
-    let first = scene.live.case.clocks.iter().min_by_key(|running| running.due_at);
+    if hidden.is_some() {
+        offered.clear();
+    }
+    let first = scene.live.case.running().min_by_key(|running| running.due_at);
     let due_zone = first.map(|running| zone(definition, dossier, &stage, running.clock));
     let shown = |choice: &&Choice| inside || Some(choice.id) == dossier.application.current_choice;
     ApplicationView {
         id: dossier.case.id,
         reference: dossier.application.reference.clone(),
         workflow: definition.id.clone(),
-        state: state.name.clone(),
-        state_label: state.label.get(language).to_owned(),
-        now: state.now.get(language).to_owned(),
-        phase: state.phase,
-        kind: state.kind,
+        state: if hidden.is_some() { UNDISCLOSED.to_owned() } else { state.name.clone() },
+        state_label: hidden.unwrap_or(&state.label).get(language).to_owned(),
+        now: hidden.unwrap_or(&state.now).get(language).to_owned(),
+        phase: if hidden.is_some() { Phase::Selection } else { state.phase },
+        kind: if hidden.is_some() { StateKind::Open } else { state.kind },
         version,
         created_at: dossier.case.created_at,
         submitted_at: dossier.application.submitted_at,
         due_at: scene.live.case.due_at(),
-        due_zone: due_zone.clone(),
+        due_zone,
         applicant: PersonView {
             id: dossier.application.applicant,
             name: scene.holders.applicant.as_ref().map(|holder| holder.name.clone()).unwrap_or_default(),
@@ -246,8 +268,9 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         submit_at_bell: inside.then_some(dossier.application.submit_at_bell),
         score_hundredths: dossier.application.score_hundredths.filter(|_| reader == Reader::Home),
         documents: slots(scene, roles, language),
-        offers: offered.iter().map(|o| offers::view(scene, o, due_zone.clone(), language)).collect(),
-        waiting: waiting(scene, &stage, &view, caller),
+        tracks: tracks::of(scene, language),
+        offers: offered.iter().map(|o| offers::view(scene, o, &stage, language)).collect(),
+        waiting: if hidden.is_some() { Vec::new() } else { waiting(scene, &stage, &view, caller) },
     }
 }
 
@@ -296,9 +319,12 @@ fn waiting(
     let awaited = machine::waiting(definition, &scene.live.case, &view.facts);
     let one = |awaited: machine::Awaited| {
         let role = &definition.roles[awaited.role.at()];
-        let holders = scene.holders.of(definition, awaited.role, &scene.live.dossier);
+        let holders = scene.holders.of(definition, awaited.role, &scene.live.dossier, awaited.instance);
+        let (track, key) = tracks::named(definition, awaited.instance).unzip();
         let otherwise = awaited.otherwise.as_ref().map(|outcome| otherwise(definition, outcome));
         WaitingView {
+            track,
+            key,
             role: role.name.clone(),
             label: role.label.get(language).to_owned(),
             you: holders.iter().any(|holder| holder.person == caller.person),

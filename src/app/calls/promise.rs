@@ -23,6 +23,7 @@ pub fn kept(before: &Plan, after: &Plan) -> Result<()> {
     fixed("/eligibility", was.eligibility == is.eligibility);
     fixed("/form", was.form == is.form);
     fixed("/documents", was.documents == is.documents);
+    fixed("/tracks", was.tracks == is.tracks);
     fixed("/clocks", was.clocks == is.clocks);
     fixed("/scores", was.scores == is.scores);
     sound(wrong)

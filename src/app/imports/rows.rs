@@ -191,6 +191,7 @@ pub fn call(id: CallId, year: i16, at: &Moment) -> Result<CallRow> {
         eligibility: None,
         form: serde_json::to_value(questions()).map_err(|fault| Error::Internal(fault.into()))?,
         documents: json!({}),
+        tracks: json!({}),
         clocks: json!({}),
         scores: false,
         waiting_list: false,

@@ -1,15 +1,16 @@
 //! Step → records: one arm per kind of consequence, exhaustive.
 
-use sojourn_engine::definition::{Choose, NoticeIx, PlaceOp, RoleIx, Side, Term};
+use sojourn_engine::definition::{
+    Choose, Definition, Each, InstanceId, NoticeIx, PlaceOp, RoleIx, Side, StateIx, Term,
+};
 use sojourn_engine::ids::{ChoiceId, PersonId};
-use sojourn_engine::machine::{ClockStart, Move, NoticeTo, Step, after};
-use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult};
+use sojourn_engine::machine::{ClockStart, Move, Opening, Step, after};
+use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult, StateKind};
 
 use super::drive::{Deed, Stage, picked_for};
 use super::live::{Live, LiveClock};
 use super::places::{Bound, bind, draws, posted};
-use super::stays;
-use super::{chain, notify};
+use super::{chain, notify, stays};
 use crate::store::dossiers::Account;
 use crate::store::places::NewPosting;
 use crate::store::records::{NewClock, NewHistory, NewPayload, Records};
@@ -19,22 +20,26 @@ pub(super) fn opened(
     stage: &Stage<'_>,
     live: &mut Live,
     by: PersonId,
-    clocks: &[ClockStart],
-    notices: &[NoticeTo],
+    opening: &Opening,
     facts: String,
     records: &mut Records,
 ) {
     live.dossier.case.state.clone_from(&stage.definition.states[stage.definition.initial.at()].name);
-    live.note(stage.definition, "create", Some(by));
-    start(stage, live, clocks);
+    live.note(stage.definition, "create", Some(by), None);
+    start(stage, live, None, &opening.clocks);
+    for (id, clock) in &opening.track_clocks {
+        start(stage, live, Some(*id), std::slice::from_ref(clock));
+    }
     let role = stage.definition.create.by.first().copied();
-    let entry = Entry { event: "create", from: None, role, actor: Some(by), facts, payload: None };
+    let to = live.case.state;
+    let entry =
+        Entry { event: "create", at: (None, to), from: None, role, actor: Some(by), facts, payload: None };
     record(stage, live, entry, records);
     notify::queue(
         stage,
         live,
-        &notify::Told { event: "create", from: None, role, reason: None },
-        notices,
+        &notify::Told { event: "create", at: (None, to), from: None, role, reason: None, hidden_until: None },
+        &opening.notices,
         records,
     );
 }
@@ -58,6 +63,7 @@ pub(super) fn taken(
         let from = Some(stage.definition.states[made.from.at()].name.clone());
         let entry = Entry {
             event,
+            at: (made.instance, made.to),
             from: from.clone(),
             role: made.role,
             actor,
@@ -66,7 +72,14 @@ pub(super) fn taken(
         };
         record(stage, live, entry, records);
         let reason = notify::reason(stage.definition, made, deed.reason.filter(|_| first));
-        let told = notify::Told { event, from: from.as_deref(), role: made.role, reason };
+        let told = notify::Told {
+            event,
+            at: (made.instance, made.to),
+            from: from.as_deref(),
+            role: made.role,
+            reason,
+            hidden_until: made.hidden_until,
+        };
         notify::queue(stage, live, &told, &made.notices, records);
     }
 }
@@ -76,6 +89,7 @@ pub(super) fn target(live: &Live, made: &Move) -> Option<ChoiceId> {
     let chosen = match made.choose {
         Some(Choose::Next) => super::facts::next(&live.dossier),
         Some(Choose::First) => live.dossier.choices.iter().find(|choice| choice.result == ChoiceResult::Open),
+        Some(Choose::All) => live.dossier.choices.iter().find(|choice| choice.result == ChoiceResult::Open),
         Some(Choose::Input(_) | Choose::Nothing) | None => None,
     };
     chosen.map(|choice| choice.id)
@@ -104,12 +118,16 @@ pub(super) fn take(
     }
     stays::move_last_day(live, made);
     let fires = actor.is_none().then_some(made.event);
-    if made.entered {
-        stop(stage, live, fires, records);
+    if made.entered || !made.resets.is_empty() || made.stays.is_some() {
+        stop(stage, live, made, fires, records);
     }
+    let named = made.adds.zip(live.named);
     live.case.apply(stage.definition, made, actor, stage.at.now);
-    live.note(stage.definition, &stage.definition.events[made.event.at()].name, actor);
-    start(stage, live, &made.clocks);
+    live.note(stage.definition, &stage.definition.events[made.event.at()].name, actor, named);
+    if made.entered && made.instance.is_none() {
+        live.dossier.case.hidden_until = made.hidden_until;
+    }
+    start(stage, live, made.instance, &made.clocks);
     if made.freezes {
         live.touched.application = true;
         live.touched.frozen = true;
@@ -225,19 +243,24 @@ fn seat(
     }
 }
 
-/// Stops the clocks of the state that is left; the one whose end this is counts as fired.
+/// Stops the clocks of the state that is left, and those of tracks that end or start anew with it; the one whose end this is counts as
+/// fired.
 fn stop(
     stage: &Stage<'_>,
     live: &mut Live,
+    made: &Move,
     fires: Option<sojourn_engine::definition::EventIx>,
     records: &mut Records,
 ) {
     let now = stage.at.now;
-    for clock in live.clocks.drain(..) {
+    let over = |instance: Option<InstanceId>| ends_with(stage.definition, made, instance);
+    let (stopped, run_on): (Vec<_>, Vec<_>) = live.clocks.drain(..).partition(|clock| over(clock.instance));
+    live.clocks = run_on;
+    for clock in stopped {
         let ends = &stage.definition.clocks[clock.clock.at()].on_expiry;
         let its_event =
             |event| ends.iter().any(|e| e.act == sojourn_engine::definition::ExpiryAct::Fire(event));
-        let fired = clock.due_at <= now && fires.is_some_and(its_event);
+        let fired = clock.instance == made.instance && clock.due_at <= now && fires.is_some_and(its_event);
         let (fired_at, ended_at) = if fired { (Some(now), None) } else { (None, Some(now)) };
         if clock.fresh {
             records.clocks.push(new_clock(stage, &live.dossier, clock, ended_at, fired_at));
@@ -247,9 +270,22 @@ fn stop(
     }
 }
 
-fn start(stage: &Stage<'_>, live: &mut Live, clocks: &[ClockStart]) {
+/// Whether a move ends the clocks of a machine: its own, or that of a track which starts anew, or all when the case ends.
+fn ends_with(definition: &Definition, made: &Move, clock: Option<InstanceId>) -> bool {
+    let Some(id) = clock else { return made.instance.is_none() && made.entered };
+    let follows_stays = definition.track(id.machine).is_some_and(|track| track.each == Some(Each::Stay));
+    let case_ends =
+        made.instance.is_none() && made.entered && definition.states[made.to.at()].kind != StateKind::Open;
+    (made.instance == clock && made.entered)
+        || case_ends
+        || made.resets.contains(&id.machine)
+        || (made.stays.is_some() && follows_stays)
+}
+
+fn start(stage: &Stage<'_>, live: &mut Live, instance: Option<InstanceId>, clocks: &[ClockStart]) {
     live.clocks.extend(clocks.iter().map(|clock| LiveClock {
         row: stage.at.id(),
+        instance,
         clock: clock.clock,
         entered_at: stage.at.now,
         due_at: clock.due_at,
@@ -279,6 +315,8 @@ fn show(stage: &Stage<'_>, live: &mut Live, side: Side) {
 /// One line of the history, before it is numbered and sealed.
 struct Entry<'a> {
     event: &'a str,
+    /// The machine that moved, and the state it is in now.
+    at: (Option<InstanceId>, StateIx),
     from: Option<String>,
     role: Option<RoleIx>,
     actor: Option<PersonId>,
@@ -294,6 +332,7 @@ fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Re
     let mut step = NewHistory {
         case: row.id,
         number: row.steps,
+        machine: stage.definition.machine_text(entry.at.0),
         at: stage.at.now,
         recorded_at: stage.at.recorded_at,
         via: stage.via,
@@ -302,7 +341,7 @@ fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Re
         institution: None,
         event: entry.event.to_owned(),
         from: entry.from,
-        to: row.state.clone(),
+        to: stage.definition.states[entry.at.1.at()].name.clone(),
         workflow: stage.version,
         facts: entry.facts,
         payload_hmac: entry.payload.as_ref().and_then(chain::seal),
@@ -341,6 +380,7 @@ pub(super) fn new_clock(
     NewClock {
         case: dossier.case.id,
         id: clock.row,
+        machine: stage.definition.machine_text(clock.instance),
         clock: stage.definition.clocks[clock.clock.at()].id.clone(),
         entered_at: clock.entered_at,
         due_at: clock.due_at,

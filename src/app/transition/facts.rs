@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sojourn_engine::deadline::Calendar;
-use sojourn_engine::definition::Term;
+use sojourn_engine::definition::{Term, Track};
 use sojourn_engine::facts::Fact;
 use sojourn_engine::guard::{Decimal, Value};
 
@@ -15,6 +15,8 @@ use crate::store::places::in_force;
 /// What the facts of one attempt are about.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
+    /// Tracks of its definition.
+    pub tracks: &'a [Track],
     /// The case.
     pub dossier: &'a Dossier,
     /// The choice that facts about host, agreement, stay and places speak of.
@@ -33,7 +35,6 @@ impl Asked<'_> {
         let call = &dossier.call;
         match fact {
             Fact::Now => Some(Value::Instant(self.now)),
-            Fact::Main => Some(text(&dossier.case.state)),
             Fact::ApplicationChoices => i64::try_from(dossier.choices.len()).ok().map(Value::Int),
             Fact::ApplicationComplete => Some(Value::Bool(eligibility::complete(dossier))),
             Fact::ApplicationSubmitAtBell => Some(Value::Bool(dossier.application.submit_at_bell)),
@@ -75,7 +76,15 @@ impl Asked<'_> {
             | Fact::ExtraTermStartOn
             | Fact::ExtraTermEndOn
             | Fact::HostTracksExtraTerm => self.choice.and_then(|choice| self.of_choice(fact, choice)),
-            Fact::Input(_) | Fact::Answer(_) => None,
+            Fact::CallTracks => Some(Value::List(self.tracks().map(text).collect())),
+            // The case itself answers where its machines stand.
+            Fact::Main
+            | Fact::TrackState(_)
+            | Fact::TrackVersion(_)
+            | Fact::TrackStates(_)
+            | Fact::Ever(..)
+            | Fact::Input(_)
+            | Fact::Answer(_) => None,
         }
     }
 
@@ -104,6 +113,13 @@ impl Asked<'_> {
             Fact::StayMonths => months(start_on, end_on).map(Value::Decimal),
             _ => None,
         }
+    }
+
+    /// Tracks the call asks for: all that it does not switch off, none for imported history.
+    fn tracks(&self) -> impl Iterator<Item = &str> {
+        let call = &self.dossier.call;
+        let asked = |name: &&str| !call.historic && call.tracks.get(*name) != Some(&false);
+        self.tracks.iter().map(|track| track.name.as_str()).filter(asked)
     }
 
     /// The line of an agreement the choice draws on.

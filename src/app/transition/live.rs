@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sojourn_engine::definition::{ClockIx, Definition};
+use sojourn_engine::definition::{ClockIx, Definition, InstanceId};
 use sojourn_engine::ids::{ClockRowId, PersonId, PlaceLineId};
 use sojourn_engine::machine::{Case, Running};
 use sojourn_engine::vocabulary::AccountStatus;
 
+use super::tracks;
 use crate::app::Error;
 use crate::store::dossiers::Dossier;
 
@@ -15,6 +16,8 @@ use crate::store::dossiers::Dossier;
 #[derive(Debug, Clone)]
 pub(super) struct LiveClock {
     pub row: ClockRowId,
+    /// The instance of a track it runs in; `None` is the main machine.
+    pub instance: Option<InstanceId>,
     pub clock: ClockIx,
     pub entered_at: DateTime<Utc>,
     pub due_at: DateTime<Utc>,
@@ -34,6 +37,8 @@ pub struct Live {
     pub(super) touched: Touched,
     /// Stays that are not simply those of the current choice: parts of a combined case.
     pub parts: Vec<crate::store::records::NewStay>,
+    /// The person whom a new instance of a track names.
+    pub(super) named: Option<PersonId>,
     /// The line that whoever acts has named for the choice being chosen.
     pub(super) picked: Option<PlaceLineId>,
 }
@@ -61,19 +66,35 @@ impl Live {
         let role = |name: &str| definition.role_named(name).ok_or_else(|| unknown("role", name));
         let row = &dossier.case;
         let here = state(&row.state)?;
+        let mut tracks = tracks::instances(definition, row)?;
         let mut clocks = Vec::with_capacity(dossier.clocks.len());
         for running in &dossier.clocks {
-            let clock = definition
-                .clock_named(here, &running.clock)
-                .ok_or_else(|| unknown("clock", &running.clock))?;
+            let instance = definition.instance_of(&running.machine);
+            let at = match instance {
+                None => here,
+                Some(id) => tracks
+                    .iter()
+                    .find(|one| one.id == id)
+                    .map(|one| one.state)
+                    .ok_or_else(|| unknown("track", &running.machine))?,
+            };
+            let clock =
+                definition.clock_named(at, &running.clock).ok_or_else(|| unknown("clock", &running.clock))?;
             clocks.push(LiveClock {
                 row: running.id,
+                instance,
                 clock,
                 entered_at: running.entered_at,
                 due_at: running.due_at,
                 remind_at: Vec::new(),
                 fresh: false,
             });
+        }
+        for clock in &clocks {
+            let of = tracks.iter_mut().find(|one| Some(one.id) == clock.instance);
+            if let Some(instance) = of {
+                instance.clocks.push(Running { clock: clock.clock, due_at: clock.due_at });
+            }
         }
         let mut acts = Vec::with_capacity(row.acts.len());
         for (name, person) in &row.acts {
@@ -93,14 +114,33 @@ impl Live {
                 .map(|(act, by)| Ok((event(act)?, role(by)?)))
                 .collect::<Result<_, Error>>()?,
             accounts: definition.accounts.iter().map(|account| status(&dossier, &account.name)).collect(),
-            clocks: clocks.iter().map(|c| Running { clock: c.clock, due_at: c.due_at }).collect(),
+            clocks: clocks
+                .iter()
+                .filter(|clock| clock.instance.is_none())
+                .map(|c| Running { clock: c.clock, due_at: c.due_at })
+                .collect(),
+            tracks,
             acts,
         };
-        Ok(Self { dossier, case, clocks, touched: Touched::default(), parts: Vec::new(), picked: None })
+        Ok(Self {
+            dossier,
+            case,
+            clocks,
+            touched: Touched::default(),
+            parts: Vec::new(),
+            named: None,
+            picked: None,
+        })
     }
 
     /// Writes the engine's case back into the rows.
-    pub(super) fn note(&mut self, definition: &Definition, event: &str, person: Option<PersonId>) {
+    pub(super) fn note(
+        &mut self,
+        definition: &Definition,
+        event: &str,
+        person: Option<PersonId>,
+        named: tracks::Named,
+    ) {
         let state = &definition.states[self.case.state.at()];
         let name = |ix: sojourn_engine::definition::StateIx| definition.states[ix.at()].name.clone();
         let row = &mut self.dossier.case;
@@ -117,6 +157,8 @@ impl Live {
                 (definition.events[event.at()].name.clone(), definition.roles[role.at()].name.clone())
             })
             .collect();
+        let before = std::mem::take(&mut row.tracks);
+        row.tracks = tracks::rows(definition, &self.case, &before, named);
         row.acts.push((event.to_owned(), person));
     }
 }

@@ -10,11 +10,14 @@ pub mod facts;
 pub mod live;
 mod notify;
 pub mod places;
+mod referees;
 mod settle;
 mod situation;
 mod stays;
+mod tracks;
 
 use serde_json::{Map, Value};
+use sojourn_engine::definition::MAIN;
 use sojourn_engine::ids::{CaseId, PersonId};
 use sojourn_engine::refusal::{NoPlace, Refusal};
 use sojourn_engine::vocabulary::Via;
@@ -26,14 +29,17 @@ use super::{Answer, App, Error, FieldError, Once, Result};
 use crate::access::{Caller, Scope};
 use crate::clock::Moment;
 use crate::store::Tx;
+use crate::store::people;
 use crate::store::records::{self, RecordError, Records};
 
-pub use notify::{otherwise, zone};
+pub use notify::{asks, otherwise, zone};
 pub use settle::{settle, settle_new};
 
 /// One attempt as it came in.
 #[derive(Debug, Clone)]
 pub struct Attempt {
+    /// The track and the key of its instance; `None` is the main machine.
+    pub track: Option<(String, String)>,
     /// The event.
     pub event: String,
     /// Its raw input.
@@ -71,6 +77,7 @@ pub async fn fire(
     if attempt.if_version != scene.live.dossier.case.version {
         return Err(Error::Stale);
     }
+    let referee = referees::meant(&tx, &mut scene, &at, attempt).await?;
     let mut written = Records::default();
     if let Err(refused) = decide(&mut scene, &at, via, Some(caller.person), attempt, &mut written) {
         return Err(refuse(tx, &scene, &at, Some(caller.person), attempt, refused).await);
@@ -81,6 +88,7 @@ pub async fn fire(
     } else {
         Answer::done()
     };
+    people::add(&tx, referee.into_iter().collect()).await?;
     if let Err(error) = write(&tx, &scene, &at, via, written).await {
         drop(tx);
         return Err(outrun(app, &scene, &at, Some(caller.person), attempt, error).await);
@@ -105,8 +113,14 @@ pub async fn fire_as_system(
     let tx = app.store.begin().await?;
     let mut scene = Scene::read(app, &tx, &Scope::system(), id, at).await?;
     let if_version = scene.live.dossier.case.version;
-    let attempt =
-        Attempt { event: event.to_owned(), data: data.clone(), reason: None, note: None, if_version };
+    let attempt = Attempt {
+        track: None,
+        event: event.to_owned(),
+        data: data.clone(),
+        reason: None,
+        note: None,
+        if_version,
+    };
     let mut written = Records::default();
     if let Err(refused) = decide(&mut scene, at, via, None, &attempt, &mut written) {
         return Err(refuse(tx, &scene, at, None, &attempt, refused).await);
@@ -123,6 +137,7 @@ pub async fn fire_as_system(
 /// Why an attempt was not carried out, before anything is written.
 enum Declined {
     Unknown(String),
+    NoTrack,
     Refused(Refused),
 }
 
@@ -137,8 +152,13 @@ fn decide(
     let Some(event) = scene.definition.event_named(&attempt.event) else {
         return Err(Declined::Unknown(attempt.event.clone()));
     };
+    let instance = match &attempt.track {
+        None => None,
+        Some((track, key)) => Some(scene.definition.instance_named(track, key).ok_or(Declined::NoTrack)?),
+    };
     let deed = Deed {
         event: &attempt.event,
+        instance,
         data: &attempt.data,
         reason: attempt.reason.as_ref().map(|(code, text)| (code.as_str(), text.as_str())),
         note: attempt.note.as_deref(),
@@ -169,11 +189,13 @@ async fn refuse(
             let detail = format!("this workflow has no event `{event}`: take one of the case's `offers`");
             return Error::Invalid(vec![FieldError::new("/event", detail)]);
         }
+        Declined::NoTrack => return Error::NotFound,
         Declined::Refused(refused) => refused,
     };
     let kept = records::Refused {
         id: at.id(),
         case: scene.live.dossier.case.id,
+        machine: attempt.track.as_ref().map_or_else(|| MAIN.to_owned(), |(t, k)| format!("{t}/{k}")),
         at: at.now,
         actor,
         role: scene.acting(actor, &attempt.event),

@@ -85,6 +85,7 @@ impl Demo {
         let mut able = offer.by.iter().filter(|role| beat.role.is_none_or(|wanted| wanted == role.as_str()));
         let person = able.find_map(|role| actors.holder(role, &view)).ok_or("nobody in the story may")?;
         let attempt = Attempt {
+            track: None,
             event: beat.event.to_owned(),
             data: input(&offer.input, &view),
             reason: offer.reasons.first().map(|reason| (reason.code.clone(), format!("{}.", reason.label))),

@@ -1,6 +1,6 @@
 //! Tracks: smaller flat machines beside the main one, in the same case.
 
-use super::{DocumentIx, MachineIx, Place, StateIx, Texts};
+use super::{Definition, DocumentIx, MachineIx, Place, State, StateIx, Texts};
 use crate::guard::Guard;
 use crate::vocabulary::Phase;
 
@@ -63,5 +63,29 @@ impl InstanceId {
     /// The key as a definition's document track counts it.
     pub const fn of_document(machine: MachineIx, document: DocumentIx) -> Self {
         Self { machine, key: document.0 + 1 }
+    }
+}
+
+/// How records call the main machine.
+pub const MAIN: &str = "main";
+
+/// Machines in records: `main`, or a track with the key of its instance, as in `references/2`.
+impl Definition {
+    /// The text for the main machine, or for an instance of a track.
+    pub fn machine_text(&self, of: Option<InstanceId>) -> String {
+        let name = |id: InstanceId| Some(format!("{}/{}", self.track(id.machine)?.name, self.key(id)));
+        of.and_then(name).unwrap_or_else(|| MAIN.to_owned())
+    }
+
+    /// The instance that such a text means; `None` is the main machine.
+    pub fn instance_of(&self, machine: &str) -> Option<InstanceId> {
+        let (track, key) = machine.split_once('/')?;
+        self.instance_named(track, key)
+    }
+
+    /// The state of that name in the machine that such a text means.
+    pub fn state_of(&self, machine: &str, name: &str) -> Option<&State> {
+        let of = self.instance_of(machine).map_or(MachineIx::MAIN, |id| id.machine);
+        self.state_in(of, name).map(|ix| &self.states[ix.at()])
     }
 }

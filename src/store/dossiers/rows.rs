@@ -69,6 +69,10 @@ pub struct CaseRow {
     pub registers: BTreeMap<String, String>,
     /// Who has acted on events that collect all their roles.
     pub collected: Vec<(String, String)>,
+    /// Instances of tracks, by track and number.
+    pub tracks: Vec<TrackRow>,
+    /// Until when the applicant does not see the present state.
+    pub hidden_until: Option<DateTime<Utc>>,
     /// Events that happened, with who acted.
     pub acts: Vec<(String, Option<PersonId>)>,
     /// Number of the last step.
@@ -79,6 +83,30 @@ pub struct CaseRow {
     pub created_at: DateTime<Utc>,
     /// Grows with every change.
     pub version: i32,
+}
+
+/// One instance of a track, as it stands in its case's row.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TrackRow {
+    /// Name of the track.
+    pub track: String,
+    /// Which of its instances, from 1.
+    pub key: u16,
+    /// Present state.
+    pub state: String,
+    /// When it was entered.
+    pub entered_at: DateTime<Utc>,
+    /// Its version, from 1.
+    pub version: u16,
+    /// Latched states it has entered since it began anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ever: Vec<String>,
+    /// Who has acted on events that collect all their roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collected: Vec<(String, String)>,
+    /// The person it names: a referee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
 }
 
 /// What an application has beside its state.
@@ -242,6 +270,8 @@ pub struct Account {
 pub struct RunningClock {
     /// Its id.
     pub id: ClockRowId,
+    /// `main`, or the track with its key.
+    pub machine: String,
     /// Its name in the definition.
     pub clock: String,
     /// When its state was entered.
@@ -325,6 +355,8 @@ impl TryFrom<case::Model> for CaseRow {
             entered_at: row.entered_at,
             registers: json(row.registers)?,
             collected: json(row.collected)?,
+            tracks: json(row.tracks)?,
+            hidden_until: row.hidden_until,
             acts: json(row.acts)?,
             steps: row.steps,
             head: row.head,

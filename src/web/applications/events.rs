@@ -60,7 +60,7 @@ async fn attempt(
         .then(|| (said.get("reason.code").to_owned(), said.get("reason.text").to_owned()));
     let note = Some(said.get("note").to_owned()).filter(|note| !note.is_empty());
     let event = said.get("event").to_owned();
-    let attempt = Attempt { event, data, reason, note, if_version: said.version()? };
+    let attempt = Attempt { track: None, event, data, reason, note, if_version: said.version()? };
     transition::fire(visit.app(), caller, Via::Page, &said.once(&visit.path)?, id, &attempt).await?;
     Ok(())
 }

@@ -1,0 +1,73 @@
+//! Tracks of a case, as a reader sees them.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sojourn_engine::definition::{Definition, InstanceId};
+use sojourn_engine::machine::Instance;
+use sojourn_engine::vocabulary::StateKind;
+use utoipa::ToSchema;
+
+use super::PersonView;
+use crate::app::scene::Scene;
+
+/// One instance of a track.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TrackView {
+    /// The track.
+    pub track: String,
+    /// Which of its instances: a number from 1, or the document slot.
+    pub key: String,
+    /// The track's name in the reader's language.
+    pub label: String,
+    /// Present state.
+    pub state: String,
+    /// Its name in the reader's language.
+    pub state_label: String,
+    /// What happens now, one sentence.
+    pub now: String,
+    /// Open or final.
+    pub kind: StateKind,
+    /// Its version, from 1, where the track counts versions.
+    pub version: Option<u16>,
+    /// When the state was entered.
+    pub entered_at: DateTime<Utc>,
+    /// First end of a running clock.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The person it names.
+    pub person: Option<PersonView>,
+}
+
+/// Name of the track and key of an instance.
+pub(super) fn named(definition: &Definition, instance: Option<InstanceId>) -> Option<(String, String)> {
+    let id = instance?;
+    Some((definition.track(id.machine)?.name.clone(), definition.key(id)))
+}
+
+/// Every instance, in the order of the definition.
+pub(super) fn of(scene: &Scene, language: &str) -> Vec<TrackView> {
+    scene.live.case.tracks.iter().filter_map(|instance| one(scene, instance, language)).collect()
+}
+
+fn one(scene: &Scene, instance: &Instance, language: &str) -> Option<TrackView> {
+    let definition = &*scene.definition;
+    let track = definition.track(instance.id.machine)?;
+    let state = &definition.states[instance.state.at()];
+    let (name, key) = named(definition, Some(instance.id))?;
+    let rows = &scene.live.dossier.case.tracks;
+    let person =
+        rows.iter().find(|row| row.track == name && row.key == instance.id.key).and_then(|row| row.person);
+    let holder = person.and_then(|id| scene.holders.linked.iter().find(|holder| holder.person == id));
+    Some(TrackView {
+        track: name,
+        key,
+        label: track.label.get(language).to_owned(),
+        state: state.name.clone(),
+        state_label: state.label.get(language).to_owned(),
+        now: state.now.get(language).to_owned(),
+        kind: state.kind,
+        version: track.versions.then_some(instance.version),
+        entered_at: instance.entered_at,
+        due_at: instance.clocks.iter().map(|clock| clock.due_at).min(),
+        person: holder.map(|holder| PersonView { id: holder.person, name: holder.name.clone() }),
+    })
+}
