@@ -31,6 +31,8 @@ pub struct StepView {
     pub track: Option<String>,
     /// Which of its instances.
     pub key: Option<String>,
+    /// What that is called in the reader's language.
+    pub track_label: Option<String>,
     /// The event.
     pub event: String,
     /// The words on its button, in the reader's language.
@@ -139,6 +141,7 @@ fn one(
     StepView {
         track: track.map(str::to_owned),
         key: key.map(str::to_owned),
+        track_label: definition.instance_of(&step.machine).map(|id| view::track_label(scene, id, language)),
         number: step.number,
         at: step.at,
         recorded_at: step.recorded_at,

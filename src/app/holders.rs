@@ -3,12 +3,12 @@
 //! Holders are people with the duty on the case's unit, else on the unit above it and so on up, else in the whole institution;
 //! nobody: the head, found in the same way; nobody again: the secretariat, so that a notice is never sent to no one.
 
-use sojourn_engine::definition::{Definition, InstanceId, Resolver, RoleIx};
+use sojourn_engine::definition::{Definition, Each, InstanceId, Resolver, RoleIx};
 use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
 use sojourn_engine::machine::Roles;
-use sojourn_engine::vocabulary::Duty;
+use sojourn_engine::vocabulary::{ChoiceResult, Duty};
 
-use crate::store::dossiers::Dossier;
+use crate::store::dossiers::{Choice, Dossier};
 use crate::store::holders::Holder;
 
 /// People who might hold a role in a case, as of one day.
@@ -22,6 +22,12 @@ pub struct Holders {
     pub chair: Option<Holder>,
     /// People whom instances of tracks name.
     pub linked: Vec<Holder>,
+}
+
+/// The choice whose stay has that number: the chosen ones in the order of their ranks.
+pub fn stay_choice(dossier: &Dossier, number: u16) -> Option<&Choice> {
+    let chosen = dossier.choices.iter().filter(|choice| choice.result == ChoiceResult::Chosen);
+    chosen.into_iter().nth(usize::from(number).checked_sub(1)?)
 }
 
 impl Holders {
@@ -40,7 +46,14 @@ impl Holders {
                 self.at(*duty, dossier.home.id, dossier.line_of(dossier.application.home_unit))
             }
             Resolver::Host(duty) => {
-                let offering = dossier.current().map(|choice| &choice.offering);
+                let follows_stays = |id: &InstanceId| {
+                    definition.track(id.machine).is_some_and(|track| track.each == Some(Each::Stay))
+                };
+                let choice = match instance.filter(follows_stays) {
+                    Some(id) => stay_choice(dossier, id.key),
+                    None => dossier.current(),
+                };
+                let offering = choice.map(|choice| &choice.offering);
                 offering.map_or_else(Vec::new, |o| self.at(*duty, o.host.id, dossier.line_of(o.unit)))
             }
             Resolver::Secretariat => self.secretariat(),

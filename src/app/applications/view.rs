@@ -23,7 +23,7 @@ use crate::store::calls::SlotRule;
 use crate::store::dossiers::Choice;
 
 pub use offers::{LineView, OfferView, ReasonView};
-pub use tracks::TrackView;
+pub use tracks::{TrackView, label as track_label};
 
 /// What stands for the state of an application while its decision is not shown yet.
 pub(super) const UNDISCLOSED: &str = "undisclosed";
@@ -162,6 +162,8 @@ pub struct WaitingView {
     pub track: Option<String>,
     /// Which of its instances.
     pub key: Option<String>,
+    /// What that is called in the reader's language.
+    pub track_label: Option<String>,
     /// The role.
     pub role: String,
     /// Its name in the reader's language.
@@ -325,6 +327,7 @@ fn waiting(
         WaitingView {
             track,
             key,
+            track_label: awaited.instance.map(|id| tracks::label(scene, id, language)),
             role: role.name.clone(),
             label: role.label.get(language).to_owned(),
             you: holders.iter().any(|holder| holder.person == caller.person),

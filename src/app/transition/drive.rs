@@ -16,7 +16,7 @@ use sojourn_engine::vocabulary::{AccountStatus, Via};
 use super::facts::{Asked, next};
 use super::live::Live;
 use super::places::{Bound, Named, bind, chosen, draws};
-use super::{chain, effects, situation};
+use super::{chain, effects, situation, stays};
 use crate::app::holders::Holders;
 use crate::clock::Moment;
 use crate::store::dossiers::{Choice, Dossier};
@@ -118,6 +118,7 @@ pub fn fire(
     let line = choosing.iter().find_map(|(_, transition)| transition.line_field());
     live.picked = picked(stage, live, target, line, deed.data)
         .map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;
+    live.stays = stays::count(live, choose);
     let mut ahead = Ahead::of(stage, live, target, slots);
     let step = machine::step(definition, &live.case, &attempt, &mut ahead);
     let read = |made: &Move, view: &View| chain::canonical_facts(definition, &made.read, &view.facts);
@@ -283,7 +284,7 @@ impl View {
             rivals: rivals(stage, live, target),
             calendars: situation::calendars(dossier, choice, stage.alliance),
             documents: situation::documents(definition, dossier),
-            stays: u16::try_from(live.parts.len().max(1)).unwrap_or(u16::MAX),
+            stays: live.stays,
             overrides: situation::overrides(definition, dossier),
         }
     }

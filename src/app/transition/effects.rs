@@ -106,7 +106,11 @@ pub(super) fn take(
 ) {
     match made.choose {
         Some(Choose::Nothing) => leave(stage, live),
-        Some(_) => choose(stage, live, target),
+        Some(Choose::All) => {
+            choose(stage, live, target);
+            stays::choose_all(live);
+        }
+        Some(Choose::Input(_) | Choose::First | Choose::Next) => choose(stage, live, target),
         None => {}
     }
     for &(account, op) in &made.places {
@@ -159,8 +163,8 @@ fn bind_choices(stage: &Stage<'_>, live: &mut Live) {
 
 /// Leaves the current choice and its host behind, with the lines and the stays it gave.
 fn leave(stage: &Stage<'_>, live: &mut Live) {
-    let former = live.dossier.application.current_choice.take();
-    if let Some(choice) = live.dossier.choices.iter_mut().find(|choice| Some(choice.id) == former) {
+    live.dossier.application.current_choice = None;
+    for choice in live.dossier.choices.iter_mut().filter(|choice| choice.result == ChoiceResult::Chosen) {
         choice.result = ChoiceResult::Left;
         choice.host_sees_until = choice.host_sees_from.map(|_| stage.at.now);
     }
@@ -302,9 +306,9 @@ fn show(stage: &Stage<'_>, live: &mut Live, side: Side) {
             live.touched.application = true;
         }
         Side::Host => {
-            let current = live.dossier.application.current_choice;
-            let choice = live.dossier.choices.iter_mut().find(|choice| Some(choice.id) == current);
-            if let Some(choice) = choice {
+            let chosen =
+                live.dossier.choices.iter_mut().filter(|choice| choice.result == ChoiceResult::Chosen);
+            for choice in chosen {
                 choice.host_sees_from.get_or_insert(now);
             }
             live.touched.choices = true;

@@ -37,6 +37,8 @@ pub struct Live {
     pub(super) touched: Touched,
     /// Stays that are not simply those of the current choice: parts of a combined case.
     pub parts: Vec<crate::store::records::NewStay>,
+    /// How many stays the choice being chosen makes.
+    pub(super) stays: u16,
     /// The person whom a new instance of a track names.
     pub(super) named: Option<PersonId>,
     /// The line that whoever acts has named for the choice being chosen.
@@ -128,6 +130,7 @@ impl Live {
             clocks,
             touched: Touched::default(),
             parts: Vec::new(),
+            stays: 1,
             named: None,
             picked: None,
         })

@@ -16,9 +16,12 @@ mod situation;
 mod stays;
 mod tracks;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
-use sojourn_engine::definition::MAIN;
+use sojourn_engine::definition::{DocumentIx, Each, InstanceId, MAIN, Trigger};
 use sojourn_engine::ids::{CaseId, PersonId};
+use sojourn_engine::machine::Instance;
 use sojourn_engine::refusal::{NoPlace, Refusal};
 use sojourn_engine::vocabulary::Via;
 
@@ -107,14 +110,14 @@ pub async fn fire_as_system(
     at: &Moment,
     via: Via,
     id: CaseId,
-    event: &str,
+    (track, event): (Option<(String, String)>, &str),
     data: &Map<String, Value>,
 ) -> Result<()> {
     let tx = app.store.begin().await?;
     let mut scene = Scene::read(app, &tx, &Scope::system(), id, at).await?;
     let if_version = scene.live.dossier.case.version;
     let attempt = Attempt {
-        track: None,
+        track,
         event: event.to_owned(),
         data: data.clone(),
         reason: None,
@@ -132,6 +135,38 @@ pub async fn fire_as_system(
     tx.commit().await?;
     app.wake.notify_one();
     Ok(())
+}
+
+/// Lets the track of a document's slot take note that one was supplied; `false` when it has none, or its rules do not let it.
+///
+/// # Errors
+/// Those of the database, and [`Error::Stale`] when the case changed meanwhile.
+pub async fn uploaded(tx: &Tx, scene: &mut Scene, at: &Moment, slot: DocumentIx) -> Result<bool> {
+    let definition = Arc::clone(&scene.definition);
+    let takes_note = |instance: &&Instance| {
+        let leaving = definition.leaving(instance.state);
+        instance.id == InstanceId::of_document(instance.id.machine, slot)
+            && definition.track(instance.id.machine).is_some_and(|track| track.each == Some(Each::Document))
+            && leaving.into_iter().any(|(_, transition)| transition.on == Some(Trigger::Upload))
+    };
+    let Some(instance) = scene.live.case.tracks.iter().find(takes_note) else { return Ok(false) };
+    let mut leaving = definition.leaving(instance.state).map(|(_, transition)| transition);
+    let event = leaving.find(|transition| transition.on == Some(Trigger::Upload)).map(|t| t.event);
+    let (Some(event), Some(track)) = (event, definition.track(instance.id.machine)) else { return Ok(false) };
+    let attempt = Attempt {
+        track: Some((track.name.clone(), definition.key(instance.id))),
+        event: definition.events[event.at()].name.clone(),
+        data: Map::new(),
+        reason: None,
+        note: None,
+        if_version: scene.live.dossier.case.version,
+    };
+    let mut written = Records::default();
+    if decide(scene, at, Via::Api, None, &attempt, &mut written).is_err() {
+        return Ok(false);
+    }
+    write(tx, scene, at, Via::Api, written).await?;
+    Ok(true)
 }
 
 /// Why an attempt was not carried out, before anything is written.

@@ -78,7 +78,9 @@ impl Demo {
         if beat.by_system {
             let at = self.app.clock.moment();
             let data = choice(&view);
-            return Ok(transition::fire_as_system(&self.app, &at, Via::Clock, id, beat.event, &data).await?);
+            return Ok(
+                transition::fire_as_system(&self.app, &at, Via::Clock, id, (None, beat.event), &data).await?
+            );
         }
         let offer = view.offers.iter().find(|offer| offer.event == beat.event);
         let offer = offer.ok_or_else(|| format!("`{}` is not offered in `{}`", beat.event, view.state))?;

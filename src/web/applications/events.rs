@@ -26,7 +26,7 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let id: CaseId = id(&named)?;
     let view = applications::read(visit.app(), &caller, id).await?;
-    let offer = view.offers.iter().find(|offer| offer.event == fields.get("event"));
+    let offer = view.offers.iter().find(|offer| is_meant(offer, &fields));
     if let Some(offer) = offer.filter(|_| fields.version().is_ok_and(|read| read == view.version)) {
         let faults = empty(offer, &fields);
         if !faults.is_empty() {
@@ -60,9 +60,18 @@ async fn attempt(
         .then(|| (said.get("reason.code").to_owned(), said.get("reason.text").to_owned()));
     let note = Some(said.get("note").to_owned()).filter(|note| !note.is_empty());
     let event = said.get("event").to_owned();
-    let attempt = Attempt { track: None, event, data, reason, note, if_version: said.version()? };
+    let instance = (said.get("track").to_owned(), said.get("instance").to_owned());
+    let track = Some(instance).filter(|(track, _)| !track.is_empty());
+    let attempt = Attempt { track, event, data, reason, note, if_version: said.version()? };
     transition::fire(visit.app(), caller, Via::Page, &said.once(&visit.path)?, id, &attempt).await?;
     Ok(())
+}
+
+/// Whether a form was that of an offer.
+fn is_meant(offer: &OfferView, said: &Fields) -> bool {
+    offer.event == said.get("event")
+        && offer.track.as_deref().unwrap_or_default() == said.get("track")
+        && offer.key.as_deref().unwrap_or_default() == said.get("instance")
 }
 
 /// Required parts of a form that were left empty.
@@ -123,6 +132,7 @@ async fn refused(
     told: String,
     faults: Vec<String>,
 ) -> Result<Response> {
-    let form = typed.get("event").to_owned();
+    let parts = ["track", "instance", "event"].map(|part| typed.get(part));
+    let form = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     show::again(visit, caller, id, status, Said { form, typed, told: Some(told), faults }).await
 }

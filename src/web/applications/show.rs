@@ -79,7 +79,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     let (legal, not_legal): (Vec<_>, Vec<_>) = view.offers.iter().partition(|offer| offer.legal);
     let legal: Vec<Value> = legal.into_iter().map(|offer| form(visit, view, offer, said)).collect();
     let stays = said.is_some_and(|said| {
-        said.form == draft::FORM || view.offers.iter().any(|offer| offer.legal && offer.event == said.form)
+        said.form == draft::FORM || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
     });
     let typed = said.filter(|_| !stays).map(|said| texts(&said.typed));
     Ok(context! {
@@ -90,6 +90,8 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         answers => draft::answered(visit, view).await?,
         scores => scores(visit, caller, view).await?,
         not_legal => Value::from(Serde(&not_legal)),
+        // Documents have a section of their own.
+        tracks => Value::from(Serde(view.tracks.iter().filter(|track| track.key.parse::<u16>().is_ok()).collect::<Vec<_>>())),
         mails => mails(visit, caller, view.id).await?,
         told => said.and_then(|said| said.told.clone()),
         faulty => said.filter(|_| stays).map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
@@ -105,13 +107,14 @@ pub fn is_editable(view: &ApplicationView, caller: &Caller) -> bool {
 }
 
 fn form(visit: &Visit, view: &ApplicationView, offer: &OfferView, said: Option<&Said>) -> Value {
-    let said = said.filter(|said| said.form == offer.event);
+    let said = said.filter(|said| said.form == offer.name());
     let typed = said.map(|said| &said.typed);
     let faults = said.map(|said| said.faults.clone()).unwrap_or_default();
     let text = |name: &str| typed.map(|typed| typed.get(name).to_owned()).unwrap_or_default();
     let picks = Picks { choices: &view.choices, lines: lines(visit, view, offer) };
     let filled = fields(&offer.input, &picks, typed, &faults);
     context! {
+        name => offer.name(),
         offer => Value::from(Serde(offer)),
         plain => filled.is_empty() && offer.reasons.is_empty(),
         fields => Value::from(Serde(&filled)),

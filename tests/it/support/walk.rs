@@ -95,7 +95,7 @@ impl<'a> Walk<'a> {
         let at = self.cast.app.clock.moment();
         let id = self.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
         let data: Map<String, Value> = data.as_object().expect("an object").clone();
-        let fired = fire_as_system(&self.cast.app.app, &at, Via::Clock, id, event, &data).await;
+        let fired = fire_as_system(&self.cast.app.app, &at, Via::Clock, id, (None, event), &data).await;
         fired.unwrap_or_else(|error| panic!("{event} in {}: {error}", self.case["state"]));
         self.look().await;
     }

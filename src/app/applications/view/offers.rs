@@ -22,6 +22,8 @@ pub struct OfferView {
     pub track: Option<String>,
     /// Which of its instances.
     pub key: Option<String>,
+    /// What that is called in the reader's language.
+    pub track_label: Option<String>,
     /// The event, as `POST …/events` wants it.
     pub event: String,
     /// The words on its button.
@@ -52,6 +54,14 @@ pub struct OfferView {
     pub irreversible: bool,
     /// What to read before.
     pub confirm: Option<String>,
+}
+
+impl OfferView {
+    /// A name no other offer of the view has: the event, behind the track and the key where it has one.
+    pub fn name(&self) -> String {
+        let parts = [self.track.as_deref(), self.key.as_deref(), Some(self.event.as_str())];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("-")
+    }
 }
 
 /// One code of a reason.
@@ -102,6 +112,7 @@ pub(super) fn view(scene: &Scene, offer: &Offer, stage: &Stage<'_>, language: &s
     OfferView {
         track,
         key,
+        track_label: offer.instance.map(|id| super::tracks::label(scene, id, language)),
         event: event.name.clone(),
         label: event.label.get(language).to_owned(),
         legal: offer.refusal.is_none(),

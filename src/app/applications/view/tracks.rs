@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sojourn_engine::definition::{Definition, InstanceId};
+use sojourn_engine::definition::{Definition, Each, InstanceId};
 use sojourn_engine::machine::Instance;
 use sojourn_engine::vocabulary::StateKind;
 use utoipa::ToSchema;
 
 use super::PersonView;
+use crate::app::holders::stay_choice;
 use crate::app::scene::Scene;
 
 /// One instance of a track.
@@ -17,7 +18,7 @@ pub struct TrackView {
     pub track: String,
     /// Which of its instances: a number from 1, or the document slot.
     pub key: String,
-    /// The track's name in the reader's language.
+    /// What it is called in the reader's language: the track, with the slot, the person or the number.
     pub label: String,
     /// Present state.
     pub state: String,
@@ -43,6 +44,27 @@ pub(super) fn named(definition: &Definition, instance: Option<InstanceId>) -> Op
     Some((definition.track(id.machine)?.name.clone(), definition.key(id)))
 }
 
+/// The track's name, with what sets the instance apart where there are several.
+pub fn label(scene: &Scene, id: InstanceId, language: &str) -> String {
+    let definition = &*scene.definition;
+    let Some(track) = definition.track(id.machine) else { return String::new() };
+    let rows = &scene.live.dossier.case.tracks;
+    let person = || rows.iter().find(|row| row.track == track.name && row.key == id.key)?.person;
+    let name = track.label.get(language);
+    let apart = match track.each {
+        None => return name.to_owned(),
+        Some(Each::Document) => {
+            definition.documents.get(usize::from(id.key).wrapping_sub(1)).map(|d| d.label.get(language))
+        }
+        Some(Each::Referee) => {
+            let person = person();
+            scene.holders.linked.iter().find(|holder| Some(holder.person) == person).map(|h| h.name.as_str())
+        }
+        Some(Each::Stay) => stay_choice(&scene.live.dossier, id.key).map(|c| c.offering.host.name.as_str()),
+    };
+    format!("{name} · {}", apart.map_or_else(|| id.key.to_string(), str::to_owned))
+}
+
 /// Every instance, in the order of the definition.
 pub(super) fn of(scene: &Scene, language: &str) -> Vec<TrackView> {
     scene.live.case.tracks.iter().filter_map(|instance| one(scene, instance, language)).collect()
@@ -60,7 +82,7 @@ fn one(scene: &Scene, instance: &Instance, language: &str) -> Option<TrackView> 
     Some(TrackView {
         track: name,
         key,
-        label: track.label.get(language).to_owned(),
+        label: label(scene, instance.id, language),
         state: state.name.clone(),
         state_label: state.label.get(language).to_owned(),
         now: state.now.get(language).to_owned(),
