@@ -32,7 +32,7 @@ pub use transition::{
 };
 
 use crate::facts::FactTable;
-use crate::guard::{Guard, Term as Expression};
+use crate::guard::{Guard, Slot, Term as Expression};
 use crate::vocabulary::{Duty, Phase, StateKind, Subject};
 
 /// One text in every language of the definition, by BCP 47 tag.
@@ -90,6 +90,8 @@ pub struct Definition {
     /// Every fact the definition asks for, by slot.
     pub facts: FactTable,
     pub(crate) leaving: Vec<Vec<TransitionIx>>,
+    /// Facts a step along each transition may read.
+    asked: Vec<Box<[Slot]>>,
 }
 
 /// A role and how its holders are found.

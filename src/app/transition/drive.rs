@@ -103,7 +103,7 @@ pub fn fire(
     };
     let leaving = here.into_iter().flat_map(|state| definition.leaving(state));
     let choosing: Vec<_> = leaving.filter(|(_, t)| t.event == event && t.join.is_none()).collect();
-    let slots: Vec<Slot> = choosing.iter().flat_map(|(ix, _)| definition.asks_of(*ix)).collect();
+    let slots: Vec<Slot> = choosing.iter().flat_map(|(ix, _)| definition.asks_of(*ix)).copied().collect();
     let choose = choosing.iter().find_map(|(_, transition)| transition.choose.as_ref());
     let target =
         target(live, choose, deed.data).map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;

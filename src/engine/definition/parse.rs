@@ -130,12 +130,14 @@ impl<'r, 's> Loader<'r, 's> {
             invariants: self.invariants(root),
             facts: FactTable::default(),
             leaving: Vec::new(),
+            asked: Vec::new(),
         };
         definition.create = self.create(root);
         self.all_transitions(root, &mut definition);
         self.asked_before(root, &definition);
         definition.facts = std::mem::take(&mut self.facts);
         definition.leaving = leaving(&definition);
+        definition.asked = definition.asked_after();
         if definition.languages.is_empty() {
             self.reader.form(0..0, "name the languages of all texts: languages = [\"en\", …]");
         }
