@@ -3,6 +3,7 @@
 //! A [`Dossier`] is plain values: `app` turns it into the engine's case and facts. To let guards ask for something new, add it
 //! here to the statement that is nearest to it.
 
+mod case_row;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -18,9 +19,9 @@ use sojourn_entities::{
     programme, registration, stay,
 };
 
+pub use case_row::{CaseRow, TrackRow};
 pub use rows::{
-    Account, ApplicationRow, CaseRow, Choice, Dossier, ExtraTerm, Institution, Offering, RunningClock, Stay,
-    Student, TrackRow,
+    Account, ApplicationRow, Choice, Dossier, ExtraTerm, Institution, Offering, RunningClock, Stay, Student,
 };
 
 use super::calls::Call;

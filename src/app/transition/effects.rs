@@ -1,19 +1,18 @@
 //! Step → records: one arm per kind of consequence, exhaustive.
 
-use sojourn_engine::definition::{
-    Choose, Definition, Each, InstanceId, NoticeIx, PlaceOp, RoleIx, Side, StateIx, Term,
-};
+use sojourn_engine::definition::{Choose, InstanceId, NoticeIx, PlaceOp, RoleIx, Side, StateIx, Term};
 use sojourn_engine::ids::{ChoiceId, PersonId};
-use sojourn_engine::machine::{ClockStart, Move, Opening, Step, after};
-use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult, StateKind};
+use sojourn_engine::machine::{Move, Opening, Step, after};
+use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult};
 
+use super::clocks::{start, stop};
 use super::drive::{Deed, Stage, picked_for};
-use super::live::{Live, LiveClock};
+use super::live::Live;
 use super::places::{Bound, bind, draws, posted};
 use super::{chain, notify, stays};
 use crate::store::dossiers::Account;
 use crate::store::places::NewPosting;
-use crate::store::records::{NewClock, NewHistory, NewPayload, Records};
+use crate::store::records::{NewHistory, NewPayload, Records};
 
 /// Records the opening of a case.
 pub(super) fn opened(
@@ -247,57 +246,6 @@ fn seat(
     }
 }
 
-/// Stops the clocks of the state that is left, and those of tracks that end or start anew with it; the one whose end this is counts as
-/// fired.
-fn stop(
-    stage: &Stage<'_>,
-    live: &mut Live,
-    made: &Move,
-    fires: Option<sojourn_engine::definition::EventIx>,
-    records: &mut Records,
-) {
-    let now = stage.at.now;
-    let over = |instance: Option<InstanceId>| ends_with(stage.definition, made, instance);
-    let (stopped, run_on): (Vec<_>, Vec<_>) = live.clocks.drain(..).partition(|clock| over(clock.instance));
-    live.clocks = run_on;
-    for clock in stopped {
-        let ends = &stage.definition.clocks[clock.clock.at()].on_expiry;
-        let its_event =
-            |event| ends.iter().any(|e| e.act == sojourn_engine::definition::ExpiryAct::Fire(event));
-        let fired = clock.instance == made.instance && clock.due_at <= now && fires.is_some_and(its_event);
-        let (fired_at, ended_at) = if fired { (Some(now), None) } else { (None, Some(now)) };
-        if clock.fresh {
-            records.clocks.push(new_clock(stage, &live.dossier, clock, ended_at, fired_at));
-        } else {
-            records.stopped.push((clock.row, live.dossier.case.id, fired_at, ended_at));
-        }
-    }
-}
-
-/// Whether a move ends the clocks of a machine: its own, or that of a track which starts anew, or all when the case ends.
-fn ends_with(definition: &Definition, made: &Move, clock: Option<InstanceId>) -> bool {
-    let Some(id) = clock else { return made.instance.is_none() && made.entered };
-    let follows_stays = definition.track(id.machine).is_some_and(|track| track.each == Some(Each::Stay));
-    let case_ends =
-        made.instance.is_none() && made.entered && definition.states[made.to.at()].kind != StateKind::Open;
-    (made.instance == clock && made.entered)
-        || case_ends
-        || made.resets.contains(&id.machine)
-        || (made.stays.is_some() && follows_stays)
-}
-
-fn start(stage: &Stage<'_>, live: &mut Live, instance: Option<InstanceId>, clocks: &[ClockStart]) {
-    live.clocks.extend(clocks.iter().map(|clock| LiveClock {
-        row: stage.at.id(),
-        instance,
-        clock: clock.clock,
-        entered_at: stage.at.now,
-        due_at: clock.due_at,
-        remind_at: clock.remind_at.clone(),
-        fresh: true,
-    }));
-}
-
 fn show(stage: &Stage<'_>, live: &mut Live, side: Side) {
     let now = stage.at.now;
     match side {
@@ -371,27 +319,6 @@ fn payload(stage: &Stage<'_>, live: &Live, deed: &Deed<'_>) -> Option<NewPayload
         reason: deed.reason.map(|(code, text)| (code.to_owned(), text.to_owned())),
         note: deed.note.map(str::to_owned),
     })
-}
-
-/// A clock as it will stand in its row.
-pub(super) fn new_clock(
-    stage: &Stage<'_>,
-    dossier: &crate::store::dossiers::Dossier,
-    clock: LiveClock,
-    ended_at: Option<chrono::DateTime<chrono::Utc>>,
-    fired_at: Option<chrono::DateTime<chrono::Utc>>,
-) -> NewClock {
-    NewClock {
-        case: dossier.case.id,
-        id: clock.row,
-        machine: stage.definition.machine_text(clock.instance),
-        clock: stage.definition.clocks[clock.clock.at()].id.clone(),
-        entered_at: clock.entered_at,
-        due_at: clock.due_at,
-        remind_at: clock.remind_at,
-        ended_at,
-        fired_at,
-    }
 }
 
 /// Name and kind of a notice.

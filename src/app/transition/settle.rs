@@ -8,7 +8,7 @@ use sojourn_engine::vocabulary::{Duty, Subject};
 
 use super::drive::Stage;
 use super::live::Live;
-use super::{effects, stays};
+use super::{clocks, stays};
 use crate::store::dossiers::{Choice, TrackRow};
 use crate::store::records::{ChoiceState, Moved, NewChoice, NewWait, Opened, Records};
 
@@ -62,7 +62,7 @@ fn rest(stage: &Stage<'_>, live: &Live, new: bool, records: &mut Records) {
         records.changed_stays.push((id, stay));
     }
     let fresh = live.clocks.iter().filter(|clock| clock.fresh).cloned();
-    records.clocks.extend(fresh.map(|clock| effects::new_clock(stage, &live.dossier, clock, None, None)));
+    records.clocks.extend(fresh.map(|clock| clocks::new_clock(stage, &live.dossier, clock, None, None)));
     if !new {
         records.waits_of.push(id);
     }

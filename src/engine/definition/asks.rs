@@ -8,7 +8,8 @@ use crate::guard::{Guard, Slot, Term};
 impl Definition {
     /// Every fact `offers` and `waiting` may read in `state`, joins that may follow included.
     pub fn asks_in(&self, state: StateIx) -> Vec<Slot> {
-        let mut slots: Vec<Slot> = self.leaving(state).flat_map(|(ix, _)| self.asks_of(ix)).copied().collect();
+        let mut slots: Vec<Slot> =
+            self.leaving(state).flat_map(|(ix, _)| self.asks_of(ix)).copied().collect();
         slots.extend(self.clock_slots(state));
         slots.extend(self.states[state.at()].public_until.iter().flat_map(Term::slots));
         slots.sort_unstable();
