@@ -21,8 +21,17 @@ impl Guard {
 
     /// Lists, for each part that must hold on its own, the facts it reads.
     pub fn conjuncts(&self) -> Vec<Vec<Slot>> {
+        self.parts(true)
+    }
+
+    /// Lists, for each part that alone is enough for it to hold, the facts it reads.
+    pub fn disjuncts(&self) -> Vec<Vec<Slot>> {
+        self.parts(false)
+    }
+
+    fn parts(&self, wanted: bool) -> Vec<Vec<Slot>> {
         let mut parts = Vec::new();
-        conjuncts(&self.0.checked.root, true, &mut parts);
+        conjuncts(&self.0.checked.root, wanted, &mut parts);
         parts
     }
 

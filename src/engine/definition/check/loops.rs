@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Finding, Place, Rule, TransitionIx};
+use super::super::{Finding, Place, Rule, Target, TransitionIx};
 use super::known::Open;
 use super::space::{Edge, Space};
 use crate::facts::{Fact, Facts};
@@ -44,6 +44,16 @@ fn is_join(space: &Space<'_>, edge: Edge) -> bool {
     space.definition.transitions[edge.by.at()].join.is_some()
 }
 
+/// Whether an instance moves on and others stay in its state: each of them moves once, and no circle comes of that.
+fn stays_behind(space: &Space<'_>, node: usize, edge: Edge) -> bool {
+    let transition = &space.definition.transitions[edge.by.at()];
+    let which = space.beside.iter().position(|track| track.machine == transition.machine && track.each.is_some());
+    which.is_some_and(|which| {
+        let left = space.stands(node)[which].here & !space.stands(edge.to())[which].here;
+        left == 0 && !matches!(transition.to, Target::State(to) if transition.from.contains(&to))
+    })
+}
+
 fn endless(space: &Space<'_>, node: usize, way: &[TransitionIx]) -> Finding {
     let transition = &space.definition.transitions[way[0].at()];
     let message = format!(
@@ -77,6 +87,9 @@ impl Search<'_, '_> {
         let mut cut = false;
         let space = self.space;
         for edge in space.edges(node).iter().copied().filter(|edge| is_join(space, *edge)) {
+            if stays_behind(space, node, edge) {
+                continue;
+            }
             self.tried += 1;
             if self.tried > MOST_TRIED {
                 return None;

@@ -31,7 +31,7 @@ impl Samples {
         states: &[StateIx],
     ) -> Self {
         let of = |slot: &Slot| {
-            let mut values: Vec<Value> = of_fact(definition, *slot, states)
+            let mut values: Vec<Value> = of_fact(definition, *slot, constants, states)
                 .unwrap_or_else(|| of_type(definition.facts.kind(*slot), constants));
             let mut seen: Vec<Value> = Vec::new();
             values.retain(|value| !seen.contains(value) && { seen.push(value.clone()); true });
@@ -98,24 +98,34 @@ impl Samples {
     }
 }
 
-fn names(definition: &Definition, states: impl Iterator<Item = StateIx>) -> Vec<Value> {
-    states.map(|state| Value::text(definition.states[state.at()].name.as_str())).collect()
+/// Names of states: those the guard names, and two of the others.
+fn names(definition: &Definition, constants: &[Value], states: impl Iterator<Item = StateIx>) -> Vec<Value> {
+    let all = states.map(|state| Value::text(definition.states[state.at()].name.as_str()));
+    let (mut named, others): (Vec<_>, Vec<_>) = all.partition(|name| constants.contains(name));
+    named.extend(others.into_iter().take(2));
+    named
 }
 
 /// Values of facts that the definition itself knows.
-fn of_fact(definition: &Definition, slot: Slot, states: &[StateIx]) -> Option<Vec<Value>> {
+fn of_fact(
+    definition: &Definition,
+    slot: Slot,
+    constants: &[Value],
+    states: &[StateIx],
+) -> Option<Vec<Value>> {
+    let of = |machine| names(definition, constants, definition.states_of(machine).map(|(ix, _)| ix));
     match definition.facts.fact(slot) {
-        Fact::Main => Some(names(definition, states.iter().copied())),
-        Fact::TrackState(machine) => Some(names(definition, definition.states_of(*machine).map(|(ix, _)| ix))),
+        Fact::Main => Some(names(definition, constants, states.iter().copied())),
+        Fact::TrackState(machine) => Some(of(*machine)),
         Fact::TrackStates(machine) => {
-            let each = names(definition, definition.states_of(*machine).map(|(ix, _)| ix));
+            let each = of(*machine);
             let pairs = each.windows(2).map(|pair| Value::list(pair.iter().cloned()));
             let single = each.iter().map(|state| Value::list([state.clone()]));
             Some(std::iter::once(Value::list([])).chain(single).chain(pairs).collect())
         }
         Fact::CallTracks => {
-            let tracks: Vec<Value> =
-                definition.tracks.iter().map(|track| Value::text(track.name.as_str())).collect();
+            let tracks = definition.tracks.iter().map(|track| Value::text(track.name.as_str()));
+            let tracks: Vec<Value> = tracks.filter(|track| constants.contains(track)).collect();
             let single = tracks.iter().map(|track| Value::list([track.clone()]));
             Some([Value::list([]), Value::list(tracks.clone())].into_iter().chain(single).collect())
         }

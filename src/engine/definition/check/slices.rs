@@ -2,9 +2,9 @@
 //!
 //! The main machine with its accounts, once for each way the optional ones can be switched; then, without accounts, the main
 //! machine with each track, and with all tracks that the guards of one transition, or one invariant, name together. That is
-//! exact for what can be reached as long as guards over tracks are conjunctions of parts about one track each, and no track asks
-//! for another: then a combination is reached when its parts are. Where a part speaks of several tracks, or a track of another,
-//! these are walked together wherever one of them is.
+//! exact for what can be reached as long as guards over tracks join parts about one track each by "and" (or all by "or", which is
+//! one transition for each), and no track asks for another. Where a part speaks of several tracks, or a track of another, these
+//! are walked together wherever one of them is.
 
 use std::collections::BTreeSet;
 
@@ -134,9 +134,13 @@ impl Groups {
         let mut groups = Self(Vec::new());
         for transition in &definition.transitions {
             for guard in Space::guards(transition) {
-                for slots in guard.conjuncts() {
-                    let mut bound: BTreeSet<MachineIx> =
-                        slots.iter().filter_map(|slot| track_of(definition, *slot)).collect();
+                let of = |parts: Vec<Vec<Slot>>| -> Vec<BTreeSet<MachineIx>> {
+                    let tracks = |slots: &Vec<Slot>| slots.iter().filter_map(|slot| track_of(definition, *slot)).collect();
+                    parts.iter().map(tracks).collect()
+                };
+                let (all, any) = (of(guard.conjuncts()), of(guard.disjuncts()));
+                let parts = if any.iter().all(|tracks| tracks.len() < 2) { any } else { all };
+                for mut bound in parts {
                     if !bound.is_empty() && transition.machine != MachineIx::MAIN {
                         bound.insert(transition.machine);
                     }
