@@ -49,6 +49,7 @@ macro_rules! catalogue {
 catalogue! {
     Now "now" Type::Instant, "The instant of the step.";
     Main "main" Type::Text, "The present state of the main machine.";
+    CaseEnteredAt "case.entered_at" Type::Instant, "When the case entered its present state.";
     ApplicationChoices "application.choices" Type::Int, "How many choices the application lists.";
     ApplicationComplete "application.complete" Type::Bool, "Whether every required answer and document is there.";
     ApplicationSubmitAtBell "application.submit_at_bell" Type::Bool, "Whether the applicant wants a complete draft submitted when the call closes.";
