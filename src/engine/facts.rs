@@ -49,6 +49,7 @@ macro_rules! catalogue {
 catalogue! {
     Now "now" Type::Instant, "The instant of the step.";
     Main "main" Type::Text, "The present state of the main machine.";
+    CaseEnteredAt "case.entered_at" Type::Instant, "When the case entered its present state.";
     ApplicationChoices "application.choices" Type::Int, "How many choices the application lists.";
     ApplicationComplete "application.complete" Type::Bool, "Whether every required answer and document is there.";
     ApplicationSubmitAtBell "application.submit_at_bell" Type::Bool, "Whether the applicant wants a complete draft submitted when the call closes.";
@@ -71,6 +72,7 @@ catalogue! {
     CallScores "call.scores" Type::Bool, "Whether the call scores applications.";
     CallWaitingList "call.waiting_list" Type::Bool, "Whether the call keeps waiting lists.";
     CallTracks "call.tracks" Type::List(Box::new(Type::Text)), "Names of the tracks the call asks for.";
+    CallAgreementLater "call.agreement_later" Type::Bool, "Whether a stay may begin before the learning agreement is complete: the call says so, or asks for none.";
     CallNextChoiceAllowed "call.next_choice_allowed" Type::Bool, "Whether a refused student moves on to the next choice.";
     ChoicesEligible "choices.eligible" Type::Bool, "Whether every choice fits the student: level, field, language, period.";
     AgreementRequired "agreement.required" Type::Bool, "Whether the choice draws on an inter-institutional agreement.";

@@ -45,7 +45,8 @@ fn leads_to(definition: &Definition, transition: &Transition, from: StateIx) -> 
         // Whatever the state was entered from.
         Target::Previous => {
             let entering = definition.transitions.iter().filter(|t| t.to == Target::State(from));
-            entering.flat_map(|t| t.from.iter().copied()).collect()
+            let origins = entering.flat_map(|t| t.from.iter().copied());
+            origins.filter(|o| transition.came_from.is_empty() || transition.came_from.contains(o)).collect()
         }
     }
 }

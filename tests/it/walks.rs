@@ -38,16 +38,19 @@ pub const EXCHANGE_LEGS: &[(&str, &str)] = &[
     ("LONGER", "ABROAD ask_extension extend:home_academic extend:host_coordinator"),
     ("AGAIN", "!promote=1 accept_offer nominate"),
     ("STAY", "ask_withdrawal refuse_withdrawal"),
+    ("PAUSE", "suspend lift"),
 ];
 
 const EXCHANGES: &[Told] = &[
-    ("BACK file_transcript recognise close", "closed", USED),
+    ("BACK file_transcript recognise @2027-07-20 close", "closed", USED),
+    ("BACK file_transcript recognise appeal uphold recognise !close", "closed", USED),
+    ("BACK file_transcript recognise appeal dismiss !close", "closed", USED),
     ("ABROAD end_early file_transcript recognise !close", "closed", USED),
     ("ABROAD end_early close", "closed", USED),
     ("BACK @2027-10-01 close", "closed", USED),
     ("BACK file_transcript @2027-10-01 close", "closed", USED),
     ("READY unmake_ready make_ready @2027-02-15 arrive end_early close", "closed", USED),
-    ("LONGER @2027-12-12 depart file_transcript recognise close", "closed", TWICE),
+    ("LONGER @2027-12-12 depart file_transcript recognise @2028-01-10 close", "closed", TWICE),
     ("LONGER end_early close", "closed", USED),
     ("LONGER @2027-10-01 end_early close", "closed", TWICE),
     ("LONGER shorten=2027-11-30 shorten=2027-06-20 @2027-06-18 depart @2027-10-01 close", "closed", USED),
@@ -58,6 +61,11 @@ const EXCHANGES: &[Told] = &[
     ),
     ("ABROAD ask_extension @2027-06-28 depart @2027-10-01 close", "closed", USED),
     ("ABROAD ask_extension end_early close", "closed", USED),
+    ("ABROAD PAUSE interrupt resume suspend end_early close", "closed", USED),
+    ("ABROAD interrupt end_early close", "closed", USED),
+    ("ABROAD ask_extension PAUSE suspend end_early close", "closed", USED),
+    ("LONGER PAUSE suspend end_early close", "closed", USED),
+    ("LONGER interrupt resume interrupt end_early close", "closed", USED),
     ("submit take_back submit return resubmit return !resubmit find_ineligible", "ineligible", NOTHING),
     ("+bell !bell withdraw", "withdrawn", NOTHING),
     ("!lapse", "expired", NOTHING),
@@ -89,6 +97,15 @@ const EXCHANGES: &[Told] = &[
         "withdrawn",
         NOTHING,
     ),
+    ("ELIGIBLE waitlist !promote=1 PAUSE suspend withdraw", "withdrawn", NOTHING),
+    ("ELIGIBLE allocate PAUSE suspend cancel withdraw", "withdrawn", NOTHING),
+    ("KNOWN suspend cancel withdraw", "withdrawn", NOTHING),
+    (
+        "TAKEN PAUSE !miss_nomination PAUSE nominate PAUSE acknowledge PAUSE request_info PAUSE supply_info approve_conditionally \
+         PAUSE meet_condition PAUSE ask_withdrawal PAUSE refuse_withdrawal confirm PAUSE make_ready PAUSE suspend withdraw",
+        "withdrawn",
+        NOTHING,
+    ),
     ("KNOWN refuse accept_offer nominate acknowledge refuse !not_select", "not_selected", NOTHING),
     ("KNOWN @2026-11-20 refuse", "not_placed", NOTHING),
     ("KNOWN @2026-11-20 cancel", "not_placed", NOTHING),
@@ -112,6 +129,8 @@ pub const INTERNSHIP_LEGS: &[(&str, &str)] = &[
     ("ACTIVE", "READY @2027-02-15 start"),
     ("DONE", "ACTIVE @2027-06-28 complete"),
     ("STAY", "ask_withdrawal refuse_withdrawal"),
+    ("PAUSE", "suspend lift"),
+    ("GONE", "!replace replace endorse"),
 ];
 
 const LEFT: &[(i64, i64)] = &[(0, 0)];
@@ -158,6 +177,25 @@ const INTERNSHIPS: &[Told] = &[
     ("SIGNED STAY ask_withdrawal grant_withdrawal", "withdrawn", LEFT),
     ("READY cancel", "cancelled", LEFT),
     ("READY STAY ask_withdrawal grant_withdrawal", "withdrawn", LEFT),
+    (
+        "OFFERED PAUSE accept_offer PAUSE draw_agreement PAUSE sign:student sign:employer sign:home_coordinator PAUSE make_ready \
+         PAUSE @2027-02-15 start PAUSE change STAY PAUSE suspend end_early report credit close",
+        "closed",
+        KEPT,
+    ),
+    ("SIGNED suspend withdraw", "withdrawn", LEFT),
+    ("READY suspend cancel", "cancelled", LEFT),
+    (
+        "submit GONE GONE forward GONE forward invite_interview GONE forward offer GONE forward offer accept_offer !replace replace \
+         check_employer !replace replace return !replace cancel",
+        "cancelled",
+        LEFT,
+    ),
+    ("DRAWN !replace withdraw", "withdrawn", LEFT),
+    ("SIGNED !replace withdraw", "withdrawn", LEFT),
+    ("READY !replace withdraw", "withdrawn", LEFT),
+    ("ACTIVE stop replace replace withdraw", "withdrawn", LEFT),
+    ("ACTIVE stop replace end_early credit close", "closed", LEFT),
     ("ACTIVE STAY ask_withdrawal grant_withdrawal", "withdrawn", KEPT),
 ];
 

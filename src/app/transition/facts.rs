@@ -35,6 +35,7 @@ impl Asked<'_> {
         let call = &dossier.call;
         match fact {
             Fact::Now => Some(Value::Instant(self.now)),
+            Fact::CaseEnteredAt => Some(Value::Instant(dossier.case.entered_at)),
             Fact::ApplicationChoices => i64::try_from(dossier.choices.len()).ok().map(Value::Int),
             Fact::ApplicationComplete => Some(Value::Bool(eligibility::complete(dossier))),
             Fact::ApplicationSubmitAtBell => Some(Value::Bool(dossier.application.submit_at_bell)),

@@ -81,8 +81,10 @@ const SITES: [Site; 6] = [
     },
 ];
 const DUTIES: [Duty; 4] = [Duty::Coordinator, Duty::Head, Duty::Academic, Duty::Admin];
-const GIVEN: [&str; 11] =
-    ["Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia"];
+const GIVEN: [&str; 15] = [
+    "Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia", "Leon",
+    "Mina", "Noor", "Otto",
+];
 const FAMILY: [&str; 6] = ["Sommer", "Wu", "Ramírez", "Mokoena", "Walker", "Leblanc"];
 
 /// A university with its people.

@@ -55,6 +55,7 @@ pub const STORIES: &[(&str, &str)] = &[
         "selection",
         "create-51 submit-37 find_eligible-16 allocate-14 accept_offer-12 nominate-9 ask_withdrawal-4 grant_withdrawal-2",
     ),
+    ("selection", "create-51 submit-37 find_eligible-16 allocate-14 accept_offer-12 nominate-9 suspend-2"),
     (
         "placed",
         "create-180 submit-170 find_eligible-140 allocate-125 accept_offer-122 nominate-110 acknowledge-105 approve-85 confirm-78",
@@ -85,6 +86,14 @@ pub const STORIES: &[(&str, &str)] = &[
         "create-348 submit-328 find_eligible-298 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 make_ready-90 arrive-58 end_early-20",
     ),
     (
+        "abroad",
+        "create-350 submit-330 find_eligible-300 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 make_ready-90 arrive-58 interrupt:student-6",
+    ),
+    (
+        "past",
+        "create-546 submit-526 find_eligible-496 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 make_ready-270 arrive-248 depart-49 file_transcript-30 recognise-15 appeal-4",
+    ),
+    (
         "past",
         "create-550 submit-530 find_eligible-500 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 make_ready-270 arrive-248 depart-49",
     ),
@@ -98,7 +107,7 @@ pub const STORIES: &[(&str, &str)] = &[
     ),
     (
         "past",
-        "create-547 submit-527 find_eligible-497 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 make_ready-270 arrive-248 depart-49 file_transcript-30 recognise-15 close-5",
+        "create-547 submit-527 find_eligible-497 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 make_ready-270 arrive-248 depart-49 file_transcript-40 recognise-25 close-5",
     ),
     ("work open", "create-6"),
     ("work open", "create-12 submit-4"),
@@ -145,6 +154,10 @@ pub const STORIES: &[(&str, &str)] = &[
     (
         "work now",
         "create-189 submit-179 endorse-170 forward-165 offer-140 accept_offer-136 draw_agreement-120 sign:student-110 sign:employer-109 sign:home_coordinator-108 make_ready-60 start-40 stop:student-8 end_early:student-5",
+    ),
+    (
+        "work now",
+        "create-189 submit-179 endorse-170 forward-165 offer-140 accept_offer-136 draw_agreement-120 sign:student-110 sign:employer-109 sign:home_coordinator-108 make_ready-60 start-40 stop:student-8 replace-5",
     ),
     (
         "work past",

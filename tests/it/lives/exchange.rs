@@ -156,7 +156,7 @@ pub const EXCHANGE: &[Stage] = &[
         told: &[("recognised", "student"), ("closing_due", "home_coordinator")],
     },
     Stage {
-        at: "2027-07-25T10:00:00Z",
+        at: "2027-08-04T10:00:00Z",
         by: "home_coordinator",
         event: "close",
         state: "closed",
