@@ -1,0 +1,1 @@
+//! One life of each other kind of programme.
