@@ -300,10 +300,8 @@ pub async fn waiters(
         .join(JoinType::InnerJoin, application::Relation::Case.def())
         .filter(choice::Column::PlaceLineId.is_in(lines.iter().copied()))
         .filter(
-            choice::Column::HostSeesFrom
-                .is_null()
-                .or(Expr::col((choice::Entity, choice::Column::Id))
-                    .equals((application::Entity, application::Column::CurrentChoiceId))),
+            choice::Column::HostSeesFrom.is_null().or(Expr::col((choice::Entity, choice::Column::Id))
+                .equals((application::Entity, application::Column::CurrentChoiceId))),
         )
         .filter(choice::Column::Result.ne(ChoiceResult::Void))
         .filter(case::Column::State.is_in(states.iter().copied()))

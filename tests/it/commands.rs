@@ -119,10 +119,8 @@ fn a_reader_who_has_gone_is_no_fault_and_a_full_disk_is_told() {
 
 #[test]
 fn sound_definitions_are_told_so() {
-    let files: Vec<_> = shipped()
-        .into_iter()
-        .map(|(name, _)| own(&format!("templates/workflows/{name}.toml")))
-        .collect();
+    let files: Vec<_> =
+        shipped().into_iter().map(|(name, _)| own(&format!("templates/workflows/{name}.toml"))).collect();
     let words = std::iter::once(OsStr::new("check")).chain(files.iter().map(|file| file.as_os_str()));
     let output = here(&words.collect::<Vec<_>>());
     let lines: Vec<&str> = printed(&output).lines().collect();

@@ -40,7 +40,12 @@ fn every_open_state_ends(definition: &Definition) {
         clocks().any(is_last)
     };
     let (ended, endless): (Vec<_>, Vec<_>) = open.partition(ends);
-    assert_eq!(endless.iter().map(|state| &state.name).collect::<Vec<_>>(), Vec::<&String>::new(), "{}", definition.id);
+    assert_eq!(
+        endless.iter().map(|state| &state.name).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "{}",
+        definition.id
+    );
     assert!(ended.len() > 5, "{}", definition.id);
 }
 

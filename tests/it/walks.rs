@@ -323,7 +323,11 @@ async fn every_transition_of_the_exchange_is_walked(#[values(Db::Sqlite, Db::Pos
     let steps = walked(&cast, &round, EXCHANGE_LEGS, EXCHANGES).await;
 
     assert_eq!(missing(&source("exchange"), &steps), Vec::<String>::new(), "write a walk for each");
-    assert_eq!(untold(&source("exchange"), &written(&cast).await), Vec::<String>::new(), "walk to where each is sent");
+    assert_eq!(
+        untold(&source("exchange"), &written(&cast).await),
+        Vec::<String>::new(),
+        "walk to where each is sent"
+    );
 }
 
 #[rstest]
@@ -335,7 +339,11 @@ async fn every_transition_of_the_internship_is_walked(#[values(Db::Sqlite, Db::P
     let steps = walked(&cast, &round, INTERNSHIP_LEGS, INTERNSHIPS).await;
 
     assert_eq!(missing(&source("internship"), &steps), Vec::<String>::new(), "write a walk for each");
-    assert_eq!(untold(&source("internship"), &written(&cast).await), Vec::<String>::new(), "walk to where each is sent");
+    assert_eq!(
+        untold(&source("internship"), &written(&cast).await),
+        Vec::<String>::new(),
+        "walk to where each is sent"
+    );
 }
 
 #[test]

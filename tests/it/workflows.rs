@@ -29,7 +29,11 @@ async fn the_shipped_workflows_are_read_in_the_readers_language(#[values(Db::Sql
     let all = anna.get("/workflows").await.ok();
     let ids: Vec<&Value> = all["items"].as_array().expect("items").iter().map(|one| &one["id"]).collect();
     let parsed = shipped().into_iter().map(|(_, source)| Definition::parse(&source).expect("sound").id);
-    assert_eq!(ids, parsed.collect::<BTreeSet<_>>().iter().collect::<Vec<_>>(), "whatever is shipped is in force");
+    assert_eq!(
+        ids,
+        parsed.collect::<BTreeSet<_>>().iter().collect::<Vec<_>>(),
+        "whatever is shipped is in force"
+    );
     assert!(ids.contains(&&json!("student-exchange")) && ids.contains(&&json!("internship")), "{ids:?}");
     let one = anna.get("/workflows/student-exchange").await.ok();
     assert_eq!((&one["subject"], &one["current"]), (&json!("application"), &json!(1)));

@@ -1,5 +1,8 @@
 //! One life of each other kind of programme; the line is the programme's.
 
+mod conference;
+mod leadership_training;
+mod research_call;
 mod staff_exchange;
 
 use std::collections::BTreeSet;
@@ -16,6 +19,13 @@ use crate::support::walk::Walk;
 type Life = (&'static [Stage], &'static [Paper]);
 
 #[rstest]
+#[case::conference("conference", "conference", (conference::LIFE, conference::PAPERS))]
+#[case::leadership_training(
+    "leadership_training",
+    "leadership-training",
+    (leadership_training::LIFE, leadership_training::PAPERS)
+)]
+#[case::research_call("staff_exchange", "research-call", (research_call::LIFE, research_call::PAPERS))]
 #[case::staff_exchange("staff_exchange", "staff-exchange", (staff_exchange::LIFE, staff_exchange::PAPERS))]
 #[tokio::test]
 async fn each_other_kind_from_draft_to_closed(

@@ -1,5 +1,8 @@
 //! Every transition of the other kinds of programme, walked; each draws on the places of its own programme.
 
+mod conference;
+mod leadership_training;
+mod research_call;
 mod staff_exchange;
 
 use rstest::rstest;
@@ -16,6 +19,13 @@ const USED: &[(i64, i64)] = &[(0, 1)];
 type Walks = (&'static [(&'static str, &'static str)], &'static [Told]);
 
 #[rstest]
+#[case::conference("conference", "conference", (conference::LEGS, conference::WALKS))]
+#[case::leadership_training(
+    "leadership_training",
+    "leadership-training",
+    (leadership_training::LEGS, leadership_training::WALKS)
+)]
+#[case::research_call("staff_exchange", "research-call", (research_call::LEGS, research_call::WALKS))]
 #[case::staff_exchange("staff_exchange", "staff-exchange", (staff_exchange::LEGS, staff_exchange::WALKS))]
 #[tokio::test]
 async fn every_transition_of_each_other_kind_is_walked(
@@ -30,5 +40,9 @@ async fn every_transition_of_each_other_kind_is_walked(
     let steps = walked(&cast, &round, legs, walks).await;
 
     assert_eq!(missing(&source(file), &steps), Vec::<String>::new(), "write a walk for each");
-    assert_eq!(untold(&source(file), &written(&cast).await), Vec::<String>::new(), "walk to where each is sent");
+    assert_eq!(
+        untold(&source(file), &written(&cast).await),
+        Vec::<String>::new(),
+        "walk to where each is sent"
+    );
 }

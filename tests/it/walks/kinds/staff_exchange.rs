@@ -19,7 +19,11 @@ pub const WALKS: &[Told] = &[
     ("CERTIFIED report recognise settle_grant", "closed", USED),
     ("CERTIFIED @2027-09-01 close", "closed", USED),
     ("CERTIFIED report @2027-09-01 close", "closed", USED),
-    ("AGREEMENT REST sign:staff_member sign:home_coordinator sign:host_coordinator REST pay_advance REST @2027-02-15 arrive REST end_early certify report recognise settle_grant", "closed", USED),
+    (
+        "AGREEMENT REST sign:staff_member sign:home_coordinator sign:host_coordinator REST pay_advance REST @2027-02-15 arrive REST end_early certify report recognise settle_grant",
+        "closed",
+        USED,
+    ),
     ("THERE end_early close", "closed", USED),
     ("THERE suspend end_early close", "closed", USED),
     ("THERE suspend call_off", "cancelled", USED),
