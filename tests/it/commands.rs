@@ -9,6 +9,7 @@ use std::process::Output;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use sojourn::app::definitions::shipped;
 use sojourn_engine::definition::Definition;
 use sojourn_engine::definition::diagram::{Extent, View};
 
@@ -118,10 +119,13 @@ fn a_reader_who_has_gone_is_no_fault_and_a_full_disk_is_told() {
 
 #[test]
 fn sound_definitions_are_told_so() {
-    let files = [own("templates/workflows/exchange.toml"), own("templates/workflows/internship.toml")];
-    let output = here(&[OsStr::new("check"), files[0].as_os_str(), files[1].as_os_str()]);
+    let files: Vec<_> =
+        shipped().into_iter().map(|(name, _)| own(&format!("templates/workflows/{name}.toml"))).collect();
+    let words = std::iter::once(OsStr::new("check")).chain(files.iter().map(|file| file.as_os_str()));
+    let output = here(&words.collect::<Vec<_>>());
     let lines: Vec<&str> = printed(&output).lines().collect();
-    assert_eq!(lines, files.map(|file| format!("{}: sound", file.display())));
+    assert!(lines.len() > 1, "several workflows are shipped");
+    assert_eq!(lines, files.iter().map(|file| format!("{}: sound", file.display())).collect::<Vec<_>>());
 }
 
 #[test]

@@ -264,7 +264,7 @@ async fn a_refused_place_serves_the_next_choice_on_the_same_line(#[values(Db::Sq
     let first = cast.exchange(1, &without_documents()).await;
     let offerings = vec![first.offerings[0].clone(), cast.beside(&first).await];
     let call = cast.call(&offerings, &without_documents()).await;
-    let round = Round { call, offerings, lines: first.lines };
+    let round = Round::of(call, offerings, first.lines);
     let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
     for (role, event) in [
         ("student", "submit"),

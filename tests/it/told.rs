@@ -1,17 +1,36 @@
 //! What the shipped workflows owe whoever waits: an end to every open state, and word to the student of every turn and every end.
 
-use rstest::rstest;
-use sojourn::app::definitions::SHIPPED;
+use sojourn::app::definitions::shipped;
 use sojourn_engine::definition::{Addressee, Definition, Resolver, RoleIx, StateIx, Target, Transition};
 use sojourn_engine::vocabulary::StateKind;
 
-fn shipped(nth: usize) -> Definition {
-    Definition::parse(SHIPPED[nth]).expect("the definition is sound")
+/// Every shipped definition.
+fn all() -> Vec<Definition> {
+    let all: Vec<_> = shipped()
+        .into_iter()
+        .map(|(name, source)| {
+            Definition::parse(&source).unwrap_or_else(|faults| panic!("{name}: {faults:?}"))
+        })
+        .collect();
+    assert!(all.len() > 1, "several workflows are shipped");
+    all
 }
 
-#[rstest]
-fn every_open_state_has_a_clock_whose_end_has_an_effect(#[values(0, 1)] nth: usize) {
-    let definition = shipped(nth);
+#[test]
+fn every_shipped_definition_is_proven() {
+    for definition in all() {
+        assert_eq!(definition.check(), [], "{}", definition.id);
+    }
+}
+
+#[test]
+fn every_open_state_has_a_clock_whose_end_has_an_effect() {
+    for definition in all() {
+        every_open_state_ends(&definition);
+    }
+}
+
+fn every_open_state_ends(definition: &Definition) {
     let open = definition.states.iter().filter(|state| state.kind == StateKind::Open);
     let ends = |state: &&sojourn_engine::definition::State| {
         let clocks = || state.clocks.iter().map(|clock| &definition.clocks[clock.at()]);
@@ -21,7 +40,12 @@ fn every_open_state_has_a_clock_whose_end_has_an_effect(#[values(0, 1)] nth: usi
         clocks().any(is_last)
     };
     let (ended, endless): (Vec<_>, Vec<_>) = open.partition(ends);
-    assert_eq!(endless.iter().map(|state| &state.name).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(
+        endless.iter().map(|state| &state.name).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "{}",
+        definition.id
+    );
     assert!(ended.len() > 5, "{}", definition.id);
 }
 
@@ -51,20 +75,25 @@ fn leads_to(definition: &Definition, transition: &Transition, from: StateIx) -> 
     }
 }
 
-#[rstest]
-fn the_student_is_told_of_every_change_of_phase_and_every_end(#[values(0, 1)] nth: usize) {
-    let definition = shipped(nth);
+#[test]
+fn the_student_is_told_of_every_change_of_phase_and_every_end() {
+    for definition in all() {
+        every_turn_is_told(&definition);
+    }
+}
+
+fn every_turn_is_told(definition: &Definition) {
     let mut silent = Vec::new();
     let mut turns = 0;
     for transition in &definition.transitions {
         for from in &transition.from {
-            for to in leads_to(&definition, transition, *from) {
+            for to in leads_to(definition, transition, *from) {
                 let (before, after) = (&definition.states[from.at()], &definition.states[to.at()]);
                 if before.phase == after.phase && after.kind == StateKind::Open {
                     continue;
                 }
                 turns += 1;
-                if !tells_the_student(&definition, transition, *from, to) {
+                if !tells_the_student(definition, transition, *from, to) {
                     let event = &definition.events[transition.event.at()].name;
                     silent.push(format!("{} --{event}--> {}", before.name, after.name));
                 }

@@ -44,9 +44,8 @@ pub(super) fn count(live: &Live, choose: Option<&Choose>) -> u16 {
 
 fn stay(live: &Live, seq: i16, choice: &Choice) -> NewStay {
     let kind = match choice.offering.kind {
-        ProgrammeKind::Internship => StayKind::Work,
+        ProgrammeKind::Internship | ProgrammeKind::StaffExchange => StayKind::Work,
         ProgrammeKind::Exchange
-        | ProgrammeKind::StaffExchange
         | ProgrammeKind::MultiCampus
         | ProgrammeKind::LeadershipTraining
         | ProgrammeKind::Conference => StayKind::Study,

@@ -9,6 +9,7 @@ use sojourn_engine::vocabulary::{
     Publication, TokenKind,
 };
 
+use super::others::Running;
 use super::{Demo, Outcome, PASSWORD, id, once};
 use crate::access::Caller;
 use crate::app::agreements::{self, Fired, NewAgreement};
@@ -27,7 +28,7 @@ struct Site {
     zone: &'static str,
     language: &'static str,
     domain: &'static str,
-    staff: [(&'static str, &'static str); 4],
+    staff: [(&'static str, &'static str); 5],
 }
 
 const SITES: [Site; 6] = [
@@ -37,7 +38,13 @@ const SITES: [Site; 6] = [
         zone: "Europe/Berlin",
         language: "en",
         domain: "lindenau.example",
-        staff: [("Katrin", "Vogel"), ("Jonas", "Brandt"), ("Miriam", "Adler"), ("Till", "Krause")],
+        staff: [
+            ("Katrin", "Vogel"),
+            ("Jonas", "Brandt"),
+            ("Miriam", "Adler"),
+            ("Till", "Krause"),
+            ("Sabine", "Roth"),
+        ],
     },
     Site {
         name: "Haifeng University 海峰大學",
@@ -45,7 +52,7 @@ const SITES: [Site; 6] = [
         zone: "Asia/Taipei",
         language: "zh-Hant",
         domain: "haifeng.example",
-        staff: [("雅婷", "林"), ("志明", "陳"), ("淑芬", "黃"), ("建宏", "張")],
+        staff: [("雅婷", "林"), ("志明", "陳"), ("淑芬", "黃"), ("建宏", "張"), ("怡君", "吳")],
     },
     Site {
         name: "Universidad de las Sierras",
@@ -53,7 +60,13 @@ const SITES: [Site; 6] = [
         zone: "America/Mexico_City",
         language: "en",
         domain: "sierras.example",
-        staff: [("Lucía", "Mendoza"), ("Rafael", "Ortega"), ("Elena", "Cruz"), ("Diego", "Salas")],
+        staff: [
+            ("Lucía", "Mendoza"),
+            ("Rafael", "Ortega"),
+            ("Elena", "Cruz"),
+            ("Diego", "Salas"),
+            ("Rosa", "Ibarra"),
+        ],
     },
     Site {
         name: "Karoo Coast University",
@@ -61,7 +74,13 @@ const SITES: [Site; 6] = [
         zone: "Africa/Johannesburg",
         language: "en",
         domain: "karoo.example",
-        staff: [("Thandi", "Nkosi"), ("Pieter", "Botha"), ("Lerato", "Dlamini"), ("Sipho", "Zulu")],
+        staff: [
+            ("Thandi", "Nkosi"),
+            ("Pieter", "Botha"),
+            ("Lerato", "Dlamini"),
+            ("Sipho", "Zulu"),
+            ("Anele", "Mbeki"),
+        ],
     },
     Site {
         name: "Southern Bays Institute",
@@ -69,7 +88,13 @@ const SITES: [Site; 6] = [
         zone: "Pacific/Auckland",
         language: "en",
         domain: "southernbays.example",
-        staff: [("Aroha", "Ngata"), ("Hamish", "Reid"), ("Mere", "Parata"), ("Callum", "Fraser")],
+        staff: [
+            ("Aroha", "Ngata"),
+            ("Hamish", "Reid"),
+            ("Mere", "Parata"),
+            ("Callum", "Fraser"),
+            ("Tui", "Henare"),
+        ],
     },
     Site {
         name: "Maple Sound University",
@@ -77,14 +102,21 @@ const SITES: [Site; 6] = [
         zone: "America/Vancouver",
         language: "en",
         domain: "maplesound.example",
-        staff: [("Claire", "Tremblay"), ("Noah", "Singh"), ("Grace", "Wong"), ("Owen", "Clarke")],
+        staff: [
+            ("Claire", "Tremblay"),
+            ("Noah", "Singh"),
+            ("Grace", "Wong"),
+            ("Owen", "Clarke"),
+            ("Mia", "Roy"),
+        ],
     },
 ];
-const DUTIES: [Duty; 4] = [Duty::Coordinator, Duty::Head, Duty::Academic, Duty::Admin];
+const DUTIES: [Duty; 5] = [Duty::Coordinator, Duty::Head, Duty::Academic, Duty::Admin, Duty::Grants];
 const GIVEN: [&str; 15] = [
     "Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia", "Leon",
     "Mina", "Noor", "Otto",
 ];
+const FELLOWS: [&str; 9] = ["Ruth", "Anders", "Noor", "Tomás", "Keiko", "Samuel", "Leila", "Bram", "Yara"];
 const FAMILY: [&str; 6] = ["Sommer", "Wu", "Ramírez", "Mokoena", "Walker", "Leblanc"];
 
 /// A university with its people.
@@ -92,12 +124,22 @@ const FAMILY: [&str; 6] = ["Sommer", "Wu", "Ramírez", "Mokoena", "Walker", "Leb
 pub struct Member {
     /// The institution.
     pub id: InstitutionId,
-    /// Coordinator, head, academic, administrator.
+    /// Who does what.
     pub staff: Vec<PersonId>,
     /// Students.
     pub students: Vec<PersonId>,
+    /// Whoever takes part in the other programmes.
+    pub fellows: Vec<PersonId>,
     /// The exchange it hosts.
     pub exchange: ProgrammeId,
+}
+
+impl Member {
+    /// Whoever has a duty.
+    pub fn holder(&self, duty: Duty) -> Option<PersonId> {
+        let at = DUTIES.iter().position(|known| *known == duty)?;
+        self.staff.get(at).copied()
+    }
 }
 
 /// The whole alliance.
@@ -109,6 +151,10 @@ pub struct Alliance {
     pub members: Vec<Member>,
     /// The employer, its person and its programme.
     pub employer: (InstitutionId, PersonId, ProgrammeId),
+    /// Its chair.
+    pub chair: PersonId,
+    /// The other programmes.
+    pub others: Vec<Running>,
     /// Who can sign in.
     pub log_ins: Vec<LogIn>,
 }
@@ -137,7 +183,9 @@ impl Demo {
         log_ins.push(log_in("chair", "", &format!("head@{}", SITES[0].domain)));
         let employer = self.employer(&by, since, &mut log_ins).await?;
         self.agree(&members).await?;
-        Ok(Alliance { secretariat: secretary, members, employer, log_ins })
+        let chair = members[0].staff[1];
+        let others = self.others(&members).await?;
+        Ok(Alliance { secretariat: secretary, members, employer, chair, others, log_ins })
     }
 
     async fn member(
@@ -164,22 +212,32 @@ impl Demo {
             staff.push(self.person(name, &email, duty, Some(member), since).await?);
             log_ins.push(log_in(duty.as_str(), site.name, &email));
         }
-        let mut students = Vec::new();
-        for (nth, given) in GIVEN.into_iter().enumerate() {
-            let email = format!("student{}@{}", nth + 1, site.domain);
-            students.push(
-                self.student((given, FAMILY[(nth + staff.len()) % FAMILY.len()]), &email, member, nth == 0)
-                    .await?,
-            );
-            if nth == 0 {
-                log_ins.insert(first, log_in("student", site.name, &email));
-            }
+        let students = self.registered(("student", &GIVEN, Level::First), site, member).await?;
+        let fellows = self.registered(("staff", &FELLOWS, Level::Third), site, member).await?;
+        for duty in ["staff", "student"] {
+            log_ins.insert(first, log_in(duty, site.name, &format!("{duty}1@{}", site.domain)));
         }
         let coordinator = self.app.person_as_caller(staff[0]).await?;
         let title = format!("Exchange at {}", site.name);
         let exchange =
             self.programme(&coordinator, member, ProgrammeKind::Exchange, "student-exchange", title).await?;
-        Ok(Member { id: member, staff, students, exchange })
+        Ok(Member { id: member, staff, students, fellows, exchange })
+    }
+
+    /// People whom a university has registered, numbered; the first can sign in.
+    async fn registered(
+        &self,
+        (word, given, level): (&str, &[&str], Level),
+        site: &Site,
+        member: InstitutionId,
+    ) -> Outcome<Vec<PersonId>> {
+        let mut people = Vec::new();
+        for (nth, given) in given.iter().enumerate() {
+            let email = format!("{word}{}@{}", nth + 1, site.domain);
+            let name = (*given, FAMILY[(nth + 4) % FAMILY.len()]);
+            people.push(self.student((name, level), &email, member, nth == 0).await?);
+        }
+        Ok(people)
     }
 
     async fn employer(
@@ -206,7 +264,7 @@ impl Demo {
         Ok((firm, contact, programme))
     }
 
-    async fn programme(
+    pub(super) async fn programme(
         &self,
         by: &Caller,
         host: InstitutionId,
@@ -299,7 +357,7 @@ impl Demo {
 
     async fn student(
         &self,
-        (given, family): (&str, &str),
+        ((given, family), level): ((&str, &str), Level),
         email: &str,
         institution: InstitutionId,
         signs_in: bool,
@@ -309,7 +367,7 @@ impl Demo {
             unit: None,
             student_no: None,
             esi: None,
-            level: Level::First,
+            level,
             field: Some("0613".to_owned()),
             year: Some(2),
             credits_hundredths: Some(9_000),
@@ -347,7 +405,8 @@ fn log_in(duty: &'static str, place: &str, email: &str) -> LogIn {
     LogIn { duty, place: place.to_owned(), email: email.to_owned() }
 }
 
-fn line(source: PlaceSource) -> NewLine {
+/// A line of no place, to be filled in.
+pub fn line(source: PlaceSource) -> NewLine {
     NewLine {
         source,
         agreement: None,

@@ -4,9 +4,11 @@
 
 mod alliance;
 mod mailbox;
+mod others;
 mod play;
 mod seasons;
 mod stories;
+mod tales;
 
 use std::error::Error;
 use std::net::SocketAddr;

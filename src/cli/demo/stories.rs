@@ -206,11 +206,12 @@ fn beat(text: &str) -> Option<Beat<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tales::TALES;
     use super::*;
 
     #[test]
     fn every_story_can_be_read_and_goes_forward_in_time() {
-        for (_, story) in STORIES {
+        for (_, story) in STORIES.iter().chain(TALES) {
             let beats = beats(story).unwrap();
             assert_eq!(beats[0].event, "create", "{story}");
             assert!(beats.is_sorted_by(|one, next| one.days_ago >= next.days_ago), "{story}");

@@ -24,6 +24,13 @@ const PARTS: &[(&str, &str, &str)] = &[
     ("employer", "employer", "Works"),
 ];
 
+/// Parts that only some programmes have.
+const MORE_PARTS: &[(&str, &str, &str)] = &[
+    ("home_grants", "grants", "Alpha"),
+    ("host_academic", "academic", "Omega"),
+    ("host_grants", "grants", "Omega"),
+];
+
 /// A service with its people; each acts in a session that no move of the clock ends.
 #[derive(Debug)]
 pub struct Cast {
@@ -65,6 +72,15 @@ impl Cast {
         }
         let chair = json!({ "institution": cast.at("Gamma")["id"], "person": cast.person("chair"), "from_on": "2026-01-01", "until_on": "2028-12-31" });
         cast.who("secretariat").post("/chair-terms", &chair).await.ok();
+        cast
+    }
+
+    /// Everybody, those of the other programmes included.
+    pub async fn in_full(db: Db) -> Self {
+        let mut cast = Self::of(db).await;
+        for (part, duty, member) in MORE_PARTS {
+            cast.engage(part, duty, member).await;
+        }
         cast
     }
 

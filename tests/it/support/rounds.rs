@@ -1,6 +1,11 @@
 //! Rounds to apply in: what hosts offer, the places there are, and a call of the home that opens it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
+use sojourn::app::definitions::shipped;
+use sojourn_engine::definition::{Definition, Resolver};
+use sojourn_engine::vocabulary::Duty;
 
 use super::actor::Actor;
 use super::cast::{Cast, merged};
@@ -14,6 +19,15 @@ pub struct Round {
     pub offerings: Vec<Value>,
     /// Lines: of an exchange the home's at each host and then the first host's own; of an internship the programme's.
     pub lines: Vec<Value>,
+    /// Parts that act in roles of another name.
+    pub parts: BTreeMap<String, &'static str>,
+}
+
+impl Round {
+    /// A round in which every role has the name of its part.
+    pub fn of(call: Value, offerings: Vec<Value>, lines: Vec<Value>) -> Self {
+        Self { call, offerings, lines, parts: BTreeMap::new() }
+    }
 }
 
 impl Cast {
@@ -32,7 +46,7 @@ impl Cast {
         lines.push(self.who("host_coordinator").post("/place-lines", &own).await.ok());
         self.next_term("Omega", self.who("host_coordinator")).await;
         let call = self.call(&offerings, change).await;
-        Round { call, offerings, lines }
+        Round::of(call, offerings, lines)
     }
 
     /// An internship at Works with so many places.
@@ -44,7 +58,22 @@ impl Cast {
         });
         let line = employer.post("/place-lines", &line).await.ok();
         let call = self.call(std::slice::from_ref(&offering), change).await;
-        Round { call, offerings: vec![offering], lines: vec![line] }
+        Round::of(call, vec![offering], vec![line])
+    }
+
+    /// A programme of Omega with so many places of its own, which follows a shipped definition: `file` is its name.
+    pub async fn programme_of(&self, kind: &str, file: &str, places: i32, change: &Value) -> Round {
+        let definition = definition(file);
+        let by = self.who("host_coordinator");
+        let offering = self.offering("Omega", by, kind, &definition.id).await;
+        let line = json!({
+            "source": "programme", "programme": offering["programme"], "unit": "heads", "capacity": places,
+        });
+        let line = by.post("/place-lines", &line).await.ok();
+        let call = self.call(std::slice::from_ref(&offering), change).await;
+        let named = |resolver| part(resolver).unwrap_or("system");
+        let parts = definition.roles.iter().map(|role| (role.name.clone(), named(&role.resolver)));
+        Round { parts: parts.collect(), ..Round::of(call, vec![offering], vec![line]) }
     }
 
     async fn offering(&self, host: &str, by: &Actor, kind: &str, workflow: &str) -> Value {
@@ -121,6 +150,37 @@ impl Cast {
         let path = format!("/calls/{}", id(&call));
         by.patch(&path, &json!(1), &json!({ "status": "published" })).await.ok()
     }
+}
+
+/// The shipped definition in a file.
+pub fn definition(file: &str) -> Definition {
+    let source = shipped().into_iter().find(|(name, _)| name == file);
+    let (_, source) = source.unwrap_or_else(|| panic!("no definition {file} is shipped"));
+    Definition::parse(&source).expect("the definition is sound")
+}
+
+/// The part that acts for a resolver at Alpha, which sends, and at Omega.
+fn part(resolver: &Resolver) -> Option<&'static str> {
+    match resolver {
+        Resolver::Applicant => Some("student"),
+        Resolver::Secretariat => Some("secretariat"),
+        Resolver::Chair => Some("chair"),
+        Resolver::Home(Duty::Coordinator) => Some("home_coordinator"),
+        Resolver::Home(Duty::Head) => Some("home_head"),
+        Resolver::Home(Duty::Academic) => Some("home_academic"),
+        Resolver::Home(Duty::Grants) => Some("home_grants"),
+        Resolver::Host(Duty::Coordinator) => Some("host_coordinator"),
+        Resolver::Host(Duty::Head) => Some("host_head"),
+        Resolver::Host(Duty::Academic) => Some("host_academic"),
+        Resolver::Host(Duty::Grants) => Some("host_grants"),
+        Resolver::Home(_) | Resolver::Host(_) | Resolver::System => None,
+    }
+}
+
+/// No document is asked for, whatever the definition in a file declares.
+pub fn without_documents_of(file: &str) -> Value {
+    let slots: Vec<String> = definition(file).documents.into_iter().map(|slot| slot.name).collect();
+    json!({ "documents": off(&slots.iter().map(String::as_str).collect::<Vec<_>>()) })
 }
 
 /// No document is asked for, in either workflow.

@@ -1,5 +1,7 @@
 //! One application on its way, moved through the API by those who may.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 use sojourn::app::transition::fire_as_system;
@@ -17,6 +19,8 @@ pub struct Walk<'a> {
     pub student: Actor,
     /// As the student saw it last.
     pub case: Value,
+    /// Parts that act in roles of another name.
+    parts: BTreeMap<String, &'static str>,
 }
 
 impl<'a> Walk<'a> {
@@ -30,7 +34,7 @@ impl<'a> Walk<'a> {
         let choices: Vec<&Value> = round.offerings.iter().map(|offering| &offering["id"]).collect();
         let body = json!({ "call_id": round.call["id"], "choices": choices });
         let case = student.post("/applications", &super::cast::merged(body, change)).await.ok();
-        Self { cast, student: student.clone(), case }
+        Self { cast, student: student.clone(), case, parts: round.parts.clone() }
     }
 
     /// The address of the case.
@@ -41,7 +45,7 @@ impl<'a> Walk<'a> {
     /// Whoever holds a role in the case now.
     pub fn holder(&self, role: &str) -> &Actor {
         let at_second = self.case["host"]["id"] == self.cast.at("Sigma")["id"];
-        match role {
+        match self.parts.get(role).copied().unwrap_or(role) {
             "student" => &self.student,
             "host_coordinator" | "host_head" if at_second => self.cast.who("second_coordinator"),
             part => self.cast.who(part),
