@@ -8,11 +8,14 @@ use axum::response::Response;
 use sojourn_engine::definition::parse;
 
 use super::cached::{IfNoneMatch, IfNoneMatchHeader};
-use super::extract::{Id, Listing, NoFilter, PageQuery, Toml};
+use super::answer::Versioned;
+use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery, Toml};
+use super::notifications::NothingIn;
+use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
 use crate::access::Caller;
-use crate::app::workflows::{self, CheckView, DefinitionView, Drawing, WorkflowView};
-use crate::app::{App, Page};
+use crate::app::workflows::{self, CheckView, DefinitionView, Drawing, VersionView, WorkflowView, versions};
+use crate::app::{Answer, App, Page};
 
 /// Longest definition that is read, in bytes.
 pub const LONGEST: usize = parse::LONGEST;
@@ -46,8 +49,37 @@ pub async fn get_workflow_version(
     State(app): State<Arc<App>>,
     caller: Caller,
     Id((id, number)): Id<(String, i32)>,
-) -> Result<Json<DefinitionView>, Problem> {
-    Ok(Json(workflows::version(&app, &caller, &id, number).await?))
+) -> Result<Versioned<DefinitionView>, Problem> {
+    let view = workflows::version(&app, &caller, &id, number).await?;
+    Ok(Versioned(view.version.version, view))
+}
+
+/// Posts the next version of a workflow as a draft; the first of a name makes the workflow.
+#[utoipa::path(post, path = "/api/v1/workflows/{id}/versions", tag = "workflows",
+    params(("id" = String, Path), IdempotencyHeader),
+    request_body(content = String, content_type = "application/toml"),
+    responses((status = 201, body = VersionView)))]
+pub async fn post_workflow_version(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<String>,
+    Keyed(once, Toml(source)): Keyed<Toml>,
+) -> Result<Answer, Problem> {
+    Ok(versions::post(&app, &caller, &id, &once, source).await?)
+}
+
+/// Approves a draft: the chair puts it in force; while nobody holds the chair, two people of the secretariat do.
+#[utoipa::path(post, path = "/api/v1/workflows/{id}/versions/{n}/approve", tag = "workflows", request_body = NothingIn,
+    params(("id" = String, Path), ("n" = i32, Path), IdempotencyHeader, IfMatchHeader),
+    responses((status = 200, body = VersionView)))]
+pub async fn approve_workflow_version(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id((id, number)): Id<(String, i32)>,
+    IfMatch(read): IfMatch,
+    Keyed(once, Json(NothingIn {})): Keyed<Json<NothingIn>>,
+) -> Result<Answer, Problem> {
+    Ok(versions::approve(&app, &caller, (&id, number), read, &once).await?)
 }
 
 /// A version of a workflow as a picture, in the reader's language.

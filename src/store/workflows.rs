@@ -11,7 +11,7 @@ use sojourn_engine::vocabulary::{Subject, VersionStatus};
 use sojourn_entities::{workflow, workflow_version};
 
 use super::page::{Asked, Keyset, Page};
-use super::write::insert_many;
+use super::write::{guarded, insert_many};
 use super::{Conn, Result, Tx};
 
 /// One version without its source.
@@ -31,11 +31,24 @@ pub struct Version {
     pub drafted_by: Option<PersonId>,
     /// When it was posted.
     pub drafted_at: DateTime<Utc>,
+    /// Who approved it, or was the first of two to; none for those shipped.
+    pub approved_by: Option<PersonId>,
+    /// Who approved it after them.
+    pub seconded_by: Option<PersonId>,
     /// When it came into force.
     pub approved_at: Option<DateTime<Utc>>,
 }
 
 impl Version {
+    /// Grows with every change of the row: 1 as posted, 2 once the first of two has approved it, 3 in force.
+    pub const fn revision(&self) -> i32 {
+        match (self.status, self.approved_by) {
+            (VersionStatus::Approved, _) => 3,
+            (VersionStatus::Draft, Some(_)) => 2,
+            (VersionStatus::Draft, None) => 1,
+        }
+    }
+
     /// Whether it came with the binary; those people post have an author.
     pub const fn is_shipped(&self) -> bool {
         self.drafted_by.is_none()
@@ -72,6 +85,8 @@ impl From<workflow_version::Model> for Version {
             status: row.status,
             drafted_by: row.drafted_by,
             drafted_at: row.drafted_at,
+            approved_by: row.approved_by,
+            seconded_by: row.seconded_by,
             approved_at: row.approved_at,
         }
     }
@@ -101,6 +116,31 @@ pub async fn versions(conn: &impl Conn, workflow: &str) -> Result<Vec<Version>> 
         .filter(workflow_version::Column::WorkflowId.eq(workflow))
         .order_by_desc(workflow_version::Column::Number);
     Ok(query.all(conn.db()).await?.into_iter().map(Version::from).collect())
+}
+
+/// The version of that number.
+pub async fn version(conn: &impl Conn, workflow: &str, number: i32) -> Result<Option<Version>> {
+    let query = workflow_version::Entity::find()
+        .filter(workflow_version::Column::WorkflowId.eq(workflow))
+        .filter(workflow_version::Column::Number.eq(number));
+    Ok(query.one(conn.db()).await?.map(Version::from))
+}
+
+/// Writes who has approved a draft and whether it is in force now; `false` when somebody else was faster.
+pub async fn approve(tx: &Tx, read: i32, version: &Version) -> Result<bool> {
+    let update = workflow_version::Entity::update_many()
+        .set(workflow_version::ActiveModel {
+            status: Set(version.status),
+            approved_by: Set(version.approved_by),
+            seconded_by: Set(version.seconded_by),
+            approved_at: Set(version.approved_at),
+            ..Default::default()
+        })
+        .filter(workflow_version::Column::Id.eq(version.id))
+        .filter(workflow_version::Column::Status.eq(VersionStatus::Draft));
+    let approved = workflow_version::Column::ApprovedBy;
+    let update = update.filter(if read > 1 { approved.is_not_null() } else { approved.is_null() });
+    guarded(tx, update).await
 }
 
 /// One page of the workflows, by id.
@@ -140,8 +180,8 @@ pub async fn add(tx: &Tx, new: NewVersion) -> Result<()> {
         status: Set(version.status),
         drafted_by: Set(version.drafted_by),
         drafted_at: Set(version.drafted_at),
-        approved_by: Set(None),
-        seconded_by: Set(None),
+        approved_by: Set(version.approved_by),
+        seconded_by: Set(version.seconded_by),
         approved_at: Set(version.approved_at),
     };
     insert_many(tx, vec![row]).await

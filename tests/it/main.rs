@@ -35,5 +35,6 @@ mod store;
 mod support;
 mod told;
 mod units;
+mod versions;
 mod walks;
 mod workflows;
