@@ -1,5 +1,6 @@
 //! Workflows: what everybody signed in may read of the rules, in the reader's language.
 
+pub mod adoption;
 pub mod versions;
 
 use std::sync::Arc;

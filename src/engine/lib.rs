@@ -5,6 +5,7 @@
 //! values, or a [`Refusal`](refusal::Refusal) that says what would make it legal; [`machine::offers`] and
 //! [`machine::waiting`] explain where a case stands. There is no clock, no database and no randomness in here.
 
+pub mod adoption;
 pub mod codes;
 pub mod deadline;
 pub mod definition;

@@ -158,6 +158,7 @@ pub fn all(state: AppState) -> Routes {
         .upload(Secretariat, workflows::LONGEST, routes!(workflows::post_workflow_version))
         .route(SignedIn, routes!(workflows::get_workflow_version))
         .route(SecretariatOrChair, routes!(workflows::approve_workflow_version))
+        .route(Secretariat, routes!(workflows::adopt_workflow_version))
         .route(SignedIn, routes!(workflows::get_workflow_picture))
         .route(SignedIn, routes!(workflows::get_workflow_flowchart))
 }

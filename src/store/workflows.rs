@@ -2,13 +2,15 @@
 //!
 //! A version that is in force never changes; the newest approved one is what new cases begin with.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sojourn_engine::ids::{PersonId, WorkflowVersionId};
-use sojourn_engine::vocabulary::{Subject, VersionStatus};
-use sojourn_entities::{workflow, workflow_version};
+use sojourn_engine::ids::{CallId, CaseId, PersonId, WorkflowVersionId};
+use sojourn_engine::vocabulary::{StateKind, Subject, VersionStatus};
+use sojourn_entities::{application, case, workflow, workflow_version};
 
 use super::page::{Asked, Keyset, Page};
 use super::write::{guarded, insert_many};
@@ -124,6 +126,47 @@ pub async fn version(conn: &impl Conn, workflow: &str, number: i32) -> Result<Op
         .filter(workflow_version::Column::WorkflowId.eq(workflow))
         .filter(workflow_version::Column::Number.eq(number));
     Ok(query.one(conn.db()).await?.map(Version::from))
+}
+
+/// A page of the open cases of a workflow that do not follow this version, by id; only those of a call, when one is given.
+pub async fn elsewhere(
+    conn: &impl Conn,
+    version: &Version,
+    call: Option<CallId>,
+    asked: &Asked,
+) -> Result<Page<CaseId>> {
+    let keyset = Keyset::<(CaseId,)>::read(asked, "cases", &(version.id, call))?;
+    let others: Vec<WorkflowVersionId> = versions(conn, &version.workflow)
+        .await?
+        .into_iter()
+        .map(|other| other.id)
+        .filter(|id| *id != version.id)
+        .collect();
+    let mut query = application::Entity::find()
+        .select_only()
+        .column(application::Column::Id)
+        .inner_join(case::Entity)
+        .filter(case::Column::Kind.eq(StateKind::Open))
+        .filter(case::Column::WorkflowVersionId.is_in(others));
+    if let Some(call) = call {
+        query = query.filter(application::Column::CallId.eq(call));
+    }
+    let columns = [(application::Entity, application::Column::Id)];
+    let rows = keyset.narrow(query, columns, sea_orm::Order::Asc).into_tuple().all(conn.db()).await?;
+    Ok(keyset.page(rows, |id| (*id,)))
+}
+
+/// The version that each of these cases follows.
+pub async fn followed(
+    conn: &impl Conn,
+    cases: impl IntoIterator<Item = CaseId>,
+) -> Result<BTreeMap<CaseId, WorkflowVersionId>> {
+    let query = case::Entity::find()
+        .select_only()
+        .columns([case::Column::Id, case::Column::WorkflowVersionId])
+        .filter(case::Column::Id.is_in(cases));
+    let rows: Vec<(CaseId, WorkflowVersionId)> = query.into_tuple().all(conn.db()).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Writes who has approved a draft and whether it is in force now; `false` when somebody else was faster.

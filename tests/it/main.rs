@@ -1,6 +1,7 @@
 //! One integration binary (one link), a module per resource.
 #![cfg(test)]
 
+mod adoption;
 mod agreements;
 mod applications;
 mod architecture;

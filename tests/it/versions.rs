@@ -34,7 +34,10 @@ pub async fn approve(by: &Actor, id: &str, number: i32, revision: &Value) -> Ans
 }
 
 fn slower() -> String {
-    exchange("within = \"5 working days\"\ncalendar = \"host\"", "within = \"6 working days\"\ncalendar = \"host\"")
+    exchange(
+        "within = \"5 working days\"\ncalendar = \"host\"",
+        "within = \"6 working days\"\ncalendar = \"host\"",
+    )
 }
 
 #[rstest]
@@ -48,7 +51,10 @@ async fn the_secretariat_posts_a_draft_and_the_chair_puts_it_in_force(
     let draft = post(sol, "student-exchange", &slower()).await;
     assert_eq!(draft.header("location"), "/api/v1/workflows/student-exchange/versions/2");
     let draft = draft.ok();
-    assert_eq!((&draft["status"], &draft["number"], &draft["version"]), (&json!("draft"), &json!(2), &json!(1)));
+    assert_eq!(
+        (&draft["status"], &draft["number"], &draft["version"]),
+        (&json!("draft"), &json!(2), &json!(1))
+    );
     assert_eq!(draft["drafted_by"], json!(cast.person("secretariat")));
     home.get("/workflows/student-exchange/versions/2").await.problem(404);
     let seen = chair.get("/workflows/student-exchange/versions/2").await;
@@ -61,7 +67,10 @@ async fn the_secretariat_posts_a_draft_and_the_chair_puts_it_in_force(
     approve(chair, "student-exchange", 9, &json!(1)).await.problem(404);
     let approved = approve(chair, "student-exchange", 2, &json!(1)).await.ok();
     assert_eq!((&approved["status"], &approved["version"]), (&json!("approved"), &json!(3)));
-    assert_eq!((&approved["approved_by"], &approved["seconded_by"]), (&json!(cast.person("chair")), &Value::Null));
+    assert_eq!(
+        (&approved["approved_by"], &approved["seconded_by"]),
+        (&json!(cast.person("chair")), &Value::Null)
+    );
     assert_eq!(home.get("/workflows/student-exchange").await.ok()["current"], 2);
 
     let again = approve(chair, "student-exchange", 2, &json!(3)).await.problem(409);
@@ -80,7 +89,10 @@ async fn without_a_chair_two_people_of_the_secretariat_approve(#[values(Db::Sqli
     post(&sol, "student-exchange", &slower()).await.ok();
 
     let once = approve(&sol, "student-exchange", 2, &json!(1)).await.ok();
-    assert_eq!((&once["status"], &once["version"], &once["approved_at"]), (&json!("draft"), &json!(2), &Value::Null));
+    assert_eq!(
+        (&once["status"], &once["version"], &once["approved_at"]),
+        (&json!("draft"), &json!(2), &Value::Null)
+    );
     assert_eq!(sol.get("/workflows/student-exchange").await.ok()["current"], 1);
     let told = approve(&sol, "student-exchange", 2, &json!(2)).await.problem(403);
     assert_eq!(told["detail"], "This needs somebody else of the secretariat: you have approved it already.");
@@ -110,7 +122,10 @@ async fn a_draft_that_is_not_sound_or_not_of_this_workflow_is_refused_with_its_f
     assert!(other["errors"][0]["detail"].as_str().is_some_and(|told| told.contains("`student-exchange`")));
     let same = post(sol, "student-exchange", &exchange("", "")).await.problem(409);
     assert_eq!(same["detail"], "Version 1 reads exactly like this: use that one.");
-    assert_eq!(sol.get("/workflows/student-exchange").await.ok()["versions"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        sol.get("/workflows/student-exchange").await.ok()["versions"].as_array().map(Vec::len),
+        Some(1)
+    );
 
     let renamed = slower().replacen("id = \"student-exchange\"", "id = \"short-exchange\"", 1);
     assert_eq!(post(sol, "short-exchange", &renamed).await.ok()["number"], 1);

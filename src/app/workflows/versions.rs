@@ -167,7 +167,9 @@ fn sound(findings: &[Finding]) -> Result<()> {
 fn passes(findings: &[Finding]) -> Result<()> {
     match errors(findings).count() {
         0 => Ok(()),
-        found => Err(not_now(format!("the checker finds {found} errors in this draft: have it checked, mend it, post it anew"))),
+        found => Err(not_now(format!(
+            "the checker finds {found} errors in this draft: have it checked, mend it, post it anew"
+        ))),
     }
 }
 

@@ -6,6 +6,7 @@
 //! [`Rule`], one file here that returns its findings, one line in [`Definition::check`], one definition in the tests that
 //! breaks exactly it.
 
+mod combinations;
 mod determinate;
 mod exits;
 mod names;
@@ -17,6 +18,7 @@ mod texts;
 use std::collections::BTreeSet;
 
 use super::{AccountIx, Definition, Finding, Place, Rule, Severity};
+pub use combinations::Combinations;
 use space::Space;
 
 /// Most combinations the checker walks before it calls a definition too large to prove.

@@ -20,7 +20,7 @@ pub(super) struct Node {
     pub registers: Box<[(StateIx, StateIx)]>,
     pub accounts: Box<[Standing]>,
     /// Events that may happen only once and have, a bit each.
-    spent: u64,
+    pub spent: u64,
 }
 
 impl Node {
@@ -197,7 +197,7 @@ impl<'d> Space<'d> {
 }
 
 /// The registers that can still be read: that of `from`, of the state it names, and so on.
-fn chain(from: StateIx, registers: &[(StateIx, StateIx)]) -> Box<[(StateIx, StateIx)]> {
+pub(super) fn chain(from: StateIx, registers: &[(StateIx, StateIx)]) -> Box<[(StateIx, StateIx)]> {
     let mut kept: Vec<(StateIx, StateIx)> = Vec::new();
     let mut at = from;
     while let Some(&entry) = registers.iter().find(|(state, _)| *state == at) {
@@ -222,7 +222,7 @@ pub(super) fn spendable(definition: &Definition) -> BTreeSet<EventIx> {
 }
 
 /// A bit for each of the first 64 of them; [`Definition::check`] refuses more.
-fn once(definition: &Definition) -> Vec<u64> {
+pub(super) fn once(definition: &Definition) -> Vec<u64> {
     let mut bits = vec![0; definition.events.len()];
     for (at, event) in spendable(definition).into_iter().take(64).enumerate() {
         bits[event.at()] = 1 << at;

@@ -1,6 +1,7 @@
 //! Behaviour of the engine from outside: parsing, proving, deciding, explaining.
 #![cfg(test)]
 
+mod adoption;
 mod check;
 mod conserved;
 mod diagram;
