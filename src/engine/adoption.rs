@@ -274,9 +274,10 @@ impl<'d> Adoption<'d> {
         let mut clocks: Vec<_> =
             self.clocks_of(from, main, context, facts).into_iter().map(|clock| (None, clock)).collect();
         for instance in &landed.tracks {
-            let before = case.tracks.iter().find(|known| {
-                from.machine_text(Some(known.id)) == self.to.machine_text(Some(instance.id))
-            });
+            let before = case
+                .tracks
+                .iter()
+                .find(|known| from.machine_text(Some(known.id)) == self.to.machine_text(Some(instance.id)));
             let Some(before) = before else { continue };
             let stand = Stand {
                 was: before.state,
@@ -290,7 +291,13 @@ impl<'d> Adoption<'d> {
         clocks
     }
 
-    fn clocks_of(&self, from: &Definition, stand: Stand<'_>, context: &Context<'_>, facts: &Facts) -> Vec<Landed> {
+    fn clocks_of(
+        &self,
+        from: &Definition,
+        stand: Stand<'_>,
+        context: &Context<'_>,
+        facts: &Facts,
+    ) -> Vec<Landed> {
         let entry = Context { now: stand.entered_at, ..context.clone() };
         let from_entry = start_clocks(self.to, stand.is, &entry, facts);
         let from_now = start_clocks(self.to, stand.is, context, facts);

@@ -40,12 +40,7 @@ pub fn carried(
 ///
 /// # Errors
 /// [`Error::Internal`] when the dossier names what its own definition does not have.
-pub fn adopt(
-    adoption: &Adoption<'_>,
-    scene: &Scene,
-    stage: &Stage<'_>,
-    live: &mut Live,
-) -> Result<()> {
+pub fn adopt(adoption: &Adoption<'_>, scene: &Scene, stage: &Stage<'_>, live: &mut Live) -> Result<()> {
     let slots = stage.definition.asks_in(live.case.state);
     let view = View::of(stage, live, None, &slots);
     let context = view.context(stage, live);
@@ -82,7 +77,8 @@ fn running(
     let from = &scene.definition;
     let machine = to.machine_text(instance);
     let is_same = |clock: &&LiveClock| {
-        from.clocks[clock.clock.at()].id == to.clocks[ix.at()].id && from.machine_text(clock.instance) == machine
+        from.clocks[clock.clock.at()].id == to.clocks[ix.at()].id
+            && from.machine_text(clock.instance) == machine
     };
     scene.live.clocks.iter().find(is_same).cloned()
 }
