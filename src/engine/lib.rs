@@ -16,4 +16,5 @@ pub mod ids;
 pub mod machine;
 pub mod quota;
 pub mod refusal;
+pub mod simulate;
 pub mod vocabulary;
