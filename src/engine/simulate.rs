@@ -40,8 +40,8 @@ pub struct Past<'a> {
     pub steps: &'a [Recorded<'a>],
     /// Attempts that were refused, in the order of time.
     pub refused: &'a [Attempted<'a>],
-    /// What was frozen when it was submitted, by path of the fact.
-    pub frozen: &'a [(&'a str, Value)],
+    /// What was frozen when it was submitted, by path of the fact; `None` for what was not there.
+    pub frozen: &'a [(&'a str, Option<Value>)],
     /// Calendars of its parties.
     pub calendars: &'a Calendars,
     /// Spans its call sets, by `state.clock`.
@@ -159,9 +159,14 @@ impl<'d> Simulation<'d> {
         self.ledger.case(past, left.as_ref());
     }
 
-    /// Takes notice of places that a line got or lost; for lines whose postings are looked at.
-    pub fn capacity(&mut self, line: PlaceLineId, at: DateTime<Utc>, amount: i32) {
-        self.ledger.capacity(line, at, amount);
+    /// Lines of which cases would have taken otherwise than they did.
+    pub fn lines(&self) -> Vec<PlaceLineId> {
+        self.ledger.differing()
+    }
+
+    /// Takes notice of what else happened to such a line: units it got or lost, and units that cases took which were not looked at.
+    pub fn beside(&mut self, line: PlaceLineId, at: DateTime<Utc>, kind: PostingKind, amount: i32) {
+        self.ledger.beside(line, at, kind, amount);
     }
 
     /// What came out.

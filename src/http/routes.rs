@@ -159,6 +159,7 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(workflows::get_workflow_version))
         .route(SecretariatOrChair, routes!(workflows::approve_workflow_version))
         .route(Secretariat, routes!(workflows::adopt_workflow_version))
+        .upload(SecretariatOrChair, workflows::QUOTED, routes!(workflows::simulate_workflow))
         .route(SignedIn, routes!(workflows::get_workflow_picture))
         .route(SignedIn, routes!(workflows::get_workflow_flowchart))
 }

@@ -14,17 +14,20 @@ use validator::Validate;
 
 use super::answer::Versioned;
 use super::cached::{IfNoneMatch, IfNoneMatchHeader};
-use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery, Toml};
+use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery, Toml, Valid};
 use super::notifications::NothingIn;
 use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
 use crate::access::Caller;
 use crate::app::workflows::adoption::{self, LandingView};
+use crate::app::workflows::simulation::{self, Changed, Over, SimulationView};
 use crate::app::workflows::{self, CheckView, DefinitionView, Drawing, VersionView, WorkflowView, versions};
 use crate::app::{Answer, App, Asked, FieldError, Page};
 
 /// Longest definition that is read, in bytes.
 pub const LONGEST: usize = parse::LONGEST;
+/// Longest body that carries one as a JSON text, in bytes.
+pub const QUOTED: usize = 2 * LONGEST;
 
 /// Workflows, by id.
 #[utoipa::path(get, path = "/api/v1/workflows", tag = "workflows", params(PageQuery),
@@ -222,4 +225,36 @@ impl From<Page<LandingView>> for AdoptView {
     fn from(page: Page<LandingView>) -> Self {
         Self { items: page.items.iter().map(|item| serde_json::json!(item)).collect(), next: page.next }
     }
+}
+
+/// Which definition is tried on which past cases.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SimulateIn {
+    /// The definition as TOML; or `version`.
+    source: Option<String>,
+    /// Number of a version, which may be a draft; or `source`.
+    version: Option<i32>,
+    /// Only cases of this call.
+    call_id: Option<CallId>,
+    /// Only cases that chose a term of the academic year that begins in this year.
+    academic_year: Option<i16>,
+}
+
+/// Tries a definition on past cases: what it would have refused, allowed, let lapse, sent; nothing is written.
+#[utoipa::path(post, path = "/api/v1/workflows/{id}/simulate", tag = "workflows", request_body = SimulateIn,
+    params(("id" = String, Path)), responses((status = 200, body = SimulationView)))]
+pub async fn simulate_workflow(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<String>,
+    Valid(Json(body)): Valid<Json<SimulateIn>>,
+) -> Result<Json<SimulationView>, Problem> {
+    let changed = match (body.source, body.version) {
+        (Some(source), None) => Changed::Source(source),
+        (None, Some(number)) => Changed::Version(number),
+        _ => return Err(Problem::invalid(vec![FieldError::new("/source", "give either `source` or `version`")])),
+    };
+    let over = Over { call: body.call_id, year: body.academic_year };
+    Ok(Json(simulation::simulate(&app, &caller, &id, changed, over, |_| {}).await?))
 }

@@ -151,7 +151,7 @@ fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
     findings.iter().filter(|finding| finding.severity == Severity::Error)
 }
 
-fn told(findings: &[Finding]) -> Vec<FieldError> {
+pub(super) fn told(findings: &[Finding]) -> Vec<FieldError> {
     let told = |finding: &Finding| {
         let Finding { rule, place, message, .. } = finding;
         let detail = format!("line {}, column {}, {rule:?}: {message}", place.line, place.column);
@@ -160,7 +160,7 @@ fn told(findings: &[Finding]) -> Vec<FieldError> {
     errors(findings).take(TOLD).map(told).collect()
 }
 
-fn sound(findings: &[Finding]) -> Result<()> {
+pub(super) fn sound(findings: &[Finding]) -> Result<()> {
     crate::app::sound(told(findings))
 }
 

@@ -1,6 +1,6 @@
 //! Place lines over time: what was taken and what would have been.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -27,26 +27,36 @@ type Change = (DateTime<Utc>, i64, i64, i64);
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     lines: HashMap<PlaceLineId, Vec<Change>>,
-    differs: bool,
+    differing: BTreeSet<PlaceLineId>,
 }
 
 /// What a posting does to the units that are taken, held and used together.
-fn taken(posted: &Posted<'_>) -> i64 {
-    match posted.kind {
-        PostingKind::Hold => posted.amount.into(),
-        PostingKind::Release => -i64::from(posted.amount),
+fn taken(kind: PostingKind, amount: i32) -> i64 {
+    match kind {
+        PostingKind::Hold => amount.into(),
+        PostingKind::Release => -i64::from(amount),
         PostingKind::Use | PostingKind::Capacity | PostingKind::Carry => 0,
     }
 }
 
+fn of(posted: &Posted<'_>) -> i64 {
+    taken(posted.kind, posted.amount)
+}
+
 impl Ledger {
-    pub fn capacity(&mut self, line: PlaceLineId, at: DateTime<Utc>, amount: i32) {
-        self.lines.entry(line).or_default().push((at, amount.into(), 0, 0));
+    pub fn differing(&self) -> Vec<PlaceLineId> {
+        self.differing.iter().copied().collect()
+    }
+
+    pub fn beside(&mut self, line: PlaceLineId, at: DateTime<Utc>, kind: PostingKind, amount: i32) {
+        let units = taken(kind, amount);
+        let capacity = if units == 0 && kind != PostingKind::Use { amount.into() } else { 0 };
+        self.lines.entry(line).or_default().push((at, capacity, units, units));
     }
 
     pub fn case(&mut self, past: &Past<'_>, left: Option<&Left>) {
         for posted in past.postings {
-            let amount = taken(posted);
+            let amount = of(posted);
             if amount != 0 {
                 let goes_on = left.is_none_or(|left| posted.number < left.number);
                 let simulated = if goes_on { amount } else { 0 };
@@ -54,7 +64,7 @@ impl Ledger {
             }
         }
         if let Some(left) = left {
-            self.differs = true;
+            self.differing.extend(past.postings.iter().map(|posted| posted.line));
             self.settle(past, left);
         }
     }
@@ -63,7 +73,7 @@ impl Ledger {
     fn settle(&mut self, past: &Past<'_>, left: &Left) {
         let mut balances: HashMap<PlaceLineId, i64> = HashMap::new();
         for posted in past.postings.iter().filter(|posted| posted.number < left.number) {
-            *balances.entry(posted.line).or_default() += taken(posted);
+            *balances.entry(posted.line).or_default() += of(posted);
         }
         for (account, op) in &left.places {
             let Some(known) = past.postings.iter().find(|posted| posted.account == account) else { continue };
@@ -77,7 +87,7 @@ impl Ledger {
         }
         for (line, balance) in balances.into_iter().filter(|(_, balance)| *balance != 0) {
             let of_line = || past.postings.iter().filter(|posted| posted.line == line);
-            let kept: i64 = of_line().map(taken).sum();
+            let kept: i64 = of_line().map(of).sum();
             let last = of_line().map(|posted| posted.at).max().filter(|last| *last > left.at);
             if kept == 0
                 && let Some(last) = last
@@ -89,11 +99,8 @@ impl Ledger {
 
     /// Lines that would have been short, and more so than they were.
     pub fn overdrawn(self) -> Vec<Overdrawn> {
-        if !self.differs {
-            return Vec::new();
-        }
-        let mut all: Vec<Overdrawn> =
-            self.lines.into_iter().filter_map(|(line, changes)| short(line, changes)).collect();
+        let differing = self.lines.into_iter().filter(|(line, _)| self.differing.contains(line));
+        let mut all: Vec<Overdrawn> = differing.filter_map(|(line, changes)| short(line, changes)).collect();
         all.sort_by_key(|one| one.line);
         all
     }

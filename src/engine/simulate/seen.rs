@@ -43,7 +43,7 @@ impl Seen {
         at: DateTime<Utc>,
         case: &Case,
         facts: &str,
-        frozen: &[(&str, Value)],
+        frozen: &[(&str, Option<Value>)],
         input: Option<&Input>,
     ) {
         let table = &rules.changed.definition.facts;
@@ -53,7 +53,7 @@ impl Seen {
         let _ = serde_json::Deserializer::from_str(facts).deserialize_map(Reader { table, seen: self });
         for (path, value) in frozen {
             if let Some(slot) = table.slot(path) {
-                self.set(slot, Some(value.clone()));
+                self.set(slot, value.clone());
             }
         }
         for (field, slot) in input.map(|_| &rules.inputs).into_iter().flatten() {

@@ -6,5 +6,6 @@ mod check;
 mod conserved;
 mod diagram;
 mod joins;
+mod simulate;
 mod sketch;
 mod tracks;
