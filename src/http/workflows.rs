@@ -253,7 +253,12 @@ pub async fn simulate_workflow(
     let changed = match (body.source, body.version) {
         (Some(source), None) => Changed::Source(source),
         (None, Some(number)) => Changed::Version(number),
-        _ => return Err(Problem::invalid(vec![FieldError::new("/source", "give either `source` or `version`")])),
+        _ => {
+            return Err(Problem::invalid(vec![FieldError::new(
+                "/source",
+                "give either `source` or `version`",
+            )]));
+        }
     };
     let over = Over { call: body.call_id, year: body.academic_year };
     Ok(Json(simulation::simulate(&app, &caller, &id, changed, over, |_| {}).await?))

@@ -150,11 +150,13 @@ fn in_year(year: i16) -> sea_orm::sea_query::SelectStatement {
         .from(choice::Entity)
         .inner_join(
             offering::Entity,
-            Expr::col((choice::Entity, choice::Column::OfferingId)).equals((offering::Entity, offering::Column::Id)),
+            Expr::col((choice::Entity, choice::Column::OfferingId))
+                .equals((offering::Entity, offering::Column::Id)),
         )
         .inner_join(
             period::Entity,
-            Expr::col((offering::Entity, offering::Column::PeriodId)).equals((period::Entity, period::Column::Id)),
+            Expr::col((offering::Entity, offering::Column::PeriodId))
+                .equals((period::Entity, period::Column::Id)),
         )
         .and_where(
             Expr::col((choice::Entity, choice::Column::ApplicationId))

@@ -30,6 +30,7 @@ mod sessions;
 mod shell;
 mod sideroads;
 mod sight;
+mod simulation;
 mod statements;
 mod stays;
 mod store;

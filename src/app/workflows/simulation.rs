@@ -81,7 +81,8 @@ pub async fn simulate(
         decided.insert(version.id, app.definitions.get(conn, version.id).await?);
     }
     let wanted = Wanted { versions: decided.keys().copied().collect(), call: over.call, year: over.year };
-    let mut simulation = Simulation::new(&changed, decided.iter().map(|(id, definition)| (*id, &**definition)));
+    let mut simulation =
+        Simulation::new(&changed, decided.iter().map(|(id, definition)| (*id, &**definition)));
     let alliance = Calendar::plain(app.zone);
     let mut around = Around::default();
     let mut looked = HashSet::new();
@@ -147,8 +148,7 @@ fn one(
         range.refused.get(&case.id).into_iter().flatten().map(|attempt| (attempt, unmet(attempt))).collect();
     let refused: Vec<Attempted<'_>> =
         attempts.iter().map(|(attempt, rules)| attempted(attempt, rules)).collect();
-    let postings: Vec<Posted<'_>> =
-        range.postings.get(&case.id).into_iter().flatten().map(posted).collect();
+    let postings: Vec<Posted<'_>> = range.postings.get(&case.id).into_iter().flatten().map(posted).collect();
     let of = |id| around.institutions.get(&id).map(calendar);
     let home = of(case.home).unwrap_or_else(|| alliance.clone());
     let host = case.host.and_then(of).unwrap_or_else(|| home.clone());

@@ -6,9 +6,7 @@ use sojourn_engine::definition::Definition;
 use sojourn_engine::guard::Value;
 use sojourn_engine::ids::{CaseId, PersonId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::machine::Calendars;
-use sojourn_engine::simulate::{
-    Attempted, Kind, Past, Posted, Recorded, Report, Simulation, Written,
-};
+use sojourn_engine::simulate::{Attempted, Kind, Past, Posted, Recorded, Report, Simulation, Written};
 use sojourn_engine::vocabulary::PostingKind;
 use uuid::Uuid;
 
@@ -54,7 +52,12 @@ fn calendars() -> Calendars {
 
 const STUDENT: u128 = 7;
 
-fn step(number: i32, event: &'static str, states: (&'static str, &'static str), role: &'static str) -> Recorded<'static> {
+fn step(
+    number: i32,
+    event: &'static str,
+    states: (&'static str, &'static str),
+    role: &'static str,
+) -> Recorded<'static> {
     let actor = match role {
         "student" => Some(id(STUDENT)),
         "system" => None,
@@ -79,14 +82,24 @@ fn step(number: i32, event: &'static str, states: (&'static str, &'static str), 
 fn life() -> Vec<Recorded<'static>> {
     vec![
         step(1, "create", ("", "draft"), "student"),
-        Recorded { facts: r#"{"application.complete":true}"#, ..step(2, "send", ("draft", "sent"), "student") },
+        Recorded {
+            facts: r#"{"application.complete":true}"#,
+            ..step(2, "send", ("draft", "sent"), "student")
+        },
         step(3, "take", ("sent", "taken"), "office"),
         step(4, "finish", ("taken", "done"), "student"),
     ]
 }
 
 fn postings() -> Vec<Posted<'static>> {
-    let posted = |number, kind| Posted { line: id(3), account: "seat", number, at: at(24 * i64::from(number)), kind, amount: 1 };
+    let posted = |number, kind| Posted {
+        line: id(3),
+        account: "seat",
+        number,
+        at: at(24 * i64::from(number)),
+        kind,
+        amount: 1,
+    };
     vec![posted(3, PostingKind::Hold), posted(4, PostingKind::Use)]
 }
 
@@ -162,7 +175,10 @@ fn whoever_acted_counts_in_the_role_they_acted_in() {
     let other = changed("to = 'away'\nby = ['office']", "to = 'away'\nby = ['student']");
     assert_eq!(Trial::new().under(&other).unchanged, 1, "nobody was turned down");
     let other = changed("to = 'taken'\nby = ['office']", "to = 'taken'\nby = ['student']");
-    assert_eq!(difference(&Trial::new().under(&other)), (Kind::Refused, "sent", "take", "it is for `student`", 3));
+    assert_eq!(
+        difference(&Trial::new().under(&other)),
+        (Kind::Refused, "sent", "take", "it is for `student`", 3)
+    );
 }
 
 #[test]
@@ -240,7 +256,10 @@ fn mails_that_would_have_gone_are_counted() {
     );
     let report = Trial::new().under(&Definition::parse(&source).unwrap());
     assert_eq!((report.unchanged, report.mails.len()), (1, 1));
-    assert_eq!((report.mails[0].notice.as_str(), report.mails[0].more, report.mails[0].fewer), ("hello", 1, 0));
+    assert_eq!(
+        (report.mails[0].notice.as_str(), report.mails[0].more, report.mails[0].fewer),
+        ("hello", 1, 0)
+    );
 }
 
 #[test]
@@ -265,7 +284,8 @@ fn what_stands_frozen_answers_after_it_was_frozen() {
 
 #[test]
 fn the_report_is_the_same_in_whatever_order_cases_come() {
-    let (old, stricter, calendars) = (sketch().parse(), changed("within = '9 days'", "within = '12 hours'"), calendars());
+    let (old, stricter, calendars) =
+        (sketch().parse(), changed("within = '9 days'", "within = '12 hours'"), calendars());
     let trial = Trial::new();
     let told = |order: &mut dyn Iterator<Item = u128>| {
         let mut simulation = Simulation::new(&stricter, [(id::<WorkflowVersionId>(1), &old)]);
