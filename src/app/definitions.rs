@@ -147,6 +147,8 @@ impl Definitions {
             status: if takes_over { VersionStatus::Approved } else { VersionStatus::Draft },
             drafted_by: None,
             drafted_at: at.now,
+            approved_by: None,
+            seconded_by: None,
             approved_at: takes_over.then_some(at.now),
         };
         workflows::add(&tx, NewVersion { version, subject: definition.subject, source: source.to_owned() })

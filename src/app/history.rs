@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sojourn_engine::adoption;
 use sojourn_engine::definition::{Definition, Resolver};
 use sojourn_engine::ids::{CaseId, PersonId};
 use sojourn_engine::vocabulary::Via;
@@ -122,8 +123,11 @@ fn one(
 ) -> StepView {
     let definition = &scene.definition;
     let language = caller.language.as_str();
-    let label =
-        definition.event_named(&step.event).map(|event| definition.events[event.at()].label.get(language));
+    let label = match step.event.as_str() {
+        adoption::EVENT if language.starts_with("zh") => Some("改用新版規則"),
+        adoption::EVENT => Some("Moved to another version of the rules"),
+        event => definition.event_named(event).map(|event| definition.events[event.at()].label.get(language)),
+    };
     let state = |name: &str| {
         let known = definition.state_of(&step.machine, name).map(|state| state.label.get(language));
         known.unwrap_or(name).to_owned()

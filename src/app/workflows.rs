@@ -1,5 +1,9 @@
 //! Workflows: what everybody signed in may read of the rules, in the reader's language.
 
+pub mod adoption;
+pub mod simulation;
+pub mod versions;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -40,18 +44,27 @@ pub struct VersionView {
     pub drafted_by: Option<PersonId>,
     /// When it was posted.
     pub drafted_at: DateTime<Utc>,
+    /// Who approved it: the chair, else the first of two people of the secretariat; `null` for one that came with the service.
+    pub approved_by: Option<PersonId>,
+    /// Who approved it after them; a draft with one approval of the secretariat waits for a second.
+    pub seconded_by: Option<PersonId>,
     /// When it came into force.
     pub approved_at: Option<DateTime<Utc>>,
+    /// Grows with every change of this row, such as an approval.
+    pub version: i32,
 }
 
 impl From<Version> for VersionView {
     fn from(row: Version) -> Self {
         Self {
+            version: row.revision(),
             number: row.number,
             status: row.status,
             sha256: hex::encode(row.sha256),
             drafted_by: row.drafted_by,
             drafted_at: row.drafted_at,
+            approved_by: row.approved_by,
+            seconded_by: row.seconded_by,
             approved_at: row.approved_at,
         }
     }

@@ -15,6 +15,7 @@ mod output;
 mod person;
 mod secret;
 mod serve;
+mod simulate;
 mod source;
 mod verify;
 
@@ -55,6 +56,7 @@ enum Command {
     Backup(backup::Arguments),
     Check(check::Arguments),
     Diagram(diagram::Arguments),
+    Simulate(simulate::Arguments),
     Config(config::Arguments),
     #[command(subcommand)]
     Person(person::Arguments),
@@ -73,6 +75,7 @@ impl Command {
             Self::Backup(arguments) => backup::run(&arguments, file).await?,
             Self::Check(arguments) => return check::run(&arguments),
             Self::Diagram(arguments) => diagram::run(&arguments)?,
+            Self::Simulate(arguments) => return simulate::run(&arguments, file).await,
             Self::Config(arguments) => config::run(&arguments, file)?,
             Self::Person(arguments) => person::run(arguments, file).await?,
             Self::Secret(arguments) => secret::run(&arguments)?,

@@ -16,9 +16,9 @@ use serde::Serialize;
 pub use case::{Case, Instance, Running};
 pub use offers::{Offer, offers};
 pub use open::{Opening, open};
-pub(crate) use step::MOST_JOINS;
 pub use step::step;
 pub use step::waited_for;
+pub(crate) use step::{MOST_JOINS, start_clocks};
 pub use waiting::{Awaited, Outcome, outcome, waiting};
 
 use crate::deadline::Calendar;

@@ -81,7 +81,7 @@ impl Routes {
 /// The whole API.
 #[expect(clippy::too_many_lines, reason = "a table, one line per operation")]
 pub fn all(state: AppState) -> Routes {
-    use Policy::{Admin, Anyone, Coordinators, Secretariat, SignedIn};
+    use Policy::{Admin, Anyone, Coordinators, Secretariat, SecretariatOrChair, SignedIn};
     Routes::new(state)
         .route(Anyone, routes!(health::get_health))
         .route(Anyone, routes!(health::get_readiness))
@@ -155,7 +155,11 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(workflows::list_workflows))
         .upload(Secretariat, workflows::LONGEST, routes!(workflows::check_workflow))
         .route(SignedIn, routes!(workflows::get_workflow))
+        .upload(Secretariat, workflows::LONGEST, routes!(workflows::post_workflow_version))
         .route(SignedIn, routes!(workflows::get_workflow_version))
+        .route(SecretariatOrChair, routes!(workflows::approve_workflow_version))
+        .route(Secretariat, routes!(workflows::adopt_workflow_version))
+        .upload(SecretariatOrChair, workflows::QUOTED, routes!(workflows::simulate_workflow))
         .route(SignedIn, routes!(workflows::get_workflow_picture))
         .route(SignedIn, routes!(workflows::get_workflow_flowchart))
 }

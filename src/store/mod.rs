@@ -27,6 +27,7 @@ pub mod programmes;
 pub mod records;
 pub mod registrations;
 pub mod sessions;
+pub mod simulations;
 pub mod verify;
 pub mod workflows;
 pub mod worklists;

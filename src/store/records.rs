@@ -100,6 +100,7 @@ async fn advance(tx: &Tx, moved: &Moved) -> Result<(), RecordError> {
     let row = &moved.case;
     let update = case::Entity::update_many()
         .set(case::ActiveModel {
+            workflow_version_id: Set(row.workflow),
             state: Set(row.state.clone()),
             phase: Set(row.phase),
             kind: Set(row.kind),

@@ -62,7 +62,7 @@ pub async fn range(conn: &impl Conn, after: Option<CaseId>, limit: u64) -> Resul
     }))
 }
 
-async fn steps(
+pub(super) async fn steps(
     conn: &impl Conn,
     first: CaseId,
     last: CaseId,
@@ -97,7 +97,7 @@ async fn steps(
     Ok(steps)
 }
 
-async fn payloads(
+pub(super) async fn payloads(
     conn: &impl Conn,
     first: CaseId,
     last: CaseId,

@@ -32,14 +32,14 @@ fn text(bytes: &[u8]) -> &str {
 
 /// What a successful command printed.
 #[track_caller]
-fn printed(output: &Output) -> &str {
+pub fn printed(output: &Output) -> &str {
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
     text(&output.stdout)
 }
 
 /// The one line of a command that failed.
 #[track_caller]
-fn complaint(output: &Output) -> String {
+pub fn complaint(output: &Output) -> String {
     let line = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{line}");
     assert_eq!((line.lines().count(), line.starts_with("sojourn: ")), (1, true), "{line}");
@@ -56,7 +56,7 @@ fn settings(database: &TestDatabase) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn on(database: &TestDatabase, arguments: &[&str]) -> Output {
+pub fn on(database: &TestDatabase, arguments: &[&str]) -> Output {
     run(database.folder.path(), &environment(&settings(database)), arguments)
 }
 

@@ -1,6 +1,7 @@
 //! One integration binary (one link), a module per resource.
 #![cfg(test)]
 
+mod adoption;
 mod agreements;
 mod applications;
 mod architecture;
@@ -29,11 +30,13 @@ mod sessions;
 mod shell;
 mod sideroads;
 mod sight;
+mod simulation;
 mod statements;
 mod stays;
 mod store;
 mod support;
 mod told;
 mod units;
+mod versions;
 mod walks;
 mod workflows;

@@ -265,18 +265,18 @@ fn show(stage: &Stage<'_>, live: &mut Live, side: Side) {
 }
 
 /// One line of the history, before it is numbered and sealed.
-struct Entry<'a> {
-    event: &'a str,
+pub(super) struct Entry<'a> {
+    pub event: &'a str,
     /// The machine that moved, and the state it is in now.
-    at: (Option<InstanceId>, StateIx),
-    from: Option<String>,
-    role: Option<RoleIx>,
-    actor: Option<PersonId>,
-    facts: String,
-    payload: Option<NewPayload>,
+    pub at: (Option<InstanceId>, StateIx),
+    pub from: Option<String>,
+    pub role: Option<RoleIx>,
+    pub actor: Option<PersonId>,
+    pub facts: String,
+    pub payload: Option<NewPayload>,
 }
 
-fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Records) {
+pub(super) fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Records) {
     let row = &mut live.dossier.case;
     row.steps += 1;
     let role =

@@ -3,6 +3,7 @@
 //! [`fire`] reads the case, lets the engine decide, and writes state, history, places, clocks, waits and notices in one
 //! transaction. New behaviour belongs in a guard, an effect or a fact; this file is frozen.
 
+pub mod adopt;
 pub mod chain;
 mod clocks;
 pub mod drive;

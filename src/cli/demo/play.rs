@@ -121,7 +121,7 @@ impl Actors<'_> {
             }
             Resolver::Secretariat => Some(self.alliance.secretariat),
             Resolver::Chair => Some(self.alliance.chair),
-            Resolver::System => None,
+            Resolver::Link(_) | Resolver::System => None,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! breaks exactly it.
 
 mod afresh;
+mod combinations;
 mod determinate;
 mod embrace;
 mod exits;
@@ -38,6 +39,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{AccountIx, Definition, Finding, MachineIx, Place, Rule, Severity};
+pub use combinations::Combinations;
 use reach::Reached;
 use slices::Slice;
 use space::Space;

@@ -22,7 +22,7 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    const fn status(self) -> AccountStatus {
+    pub const fn status(self) -> AccountStatus {
         match self {
             Self::None | Self::Returned => AccountStatus::None,
             Self::Held => AccountStatus::Held,

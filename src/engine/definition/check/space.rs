@@ -137,6 +137,11 @@ impl<'d> Space<'d> {
         self.accounts.value(self.nodes[node].accounts)
     }
 
+    /// Events that may happen only once and have, a bit each.
+    pub fn spent(&self, node: usize) -> u64 {
+        *self.spent.value(self.nodes[node].spent)
+    }
+
     pub fn stands(&self, node: usize) -> &[Stand] {
         self.stands.value(self.nodes[node].stands)
     }
@@ -264,7 +269,7 @@ pub(super) fn spendable(definition: &Definition) -> BTreeSet<EventIx> {
 }
 
 /// A bit for each of the first 64 of them; [`Definition::check`] refuses more.
-fn once(definition: &Definition) -> Vec<u64> {
+pub(super) fn once(definition: &Definition) -> Vec<u64> {
     let mut bits = vec![0; definition.events.len()];
     for (at, event) in spendable(definition).into_iter().take(64).enumerate() {
         bits[event.at()] = 1 << at;

@@ -41,7 +41,7 @@ impl Spot {
 }
 
 /// The registers that can still be read: that of `from`, of the state it names, and so on.
-fn chain(from: StateIx, registers: &[(StateIx, StateIx)]) -> Box<[(StateIx, StateIx)]> {
+pub(super) fn chain(from: StateIx, registers: &[(StateIx, StateIx)]) -> Box<[(StateIx, StateIx)]> {
     let mut kept: Vec<(StateIx, StateIx)> = Vec::new();
     let mut at = from;
     while let Some(&entry) = registers.iter().find(|(state, _)| *state == at) {
