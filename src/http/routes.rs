@@ -158,6 +158,7 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(workflows::get_workflow_version))
         .route(SignedIn, routes!(workflows::get_workflow_picture))
         .route(SignedIn, routes!(workflows::get_workflow_flowchart))
+        .route(SignedIn, routes!(workflows::get_workflow_chart))
 }
 
 fn declare(operation: &mut Operation, policy: Policy) {

@@ -5,6 +5,7 @@ mod agreements;
 mod applications;
 mod architecture;
 mod calls;
+mod charts;
 mod commands;
 mod documents;
 mod endpoints;

@@ -5,5 +5,6 @@ mod check;
 mod conserved;
 mod diagram;
 mod joins;
+mod scxml;
 mod sketch;
 mod tracks;
