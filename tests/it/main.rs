@@ -8,6 +8,7 @@ mod calls;
 mod charts;
 mod commands;
 mod documents;
+mod eligible_students;
 mod endpoints;
 mod forms;
 mod imports;
