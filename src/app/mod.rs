@@ -13,6 +13,7 @@ pub mod chair_terms;
 pub mod definitions;
 pub mod documents;
 pub mod eligibility;
+pub mod eligible_students;
 mod error;
 pub mod history;
 pub mod holders;

@@ -245,6 +245,8 @@ pub enum Drawing {
     Svg,
     /// Text for Mermaid.
     Mermaid,
+    /// State chart XML.
+    Scxml,
 }
 
 /// A picture of one version of a workflow, in the reader's language.
@@ -254,6 +256,7 @@ pub async fn diagram(app: &App, caller: &Caller, id: &str, number: i32, form: Dr
     Ok(match form {
         Drawing::Svg => definition.svg(&view),
         Drawing::Mermaid => definition.mermaid(&view),
+        Drawing::Scxml => definition.scxml(&view),
     })
 }
 

@@ -8,7 +8,7 @@ use sojourn_engine::definition::{Definition, Finding};
 
 use super::{Outcome, output, source};
 
-/// Draw a definition of a workflow, as SVG or as text for Mermaid
+/// Draw a definition of a workflow, as SVG, as text for Mermaid, or as SCXML
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  sojourn diagram exchange.toml --language zh-Hant --output exchange.svg\n  sojourn diagram exchange.toml --format mermaid --main-road"
@@ -22,7 +22,7 @@ pub struct Arguments {
     /// BCP 47 tag of the language of its labels, one the definition has
     #[arg(long, default_value = "en")]
     language: String,
-    /// Leave out the exits that end a case early
+    /// Leave out the exits that end a case early (SCXML is always whole)
     #[arg(long)]
     main_road: bool,
     /// File to write [default: standard output]
@@ -34,6 +34,7 @@ pub struct Arguments {
 enum Format {
     Svg,
     Mermaid,
+    Scxml,
 }
 
 pub fn run(arguments: &Arguments) -> Outcome {
@@ -49,6 +50,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let drawn = match arguments.format {
         Format::Svg => definition.svg(&view),
         Format::Mermaid => definition.mermaid(&view),
+        Format::Scxml => definition.scxml(&view),
     };
     match &arguments.output {
         Some(file) => std::fs::write(file, drawn)

@@ -18,8 +18,9 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, agreements, applications, calls, chair_terms, documents, health, institutions, language,
-    notifications, openapi, people, periods, places, programmes, registrations, sessions, upload, workflows,
+    AppState, agreements, applications, calls, chair_terms, documents, eligible_students, health,
+    institutions, language, notifications, openapi, people, periods, places, programmes, registrations,
+    sessions, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::{self, Error};
@@ -152,6 +153,7 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(calls::create_call))
         .route(Anyone, routes!(calls::get_call))
         .route(SignedIn, routes!(calls::change_call))
+        .route(Coordinators, routes!(eligible_students::list_eligible_students))
         .route(SignedIn, routes!(workflows::list_workflows))
         .upload(Secretariat, workflows::LONGEST, routes!(workflows::check_workflow))
         .route(SignedIn, routes!(workflows::get_workflow))
@@ -162,6 +164,7 @@ pub fn all(state: AppState) -> Routes {
         .upload(SecretariatOrChair, workflows::QUOTED, routes!(workflows::simulate_workflow))
         .route(SignedIn, routes!(workflows::get_workflow_picture))
         .route(SignedIn, routes!(workflows::get_workflow_flowchart))
+        .route(SignedIn, routes!(workflows::get_workflow_chart))
 }
 
 fn declare(operation: &mut Operation, policy: Policy) {

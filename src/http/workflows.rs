@@ -120,6 +120,21 @@ pub async fn get_workflow_flowchart(
     Ok(known.answer("text/plain; charset=utf-8", drawn))
 }
 
+/// A version of a workflow as SCXML, for any interpreter of state charts; labels in the reader's language.
+#[utoipa::path(get, path = "/api/v1/workflows/{id}/versions/{n}/diagram.scxml", tag = "workflows",
+    params(("id" = String, Path), ("n" = i32, Path), IfNoneMatchHeader),
+    responses((status = 200, body = String, content_type = "application/scxml+xml"),
+        (status = 304, description = "As it was")))]
+pub async fn get_workflow_chart(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id((id, number)): Id<(String, i32)>,
+    known: IfNoneMatch,
+) -> Result<Response, Problem> {
+    let drawn = workflows::diagram(&app, &caller, &id, number, Drawing::Scxml).await?;
+    Ok(known.answer("application/scxml+xml", drawn))
+}
+
 /// What the checker says about a definition; nothing is stored.
 #[utoipa::path(post, path = "/api/v1/workflows/check", tag = "workflows",
     request_body(content = String, content_type = "application/toml"),

@@ -10,6 +10,7 @@ pub mod calls;
 pub mod chair_terms;
 pub mod documents;
 pub mod dossiers;
+pub mod eligible_students;
 mod error;
 pub mod files;
 pub mod history;

@@ -106,9 +106,11 @@ async fn a_version_is_drawn_in_the_readers_language(#[values(Db::Sqlite, Db::Pos
         send(request.header("Accept-Language", language).header("If-None-Match", known)).await
     };
 
-    for (form, kind, said) in
-        [("svg", "image/svg+xml", "<svg "), ("mmd", "text/plain; charset=utf-8", "flowchart LR")]
-    {
+    for (form, kind, said) in [
+        ("svg", "image/svg+xml", "<svg "),
+        ("mmd", "text/plain; charset=utf-8", "flowchart LR"),
+        ("scxml", "application/scxml+xml", "<?xml "),
+    ] {
         let english = draw(form, "en", "\"else\"").await;
         assert_eq!((english.status, english.header("content-type")), (200, kind));
         assert!(

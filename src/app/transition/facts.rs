@@ -9,7 +9,8 @@ use sojourn_engine::guard::{Decimal, Value};
 use super::places::{Bound, bind, host_tracks};
 use crate::app::calendars::{calendar, of_zone};
 use crate::app::eligibility;
-use crate::store::dossiers::{Choice, Dossier};
+use crate::store::calls::Call;
+use crate::store::dossiers::{Choice, Dossier, Student};
 use crate::store::places::in_force;
 
 /// What the facts of one attempt are about.
@@ -31,8 +32,6 @@ impl Asked<'_> {
     /// The value of one fact; `None` when it is not known.
     pub fn value(&self, fact: &Fact) -> Option<Value> {
         let dossier = self.dossier;
-        let student = &dossier.student;
-        let call = &dossier.call;
         match fact {
             Fact::Now => Some(Value::Instant(self.now)),
             Fact::CaseEnteredAt => Some(Value::Instant(dossier.case.entered_at)),
@@ -40,22 +39,22 @@ impl Asked<'_> {
             Fact::ApplicationComplete => Some(Value::Bool(eligibility::complete(dossier))),
             Fact::ApplicationSubmitAtBell => Some(Value::Bool(dossier.application.submit_at_bell)),
             Fact::ApplicationScore => dossier.application.score_hundredths.map(hundredths),
-            Fact::StudentLevel => Some(Value::Int(i64::from(student.level.eqf()))),
-            Fact::StudentYear => student.year.map(|year| Value::Int(i64::from(year))),
-            Fact::StudentCredits => student.credits_hundredths.map(hundredths),
-            Fact::StudentField => student.field.as_deref().map(text),
-            Fact::StudentLanguages => Some(Value::List(student.languages.iter().map(|l| text(l)).collect())),
-            Fact::HomeCountry => Some(text(&dossier.home.country)),
-            Fact::CallOpensAt => self.wall(Some(call.opens)),
-            Fact::CallClosesAt => self.wall(Some(call.closes)),
-            Fact::CallGraceUntil => self.grace(),
-            Fact::CallResultsAt => self.wall(call.results),
-            Fact::CallNominationClosesAt => self.wall(call.nomination_closes),
-            Fact::CallHostDecisionAt => self.wall(call.host_decision),
+            Fact::StudentLevel
+            | Fact::StudentYear
+            | Fact::StudentCredits
+            | Fact::StudentField
+            | Fact::StudentLanguages
+            | Fact::HomeCountry => of_student(&dossier.student, &dossier.home.country, fact),
+            Fact::CallOpensAt
+            | Fact::CallClosesAt
+            | Fact::CallGraceUntil
+            | Fact::CallResultsAt
+            | Fact::CallNominationClosesAt
+            | Fact::CallHostDecisionAt
+            | Fact::CallScores
+            | Fact::CallWaitingList
+            | Fact::CallNextChoiceAllowed => of_call(&dossier.call, &call_calendar(dossier), fact),
             Fact::CallEligible => Some(Value::Bool(eligibility::eligible(dossier))),
-            Fact::CallScores => Some(Value::Bool(call.scores)),
-            Fact::CallWaitingList => Some(Value::Bool(call.waiting_list)),
-            Fact::CallNextChoiceAllowed => Some(Value::Bool(call.next_choice_allowed)),
             Fact::ChoicesEligible => Some(Value::Bool(eligibility::choices_fit(dossier))),
             Fact::NextExists => Some(Value::Bool(next(dossier).is_some())),
             Fact::NextPlaceFree => Some(Value::Bool(self.next_free())),
@@ -136,19 +135,36 @@ impl Asked<'_> {
             bind(self.bound.iter().map(|b| (b.name.as_str(), b.draws)), self.dossier, &choice.offering, &[]);
         bound.first().is_none_or(Bound::has_room)
     }
+}
 
-    fn wall(&self, at: Option<(NaiveDate, NaiveTime)>) -> Option<Value> {
-        let (date, time) = at?;
-        Some(Value::Instant(call_calendar(self.dossier).instant(date.and_time(time))))
+/// What is known of a student wherever they apply; `None` for a fact of something else.
+pub fn of_student(student: &Student, country: &str, fact: &Fact) -> Option<Value> {
+    match fact {
+        Fact::StudentLevel => Some(Value::Int(i64::from(student.level.eqf()))),
+        Fact::StudentYear => student.year.map(|year| Value::Int(i64::from(year))),
+        Fact::StudentCredits => student.credits_hundredths.map(hundredths),
+        Fact::StudentField => student.field.as_deref().map(text),
+        Fact::StudentLanguages => Some(Value::List(student.languages.iter().map(|l| text(l)).collect())),
+        Fact::HomeCountry => Some(text(country)),
+        _ => None,
     }
+}
 
-    fn grace(&self) -> Option<Value> {
-        let call = &self.dossier.call;
-        if call.grace_minutes == 0 {
-            return None;
-        }
-        let closes = call_calendar(self.dossier).instant(call.closes.0.and_time(call.closes.1));
-        Some(Value::Instant(closes + TimeDelta::minutes(i64::from(call.grace_minutes))))
+/// What a call says to everybody of one home, whose calendar its dates are meant in; `None` for a fact of something else.
+pub fn of_call(call: &Call, calendar: &Calendar, fact: &Fact) -> Option<Value> {
+    let instant = |(date, time): (NaiveDate, NaiveTime)| calendar.instant(date.and_time(time));
+    match fact {
+        Fact::CallOpensAt => Some(Value::Instant(instant(call.opens))),
+        Fact::CallClosesAt => Some(Value::Instant(instant(call.closes))),
+        Fact::CallGraceUntil => (call.grace_minutes != 0)
+            .then(|| Value::Instant(instant(call.closes) + TimeDelta::minutes(call.grace_minutes.into()))),
+        Fact::CallResultsAt => call.results.map(instant).map(Value::Instant),
+        Fact::CallNominationClosesAt => call.nomination_closes.map(instant).map(Value::Instant),
+        Fact::CallHostDecisionAt => call.host_decision.map(instant).map(Value::Instant),
+        Fact::CallScores => Some(Value::Bool(call.scores)),
+        Fact::CallWaitingList => Some(Value::Bool(call.waiting_list)),
+        Fact::CallNextChoiceAllowed => Some(Value::Bool(call.next_choice_allowed)),
+        _ => None,
     }
 }
 

@@ -1,6 +1,8 @@
-//! Pictures of a definition, computed from it and never drawn by hand: SVG for people, Mermaid text for documents.
+//! Pictures of a definition, computed from it and never drawn by hand: SVG for people, Mermaid text for documents,
+//! SCXML for other interpreters.
 //!
-//! `road` decides what is an arrow and what a note, `layout` where it stands, `svg` and `mermaid` write it down.
+//! `road` decides what is an arrow and what a note, `layout` where it stands, `svg` and `mermaid` write it down; `scxml` writes
+//! the machine itself.
 //! The same definition and view always give the same bytes.
 
 mod fold;
@@ -8,6 +10,7 @@ mod gutters;
 mod layout;
 mod mermaid;
 mod road;
+pub mod scxml;
 mod svg;
 mod text;
 mod words;
@@ -66,5 +69,9 @@ impl Definition {
     /// A Mermaid flowchart.
     pub fn mermaid(&self, view: &View<'_>) -> String {
         mermaid::draw(self, view)
+    }
+    /// The machine as SCXML: see [`scxml`] for what it holds and where it differs.
+    pub fn scxml(&self, view: &View<'_>) -> String {
+        scxml::draw(self, view)
     }
 }

@@ -210,8 +210,7 @@ impl<'r, 's> Loader<'r, 's> {
             Err(errors) => errors,
         };
         for error in errors {
-            // A basic one-line string starts one quote after its span; escapes before the fault would shift it, nothing worse.
-            let start = node.span().start + 1 + error.at.start;
+            let start = self.reader.inside(node.span(), error.at.start);
             self.reader.finding(Rule::W10, start..start + 1, &error.message);
         }
         None

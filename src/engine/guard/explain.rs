@@ -38,6 +38,13 @@ fn blame(node: &Node, wanted: bool, values: &dyn Values, slots: &mut Vec<Slot>) 
     }
 }
 
+/// Every fact an expression reads, each once, in order of appearance.
+pub(super) fn reads(node: &Node) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    read(node, &mut slots);
+    slots
+}
+
 /// Collects every fact an expression reads.
 pub(super) fn read(node: &Node, slots: &mut Vec<Slot>) {
     match node {

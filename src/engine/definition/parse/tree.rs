@@ -30,6 +30,28 @@ impl<'s> Reader<'s> {
         Place { line: count(line), column: count(column + 1) }
     }
 
+    /// Where in the file the byte `at` of a string is written: behind the opening quotes, escapes as long as they are written.
+    pub fn inside(&self, string: Range<usize>, at: usize) -> usize {
+        let raw = self.source.get(string.clone()).unwrap_or_default();
+        let literal = raw.starts_with('\'');
+        let mut written = if raw.starts_with("\'\'\'") || raw.starts_with("\"\"\"") { 3 } else { 1 };
+        if written == 3 {
+            let rest = &raw[written..];
+            written +=
+                rest.len() - rest.strip_prefix("\r\n").or(rest.strip_prefix('\n')).unwrap_or(rest).len();
+        }
+        let mut read = 0;
+        while read < at {
+            let rest = raw.get(written..).unwrap_or_default();
+            let Some(char) = rest.chars().next() else { break };
+            let (long, meant) =
+                if char == '\\' && !literal { escape(rest) } else { (char.len_utf8(), char.len_utf8()) };
+            written += long;
+            read += meant;
+        }
+        string.start + written
+    }
+
     pub fn finding(&self, rule: Rule, span: Range<usize>, message: &str) {
         self.findings.borrow_mut().push(Finding::error(rule, self.place(span), message));
     }
@@ -43,6 +65,22 @@ impl<'s> Reader<'s> {
         findings.sort_by_key(|finding| finding.place);
         findings
     }
+}
+
+/// How many bytes an escape of TOML takes as it is written, and in the string it makes.
+fn escape(rest: &str) -> (usize, usize) {
+    let digits = match rest.chars().nth(1) {
+        Some('x') => 2,
+        Some('u') => 4,
+        Some('U') => 8,
+        Some(blank) if blank.is_whitespace() => {
+            let ended = rest[1..].trim_start();
+            return (rest.len() - ended.len(), 0);
+        }
+        letter => return (1 + letter.map_or(0, char::len_utf8), 1),
+    };
+    let code = rest.get(2..2 + digits).and_then(|code| u32::from_str_radix(code, 16).ok());
+    (2 + digits, code.and_then(char::from_u32).map_or(1, char::len_utf8))
 }
 
 /// A value with its place.

@@ -9,5 +9,6 @@ mod joins;
 mod rules;
 mod shipped;
 mod simulate;
+mod scxml;
 mod sketch;
 mod tracks;
