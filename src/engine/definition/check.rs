@@ -7,12 +7,21 @@
 //! breaks exactly it.
 
 mod determinate;
+mod embrace;
 mod exits;
+mod leave;
+mod ledger;
 mod names;
 mod places;
 mod reach;
+mod separated;
+mod sight;
 mod space;
+mod surprise;
+mod table;
 mod texts;
+mod times;
+mod told;
 
 use std::collections::BTreeSet;
 
@@ -40,6 +49,7 @@ impl Definition {
         let mut findings = names::findings(self);
         findings.extend(texts::findings(self));
         findings.extend(exits::of_declarations(self));
+        findings.extend(times::of_declarations(self));
         findings.extend(reach::forgotten(self));
         match self.spaces(most) {
             Ok(spaces) => {
@@ -69,7 +79,7 @@ impl Definition {
                      with `remember`, fewer accounts or fewer events with `once`"
                 ))
             })?;
-            left -= space.nodes.len();
+            left -= space.len();
             spaces.push(space);
         }
         Ok(spaces)
@@ -127,6 +137,15 @@ pub fn prove(source: &str) -> Result<Definition, Vec<Finding>> {
 /// Findings over all spaces; one that stands already with every account on is not repeated.
 fn over_time(definition: &Definition, spaces: &[Space<'_>]) -> Vec<Finding> {
     let mut findings = reach::unreached(definition, spaces);
+    if let Some(all_on) = spaces.first() {
+        findings.extend(separated::findings(all_on));
+        findings.extend(sight::findings(all_on));
+        findings.extend(told::findings(all_on));
+        findings.extend(times::findings(all_on));
+        findings.extend(embrace::findings(all_on));
+        findings.extend(surprise::findings(all_on));
+        findings.extend(leave::findings(all_on));
+    }
     let mut seen = BTreeSet::new();
     for space in spaces {
         let mut found = reach::empty_registers(space);

@@ -39,7 +39,7 @@ fn blame(node: &Node, wanted: bool, values: &dyn Values, slots: &mut Vec<Slot>) 
 }
 
 /// Collects every fact an expression reads.
-fn read(node: &Node, slots: &mut Vec<Slot>) {
+pub(super) fn read(node: &Node, slots: &mut Vec<Slot>) {
     match node {
         Node::Known(_) | Node::Element(_) => {}
         Node::Fact(slot) | Node::Has(slot) => {

@@ -110,6 +110,7 @@ mod literal;
 mod mend;
 mod nearest;
 mod parse;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod value;

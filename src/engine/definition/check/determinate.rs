@@ -1,9 +1,7 @@
 //! W04: one event has one meaning in one state, and joins that leave one state have an order and an end.
 
-use std::rc::Rc;
-
 use super::super::{Definition, Finding, Join, Rule, StateIx, Transition, TransitionIx};
-use super::space::{Node, Space};
+use super::space::Space;
 use crate::machine::MOST_JOINS;
 
 /// Clashes, each shown by the way to it when `space` holds one.
@@ -58,17 +56,18 @@ fn way(
     first: &Transition,
     (ix, second): (TransitionIx, &Transition),
 ) -> Option<Vec<String>> {
-    let both = |node: &&Rc<Node>| node.state == state && node.came_for(first) && node.came_for(second);
-    let at = space.nodes.iter().position(|node| both(&node))?;
+    let both = |at: &usize| {
+        let spot = space.spot(*at);
+        spot.state == state && spot.came_for(first) && spot.came_for(second)
+    };
+    let at = (0..space.len()).find(both)?;
     Some(space.path_along(at, ix))
 }
 
-/// Whether one condition is written as the negation of the other.
+/// Whether the conditions can never hold together.
 fn disjoint(one: &Join, other: &Join) -> bool {
     let (Some(one), Some(other)) = (&one.when, &other.when) else { return false };
-    let negates =
-        |a: &str, b: &str| a.strip_prefix('!').is_some_and(|rest| rest == b || rest == format!("({b})"));
-    negates(one.source(), other.source()) || negates(other.source(), one.source())
+    one.excludes(other, &|_| true)
 }
 
 /// Joins that can follow each other for longer than one step allows.

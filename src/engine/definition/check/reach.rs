@@ -8,7 +8,7 @@ use super::space::Space;
 /// States that no order of events reaches, whichever accounts are on.
 pub(super) fn unreached(definition: &Definition, spaces: &[Space<'_>]) -> Vec<Finding> {
     let reached: BTreeSet<StateIx> =
-        spaces.iter().flat_map(|space| space.nodes.iter().map(|node| node.state)).collect();
+        spaces.iter().flat_map(|space| (0..space.len()).map(|node| space.state_ix(node))).collect();
     definition
         .states_of(MachineIx::MAIN)
         .filter(|(ix, _)| !reached.contains(ix))
@@ -26,9 +26,10 @@ pub(super) fn unreached(definition: &Definition, spaces: &[Space<'_>]) -> Vec<Fi
 pub(super) fn empty_registers(space: &Space<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
-    for (at, node) in space.nodes.iter().enumerate() {
+    for at in 0..space.len() {
+        let spot = space.spot(at);
         for (ix, transition) in space.firing(at) {
-            if node.target(transition).is_some() || !seen.insert((ix, node.state)) {
+            if spot.target(transition).is_some() || !seen.insert((ix, spot.state)) {
                 continue;
             }
             let state = space.state(at);

@@ -5,5 +5,6 @@ mod check;
 mod conserved;
 mod diagram;
 mod joins;
+mod shipped;
 mod sketch;
 mod tracks;

@@ -1,0 +1,178 @@
+//! What a guard is made of, for those who reason about it without evaluating it: its constants, its conjuncts, and whether two
+//! guards exclude each other.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Guard, Slot, Term, Value,
+    eval::Node,
+    explain::read,
+    parse::Relation,
+};
+
+/// Most different atoms two guards may have for their truth table to be tried.
+const MOST_ATOMS: usize = 14;
+
+impl Guard {
+    /// Lists the constants written in it, elements of lists one by one.
+    pub fn constants(&self) -> Vec<Value> {
+        constants(&self.0.checked.root)
+    }
+
+    /// Lists, for each part that must hold on its own, the facts it reads.
+    pub fn conjuncts(&self) -> Vec<Vec<Slot>> {
+        let mut parts = Vec::new();
+        conjuncts(&self.0.checked.root, true, &mut parts);
+        parts
+    }
+
+    /// Lists the facts it asks `has` of.
+    pub fn asked(&self) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        walk(&self.0.checked.root, &mut |node| {
+            if let Node::Has(slot) = node {
+                slots.push(*slot);
+            }
+        });
+        slots
+    }
+
+    /// Says whether this and `other` can never hold together, by the truth table of their comparisons.
+    ///
+    /// A comparison whose facts are not all `steady` may come out differently in each of the two. Never wrong when it says yes;
+    /// what lies in the numbers, as in `a < 1` and `a > 2`, it does not see.
+    pub fn excludes(&self, other: &Self, steady: &dyn Fn(Slot) -> bool) -> bool {
+        let mut atoms = Atoms { steady, known: Vec::new() };
+        let (mine, theirs) = (atoms.formula(&self.0.checked.root, 0), atoms.formula(&other.0.checked.root, 1));
+        let count = atoms.known.len();
+        count <= MOST_ATOMS && (0..1_u32 << count).all(|row| !(mine.holds(row) && theirs.holds(row)))
+    }
+}
+
+impl Term {
+    /// Lists the constants written in it.
+    pub fn constants(&self) -> Vec<Value> {
+        constants(&self.0.checked.root)
+    }
+}
+
+fn constants(node: &Node) -> Vec<Value> {
+    let mut found = BTreeMap::new();
+    walk(node, &mut |node| match node {
+        Node::Known(Value::List(items)) => {
+            found.extend(items.iter().map(|item| (format!("{item:?}"), item.clone())));
+        }
+        Node::Known(value) => {
+            found.insert(format!("{value:?}"), value.clone());
+        }
+        _ => {}
+    });
+    found.into_values().collect()
+}
+
+fn conjuncts(node: &Node, wanted: bool, parts: &mut Vec<Vec<Slot>>) {
+    match (node, wanted) {
+        (Node::And(all), true) | (Node::Or(all), false) => {
+            for part in all {
+                conjuncts(part, wanted, parts);
+            }
+        }
+        (Node::Not(part), _) => conjuncts(part, !wanted, parts),
+        (part, _) => {
+            let mut slots = Vec::new();
+            read(part, &mut slots);
+            parts.push(slots);
+        }
+    }
+}
+
+fn walk<'n>(node: &'n Node, visit: &mut dyn FnMut(&'n Node)) {
+    visit(node);
+    match node {
+        Node::Known(_) | Node::Element(_) | Node::Fact(_) | Node::Has(_) => {}
+        Node::Not(part) | Node::Negate(part) | Node::Widen(part) | Node::Size(part) => walk(part, visit),
+        Node::And(parts) | Node::Or(parts) | Node::List(parts) => {
+            parts.iter().for_each(|part| walk(part, visit));
+        }
+        Node::Compare(_, sides) | Node::StartsWith(sides) => sides.iter().for_each(|side| walk(side, visit)),
+        Node::Each(each) => {
+            walk(&each.list, visit);
+            walk(&each.that, visit);
+        }
+        Node::Chain(first, rest) => {
+            walk(first, visit);
+            rest.iter().for_each(|(_, operand)| walk(operand, visit));
+        }
+    }
+}
+
+/// The comparisons of two guards, each a column of their truth table.
+struct Atoms<'n> {
+    steady: &'n dyn Fn(Slot) -> bool,
+    known: Vec<(Node, Option<u8>)>,
+}
+
+/// A condition over columns of a truth table.
+enum Formula {
+    Atom(usize),
+    Constant(bool),
+    Not(Box<Formula>),
+    All(Vec<Formula>),
+    Any(Vec<Formula>),
+}
+
+impl Formula {
+    fn holds(&self, row: u32) -> bool {
+        match self {
+            Self::Atom(at) => row >> at & 1 == 1,
+            Self::Constant(value) => *value,
+            Self::Not(part) => !part.holds(row),
+            Self::All(parts) => parts.iter().all(|part| part.holds(row)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(row)),
+        }
+    }
+}
+
+impl Atoms<'_> {
+    fn formula(&mut self, node: &Node, side: u8) -> Formula {
+        match node {
+            Node::Known(Value::Bool(value)) => Formula::Constant(*value),
+            Node::Not(part) => Formula::Not(Box::new(self.formula(part, side))),
+            Node::And(parts) => Formula::All(parts.iter().map(|part| self.formula(part, side)).collect()),
+            Node::Or(parts) => Formula::Any(parts.iter().map(|part| self.formula(part, side)).collect()),
+            Node::Compare(relation, sides) => match opposite(*relation) {
+                Some(relation) => {
+                    let turned = Node::Compare(relation, sides.clone());
+                    Formula::Not(Box::new(Formula::Atom(self.column(turned, side))))
+                }
+                None => Formula::Atom(self.column(node.clone(), side)),
+            },
+            node => Formula::Atom(self.column(node.clone(), side)),
+        }
+    }
+
+    fn column(&mut self, node: Node, side: u8) -> usize {
+        let mut slots = Vec::new();
+        read(&node, &mut slots);
+        // A variable fact may have changed from one guard to the other.
+        let of = (!slots.iter().all(|slot| (self.steady)(*slot))).then_some(side);
+        let atom = (node, of);
+        match self.known.iter().position(|known| *known == atom) {
+            Some(at) => at,
+            None => {
+                self.known.push(atom);
+                self.known.len() - 1
+            }
+        }
+    }
+}
+
+/// The relation that holds exactly where this one does not; one of each pair stays as it is.
+fn opposite(relation: Relation) -> Option<Relation> {
+    match relation {
+        Relation::NotEqual => Some(Relation::Equal),
+        Relation::AtLeast => Some(Relation::Less),
+        Relation::More => Some(Relation::AtMost),
+        Relation::Equal | Relation::Less | Relation::AtMost | Relation::In => None,
+    }
+}
