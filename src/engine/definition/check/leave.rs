@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Definition, Finding, Resolver, RoleIx, Rule, StateIx, Target, Transition};
+use super::super::{Definition, Finding, Resolver, RoleIx, Rule, State, StateIx, Target, Transition};
 use super::space::Space;
 use crate::vocabulary::{Phase, StateKind};
 
@@ -16,8 +16,8 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     if !definition.roles.iter().any(|role| role.resolver == Resolver::Applicant) {
         return Vec::new();
     }
-    let before = Leaving::of(definition, |state| state < Phase::Stay, |_, kind| kind == StateKind::Failure);
-    let during = Leaving::of(definition, |phase| phase == Phase::Stay, |phase, _| phase > Phase::Stay);
+    let before = Leaving::of(definition, |state| state.kind == StateKind::Failure);
+    let during = Leaving::of(definition, |state| state.phase > Phase::Stay);
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
     for node in (0..space.len()).filter(|node| !space.is_final(*node) && space.rests(*node)) {
@@ -40,24 +40,17 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The ends and the requests of one part of a case's life.
+/// The ends the applicant can bring about, and the requests for one.
 struct Leaving {
     ends: BTreeSet<StateIx>,
     requests: BTreeSet<StateIx>,
 }
 
 impl Leaving {
-    fn of(
-        definition: &Definition,
-        part: impl Fn(Phase) -> bool,
-        end: impl Fn(Phase, StateKind) -> bool,
-    ) -> Self {
-        let begins = |transition: &&Transition| {
-            transition.from.iter().any(|from| part(definition.states[from.at()].phase))
-        };
-        let is_end = |ix: &StateIx| end(definition.states[ix.at()].phase, definition.states[ix.at()].kind);
-        let own = definition.transitions.iter().filter(begins).filter(|transition| theirs(definition, transition));
-        let ends: BTreeSet<StateIx> = own.filter_map(named).filter(is_end).collect();
+    fn of(definition: &Definition, end: impl Fn(&State) -> bool) -> Self {
+        let own = definition.transitions.iter().filter(|transition| theirs(definition, transition));
+        let ends: BTreeSet<StateIx> =
+            own.filter_map(named).filter(|ix| end(&definition.states[ix.at()])).collect();
         let states = (0..definition.states.len()).filter_map(|at| u16::try_from(at).ok()).map(StateIx);
         let requests = states.filter(|state| is_request(definition, *state, &ends)).collect();
         Self { ends, requests }

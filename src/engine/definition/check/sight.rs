@@ -54,7 +54,7 @@ fn shown(
 fn note(bits: u8, transition: &Transition) -> u8 {
     let mut bits = match transition.choose {
         Some(Choose::Nothing) => bits & !(CHOSEN | HOST_SEES),
-        Some(Choose::Input(_) | Choose::First | Choose::Next) => (bits | CHOSEN) & !HOST_SEES,
+        Some(Choose::Input(_) | Choose::First | Choose::Next | Choose::All) => (bits | CHOSEN) & !HOST_SEES,
         None => bits,
     };
     for side in &transition.shows_to {
@@ -122,7 +122,11 @@ fn sees(definition: &Definition, role: RoleIx, bits: u8) -> bool {
     match definition.roles[role.at()].resolver {
         Resolver::Home(_) => bits & HOME_SEES != 0,
         Resolver::Host(_) => bits & HOST_SEES != 0,
-        Resolver::Applicant | Resolver::Secretariat | Resolver::Chair | Resolver::System => true,
+        Resolver::Applicant
+        | Resolver::Secretariat
+        | Resolver::Chair
+        | Resolver::Link(_)
+        | Resolver::System => true,
     }
 }
 
