@@ -9,11 +9,13 @@
 mod determinate;
 mod embrace;
 mod exits;
+mod judged;
 mod leave;
 mod ledger;
 mod names;
 mod places;
 mod reach;
+mod samples;
 mod separated;
 mod sight;
 mod space;
@@ -50,6 +52,8 @@ impl Definition {
         findings.extend(texts::findings(self));
         findings.extend(exits::of_declarations(self));
         findings.extend(times::of_declarations(self));
+        findings.extend(judged::unknown_names(self));
+        findings.extend(judged::findings(self));
         findings.extend(reach::forgotten(self));
         match self.spaces(most) {
             Ok(spaces) => {

@@ -7,7 +7,7 @@ use super::{
     Guard, Slot, Term, Value,
     eval::Node,
     explain::read,
-    parse::Relation,
+    parse::{Operator, Relation},
 };
 
 /// Most different atoms two guards may have for their truth table to be tried.
@@ -49,7 +49,27 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// Lists which facts meet which constants in its comparisons; what is asked of the elements of a list counts for the list.
+    pub fn meetings(&self) -> Vec<(Slot, Value)> {
+        let mut met = Vec::new();
+        meet(&self.0.checked.root, &mut Vec::new(), &mut met);
+        met
+    }
+
+    /// Says whether something in it may have no result although every fact is known: it divides by what may be zero, or moves
+    /// dates by what may be no whole days.
+    pub fn may_fail(&self) -> bool {
+        may_fail(&self.0.checked.root)
+    }
+}
+
 impl Term {
+    /// Says the same of this expression as [`Guard::may_fail`].
+    pub fn may_fail(&self) -> bool {
+        may_fail(&self.0.checked.root)
+    }
+
     /// Lists the constants written in it.
     pub fn constants(&self) -> Vec<Value> {
         constants(&self.0.checked.root)
@@ -68,6 +88,58 @@ fn constants(node: &Node) -> Vec<Value> {
         _ => {}
     });
     found.into_values().collect()
+}
+
+fn may_fail(node: &Node) -> bool {
+    let mut found = false;
+    walk(node, &mut |node| {
+        if let Node::Chain(_, rest) = node {
+            found |= rest.iter().any(|(operator, operand)| match operator {
+                Operator::Over | Operator::Modulo => {
+                    !matches!(operand, Node::Known(Value::Int(n)) if *n != 0)
+                        && !matches!(operand, Node::Known(Value::Decimal(n)) if n.thousandths() != 0)
+                }
+                Operator::Plus | Operator::Minus => !matches!(operand, Node::Known(_)),
+                Operator::Times => false,
+            });
+        }
+    });
+    found
+}
+
+/// `lists` are the facts whose elements the macros around look at, outermost first.
+fn meet(node: &Node, lists: &mut Vec<Vec<Slot>>, met: &mut Vec<(Slot, Value)>) {
+    match node {
+        Node::Compare(_, sides) | Node::StartsWith(sides) => {
+            let mut slots = Vec::new();
+            for side in sides.iter() {
+                read(side, &mut slots);
+                if let Node::Element(level) = side {
+                    slots.extend(lists.get(*level).into_iter().flatten());
+                }
+            }
+            let known: Vec<Value> = sides.iter().flat_map(constants).collect();
+            met.extend(slots.iter().flat_map(|slot| known.iter().map(|value| (*slot, value.clone()))));
+        }
+        Node::Each(each) => {
+            let mut slots = Vec::new();
+            read(&each.list, &mut slots);
+            lists.push(slots);
+            meet(&each.that, lists, met);
+            lists.pop();
+        }
+        Node::Not(part) => meet(part, lists, met),
+        Node::And(parts) | Node::Or(parts) => parts.iter().for_each(|part| meet(part, lists, met)),
+        Node::Known(_)
+        | Node::Element(_)
+        | Node::Fact(_)
+        | Node::Has(_)
+        | Node::List(_)
+        | Node::Negate(_)
+        | Node::Widen(_)
+        | Node::Size(_)
+        | Node::Chain(..) => {}
+    }
 }
 
 fn conjuncts(node: &Node, wanted: bool, parts: &mut Vec<Vec<Slot>>) {
