@@ -6,31 +6,45 @@
 //! [`Rule`], one file here that returns its findings, one line in [`Definition::check`], one definition in the tests that
 //! breaks exactly it.
 
+mod afresh;
 mod determinate;
 mod embrace;
 mod exits;
+mod invariants;
 mod judged;
+mod known;
 mod leave;
 mod ledger;
+mod loops;
 mod names;
 mod places;
 mod reach;
 mod samples;
 mod separated;
 mod sight;
+mod slices;
 mod space;
+mod spot;
 mod surprise;
 mod table;
 mod texts;
 mod times;
 mod told;
+mod walk;
+mod walked;
 
 use std::collections::BTreeSet;
 
-use super::{AccountIx, Definition, Finding, Place, Rule, Severity};
-use space::Space;
+use serde::Serialize;
 
-/// Most combinations the checker walks before it calls a definition too large to prove.
+use super::{AccountIx, Definition, Finding, MachineIx, Place, Rule, Severity};
+use reach::Reached;
+use slices::Slice;
+use space::Space;
+use walked::Walked;
+pub use walked::SliceSize;
+
+/// Most combinations of one slice the checker walks before it calls a definition too large to prove.
 pub const MOST_NODES: usize = 1_000_000;
 /// Most accounts that can be switched off: each doubles the combinations.
 const MOST_OPTIONAL: usize = 10;
@@ -39,15 +53,29 @@ const MOST_CONDITIONS: usize = 8;
 /// Most events that may happen only once.
 const MOST_ONCE: usize = 64;
 
+/// What the checker found, and what it walked to find it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Examination {
+    /// Every rule that does not hold, in the order of the file.
+    pub findings: Vec<Finding>,
+    /// Every slice that was walked.
+    pub slices: Vec<SliceSize>,
+}
+
 impl Definition {
-    /// Proves rules W00 to W05 and W12, and says in the order of the file where they do not hold.
+    /// Proves all rules, and says in the order of the file where they do not hold.
     ///
     /// Each finding about the course of a case carries the shortest list of events that shows it.
     pub fn check(&self) -> Vec<Finding> {
-        self.check_within(MOST_NODES)
+        self.examine().findings
     }
 
-    fn check_within(&self, most: usize) -> Vec<Finding> {
+    /// Proves all rules, and says besides which slices were walked.
+    pub fn examine(&self) -> Examination {
+        self.examine_within(MOST_NODES)
+    }
+
+    fn examine_within(&self, most: usize) -> Examination {
         let mut findings = names::findings(self);
         findings.extend(texts::findings(self));
         findings.extend(exits::of_declarations(self));
@@ -55,38 +83,16 @@ impl Definition {
         findings.extend(judged::unknown_names(self));
         findings.extend(judged::findings(self));
         findings.extend(reach::forgotten(self));
-        match self.spaces(most) {
-            Ok(spaces) => {
-                findings.extend(determinate::findings(self, spaces.first()));
-                findings.extend(over_time(self, &spaces));
-            }
+        let mut walked = Walked::new(self, most);
+        match self.provable() {
+            Ok(optional) => findings.extend(over_time(&mut walked, &optional)),
             Err(too_large) => {
                 findings.extend(determinate::findings(self, None));
                 findings.push(too_large);
             }
         }
         findings.sort_by_key(|finding| (finding.place, finding.rule));
-        findings
-    }
-
-    /// One space for each way the optional accounts can be switched, all on first.
-    fn spaces(&self, most: usize) -> Result<Vec<Space<'_>>, Finding> {
-        let optional = self.provable()?;
-        let mut left = most;
-        let mut spaces = Vec::new();
-        for choice in 0..1_usize << optional.len() {
-            let off =
-                optional.iter().enumerate().filter(|(bit, _)| choice >> bit & 1 == 1).map(|(_, ix)| *ix);
-            let space = Space::explore(self, off.collect(), left).ok_or_else(|| {
-                too_large(&format!(
-                    "more than {most} combinations of state, origins and accounts can be reached: use fewer states \
-                     with `remember`, fewer accounts or fewer events with `once`"
-                ))
-            })?;
-            left -= space.len();
-            spaces.push(space);
-        }
-        Ok(spaces)
+        Examination { findings, slices: walked.sizes }
     }
 
     /// The accounts that can be switched off, or what has too many sides to be walked at all.
@@ -101,6 +107,11 @@ impl Definition {
         let once = space::spendable(self).len();
         if once > MOST_ONCE {
             return Err(too_large(&format!("{once} events have `once`: at most {MOST_ONCE} may")));
+        }
+        let states = |machine: MachineIx| self.states_of(machine).count();
+        if let Some((_, track)) = self.machines().find(|(machine, _)| states(*machine) > spot::MOST_STATES) {
+            let message = format!("a track may have at most {} states", spot::MOST_STATES);
+            return Err(Finding { place: track.place, ..too_large(&message) });
         }
         match self
             .transitions
@@ -117,6 +128,70 @@ impl Definition {
             None => Ok(optional),
         }
     }
+}
+
+/// Findings over all slices; one that stands already in an earlier slice is not repeated.
+fn over_time(walked: &mut Walked<'_>, optional: &[AccountIx]) -> Vec<Finding> {
+    let definition = walked.definition;
+    let mut slices = main_slices(optional);
+    slices.extend(slices::with_tracks(definition));
+    let mut reached = Reached::default();
+    let mut seen = BTreeSet::new();
+    let mut findings = Vec::new();
+    for (at, slice) in slices.iter().enumerate() {
+        let space = match walked.explore(slice) {
+            Ok(space) => space,
+            Err(too_large) => {
+                if at == 0 {
+                    findings.extend(determinate::findings(definition, None));
+                }
+                findings.push(too_large);
+                // Of the main machine too many combinations are too many with anything beside it.
+                if slice.accounts { return findings } else { continue }
+            }
+        };
+        let mut found = if at == 0 { of_main(&space) } else { Vec::new() };
+        found.extend(of_slice(&space));
+        reached.note(&space);
+        found.retain(|finding| seen.insert((finding.place, finding.rule, finding.message.clone())));
+        findings.extend(found.into_iter().map(|finding| space.named(finding)));
+    }
+    findings.extend(reached.missed(definition));
+    findings.extend(invariants::findings(walked));
+    findings
+}
+
+/// One slice of the main machine for each way the optional accounts can be switched, all on first.
+fn main_slices(optional: &[AccountIx]) -> Vec<Slice> {
+    let off = |choice: usize| {
+        optional.iter().enumerate().filter(move |(bit, _)| choice >> bit & 1 == 1).map(|(_, ix)| *ix).collect()
+    };
+    (0..1_usize << optional.len()).map(|choice| Slice::main(off(choice))).collect()
+}
+
+/// Rules about the main machine that accounts and tracks have no part in.
+fn of_main(space: &Space<'_>) -> Vec<Finding> {
+    let mut findings = determinate::findings(space.definition, Some(space));
+    findings.extend(separated::findings(space));
+    findings.extend(sight::findings(space));
+    findings.extend(told::findings(space));
+    findings.extend(times::findings(space));
+    findings.extend(surprise::findings(space));
+    findings.extend(leave::findings(space));
+    findings.extend(afresh::findings(space));
+    findings
+}
+
+/// Rules about every combination.
+fn of_slice(space: &Space<'_>) -> Vec<Finding> {
+    let mut findings = exits::findings(space);
+    findings.extend(embrace::findings(space));
+    findings.extend(loops::findings(space));
+    if space.counts {
+        findings.extend(reach::empty_registers(space));
+        findings.extend(places::findings(space));
+    }
+    findings
 }
 
 /// Reads a definition and proves it: the only way one comes into use.
@@ -136,29 +211,6 @@ pub fn prove(source: &str) -> Result<Definition, Vec<Finding>> {
     let errors: Vec<Finding> =
         definition.check().into_iter().filter(|finding| finding.severity == Severity::Error).collect();
     if errors.is_empty() { Ok(definition) } else { Err(errors) }
-}
-
-/// Findings over all spaces; one that stands already with every account on is not repeated.
-fn over_time(definition: &Definition, spaces: &[Space<'_>]) -> Vec<Finding> {
-    let mut findings = reach::unreached(definition, spaces);
-    if let Some(all_on) = spaces.first() {
-        findings.extend(separated::findings(all_on));
-        findings.extend(sight::findings(all_on));
-        findings.extend(told::findings(all_on));
-        findings.extend(times::findings(all_on));
-        findings.extend(embrace::findings(all_on));
-        findings.extend(surprise::findings(all_on));
-        findings.extend(leave::findings(all_on));
-    }
-    let mut seen = BTreeSet::new();
-    for space in spaces {
-        let mut found = reach::empty_registers(space);
-        found.extend(exits::findings(space));
-        found.extend(places::findings(space));
-        found.retain(|finding| seen.insert((finding.place, finding.rule, finding.message.clone())));
-        findings.extend(found.into_iter().map(|finding| space.named(finding)));
-    }
-    findings
 }
 
 fn too_large(why: &str) -> Finding {
@@ -198,8 +250,9 @@ mod tests {
     fn what_has_more_combinations_than_may_be_walked_is_too_large_to_prove() {
         let definition = Definition::parse(SWITCHES).unwrap();
         // Each of two events has happened or not, in two states.
-        assert_eq!(definition.check_within(8), []);
-        let findings = definition.check_within(7);
+        assert_eq!(definition.examine_within(8).slices[0].states, 8);
+        let findings = definition.examine_within(7).findings;
+        let findings: Vec<_> = findings.iter().filter(|finding| finding.rule == Rule::W00).collect();
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].rule, Rule::W00);
         assert!(findings[0].message.contains("more than 7 combinations"), "{}", findings[0]);

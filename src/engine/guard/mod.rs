@@ -145,6 +145,12 @@ pub trait Names {
 pub trait Values {
     /// Gives the value of a fact; `None` when it is unknown or absent.
     fn get(&self, slot: Slot) -> Option<&Value>;
+
+    /// Says whether a fact without a value may still be known in truth, so that even `has` of it is unknown; never so in a case.
+    fn is_open(&self, slot: Slot) -> bool {
+        let _ = slot;
+        false
+    }
 }
 
 /// One mistake in an expression: where it is, and a sentence that says how to mend it.

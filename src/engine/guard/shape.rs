@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Guard, Slot, Term, Value,
-    eval::Node,
+    Guard, Slot, Term, Value, Values,
+    eval::{Node, truth},
     explain::read,
     parse::{Operator, Relation},
 };
@@ -37,12 +37,29 @@ impl Guard {
         slots
     }
 
-    /// Says whether this and `other` can never hold together, by the truth table of their comparisons.
+    /// Lists the facts whose elements it counts with `size`.
+    pub fn counted(&self) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        walk(&self.0.checked.root, &mut |node| {
+            if let Node::Size(of) = node {
+                read(of, &mut slots);
+            }
+        });
+        slots
+    }
+
+    /// Says whether this and `other` can never hold together, each where its facts are as `known` says, by the truth table of
+    /// the comparisons that leaves open.
     ///
     /// A comparison whose facts are not all `steady` may come out differently in each of the two. Never wrong when it says yes;
     /// what lies in the numbers, as in `a < 1` and `a > 2`, it does not see.
-    pub fn excludes(&self, other: &Self, steady: &dyn Fn(Slot) -> bool) -> bool {
-        let mut atoms = Atoms { steady, known: Vec::new() };
+    pub fn excludes(
+        &self,
+        other: &Self,
+        known: [&dyn Values; 2],
+        steady: &dyn Fn(Slot) -> bool,
+    ) -> bool {
+        let mut atoms = Atoms { facts: known, steady, known: Vec::new() };
         let (mine, theirs) = (atoms.formula(&self.0.checked.root, 0), atoms.formula(&other.0.checked.root, 1));
         let count = atoms.known.len();
         count <= MOST_ATOMS && (0..1_u32 << count).all(|row| !(mine.holds(row) && theirs.holds(row)))
@@ -180,6 +197,7 @@ fn walk<'n>(node: &'n Node, visit: &mut dyn FnMut(&'n Node)) {
 
 /// The comparisons of two guards, each a column of their truth table.
 struct Atoms<'n> {
+    facts: [&'n dyn Values; 2],
     steady: &'n dyn Fn(Slot) -> bool,
     known: Vec<(Node, Option<u8>)>,
 }
@@ -207,6 +225,9 @@ impl Formula {
 
 impl Atoms<'_> {
     fn formula(&mut self, node: &Node, side: u8) -> Formula {
+        if let Some(known) = truth(node, self.facts[usize::from(side & 1)]).known() {
+            return Formula::Constant(known);
+        }
         match node {
             Node::Known(Value::Bool(value)) => Formula::Constant(*value),
             Node::Not(part) => Formula::Not(Box::new(self.formula(part, side))),

@@ -1,8 +1,8 @@
 //! W04: one event has one meaning in one state, and joins that leave one state have an order and an end.
 
 use super::super::{Definition, Finding, Join, Rule, StateIx, Transition, TransitionIx};
+use super::known::Nothing;
 use super::space::Space;
-use crate::machine::MOST_JOINS;
 
 /// Clashes, each shown by the way to it when `space` holds one.
 pub(super) fn findings(definition: &Definition, space: Option<&Space<'_>>) -> Vec<Finding> {
@@ -17,7 +17,6 @@ pub(super) fn findings(definition: &Definition, space: Option<&Space<'_>>) -> Ve
             }
         }
     }
-    findings.extend(endless(definition));
     findings
 }
 
@@ -67,27 +66,5 @@ fn way(
 /// Whether the conditions can never hold together.
 fn disjoint(one: &Join, other: &Join) -> bool {
     let (Some(one), Some(other)) = (&one.when, &other.when) else { return false };
-    one.excludes(other, &|_| true)
-}
-
-/// Joins that can follow each other for longer than one step allows.
-fn endless(definition: &Definition) -> Option<Finding> {
-    let mut longest = vec![0_usize; definition.states.len()];
-    // After that many rounds every shorter chain has its length; what still grows is a circle or too long.
-    for _ in 0..=MOST_JOINS {
-        for join in definition.transitions.iter().filter(|transition| transition.join.is_some()) {
-            let after = definition.landings(join).iter().map(|to| longest[to.at()] + 1).max().unwrap_or(0);
-            for from in &join.from {
-                longest[from.at()] = longest[from.at()].max(after);
-            }
-        }
-    }
-    let (at, _) = longest.iter().enumerate().find(|(_, length)| **length > MOST_JOINS)?;
-    let state = &definition.states[at];
-    let message = format!(
-        "joins from `{}` can follow each other in a circle or for more than {MOST_JOINS} steps: lead the last one to a state \
-         without joins",
-        state.name
-    );
-    Some(Finding::error(Rule::W04, state.place, message))
+    one.excludes(other, [&Nothing, &Nothing], &|_| true)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::super::{Transition, TransitionIx};
+use super::super::{StateIx, Transition, TransitionIx};
 use super::space::Space;
 
 /// Every node of a space with every set of bits it can be reached with, breadth first.
@@ -14,15 +14,16 @@ pub(super) struct Ledger<'s, 'd> {
 }
 
 impl<'s, 'd> Ledger<'s, 'd> {
-    /// Begins without any bit; `note` says which are set after a transition.
-    pub fn keep(space: &'s Space<'d>, note: impl Fn(u8, &Transition) -> u8) -> Self {
+    /// Begins without any bit; `note` says which are set after a transition into a state.
+    pub fn keep(space: &'s Space<'d>, note: impl Fn(u8, &Transition, StateIx) -> u8) -> Self {
         let mut ledger = Self { space, entries: vec![(0, 0)], found_by: vec![None] };
         let mut known = HashMap::from([((0, 0), 0)]);
         let mut open = VecDeque::from([0]);
         while let Some(at) = open.pop_front() {
             let (node, bits) = ledger.entries[at];
             for edge in space.edges(node) {
-                let after = (edge.to, note(bits, &space.definition.transitions[edge.by.at()]));
+                let transition = &space.definition.transitions[edge.by.at()];
+                let after = (edge.to(), note(bits, transition, space.state_ix(edge.to())));
                 let next = ledger.entries.len();
                 if *known.entry(after).or_insert(next) == next {
                     ledger.entries.push(after);
@@ -36,10 +37,10 @@ impl<'s, 'd> Ledger<'s, 'd> {
 
     /// The shortest events that lead to an entry, then the one of a transition that leaves it.
     pub fn path_along(&self, entry: usize, by: TransitionIx) -> Vec<String> {
-        let mut events = vec![self.space.event(by).to_owned()];
+        let mut events = vec![self.space.event(by)];
         let mut at = entry;
         while let Some((before, by)) = self.found_by[at] {
-            events.push(self.space.event(by).to_owned());
+            events.push(self.space.event(by));
             at = before;
         }
         events.reverse();

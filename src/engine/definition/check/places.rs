@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::super::{AccountIx, Finding, PlaceEffect, PlaceOp, Rule, StateIx, Term, Transition, TransitionIx};
 use super::space::Space;
+use super::walk::Firing;
 use crate::machine::starts_from;
 use crate::vocabulary::{AccountStatus, StateKind};
 
@@ -97,7 +98,7 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
     for at in 0..space.len() {
-        for (ix, transition) in space.firing(at) {
+        for Firing { ix, transition, .. } in space.firing(at) {
             for outcome in outcomes(space, space.standings(at), transition) {
                 let faults = stranded(space, at, transition)
                     .into_iter()

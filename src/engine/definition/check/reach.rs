@@ -2,24 +2,54 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Definition, Finding, MachineIx, Rule, StateIx};
+use super::super::{Definition, Finding, MachineIx, Rule, State, StateIx};
 use super::space::Space;
+use super::walk::Firing;
 
-/// States that no order of events reaches, whichever accounts are on.
-pub(super) fn unreached(definition: &Definition, spaces: &[Space<'_>]) -> Vec<Finding> {
-    let reached: BTreeSet<StateIx> =
-        spaces.iter().flat_map(|space| (0..space.len()).map(|node| space.state_ix(node))).collect();
-    definition
-        .states_of(MachineIx::MAIN)
-        .filter(|(ix, _)| !reached.contains(ix))
-        .map(|(_, state)| {
-            let message = format!(
-                "no order of events reaches `{}`: add a transition to it from a state that is reached, or drop it",
-                state.name
-            );
-            Finding::error(Rule::W02, state.place, message)
-        })
-        .collect()
+/// States that were reached, and what was walked for them.
+#[derive(Default)]
+pub(super) struct Reached(Vec<(Vec<MachineIx>, BTreeSet<StateIx>)>);
+
+impl Reached {
+    /// Notes every state reached in one slice of these tracks.
+    pub fn note(&mut self, space: &Space<'_>) {
+        let tracks: Vec<MachineIx> = space.beside.iter().map(|track| track.machine).collect();
+        let states = (0..space.len()).flat_map(|node| space.inhabited(node));
+        match self.0.iter_mut().find(|(known, _)| *known == tracks) {
+            Some((_, reached)) => reached.extend(states),
+            None => self.0.push((tracks, states.collect())),
+        }
+    }
+
+    /// States that no order of events reaches, whichever accounts are on and whichever tracks the call asks for.
+    pub fn missed(&self, definition: &Definition) -> Vec<Finding> {
+        let mut missed = BTreeSet::new();
+        let mut findings = Vec::new();
+        for (tracks, reached) in &self.0 {
+            let machines = std::iter::once(MachineIx::MAIN).chain(tracks.iter().copied());
+            let unreached = machines.flat_map(|machine| definition.states_of(machine)).filter(|(ix, _)| !reached.contains(ix));
+            for (ix, state) in unreached {
+                if missed.insert(ix) {
+                    findings.push(unreached_state(definition, tracks, state));
+                }
+            }
+        }
+        findings
+    }
+}
+
+fn unreached_state(definition: &Definition, tracks: &[MachineIx], state: &State) -> Finding {
+    let names: Vec<&str> = tracks.iter().filter_map(|ix| definition.track(*ix)).map(|track| track.name.as_str()).collect();
+    let beside = if names.is_empty() || state.machine != MachineIx::MAIN {
+        String::new()
+    } else {
+        format!(" as its guards on {} stand", names.join(", "))
+    };
+    let message = format!(
+        "no order of events reaches `{}`{beside}: add a transition to it from a state that is reached, or drop it",
+        state.name
+    );
+    Finding::error(Rule::W02, state.place, message)
 }
 
 /// `@previous` and `came_from` where the present state has no origin.
@@ -28,8 +58,8 @@ pub(super) fn empty_registers(space: &Space<'_>) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     for at in 0..space.len() {
         let spot = space.spot(at);
-        for (ix, transition) in space.firing(at) {
-            if spot.target(transition).is_some() || !seen.insert((ix, spot.state)) {
+        for Firing { ix, transition, .. } in space.firing(at) {
+            if transition.machine != MachineIx::MAIN || spot.target(transition).is_some() || !seen.insert((ix, spot.state)) {
                 continue;
             }
             let state = space.state(at);

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use super::super::{Definition, EventIx, Finding, Resolver, RoleIx, Rule, Target, Transition, TransitionIx};
 use super::ledger::Ledger;
 use super::space::Space;
+use super::walk::Firing;
 
 /// Set once some first event has happened since the last choice.
 const HAPPENED: u8 = 1;
@@ -88,14 +89,14 @@ fn persons<'t>(definition: &'t Definition, transition: &'t Transition) -> impl I
 
 fn over_time(space: &Space<'_>, group: &Group) -> Vec<Finding> {
     let definition = space.definition;
-    let ledger = Ledger::keep(space, |bits, transition| {
+    let ledger = Ledger::keep(space, |bits, transition, _| {
         let since = if transition.choose.is_some() { 0 } else { bits };
         if group.moving.contains(&transition.event) { since | HAPPENED } else { since }
     });
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
     for (entry, (node, bits)) in ledger.entries.iter().copied().enumerate() {
-        for (ix, transition) in space.firing(node) {
+        for Firing { ix, transition, .. } in space.firing(node) {
             let message = if bits & HAPPENED == 0 { without(definition, group, transition) } else {
                 unseparated(definition, group, transition)
             };

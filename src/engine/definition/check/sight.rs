@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 
 use super::super::{
     AccountIx, Choose, Definition, DocumentIx, Finding, LastDay, Line, PlaceOp, Resolver, RoleIx, Rule, Side,
-    Transition, TransitionIx,
+    StateIx, Transition, TransitionIx,
 };
 use super::ledger::Ledger;
 use super::space::Space;
+use super::walk::Firing;
 use crate::vocabulary::Subject;
 
 const HOME_SEES: u8 = 1;
@@ -29,7 +30,7 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let mut findings = nobody_supplies(definition);
     let mut seen = BTreeSet::new();
     for (entry, (node, bits)) in ledger.entries.iter().copied().enumerate() {
-        for (ix, transition) in space.firing(node) {
+        for Firing { ix, transition, .. } in space.firing(node) {
             for fault in faults(definition, transition, bits) {
                 if seen.insert((ix, fault.1.clone())) {
                     findings.push(shown(&ledger, entry, ix, transition, fault));
@@ -51,7 +52,7 @@ fn shown(
 }
 
 /// The bits after a transition.
-fn note(bits: u8, transition: &Transition) -> u8 {
+fn note(bits: u8, transition: &Transition, _: StateIx) -> u8 {
     let mut bits = match transition.choose {
         Some(Choose::Nothing) => bits & !(CHOSEN | HOST_SEES),
         Some(Choose::Input(_) | Choose::First | Choose::Next | Choose::All) => (bits | CHOSEN) & !HOST_SEES,

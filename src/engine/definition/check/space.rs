@@ -1,59 +1,58 @@
-//! The space of one definition: every combination of state, remembered origins, accounts and spent events, breadth first.
+//! The space of one slice: every combination of the main machine with what the slice takes in beside it, breadth first.
 //!
-//! What the machine does is mirrored with its guards left open: each `when` of an effect goes both ways (equal texts in one
-//! transition go the same way), a join with a condition fires or does not, an event that collects its roles is one event.
-//! A join without a condition always fires, so nothing that comes after it in order, and no event, leaves its state.
-//! `once` is remembered, since a way out that is spent is none.
+//! What the machine does is mirrored with its guards left open as far as the slice does not know them: each `when` of an effect
+//! goes both ways (equal texts in one transition go the same way), a join that may hold fires or does not, an event that collects
+//! its roles is one event. A join that surely holds fires, so nothing that comes after it in order, and no event, leaves its
+//! node. `once` is remembered, since a way out that is spent is none.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use super::super::{AccountIx, Definition, EventIx, Finding, State, StateIx, Target, Transition, TransitionIx};
-use super::places::{self, Standing};
+use super::super::{
+    AccountIx, Definition, EventIx, Finding, MachineIx, State, StateIx, Transition, TransitionIx,
+};
+use super::known::Known;
+use super::places::Standing;
+use super::slices::Slice;
+use super::spot::{Beside, Spot, Stand};
 use super::table::Table;
+use crate::guard::{Guard, Verdict};
 use crate::vocabulary::StateKind;
-
-/// A state and where it was entered from, and where that state was, and so on while they remember.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Spot {
-    pub state: StateIx,
-    pub registers: Box<[(StateIx, StateIx)]>,
-}
-
-impl Spot {
-    pub fn origin(&self) -> Option<StateIx> {
-        self.registers.iter().find(|(state, _)| *state == self.state).map(|(_, from)| *from)
-    }
-
-    /// Whether the place it was entered from lets the transition fire.
-    pub fn came_for(&self, transition: &Transition) -> bool {
-        transition.came_from.is_empty()
-            || self.origin().is_some_and(|from| transition.came_from.contains(&from))
-    }
-
-    /// Where the transition leads from here; `None` when the register it needs is empty.
-    pub fn target(&self, transition: &Transition) -> Option<StateIx> {
-        match transition.to {
-            Target::State(to) => Some(to),
-            Target::Same => Some(self.state),
-            Target::Previous => self.origin(),
-        }
-    }
-}
 
 /// One combination a case can be in, by numbers of the tables of its space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Node {
-    spot: u32,
+pub(super) struct Node {
+    pub spot: u32,
     /// Events that may happen only once and have, a bit each.
-    spent: u32,
-    accounts: u32,
+    pub spent: u32,
+    pub accounts: u32,
+    pub stands: u32,
 }
 
 /// One move from a node to another.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Edge {
-    pub to: usize,
+    to: u32,
     pub by: TransitionIx,
+}
+
+impl Edge {
+    pub fn new(to: usize, by: TransitionIx) -> Self {
+        Self { to: u32::try_from(to).unwrap_or(u32::MAX), by }
+    }
+
+    pub const fn to(self) -> usize {
+        self.to as usize
+    }
+}
+
+/// What a transition asks of the combination it leaves.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asks {
+    /// Nothing a slice knows: the answer is the same everywhere.
+    Always(Verdict),
+    /// Where the machines stand.
+    Where,
 }
 
 /// Every reachable combination, with the way that reached it first.
@@ -61,69 +60,62 @@ pub(super) struct Space<'d> {
     pub definition: &'d Definition,
     /// Accounts that are switched off.
     pub off: Vec<AccountIx>,
-    spots: Table<Spot>,
-    spent: Table<u64>,
-    accounts: Table<Box<[Standing]>>,
-    nodes: Vec<Node>,
+    /// Tracks that are walked too.
+    pub beside: Vec<Beside>,
+    /// Whether accounts are walked too.
+    pub counts: bool,
+    pub(super) known: Known<'d>,
+    pub(super) asks: Vec<Asks>,
+    pub(super) verdicts: RefCell<HashMap<(TransitionIx, StateIx, u32), Verdict>>,
+    pub(super) spots: Table<Spot>,
+    pub(super) spent: Table<u64>,
+    pub(super) accounts: Table<Box<[Standing]>>,
+    pub(super) stands: Table<Box<[Stand]>>,
+    pub(super) nodes: Vec<Node>,
     /// Edges of all nodes in order; those of a node end where `ends` says.
-    edges: Vec<Edge>,
-    ends: Vec<usize>,
-    found_by: Vec<Option<(usize, TransitionIx)>>,
+    pub(super) edges: Vec<Edge>,
+    pub(super) ends: Vec<usize>,
+    pub(super) found_by: Vec<Option<Edge>>,
     /// Per event its bit in [`Node::spent`], when it may happen only once somewhere.
-    once: Vec<u64>,
+    pub(super) once: Vec<u64>,
 }
 
 impl<'d> Space<'d> {
-    /// Walks everything; `None` when there are more than `most` nodes.
-    pub fn explore(definition: &'d Definition, off: Vec<AccountIx>, most: usize) -> Option<Self> {
+    /// The space of a slice before anything is walked.
+    pub(super) fn empty(definition: &'d Definition, slice: &Slice) -> Self {
+        let beside: Vec<Beside> =
+            slice.tracks.iter().filter_map(|machine| Beside::new(definition, *machine)).collect();
+        let known = Known::new(definition, slice.fixed.clone());
         let mut space = Self {
             definition,
-            off,
+            off: slice.off.clone(),
+            beside,
+            counts: slice.accounts,
+            known,
+            asks: Vec::new(),
+            verdicts: RefCell::default(),
             spots: Table::default(),
             spent: Table::default(),
             accounts: Table::default(),
+            stands: Table::default(),
             nodes: Vec::new(),
             edges: Vec::new(),
             ends: Vec::new(),
             found_by: vec![None],
             once: once(definition),
         };
-        let start = space.start();
-        space.nodes.push(start);
-        let mut known = HashMap::from([(start, 0)]);
-        let mut at = 0;
-        while at < space.nodes.len() {
-            if space.nodes.len() > most {
-                return None;
-            }
-            for (by, node) in space.successors(at) {
-                let next = space.nodes.len();
-                let to = *known.entry(node).or_insert(next);
-                if to == next {
-                    space.nodes.push(node);
-                    space.found_by.push(Some((at, by)));
-                }
-                space.edges.push(Edge { to, by });
-            }
-            space.ends.push(space.edges.len());
-            at += 1;
-        }
-        Some(space)
-    }
-
-    fn start(&mut self) -> Node {
-        let spot = Spot { state: self.definition.initial, registers: Box::default() };
-        let accounts = vec![Standing::None; self.definition.accounts.len()].into();
-        Node {
-            spot: self.spots.number(spot),
-            spent: self.spent.number(0),
-            accounts: self.accounts.number(accounts),
-        }
+        space.asks = definition.transitions.iter().map(|transition| space.asked(transition)).collect();
+        space
     }
 
     /// How many combinations there are.
     pub fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// How many moves lead from one to another.
+    pub fn moves(&self) -> usize {
+        self.edges.len()
     }
 
     /// The moves that leave a node.
@@ -145,10 +137,22 @@ impl<'d> Space<'d> {
         self.accounts.value(self.nodes[node].accounts)
     }
 
+    pub fn stands(&self, node: usize) -> &[Stand] {
+        self.stands.value(self.nodes[node].stands)
+    }
+
+    /// Every state some machine of the slice may be in.
+    pub fn inhabited(&self, node: usize) -> impl Iterator<Item = StateIx> + '_ {
+        let tracks = self.beside.iter().zip(self.stands(node)).flat_map(|(track, stand)| track.inhabited(*stand));
+        std::iter::once(self.state_ix(node)).chain(tracks)
+    }
+
+    /// State of the main machine.
     pub fn state_ix(&self, node: usize) -> StateIx {
         self.spot(node).state
     }
 
+    /// State of the main machine.
     pub fn state(&self, node: usize) -> &'d State {
         &self.definition.states[self.state_ix(node).at()]
     }
@@ -157,70 +161,19 @@ impl<'d> Space<'d> {
         self.state(node).kind != StateKind::Open
     }
 
-    /// Whether a case can stay here until somebody acts: no join without a condition leads on at once.
-    pub fn rests(&self, node: usize) -> bool {
-        !self.firing(node).iter().any(|(_, transition)| sure(transition))
-    }
-
-    /// Transitions and joins that may fire at a node, joins first; one with an empty register included, none in a final state.
-    pub fn firing(&self, at: usize) -> Vec<(TransitionIx, &'d Transition)> {
-        if self.is_final(at) {
-            return Vec::new();
-        }
-        let spot = self.spot(at);
-        let spent = *self.spent.value(self.nodes[at].spent);
-        let lets = |transition: &Transition| {
-            let over = transition.once && spent & self.once[transition.event.at()] != 0;
-            !over && spot.came_for(transition)
-        };
-        let leaving = self.definition.leaving(spot.state).filter(|(_, transition)| lets(transition));
-        let (mut joins, events): (Vec<_>, Vec<_>) =
-            leaving.partition(|(_, transition)| transition.join.is_some());
-        joins.sort_by_key(|(ix, transition)| (transition.join.as_ref().map_or(0, |join| join.priority), *ix));
-        let ends = joins.iter().position(|(_, join)| sure(join) && spot.target(join).is_some());
-        match ends {
-            Some(last) => joins.truncate(last + 1),
-            None => joins.extend(events),
-        }
-        joins
-    }
-
-    fn successors(&mut self, at: usize) -> Vec<(TransitionIx, Node)> {
-        let mut next = Vec::new();
-        for (ix, transition) in self.firing(at) {
-            let Some(to) = self.spot(at).target(transition) else { continue };
-            let spot = self.after(at, transition, to);
-            let before = self.nodes[at];
-            let spent = self.spent.value(before.spent) | self.once[transition.event.at()];
-            let spent = self.spent.number(spent);
-            for outcome in places::outcomes(self, self.standings(at), transition) {
-                let accounts = self.accounts.number(outcome.accounts);
-                next.push((ix, Node { spot, spent, accounts }));
-            }
-        }
-        next
-    }
-
-    fn after(&mut self, at: usize, transition: &Transition, to: StateIx) -> u32 {
-        let spot = self.spot(at);
-        if transition.to == Target::Same {
-            return self.nodes[at].spot;
-        }
-        let mut registers = spot.registers.to_vec();
-        if matches!(transition.to, Target::State(_)) && self.definition.states[to.at()].remember {
-            registers.retain(|(state, _)| *state != to);
-            registers.push((to, spot.state));
-        }
-        self.spots.number(Spot { state: to, registers: chain(to, &registers) })
+    /// Whether a guard holds at a node, as far as is known.
+    pub fn judge(&self, node: usize, guard: &Guard) -> Verdict {
+        let facts = self.known.facts(self.state_ix(node), &self.beside, self.stands(node));
+        self.known.judge(guard, &facts)
     }
 
     /// The shortest events that lead to a node.
     pub fn path(&self, node: usize) -> Vec<String> {
         let mut events = Vec::new();
         let mut at = node;
-        while let Some((before, by)) = self.found_by[at] {
-            events.push(self.event(by).to_owned());
-            at = before;
+        while let Some(edge) = self.found_by[at] {
+            events.push(self.event(edge.by));
+            at = edge.to();
         }
         events.reverse();
         events
@@ -229,81 +182,75 @@ impl<'d> Space<'d> {
     /// The shortest events that lead to a node, then the one of a transition that leaves it.
     pub fn path_along(&self, node: usize, by: TransitionIx) -> Vec<String> {
         let mut events = self.path(node);
-        events.push(self.event(by).to_owned());
+        events.push(self.event(by));
         events
     }
 
     /// The node a node was first reached from.
     pub fn before(&self, node: usize) -> Option<usize> {
-        self.found_by[node].map(|(before, _)| before)
+        self.found_by[node].map(Edge::to)
     }
 
-    pub fn event(&self, transition: TransitionIx) -> &'d str {
-        &self.definition.events[self.definition.transitions[transition.at()].event.at()].name
+    /// The event of a transition; that of a track behind the track's name.
+    pub fn event(&self, transition: TransitionIx) -> String {
+        event(self.definition, transition)
     }
 
     /// The edges that `pass` lets through, turned round.
     pub fn backwards(&self, pass: impl Fn(&Edge) -> bool) -> Backwards {
         let mut back = Backwards { from: Vec::new(), ends: vec![0; self.len() + 1] };
         for edge in self.edges.iter().filter(|edge| pass(edge)) {
-            back.ends[edge.to + 1] += 1;
+            back.ends[edge.to() + 1] += 1;
         }
         for at in 1..back.ends.len() {
             back.ends[at] += back.ends[at - 1];
         }
-        back.from = vec![0; back.ends[self.len()]];
+        back.from = vec![0; back.ends[self.len()] as usize];
         let mut next = back.ends.clone();
-        for from in 0..self.len() {
-            for edge in self.edges(from).iter().filter(|edge| pass(edge)) {
-                back.from[next[edge.to]] = from;
-                next[edge.to] += 1;
+        for (from, node) in (0..).zip(0..self.len()) {
+            for edge in self.edges(node).iter().filter(|edge| pass(edge)) {
+                back.from[next[edge.to()] as usize] = from;
+                next[edge.to()] += 1;
             }
         }
         back
     }
 
-    /// The same finding, with the accounts named that must be off for it.
+    /// The same finding, with what must be switched off for it.
     pub fn named(&self, finding: Finding) -> Finding {
-        if self.off.is_empty() {
-            return finding;
-        }
         let off: Vec<_> =
             self.off.iter().map(|ix| format!("`{}`", self.definition.accounts[ix.at()].name)).collect();
-        Finding { message: format!("{} (while {} is off)", finding.message, off.join(", ")), ..finding }
+        let fixed = self.known.told();
+        let when = match (off.is_empty(), fixed.is_empty()) {
+            (true, true) => return finding,
+            (false, _) => format!("{} is off", off.join(", ")),
+            (true, false) => fixed,
+        };
+        Finding { message: format!("{} (while {when})", finding.message), ..finding }
+    }
+}
+
+/// The event of a transition; that of a track behind the track's name.
+pub(super) fn event(definition: &Definition, ix: TransitionIx) -> String {
+    let transition: &Transition = &definition.transitions[ix.at()];
+    let event = &definition.events[transition.event.at()].name;
+    match definition.track(transition.machine) {
+        Some(track) if transition.machine != MachineIx::MAIN => format!("{}.{event}", track.name),
+        Some(_) | None => event.clone(),
     }
 }
 
 /// Edges by the node they lead to.
 pub(super) struct Backwards {
-    from: Vec<usize>,
-    ends: Vec<usize>,
+    from: Vec<u32>,
+    ends: Vec<u32>,
 }
 
 impl Backwards {
     /// The nodes that lead to a node.
-    pub fn to(&self, node: usize) -> &[usize] {
-        &self.from[self.ends[node]..self.ends[node + 1]]
+    pub fn to(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
+        self.from[self.ends[node] as usize..self.ends[node + 1] as usize].iter().map(|from| *from as usize)
     }
-}
-
-/// Whether a join fires whatever the facts are.
-fn sure(transition: &Transition) -> bool {
-    transition.join.as_ref().is_some_and(|join| join.when.is_none())
-}
-
-/// The registers that can still be read: that of `from`, of the state it names, and so on.
-fn chain(from: StateIx, registers: &[(StateIx, StateIx)]) -> Box<[(StateIx, StateIx)]> {
-    let mut kept: Vec<(StateIx, StateIx)> = Vec::new();
-    let mut at = from;
-    while let Some(&entry) = registers.iter().find(|(state, _)| *state == at) {
-        if kept.contains(&entry) {
-            break;
-        }
-        kept.push(entry);
-        at = entry.1;
-    }
-    kept.sort_unstable();
-    kept.into()
 }
 
 /// Events that may happen only once somewhere.

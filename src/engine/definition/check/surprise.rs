@@ -63,7 +63,7 @@ impl Folded {
         }
         let edges = (0..space.len())
             .flat_map(|node| space.edges(node).iter().map(move |edge| (node, edge)))
-            .map(|(node, edge)| (fold[node], fold[edge.to], edge.by))
+            .map(|(node, edge)| (fold[node], fold[edge.to()], edge.by))
             .collect();
         Self { states, first, edges }
     }

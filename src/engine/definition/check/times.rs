@@ -130,7 +130,8 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     for node in (0..space.len()).filter(|node| !space.is_final(*node) && space.rests(*node)) {
         for (ix, event) in fired(definition, space.state_ix(node)) {
-            let legal = space.firing(node).iter().any(|(_, transition)| {
+            let legal = space.firing(node).iter().any(|firing| {
+                let transition = firing.transition;
                 transition.event == event && transition.join.is_none() && by_system(definition, transition)
             });
             if !legal && seen.insert((ix, event)) {

@@ -16,16 +16,16 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     for node in 0..space.len() {
         for edge in space.edges(node) {
             let transition = &definition.transitions[edge.by.at()];
-            let (from, to) = (space.state_ix(node), space.state_ix(edge.to));
-            if transition.to == Target::Same || !seen.insert((edge.by, from, to, space.rests(edge.to))) {
+            let (from, to) = (space.state_ix(node), space.state_ix(edge.to()));
+            if transition.to == Target::Same || !seen.insert((edge.by, from, to, space.rests(edge.to()))) {
                 continue;
             }
             let step = Step { from: Some(from), to, by: &transition.by, notify: &transition.notify };
             let mut untold: Vec<String> = Vec::new();
-            if space.rests(edge.to) {
-                untold.extend(unaware(definition, &step, space.event(edge.by)));
+            if space.rests(edge.to()) {
+                untold.extend(unaware(definition, &step, &space.event(edge.by)));
             }
-            untold.extend(in_the_dark(definition, &step, space.event(edge.by)));
+            untold.extend(in_the_dark(definition, &step, &space.event(edge.by)));
             let shown = |message| finding(transition.place, message).shown_by(space.path_along(node, edge.by));
             findings.extend(untold.into_iter().map(shown));
         }
