@@ -83,6 +83,8 @@ impl Definition {
         findings.extend(judged::unknown_names(self));
         findings.extend(judged::findings(self));
         findings.extend(reach::forgotten(self));
+        findings.extend(told::of_tracks(self));
+        findings.extend(surprise::of_tracks(self));
         let mut walked = Walked::new(self, most);
         match self.provable() {
             Ok(optional) => findings.extend(over_time(&mut walked, &optional)),

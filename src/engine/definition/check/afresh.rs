@@ -29,7 +29,7 @@ fn left_behind(space: &Space<'_>, machine: MachineIx, track: &Track) -> Vec<Find
     });
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
-    for (entry, (node, bits)) in ledger.entries.iter().copied().enumerate().filter(|(_, (_, bits))| bits & STALE != 0) {
+    for (entry, (node, _)) in ledger.entries.iter().copied().enumerate().filter(|(_, (_, bits))| bits & STALE != 0) {
         for Firing { ix, transition, .. } in space.firing(node) {
             let chooses = transition.choose.as_ref().is_some_and(|choose| *choose != Choose::Nothing);
             if chooses && !transition.resets.contains(&machine) && seen.insert(ix) {

@@ -22,8 +22,8 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for node in (0..space.len()).filter(|node| joins(*node).next().is_some()) {
         if let Some(way) = search.from(node) {
-            let first = way[0];
-            if seen.insert(first) {
+            let circle: BTreeSet<TransitionIx> = way.iter().copied().collect();
+            if seen.insert(circle) {
                 findings.push(endless(space, node, &way));
             }
         }

@@ -5,17 +5,20 @@
 //! proven here is that the pairs say enough. With `S` the events that some pair names as `first` of a `second` event `s`:
 //! on every way to `s`, some event of `S` that moves the case has happened since the last choice, whatever state is remembered.
 //! An event that stays in its state (`@same`) with an input, after an event of `S` and by one of its roles, re-does it and
-//! must be in `S`. An event by a role of `s` that leads where `s` leads is another way round and must be separated as well.
+//! must be in `S`. An event by a role of `s` that leads where `s` leads, from where `s` could have been fired and was not, is
+//! a way round it and must be separated as well.
 
 use std::collections::BTreeSet;
 
-use super::super::{Definition, EventIx, Finding, Resolver, RoleIx, Rule, Target, Transition, TransitionIx};
+use super::super::{Definition, EventIx, Finding, Resolver, RoleIx, Rule, StateIx, Target, Transition, TransitionIx};
 use super::ledger::Ledger;
 use super::space::Space;
 use super::walk::Firing;
 
 /// Set once some first event has happened since the last choice.
 const HAPPENED: u8 = 1;
+/// Set while the case has been where the second event can be fired, and it has not been.
+const OPEN: u8 = 2;
 
 pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let definition = space.definition;
@@ -89,16 +92,23 @@ fn persons<'t>(definition: &'t Definition, transition: &'t Transition) -> impl I
 
 fn over_time(space: &Space<'_>, group: &Group) -> Vec<Finding> {
     let definition = space.definition;
-    let ledger = Ledger::keep(space, |bits, transition, _| {
-        let since = if transition.choose.is_some() { 0 } else { bits };
-        if group.moving.contains(&transition.event) { since | HAPPENED } else { since }
+    let opens = |state: StateIx| definition.leaving(state).any(|(_, t)| t.event == group.second && t.join.is_none());
+    let ledger = Ledger::keep(space, |bits, transition, to| {
+        let mut since = if transition.choose.is_some() { 0 } else { bits };
+        if group.moving.contains(&transition.event) {
+            since |= HAPPENED;
+        }
+        if transition.event == group.second {
+            since &= !OPEN;
+        }
+        if opens(to) { since | OPEN } else { since }
     });
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
     for (entry, (node, bits)) in ledger.entries.iter().copied().enumerate() {
         for Firing { ix, transition, .. } in space.firing(node) {
             let message = if bits & HAPPENED == 0 { without(definition, group, transition) } else {
-                unseparated(definition, group, transition)
+                unseparated(definition, group, transition, bits & OPEN != 0)
             };
             if let Some(message) = message.filter(|_| seen.insert(ix)) {
                 findings.push(shown(definition, ix, message, ledger.path_along(entry, ix)));
@@ -127,7 +137,12 @@ fn without(definition: &Definition, group: &Group, transition: &Transition) -> O
 }
 
 /// What re-does a first event, or leads where the second does, and is not separated.
-fn unseparated(definition: &Definition, group: &Group, transition: &Transition) -> Option<String> {
+fn unseparated(
+    definition: &Definition,
+    group: &Group,
+    transition: &Transition,
+    open: bool,
+) -> Option<String> {
     let event = transition.event;
     if transition.join.is_some() || event == group.second || group.firsts.contains(&event) {
         return None;
@@ -149,7 +164,8 @@ fn unseparated(definition: &Definition, group: &Group, transition: &Transition) 
             name(group.second)
         ));
     }
-    let same_end = matches!(transition.to, Target::State(_))
+    let same_end = open
+        && matches!(transition.to, Target::State(_))
         && all(definition, group.second).any(|second| second.to == transition.to);
     let separated = definition.separations.iter().any(|pair| {
         pair.second == event && group.moving.contains(&pair.first)

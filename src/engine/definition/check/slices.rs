@@ -60,9 +60,9 @@ pub(super) fn with_tracks(definition: &Definition) -> Vec<Slice> {
     };
     let all: Vec<Vec<MachineIx>> = together.iter().cloned().collect();
     together.retain(|tracks| !all.iter().any(|larger| within(tracks, larger)));
-    let switched = definition.facts.slot("call.tracks").is_some();
+    let switched = switched(definition);
     let mut slices: Vec<Slice> = single.iter().map(|tracks| Slice::beside(tracks.clone(), true)).collect();
-    slices.extend(single.iter().filter(|_| switched).map(|tracks| Slice::beside(tracks.clone(), false)));
+    slices.extend(single.iter().filter(|tracks| tracks.iter().any(|track| switched.contains(track))).map(|tracks| Slice::beside(tracks.clone(), false)));
     slices.extend(together.into_iter().map(|tracks| Slice::beside(tracks, true)));
     slices
 }
@@ -81,6 +81,7 @@ pub(super) fn of_invariant(definition: &Definition, never: &Guard) -> Result<Vec
             _ => return Err(format!("`{}` is neither where a machine stands nor true or false", definition.facts.path(*slot))),
         }
     }
+    let called: Vec<MachineIx> = called.into_iter().collect();
     if free.len() + called.len() > MOST_FIXED {
         return Err(format!("it names more than {MOST_FIXED} facts and tracks of the call that may be so or not"));
     }
@@ -92,6 +93,13 @@ pub(super) fn of_invariant(definition: &Definition, never: &Guard) -> Result<Vec
         }
     });
     Ok(fixed.map(|fixed| Slice { tracks: tracks.clone(), fixed, ..Slice::default() }).collect())
+}
+
+/// Tracks of which some guard asks whether the call asks for them.
+fn switched(definition: &Definition) -> BTreeSet<MachineIx> {
+    let Some(call) = definition.facts.slot("call.tracks") else { return BTreeSet::new() };
+    let guards = super::judged::guards(definition);
+    guards.iter().flat_map(|written| asked_of_call(definition, written.guard, call)).collect()
 }
 
 fn asked_of_call(definition: &Definition, guard: &Guard, call: Slot) -> Vec<MachineIx> {

@@ -93,11 +93,6 @@ impl Beside {
         Stand { here, ever: 0 }
     }
 
-    /// Whether some instance may be in a state.
-    pub fn is_in(&self, stand: Stand, state: StateIx) -> bool {
-        stand.here & bit(&self.states, state) != 0
-    }
-
     /// The states its instances are in.
     pub fn inhabited(&self, stand: Stand) -> impl Iterator<Item = StateIx> + '_ {
         self.states.iter().enumerate().filter(move |(at, _)| stand.here >> at & 1 == 1).map(|(_, state)| *state)

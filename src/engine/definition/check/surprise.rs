@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::super::{Finding, Resolver, RoleIx, Rule, StateIx, Transition, TransitionIx};
-use super::space::Space;
+use super::super::{Definition, Finding, Resolver, RoleIx, Rule, StateIx, Target, Transition, TransitionIx};
+use super::space::{Space, event};
 
 pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let folded = Folded::of(space);
@@ -23,10 +23,62 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     findings
 }
 
+/// The same in tracks: that a track may begin anew is no way back.
+pub(super) fn of_tracks(definition: &Definition) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (machine, track) in definition.machines() {
+        let moves: Vec<(StateIx, StateIx, TransitionIx)> = (0..)
+            .map(TransitionIx)
+            .zip(&definition.transitions)
+            .filter(|(_, transition)| transition.machine == machine)
+            .flat_map(|(ix, t)| t.from.iter().filter_map(move |from| Some((*from, ends_in(t, *from)?, ix))))
+            .collect();
+        for (from, to, ix) in moves.iter().filter(|(_, _, ix)| asked_of(definition, *ix)) {
+            if !reaches(&moves, *to, *from) {
+                let message = format!(
+                    "after `{}` nothing leads back to `{}` of the track `{}`: say irreversible = true, so that pages ask before it",
+                    event(definition, *ix),
+                    definition.states[from.at()].name,
+                    track.name
+                );
+                findings.push(Finding::error(Rule::W14, definition.transitions[ix.at()].place, message));
+            }
+        }
+    }
+    findings.dedup_by_key(|finding| finding.place);
+    findings
+}
+
+fn ends_in(transition: &Transition, from: StateIx) -> Option<StateIx> {
+    match transition.to {
+        Target::State(to) => Some(to),
+        Target::Same => Some(from),
+        Target::Previous => None,
+    }
+}
+
+fn reaches(moves: &[(StateIx, StateIx, TransitionIx)], start: StateIx, goal: StateIx) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![start];
+    while let Some(at) = open.pop() {
+        if at == goal {
+            return true;
+        }
+        if seen.insert(at) {
+            open.extend(moves.iter().filter(|(from, ..)| *from == at).map(|(_, to, _)| *to));
+        }
+    }
+    false
+}
+
 /// Whether a person takes the transition without being asked first.
 fn asks(space: &Space<'_>, ix: TransitionIx) -> bool {
-    let transition: &Transition = &space.definition.transitions[ix.at()];
-    let person = |role: &RoleIx| space.definition.roles[role.at()].resolver != Resolver::System;
+    asked_of(space.definition, ix)
+}
+
+fn asked_of(definition: &Definition, ix: TransitionIx) -> bool {
+    let transition = &definition.transitions[ix.at()];
+    let person = |role: &RoleIx| definition.roles[role.at()].resolver != Resolver::System;
     !transition.irreversible && transition.join.is_none() && transition.by.iter().any(person)
 }
 

@@ -5,8 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Addressee, Definition, Finding, Notify, Place, Resolver, RoleIx, Rule, StateIx, Target};
-use super::space::Space;
+use super::super::{
+    Addressee, Definition, Finding, MachineIx, Notify, Place, Resolver, RoleIx, Rule, StateIx, Target, TransitionIx,
+};
+use super::space::{Space, event};
 use crate::vocabulary::StateKind;
 
 pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
@@ -16,6 +18,9 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     for node in 0..space.len() {
         for edge in space.edges(node) {
             let transition = &definition.transitions[edge.by.at()];
+            if transition.machine != MachineIx::MAIN {
+                continue;
+            }
             let (from, to) = (space.state_ix(node), space.state_ix(edge.to()));
             if transition.to == Target::Same || !seen.insert((edge.by, from, to, space.rests(edge.to()))) {
                 continue;
@@ -43,6 +48,25 @@ struct Step<'a> {
 
 fn finding(place: Place, message: String) -> Finding {
     Finding::error(Rule::W07, place, message)
+}
+
+/// Steps of tracks: whoever an instance waits for is told; of its ends the main machine tells.
+pub(super) fn of_tracks(definition: &Definition) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (ix, transition) in (0..).map(TransitionIx).zip(&definition.transitions) {
+        let Target::State(to) = transition.to else { continue };
+        let at_once = definition.leaving(to).any(|(_, next)| next.join.as_ref().is_some_and(|join| join.when.is_none()));
+        if transition.machine == MachineIx::MAIN || at_once {
+            continue;
+        }
+        for from in &transition.from {
+            let step = Step { from: Some(*from), to, by: &transition.by, notify: &transition.notify };
+            let untold = unaware(definition, &step, &event(definition, ix));
+            findings.extend(untold.into_iter().map(|message| finding(transition.place, message)));
+        }
+    }
+    findings.dedup();
+    findings
 }
 
 /// The first state of a case waits for somebody as well.
