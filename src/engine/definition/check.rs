@@ -259,4 +259,33 @@ mod tests {
         assert_eq!(findings[0].rule, Rule::W00);
         assert!(findings[0].message.contains("more than 7 combinations"), "{}", findings[0]);
     }
+
+    /// Two tracks of three states that one join names together.
+    fn with_tracks() -> String {
+        let track = |name: &str| {
+            let states = ["a", "b", "c"].map(|state| {
+                format!("[tracks.{name}.states.{state}]\nlabel.en = 'S'\nnow.en = 'Now.'\n")
+            });
+            let turns = [("a", "b"), ("b", "c"), ("c", "a")].map(|(from, to)| {
+                format!("[[tracks.{name}.transitions]]\nevent = 'b'\nfrom = ['{from}']\nto = '{to}'\nby = ['system']\n")
+            });
+            let head = format!("[tracks.{name}]\nlabel.en = 'T'\nphase = 'application'\ninitial = 'a'\n");
+            head + &states.concat() + &turns.concat()
+        };
+        let join = "[[joins]]\nevent = 'end'\nfrom = ['draft']\nto = 'done'\nwhen = \"track.one.state == 'c' && track.two.state == 'c'\"\n";
+        [SWITCHES, &track("one"), &track("two"), join].concat().replace("once = true", "once = false")
+    }
+
+    #[test]
+    fn tracks_are_walked_alone_and_together_where_one_guard_names_them() {
+        let definition = Definition::parse(&with_tracks()).unwrap();
+        let examined = definition.examine_within(20);
+        let sizes: Vec<_> = examined.slices.iter().map(|slice| (slice.tracks.join("+"), slice.states)).collect();
+        // With both in `c` the join fires at once.
+        let expected = [("", 2), ("one", 6), ("two", 6), ("one+two", 18)].map(|(tracks, states)| (tracks.to_owned(), states));
+        assert_eq!(sizes, expected);
+        let findings = definition.examine_within(17).findings;
+        let said: Vec<_> = findings.iter().filter(|finding| finding.rule == Rule::W00).collect();
+        assert!(said.len() == 1 && said[0].message.contains("the main machine with one, two"), "{findings:#?}");
+    }
 }

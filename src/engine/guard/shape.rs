@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Guard, Slot, Term, Value, Values,
+    Guard, Slot, Term, Value, Values, Verdict,
     eval::{Node, truth},
     explain::read,
     parse::{Operator, Relation},
@@ -67,6 +67,11 @@ impl Guard {
 }
 
 impl Guard {
+    /// Says how near it is to holding, or with `wanted` false to failing: 0 to 1, 1 when it does.
+    pub fn nearness(&self, wanted: bool, values: &dyn Values) -> f64 {
+        nearness(&self.0.checked.root, wanted, values)
+    }
+
     /// Lists which facts meet which constants in its comparisons; what is asked of the elements of a list counts for the list.
     pub fn meetings(&self) -> Vec<(Slot, Value)> {
         let mut met = Vec::new();
@@ -105,6 +110,20 @@ fn constants(node: &Node) -> Vec<Value> {
         _ => {}
     });
     found.into_values().collect()
+}
+
+fn nearness(node: &Node, wanted: bool, values: &dyn Values) -> f64 {
+    match (node, wanted) {
+        (Node::Not(part), _) => nearness(part, !wanted, values),
+        (Node::And(parts), true) | (Node::Or(parts), false) => {
+            let count = u32::try_from(parts.len()).map_or(f64::INFINITY, f64::from);
+            parts.iter().map(|part| nearness(part, wanted, values)).sum::<f64>() / count
+        }
+        (Node::And(parts), false) | (Node::Or(parts), true) => {
+            parts.iter().map(|part| nearness(part, wanted, values)).fold(0.0, f64::max)
+        }
+        (atom, _) => f64::from(u8::from(truth(atom, values) == Verdict::from(wanted))),
+    }
 }
 
 fn may_fail(node: &Node) -> bool {

@@ -1,7 +1,7 @@
 //! W16: a fresh start. A case that chooses a host after it has been with one leaves nothing of the first behind.
 //!
 //! A track is about the host when its phase comes after selection and it has one instance; tracks with one for each stay begin
-//! anew by themselves. It is *stale* once the case has been in a phase after selection, until a step that resets it; no step may
+//! anew by themselves. It is *stale* once the case has rested in a phase after selection, until a step that resets it; no step may
 //! choose another host while one is stale.
 
 use std::collections::BTreeSet;
@@ -21,11 +21,16 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
 
 fn left_behind(space: &Space<'_>, machine: MachineIx, track: &Track) -> Vec<Finding> {
     let definition = space.definition;
+    let with_host: Vec<bool> = (0..space.len())
+        .map(|node| {
+            let state = space.state(node);
+            let phase = Phase::Selection < state.phase && state.phase < Phase::Closed;
+            phase && state.kind == StateKind::Open && space.rests(node)
+        })
+        .collect();
     let ledger = Ledger::keep(space, |bits, transition, to| {
         let before = if transition.resets.contains(&machine) { 0 } else { bits };
-        let state = &definition.states[to.at()];
-        let with_host = state.phase > Phase::Selection && state.kind == StateKind::Open && state.phase < Phase::Closed;
-        if with_host && !transition.resets.contains(&machine) { before | STALE } else { before }
+        if with_host[to] { before | STALE } else { before }
     });
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();

@@ -80,6 +80,10 @@ fn judge(definition: &Definition, written: &Written<'_>, spent: &mut u64) -> Opt
             return None;
         }
     }
+    if !samples.is_whole() {
+        holds = holds || samples.climb(|facts| guard.nearness(true, facts)) >= 1.0;
+        fails = fails || samples.climb(|facts| guard.nearness(false, facts)) >= 1.0;
+    }
     let source = guard.source();
     let message = match (holds, fails) {
         (true, false) => format!("`{source}` holds whatever the facts are: drop it, or ask what was meant"),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::super::{StateIx, Transition, TransitionIx};
+use super::super::{Transition, TransitionIx};
 use super::space::Space;
 
 /// Every node of a space with every set of bits it can be reached with, breadth first.
@@ -14,8 +14,8 @@ pub(super) struct Ledger<'s, 'd> {
 }
 
 impl<'s, 'd> Ledger<'s, 'd> {
-    /// Begins without any bit; `note` says which are set after a transition into a state.
-    pub fn keep(space: &'s Space<'d>, note: impl Fn(u8, &Transition, StateIx) -> u8) -> Self {
+    /// Begins without any bit; `note` says which are set after a transition into a node.
+    pub fn keep(space: &'s Space<'d>, note: impl Fn(u8, &Transition, usize) -> u8) -> Self {
         let mut ledger = Self { space, entries: vec![(0, 0)], found_by: vec![None] };
         let mut known = HashMap::from([((0, 0), 0)]);
         let mut open = VecDeque::from([0]);
@@ -23,7 +23,7 @@ impl<'s, 'd> Ledger<'s, 'd> {
             let (node, bits) = ledger.entries[at];
             for edge in space.edges(node) {
                 let transition = &space.definition.transitions[edge.by.at()];
-                let after = (edge.to(), note(bits, transition, space.state_ix(edge.to())));
+                let after = (edge.to(), note(bits, transition, edge.to()));
                 let next = ledger.entries.len();
                 if *known.entry(after).or_insert(next) == next {
                     ledger.entries.push(after);

@@ -10,6 +10,8 @@ use crate::guard::{Decimal, Slot, Type, Value};
 pub(super) const MOST_SAMPLES: u64 = 4_096;
 /// Most values of one fact.
 const MOST_VALUES: usize = 24;
+/// How many combinations a search begins with.
+const BEGINNINGS: usize = 8;
 /// Longest list or text made to meet a size.
 const LONGEST: usize = 40;
 
@@ -54,6 +56,33 @@ impl Samples {
             let at = if all { at } else { at.wrapping_mul(0x9e37_79b9_7f4a_7c15) % self.count };
             self.nth(at)
         })
+    }
+
+    /// Looks for facts with which something is nearest to 1: one fact after another is set to its best value, from several
+    /// beginnings.
+    pub fn climb(&self, nearness: impl Fn(&Facts) -> f64) -> f64 {
+        let mut best = 0.0_f64;
+        for beginning in self.each().take(BEGINNINGS) {
+            let mut facts = beginning;
+            let mut height = nearness(&facts);
+            for (slot, values) in self.values.iter().chain(&self.values) {
+                for value in values {
+                    let mut tried = facts.clone();
+                    tried.set(*slot, value.clone());
+                    let reached = nearness(&tried);
+                    if reached > height {
+                        (height, facts) = (reached, tried);
+                    }
+                }
+            }
+            best = best.max(height);
+        }
+        best
+    }
+
+    /// Whether every combination is tried.
+    pub const fn is_whole(&self) -> bool {
+        self.count <= MOST_SAMPLES
     }
 
     fn nth(&self, at: u64) -> Facts {

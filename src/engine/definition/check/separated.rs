@@ -23,7 +23,12 @@ const OPEN: u8 = 2;
 pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let definition = space.definition;
     let mut findings = of_pairs(definition);
-    let seconds: BTreeSet<EventIx> = definition.separations.iter().map(|pair| pair.second).collect();
+    let seconds: BTreeSet<EventIx> = definition
+        .separations
+        .iter()
+        .filter(|pair| pair.first != pair.second)
+        .map(|pair| pair.second)
+        .collect();
     for second in seconds {
         let group = Group::of(definition, second);
         if group.moving.iter().any(|first| fires(definition, *first)) && fires(definition, second) {
@@ -43,7 +48,7 @@ struct Group {
 
 impl Group {
     fn of(definition: &Definition, second: EventIx) -> Self {
-        let pairs = definition.separations.iter().filter(|pair| pair.second == second);
+        let pairs = definition.separations.iter().filter(|pair| pair.second == second && pair.first != second);
         let firsts: Vec<EventIx> = pairs.map(|pair| pair.first).collect();
         let moves = |first: &EventIx| all(definition, *first).any(|transition| transition.to != Target::Same);
         let moving = firsts.iter().copied().filter(moves).collect();
@@ -101,7 +106,7 @@ fn over_time(space: &Space<'_>, group: &Group) -> Vec<Finding> {
         if transition.event == group.second {
             since &= !OPEN;
         }
-        if opens(to) { since | OPEN } else { since }
+        if opens(space.state_ix(to)) { since | OPEN } else { since }
     });
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();

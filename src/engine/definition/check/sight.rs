@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::super::{
     AccountIx, Choose, Definition, DocumentIx, Finding, LastDay, Line, PlaceOp, Resolver, RoleIx, Rule, Side,
-    StateIx, Transition, TransitionIx,
+    Transition, TransitionIx,
 };
 use super::ledger::Ledger;
 use super::space::Space;
@@ -52,7 +52,7 @@ fn shown(
 }
 
 /// The bits after a transition.
-fn note(bits: u8, transition: &Transition, _: StateIx) -> u8 {
+fn note(bits: u8, transition: &Transition, _: usize) -> u8 {
     let mut bits = match transition.choose {
         Some(Choose::Nothing) => bits & !(CHOSEN | HOST_SEES),
         Some(Choose::Input(_) | Choose::First | Choose::Next | Choose::All) => (bits | CHOSEN) & !HOST_SEES,

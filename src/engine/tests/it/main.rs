@@ -5,6 +5,7 @@ mod check;
 mod conserved;
 mod diagram;
 mod joins;
+mod rules;
 mod shipped;
 mod sketch;
 mod tracks;
