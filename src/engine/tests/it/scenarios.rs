@@ -1,0 +1,1 @@
+//! What the runner of scenarios says of definitions that do otherwise.
