@@ -3,9 +3,15 @@
 
 mod check;
 mod conserved;
+#[path = "../../../../tests/it/support/counts.rs"]
+mod counts;
 mod diagram;
 mod joins;
+#[path = "../../../../tests/it/support/measured.rs"]
+mod measured;
+mod mutants;
 mod rules;
+mod scenarios;
 mod shipped;
 mod sketch;
 mod tracks;
