@@ -13,7 +13,7 @@ macro_rules! shipped {
 }
 
 /// Each with its name, its definition and its scenario file.
-pub const SHIPPED: [(&str, &str, &str); 1] = shipped!("exchange");
+pub const SHIPPED: [(&str, &str, &str); 2] = shipped!("exchange" "internship");
 
 #[test]
 fn no_rule_finds_anything_in_a_shipped_definition() {
