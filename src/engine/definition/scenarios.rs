@@ -75,13 +75,22 @@ struct Play<'d, 's> {
     reader: Reader<'s>,
     /// Situations that were walked to; `None` where that failed, and has been said.
     reached: BTreeMap<&'s str, Option<Scene<'d>>>,
+    /// Situations on the way to which it is just now.
+    walking: Vec<&'s str>,
     /// Transitions and joins that were taken as expected.
     taken: BTreeSet<TransitionIx>,
 }
 
 impl<'d, 's> Play<'d, 's> {
     fn new(definition: &'d Definition, script: &'s Script, reader: Reader<'s>) -> Self {
-        Self { definition, script, reader, reached: BTreeMap::new(), taken: BTreeSet::new() }
+        Self {
+            definition,
+            script,
+            reader,
+            reached: BTreeMap::new(),
+            walking: Vec::new(),
+            taken: BTreeSet::new(),
+        }
     }
 
     fn run(mut self) -> Vec<Finding> {
@@ -118,12 +127,16 @@ impl<'d, 's> Play<'d, 's> {
         self.definition.role_named(name).ok_or_else(|| format!("the definition has no role `{name}`"))
     }
 
-    /// `role: event`, with ` at track/key` for a track.
+    /// `role: event`, with ` at track/key` for a track; `role 2: event` is somebody else of that role.
     fn read_step<'t>(&self, text: &'t str, scene: &Scene<'_>) -> Result<Aim<'t>, String> {
         let form = || format!("`{text}` is no step: write it as \"role: event\"");
         let (role, rest) = text.split_once(": ").ok_or_else(form)?;
         let (event, instance) = self.placed(rest)?;
-        Ok(Aim { actor: scene.actor(self.role(role)?), event, ix: self.event(event)?, instance })
+        let (role, number) = match role.split_once(' ') {
+            Some((role, number)) => (role, number.parse().map_err(|_| form())?),
+            None => (role, 1),
+        };
+        Ok(Aim { actor: scene.actor(self.role(role)?, number), event, ix: self.event(event)?, instance })
     }
 
     /// What stands before ` at track/key`, and that instance.

@@ -189,12 +189,19 @@ impl<'d> Scene<'d> {
         roles.map(|role| self.definition.roles[role.at()].name.clone()).collect()
     }
 
-    /// A person who holds that role and no other, or the system.
-    pub fn actor(&self, role: RoleIx) -> Actor {
-        match self.definition.roles[role.at()].resolver {
-            Resolver::System => Actor::System,
-            _ => Actor::Person(person(u128::from(role.0) + 1), Roles::NONE.with(role)),
-        }
+    /// One of the people who hold that role and no other, or the system; there is one applicant only.
+    pub fn actor(&self, role: RoleIx, number: u16) -> Actor {
+        let number = match self.definition.roles[role.at()].resolver {
+            Resolver::System => return Actor::System,
+            Resolver::Applicant => 0,
+            _ => u128::from(number),
+        };
+        Actor::Person(person(number << 16 | (u128::from(role.0) + 1)), Roles::NONE.with(role))
+    }
+
+    /// Somebody of that role who has not acted before.
+    pub fn stranger(&self, role: RoleIx) -> Actor {
+        self.actor(role, u16::MAX)
     }
 
     /// A person who holds every role but the applicant's and the system's.

@@ -81,7 +81,7 @@ pub(super) struct Opens {
 pub(super) struct Situation {
     /// The situation before; none: a case that has just been opened.
     pub after: Option<String>,
-    /// `role: event`, the step from there; of a track `role: event at track/key`.
+    /// `role: event`, the step from there; of a track `role: event at track/key`, by somebody else `role 2: event`.
     pub step: Option<String>,
     /// Input of that step, instead of the example.
     pub with: Option<Facts>,

@@ -77,9 +77,14 @@ impl<'d, 's> Play<'d, 's> {
         if let Some(known) = self.reached.get(name) {
             return known.clone();
         }
-        // Stands for a circle while the way is walked.
-        self.reached.insert(name, None);
+        if self.walking.contains(&name) {
+            let at = self.script.situations.get(name).map(Spanned::span).unwrap_or_default();
+            self.say(at, &format!("`{name}` comes after itself"));
+            return None;
+        }
+        self.walking.push(name);
         let scene = self.walk_to(name);
+        self.walking.pop();
         self.reached.insert(name, scene.clone());
         scene
     }

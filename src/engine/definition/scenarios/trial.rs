@@ -87,7 +87,7 @@ impl<'d, 's> Play<'d, 's> {
         let Some(actor) = self.last_actor(trial) else { return };
         let mut scene = trial.scene.clone();
         self.collected_before(trial, &mut scene);
-        let person = scene.actor(actor);
+        let person = scene.stranger(actor);
         self.input(trial, &scene, person);
         self.documents(trial, &scene, person);
         self.guards(trial, &scene, person);
@@ -104,7 +104,7 @@ impl<'d, 's> Play<'d, 's> {
         let mut legal = None;
         for role in (0..).map(RoleIx).take(self.definition.roles.len()) {
             let name = &self.definition.roles[role.at()].name;
-            match (trial.attempt(trial.scene.actor(role)), trial.may.by.contains(name)) {
+            match (trial.attempt(trial.scene.stranger(role)), trial.may.by.contains(name)) {
                 (Ok(step), true) => legal = legal.or(Some(step)),
                 (Err(Refusal::NotYours { .. }), false) => {}
                 (Err(refusal), true) => {
@@ -134,7 +134,7 @@ impl<'d, 's> Play<'d, 's> {
         let mut scene = trial.scene.clone();
         for role in (0..).map(RoleIx).take(self.definition.roles.len()) {
             let name = &self.definition.roles[role.at()].name;
-            let attempt = trial.attempt(scene.actor(role));
+            let attempt = trial.attempt(scene.stranger(role));
             let theirs = !attempt.as_ref().is_err_and(|refusal| matches!(refusal, Refusal::NotYours { .. }));
             if theirs != trial.may.by.contains(name) {
                 let message =
@@ -144,7 +144,7 @@ impl<'d, 's> Play<'d, 's> {
         }
         let mut last = None;
         for name in &trial.may.by {
-            let actor = scene.actor(self.definition.role_named(name)?);
+            let actor = scene.stranger(self.definition.role_named(name)?);
             let attempt =
                 || scene.attempt((trial.ix, trial.instance), actor, &trial.example.full(), trial.reason);
             let step = self.or_say(&trial.at, attempt().map_err(|refusal| told(&refusal)))?;
@@ -168,7 +168,7 @@ impl<'d, 's> Play<'d, 's> {
         }
         for name in trial.may.by.split_last().map_or(&[][..], |(_, before)| before) {
             let Some(role) = self.definition.role_named(name) else { continue };
-            let actor = scene.actor(role);
+            let actor = scene.stranger(role);
             if let Ok(step) =
                 scene.attempt((trial.ix, trial.instance), actor, &trial.example.full(), trial.reason)
             {
@@ -194,28 +194,19 @@ impl<'d, 's> Play<'d, 's> {
         let definition = self.definition;
         let word = |what: &str| format!("`{}` {what}", trial.event);
         let one = |text: Option<&str>| text.map(str::to_owned).into_iter().collect::<BTreeSet<_>>();
+        let row = |items: &[String]| one(Some(items.join(", ").as_str()).filter(|row| !row.is_empty()));
         let Some(first) = step.moves.first() else { return };
         let own = step.moves.iter().rfind(|made| made.instance == trial.instance);
         let enters = own.filter(|_| first.entered).map(|made| definition.states[made.to.at()].name.as_str());
         self.same(at, &word("leads to"), &one(wanted.to), &one(enters));
         let joins: Vec<String> =
             step.moves[1..].iter().map(|made| self.join_name(made, trial.instance)).collect();
-        self.same(
-            at,
-            &word("is followed by"),
-            &one(Some(&wanted.then.join(" → "))),
-            &one(Some(&joins.join(" → "))),
-        );
+        self.same(at, &word("is followed by"), &row(wanted.then), &row(&joins));
         let places = step.moves.iter().flat_map(|made| &made.places);
         let places: Vec<String> = places
             .map(|(account, op)| format!("{} {}", op.word(), definition.accounts[account.at()].name))
             .collect();
-        self.same(
-            at,
-            &word("does to places"),
-            &one(Some(&wanted.places.join(", "))),
-            &one(Some(&places.join(", "))),
-        );
+        self.same(at, &word("does to places"), &row(wanted.places), &row(&places));
         let sent = step.moves.iter().flat_map(|made| notices(definition, &made.notices)).collect();
         self.same(at, &word("tells"), &expected(wanted.told), &sent);
         let chosen = step.moves.iter().filter_map(|made| made.choose.as_ref()).map(choice).collect();
