@@ -3,7 +3,7 @@
 mod serve;
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use rstest::rstest;
@@ -117,11 +117,48 @@ fn a_reader_who_has_gone_is_no_fault_and_a_full_disk_is_told() {
 }
 
 #[test]
-fn sound_definitions_are_told_so() {
-    let files = [own("templates/workflows/exchange.toml"), own("templates/workflows/internship.toml")];
-    let output = here(&[OsStr::new("check"), files[0].as_os_str(), files[1].as_os_str()]);
+fn sound_definitions_are_told_so_and_their_scenarios_run_with_them() {
+    let shipped = ["exchange", "internship"].map(|name| own(&format!("templates/workflows/{name}.toml")));
+    let output = here(&[OsStr::new("check"), shipped[0].as_os_str(), shipped[1].as_os_str()]);
     let lines: Vec<&str> = printed(&output).lines().collect();
-    assert_eq!(lines, files.map(|file| format!("{}: sound", file.display())));
+    let both = |file: &PathBuf| [file.clone(), file.with_extension("scenarios.toml")];
+    let told: Vec<String> =
+        shipped.iter().flat_map(both).map(|file| format!("{}: sound", file.display())).collect();
+    assert_eq!(lines, told);
+    let scenarios = shipped[0].with_extension("scenarios.toml");
+    let named = here(&[OsStr::new("check"), scenarios.as_os_str(), shipped[0].as_os_str()]);
+    assert_eq!(printed(&named).lines().collect::<Vec<_>>(), told[..2], "each file is told once");
+}
+
+#[test]
+fn a_definition_that_does_not_do_what_its_scenarios_say_is_shown_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shipped =
+        |name: &str| std::fs::read_to_string(own(&format!("templates/workflows/{name}"))).expect("shipped");
+    let (sound, scenarios) = (shipped("exchange.toml"), shipped("exchange.scenarios.toml"));
+    let by = "event = \"allocate\"\nfrom = [\"eligible\"]\nto = \"allocated\"\nby = [\"home_coordinator\", \"home_head\"]";
+    assert!(sound.contains(by));
+    let open = sound.replacen(by, &by.replace("\"home_head\"]", "\"home_head\", \"host_coordinator\"]"), 1);
+    std::fs::write(folder.path().join("open.toml"), open).expect("written");
+    std::fs::write(folder.path().join("open.scenarios.toml"), &scenarios).expect("written");
+    let output = run(folder.path(), &[], &["check", "open.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let line =
+        scenarios.lines().position(|line| line == "[situations.eligible.may.allocate]").expect("it") + 1;
+    let told = format!(
+        "open.toml: sound\nopen.scenarios.toml:{line}:1: error[Scenario]: `host_coordinator` may `allocate` as well: list it in \
+         `by`, or forbid it\n"
+    );
+    assert_eq!(text(&output.stdout), told);
+
+    std::fs::write(folder.path().join("open.scenarios.toml"), b"\xe9").expect("written");
+    let unread = run(folder.path(), &[], &["check", "open.toml"]);
+    assert_eq!(unread.status.code(), Some(2));
+    assert!(
+        text(&unread.stderr).starts_with("sojourn: open.scenarios.toml:1: not UTF-8"),
+        "{}",
+        text(&unread.stderr)
+    );
 }
 
 #[test]
