@@ -5,15 +5,19 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
-use sojourn_engine::definition::{Definition, Finding};
+use sojourn_engine::definition::{Definition, Finding, scenarios};
 
 use super::{Fault, output, source};
 use crate::app::workflows::CheckView;
 
+/// The end of the name of a scenario file, in the place of `.toml`.
+const SCENARIOS: &str = ".scenarios.toml";
+
 /// Prove definitions of workflows before any case runs on them
 ///
 /// Each finding names file, line and column, the rule that does not hold and, where it applies, the shortest list of events
-/// that shows it. The status is 0 when all are sound, 1 when a finding is an error, 2 when a file cannot be read.
+/// that shows it. Beside `exchange.toml` a file `exchange.scenarios.toml` is run too, if there is one: what the definition must
+/// do and refuse, event by event. The status is 0 when all are sound, 1 when a finding is an error, 2 when a file cannot be read.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  sojourn check exchange.toml internship.toml --json > findings.json")]
 pub struct Arguments {
@@ -33,14 +37,17 @@ struct Checked<'a> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Fault> {
-    let mut checked = Vec::new();
+    let mut checked: Vec<(PathBuf, Vec<Finding>)> = Vec::new();
     let mut unread = false;
     for file in &arguments.files {
-        match source::read(file) {
-            Ok(text) => checked.push((file.as_path(), findings(&text))),
-            Err(fault) => {
-                eprintln!("sojourn: {fault}");
-                unread = true;
+        for read in check(file) {
+            match read {
+                Ok(seen) if checked.iter().any(|(file, _)| *file == seen.0) => {}
+                Ok(found) => checked.push(found),
+                Err(fault) => {
+                    eprintln!("sojourn: {fault}");
+                    unread = true;
+                }
             }
         }
     }
@@ -50,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Fault> {
         }
     }
     let views: Vec<Checked<'_>> =
-        checked.into_iter().map(|(file, findings)| Checked { file, view: findings.into() }).collect();
+        checked.iter().map(|(file, findings)| Checked { file, view: findings.clone().into() }).collect();
     if arguments.json {
         output::say(serde_json::to_string_pretty(&views)?)?;
     }
@@ -58,10 +65,30 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Fault> {
     Ok(if unread { ExitCode::from(2) } else { ExitCode::from(u8::from(!sound)) })
 }
 
-fn findings(text: &str) -> Vec<Finding> {
-    match Definition::parse(text) {
-        Ok(definition) => definition.check(),
-        Err(findings) => findings,
+/// The findings of a definition, then those of the scenario file beside it; a scenario file stands for its definition.
+fn check(file: &Path) -> Vec<Result<(PathBuf, Vec<Finding>), String>> {
+    let name = file.to_string_lossy();
+    let (definition, scenarios) = match name.strip_suffix(SCENARIOS) {
+        Some(stem) => (PathBuf::from(format!("{stem}.toml")), file.to_path_buf()),
+        None => {
+            let stem = name.strip_suffix(".toml").unwrap_or(&name);
+            (file.to_path_buf(), PathBuf::from(format!("{stem}{SCENARIOS}")))
+        }
+    };
+    let text = match source::read(&definition) {
+        Ok(text) => text,
+        Err(fault) => return vec![Err(fault)],
+    };
+    match Definition::parse(&text) {
+        Err(findings) => vec![Ok((definition, findings))],
+        Ok(parsed) => {
+            let mut all = vec![Ok((definition, parsed.check()))];
+            if scenarios.exists() {
+                let run = source::read(&scenarios).map(|text| scenarios::run(&text, &parsed));
+                all.push(run.map(|findings| (scenarios, findings)));
+            }
+            all
+        }
     }
 }
 

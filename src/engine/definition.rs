@@ -12,6 +12,7 @@ pub mod finding;
 mod index;
 pub mod input;
 pub mod parse;
+pub mod scenarios;
 mod track;
 mod transition;
 

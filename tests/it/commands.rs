@@ -3,7 +3,7 @@
 mod serve;
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use rstest::rstest;
@@ -118,14 +118,57 @@ fn a_reader_who_has_gone_is_no_fault_and_a_full_disk_is_told() {
 }
 
 #[test]
-fn sound_definitions_are_told_so() {
-    let files: Vec<_> =
+fn sound_definitions_are_told_so_and_their_scenarios_run_with_them() {
+    let shipped: Vec<PathBuf> =
         shipped().into_iter().map(|(name, _)| own(&format!("templates/workflows/{name}.toml"))).collect();
-    let words = std::iter::once(OsStr::new("check")).chain(files.iter().map(|file| file.as_os_str()));
+    let words = std::iter::once(OsStr::new("check")).chain(shipped.iter().map(|file| file.as_os_str()));
     let output = here(&words.collect::<Vec<_>>());
     let lines: Vec<&str> = printed(&output).lines().collect();
-    assert!(lines.len() > 1, "several workflows are shipped");
-    assert_eq!(lines, files.iter().map(|file| format!("{}: sound", file.display())).collect::<Vec<_>>());
+    assert!(shipped.len() > 1, "several workflows are shipped");
+    let both = |file: &PathBuf| [file.clone(), file.with_extension("scenarios.toml")];
+    let told: Vec<String> = shipped
+        .iter()
+        .flat_map(both)
+        .filter(|file| file.exists())
+        .map(|file| format!("{}: sound", file.display()))
+        .collect();
+    assert_eq!(lines, told);
+    let exchange = own("templates/workflows/exchange.toml");
+    let scenarios = exchange.with_extension("scenarios.toml");
+    let named = here(&[OsStr::new("check"), scenarios.as_os_str(), exchange.as_os_str()]);
+    let told = [&exchange, &scenarios].map(|file| format!("{}: sound", file.display()));
+    assert_eq!(printed(&named).lines().collect::<Vec<_>>(), told, "each file is told once");
+}
+
+#[test]
+fn a_definition_that_does_not_do_what_its_scenarios_say_is_shown_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shipped =
+        |name: &str| std::fs::read_to_string(own(&format!("templates/workflows/{name}"))).expect("shipped");
+    let (sound, scenarios) = (shipped("exchange.toml"), shipped("exchange.scenarios.toml"));
+    let by = "event = \"allocate\"\nfrom = [\"eligible\"]\nto = \"allocated\"\nby = [\"home_coordinator\", \"home_head\"]";
+    assert!(sound.contains(by));
+    let open = sound.replacen(by, &by.replace("\"home_head\"]", "\"home_head\", \"host_coordinator\"]"), 1);
+    std::fs::write(folder.path().join("open.toml"), open).expect("written");
+    std::fs::write(folder.path().join("open.scenarios.toml"), &scenarios).expect("written");
+    let output = run(folder.path(), &[], &["check", "open.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let line =
+        scenarios.lines().position(|line| line == "[situations.eligible.may.allocate]").expect("it") + 1;
+    let told = format!(
+        "open.toml: sound\nopen.scenarios.toml:{line}:1: error[Scenario]: `host_coordinator` may `allocate` as well: list it in \
+         `by`, or forbid it\n"
+    );
+    assert_eq!(text(&output.stdout), told);
+
+    std::fs::write(folder.path().join("open.scenarios.toml"), b"\xe9").expect("written");
+    let unread = run(folder.path(), &[], &["check", "open.toml"]);
+    assert_eq!(unread.status.code(), Some(2));
+    assert!(
+        text(&unread.stderr).starts_with("sojourn: open.scenarios.toml:1: not UTF-8"),
+        "{}",
+        text(&unread.stderr)
+    );
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub enum Rule {
     W15,
     /// A case that begins again with another host leaves nothing of the first behind.
     W16,
+    /// The definition does what its scenario file says.
+    Scenario,
 }
 
 /// How bad a finding is.

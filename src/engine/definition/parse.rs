@@ -10,7 +10,7 @@ mod names;
 mod sections;
 mod tracks;
 mod transitions;
-mod tree;
+pub(super) mod tree;
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::super::{Finding, Place, Rule};
 
 /// Collects findings and turns byte offsets into lines and columns.
-pub(super) struct Reader<'s> {
+pub(in super::super) struct Reader<'s> {
     source: &'s str,
     lines: Vec<usize>,
     findings: RefCell<Vec<Finding>>,

@@ -4,11 +4,17 @@
 mod adoption;
 mod check;
 mod conserved;
+#[path = "../../../../tests/it/support/counts.rs"]
+mod counts;
 mod diagram;
 mod joins;
+#[path = "../../../../tests/it/support/measured.rs"]
+mod measured;
+mod mutants;
 mod rules;
+mod scenarios;
+mod scxml;
 mod shipped;
 mod simulate;
-mod scxml;
 mod sketch;
 mod tracks;
