@@ -53,6 +53,7 @@ impl Asked<'_> {
             Fact::CallNominationClosesAt => self.wall(call.nomination_closes),
             Fact::CallHostDecisionAt => self.wall(call.host_decision),
             Fact::CallEligible => Some(Value::Bool(eligibility::eligible(dossier))),
+            Fact::CallAgreementLater => Some(Value::Bool(call.agreement_later)),
             Fact::CallScores => Some(Value::Bool(call.scores)),
             Fact::CallWaitingList => Some(Value::Bool(call.waiting_list)),
             Fact::CallNextChoiceAllowed => Some(Value::Bool(call.next_choice_allowed)),
