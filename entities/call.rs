@@ -53,6 +53,8 @@ pub struct Model {
     pub tracks: Json,
     /// Spans that replace the definition's, inside their bounds.
     pub clocks: Json,
+    /// Whether a stay may begin before its learning agreement is complete.
+    pub agreement_later: bool,
     /// Whether applications are scored.
     pub scores: bool,
     /// Whether there are waiting lists.

@@ -21,6 +21,7 @@ mod m20261123_000012_create_imports;
 mod m20261125_000013_create_units_above;
 mod m20261125_000014_ask_for_last_days;
 mod m20261125_000015_create_tracks;
+mod m20261125_000018_let_agreements_be_later;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000013_create_units_above::Migration),
             Box::new(m20261125_000014_ask_for_last_days::Migration),
             Box::new(m20261125_000015_create_tracks::Migration),
+            Box::new(m20261125_000018_let_agreements_be_later::Migration),
         ]
     }
 }

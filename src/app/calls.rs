@@ -88,6 +88,8 @@ pub struct CallView {
     pub clocks: Value,
     /// Whether applications are scored.
     pub scores: bool,
+    /// Whether a stay may begin before its learning agreement is complete.
+    pub agreement_later: bool,
     /// Whether there are waiting lists.
     pub waiting_list: bool,
     /// Whether a refused applicant moves on to the next choice.
@@ -181,6 +183,7 @@ fn view(whole: Whole, by: Option<&Caller>) -> CallView {
         tracks: row.tracks,
         clocks: row.clocks,
         scores: row.scores,
+        agreement_later: row.agreement_later,
         waiting_list: row.waiting_list,
         next_choice_allowed: row.next_choice_allowed,
         created_at: row.created_at,
@@ -259,6 +262,7 @@ fn blank(id: CallId, caller: &Caller, now: DateTime<Utc>) -> Plan {
         tracks: json!({}),
         clocks: json!({}),
         scores: false,
+        agreement_later: false,
         waiting_list: false,
         next_choice_allowed: false,
         historic: false,

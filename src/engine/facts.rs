@@ -72,7 +72,7 @@ catalogue! {
     CallScores "call.scores" Type::Bool, "Whether the call scores applications.";
     CallWaitingList "call.waiting_list" Type::Bool, "Whether the call keeps waiting lists.";
     CallTracks "call.tracks" Type::List(Box::new(Type::Text)), "Names of the tracks the call asks for.";
-    CallAgreementLater "call.agreement_later" Type::Bool, "Whether a stay may begin before the learning agreement is complete: the call says so, or asks for none.";
+    CallAgreementLater "call.agreement_later" Type::Bool, "Whether the call lets a stay begin before the learning agreement is complete.";
     CallNextChoiceAllowed "call.next_choice_allowed" Type::Bool, "Whether a refused student moves on to the next choice.";
     ChoicesEligible "choices.eligible" Type::Bool, "Whether every choice fits the student: level, field, language, period.";
     AgreementRequired "agreement.required" Type::Bool, "Whether the choice draws on an inter-institutional agreement.";

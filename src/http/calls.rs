@@ -99,6 +99,8 @@ pub struct CallIn {
     tracks: Option<BTreeMap<String, bool>>,
     /// Whether applications are scored [default: no].
     scores: Option<bool>,
+    /// Whether a stay may begin before its learning agreement is complete [default: no].
+    agreement_later: Option<bool>,
     /// Whether there are waiting lists [default: no].
     waiting_list: Option<bool>,
     /// Whether a refused applicant moves on to the next choice [default: no].
@@ -150,6 +152,7 @@ impl CallIn {
         set(&mut row.tracks, self.tracks.map(|tracks| json!(tracks)));
         set(&mut row.clocks, self.clocks.map(|spans| json!(spans)));
         set(&mut row.scores, self.scores);
+        set(&mut row.agreement_later, self.agreement_later);
         set(&mut row.waiting_list, self.waiting_list);
         set(&mut row.next_choice_allowed, self.next_choice_allowed);
     }

@@ -59,6 +59,8 @@ pub struct Call {
     pub clocks: BTreeMap<String, String>,
     /// Whether applications are scored.
     pub scores: bool,
+    /// Whether a stay may begin before its learning agreement is complete.
+    pub agreement_later: bool,
     /// Whether there are waiting lists.
     pub waiting_list: bool,
     /// Whether a refused applicant moves on to the next choice.
@@ -156,6 +158,7 @@ impl TryFrom<call::Model> for Call {
             tracks: json(row.tracks)?,
             clocks: json(row.clocks)?,
             scores: row.scores,
+            agreement_later: row.agreement_later,
             waiting_list: row.waiting_list,
             next_choice_allowed: row.next_choice_allowed,
             historic: row.historic,

@@ -58,6 +58,7 @@ impl World for Surroundings {
             next_lines: &self.lines,
             rivals: &[],
             documents: &self.documents,
+            stays: 1,
             calendars: &self.calendars,
             overrides: &[],
             subject: None,
@@ -211,7 +212,7 @@ impl Walk<'_> {
             _ => Actor::Person(person(random), Roles::NONE.with(role)),
         };
         let reason = codes.map(|codes| (codes[0].0.as_str(), "because"));
-        let attempt = Attempt { event, actor, data: &data, reason };
+        let attempt = Attempt { event, instance: None, actor, data: &data, reason };
         match machine::step(definition, &self.case, &attempt, &mut self.world) {
             Ok(step) => {
                 self.moved += 1;

@@ -34,7 +34,7 @@ pub const EXCHANGE_LEGS: &[(&str, &str)] = &[
     ("TAKEN", "ELIGIBLE allocate accept_offer"),
     ("KNOWN", "TAKEN nominate acknowledge"),
     ("APPROVED", "KNOWN approve"),
-    ("READY", "APPROVED confirm make_ready"),
+    ("READY", "APPROVED confirm"),
     ("ABROAD", "READY @2027-02-15 arrive"),
     ("BACK", "ABROAD @2027-06-28 depart"),
     ("LONGER", "ABROAD ask_extension extend:home_academic extend:host_coordinator"),
@@ -51,7 +51,6 @@ const EXCHANGES: &[Told] = &[
     ("ABROAD end_early close", "closed", USED),
     ("BACK @2027-10-01 close", "closed", USED),
     ("BACK file_transcript @2027-10-01 close", "closed", USED),
-    ("READY unmake_ready make_ready @2027-02-15 arrive end_early close", "closed", USED),
     ("LONGER @2027-12-12 depart file_transcript recognise @2028-01-10 close", "closed", TWICE),
     ("LONGER end_early close", "closed", USED),
     ("LONGER @2027-10-01 end_early close", "closed", TWICE),
@@ -88,14 +87,13 @@ const EXCHANGES: &[Told] = &[
     ("TAKEN !miss_nomination give_up", "not_placed", NOTHING),
     (
         "ELIGIBLE waitlist AGAIN amend STAY acknowledge amend STAY request_info amend STAY supply_info request_info !lapse \
-         approve_conditionally STAY meet_condition STAY !lapse reinstate confirm STAY make_ready STAY ask_withdrawal grant_withdrawal",
+         approve_conditionally STAY meet_condition STAY !lapse reinstate confirm STAY ask_withdrawal grant_withdrawal",
         "withdrawn",
         NOTHING,
     ),
     (
         "TAKEN nominate cancel accept_offer nominate acknowledge cancel AGAIN acknowledge request_info cancel AGAIN acknowledge \
-         approve_conditionally cancel AGAIN acknowledge approve cancel AGAIN acknowledge approve confirm cancel AGAIN acknowledge \
-         approve confirm make_ready cancel withdraw",
+         approve_conditionally cancel AGAIN acknowledge approve cancel AGAIN acknowledge approve confirm cancel withdraw",
         "withdrawn",
         NOTHING,
     ),
@@ -104,7 +102,7 @@ const EXCHANGES: &[Told] = &[
     ("KNOWN suspend cancel withdraw", "withdrawn", NOTHING),
     (
         "TAKEN PAUSE !miss_nomination PAUSE nominate PAUSE acknowledge PAUSE request_info PAUSE supply_info approve_conditionally \
-         PAUSE meet_condition PAUSE ask_withdrawal PAUSE refuse_withdrawal confirm PAUSE make_ready PAUSE suspend withdraw",
+         PAUSE meet_condition PAUSE ask_withdrawal PAUSE refuse_withdrawal confirm PAUSE suspend withdraw",
         "withdrawn",
         NOTHING,
     ),
@@ -124,10 +122,8 @@ pub const INTERNSHIP_LEGS: &[(&str, &str)] = &[
     ("ENDORSED", "submit endorse"),
     ("FORWARDED", "ENDORSED forward"),
     ("OFFERED", "FORWARDED offer"),
-    ("ACCEPTED", "OFFERED accept_offer"),
-    ("DRAWN", "ACCEPTED draw_agreement"),
-    ("SIGNED", "DRAWN sign:student sign:employer sign:home_coordinator"),
-    ("READY", "SIGNED make_ready"),
+    ("DRAWN", "OFFERED accept_offer"),
+    ("READY", "DRAWN sign:student sign:employer sign:home_coordinator"),
     ("ACTIVE", "READY @2027-02-15 start"),
     ("DONE", "ACTIVE @2027-06-28 complete"),
     ("STAY", "ask_withdrawal refuse_withdrawal"),
@@ -171,21 +167,16 @@ const INTERNSHIPS: &[Told] = &[
     ("OFFERED decline_offer", "declined", LEFT),
     ("OFFERED !lapse", "lapsed", LEFT),
     ("OFFERED cancel", "cancelled", LEFT),
-    ("ACCEPTED withdraw", "withdrawn", LEFT),
-    ("ACCEPTED cancel", "cancelled", LEFT),
     ("DRAWN sign:employer withdraw", "withdrawn", LEFT),
     ("DRAWN cancel", "cancelled", LEFT),
-    ("SIGNED cancel", "cancelled", LEFT),
-    ("SIGNED STAY ask_withdrawal grant_withdrawal", "withdrawn", LEFT),
     ("READY cancel", "cancelled", LEFT),
     ("READY STAY ask_withdrawal grant_withdrawal", "withdrawn", LEFT),
     (
-        "OFFERED PAUSE accept_offer PAUSE draw_agreement PAUSE sign:student sign:employer sign:home_coordinator PAUSE make_ready \
-         PAUSE @2027-02-15 start PAUSE change STAY PAUSE suspend end_early report credit close",
+        "OFFERED PAUSE accept_offer PAUSE sign:student sign:employer sign:home_coordinator PAUSE @2027-02-15 start PAUSE change STAY PAUSE suspend end_early report credit close",
         "closed",
         KEPT,
     ),
-    ("SIGNED suspend withdraw", "withdrawn", LEFT),
+    ("READY suspend withdraw", "withdrawn", LEFT),
     ("READY suspend cancel", "cancelled", LEFT),
     (
         "submit GONE GONE forward GONE forward invite_interview GONE forward offer GONE forward offer accept_offer !replace replace \
@@ -194,7 +185,6 @@ const INTERNSHIPS: &[Told] = &[
         LEFT,
     ),
     ("DRAWN !replace withdraw", "withdrawn", LEFT),
-    ("SIGNED !replace withdraw", "withdrawn", LEFT),
     ("READY !replace withdraw", "withdrawn", LEFT),
     ("ACTIVE stop replace replace withdraw", "withdrawn", LEFT),
     ("ACTIVE stop replace end_early credit close", "closed", LEFT),

@@ -25,6 +25,7 @@ pub fn kept(before: &Plan, after: &Plan) -> Result<()> {
     fixed("/documents", was.documents == is.documents);
     fixed("/tracks", was.tracks == is.tracks);
     fixed("/clocks", was.clocks == is.clocks);
+    fixed("/agreement_later", was.agreement_later == is.agreement_later);
     fixed("/scores", was.scores == is.scores);
     sound(wrong)
 }

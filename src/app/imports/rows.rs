@@ -194,6 +194,7 @@ pub fn call(id: CallId, year: i16, at: &Moment) -> Result<CallRow> {
         tracks: json!({}),
         clocks: json!({}),
         scores: false,
+        agreement_later: false,
         waiting_list: false,
         next_choice_allowed: false,
         historic: true,

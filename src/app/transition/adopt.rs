@@ -6,8 +6,8 @@ use sojourn_engine::definition::{ClockIx, Definition, InstanceId, Resolver, Role
 use sojourn_engine::ids::PersonId;
 use sojourn_engine::machine::Running;
 
-use super::drive::{Stage, View};
 use super::clocks::start;
+use super::drive::{Stage, View};
 use super::effects::{Entry, record, unused};
 use super::live::{Live, LiveClock};
 use super::places::{bind, draws};

@@ -51,6 +51,7 @@ impl Asked<'_> {
             | Fact::CallResultsAt
             | Fact::CallNominationClosesAt
             | Fact::CallHostDecisionAt
+            | Fact::CallAgreementLater
             | Fact::CallScores
             | Fact::CallWaitingList
             | Fact::CallNextChoiceAllowed => of_call(&dossier.call, &call_calendar(dossier), fact),
@@ -161,6 +162,7 @@ pub fn of_call(call: &Call, calendar: &Calendar, fact: &Fact) -> Option<Value> {
         Fact::CallResultsAt => call.results.map(instant).map(Value::Instant),
         Fact::CallNominationClosesAt => call.nomination_closes.map(instant).map(Value::Instant),
         Fact::CallHostDecisionAt => call.host_decision.map(instant).map(Value::Instant),
+        Fact::CallAgreementLater => Some(Value::Bool(call.agreement_later)),
         Fact::CallScores => Some(Value::Bool(call.scores)),
         Fact::CallWaitingList => Some(Value::Bool(call.waiting_list)),
         Fact::CallNextChoiceAllowed => Some(Value::Bool(call.next_choice_allowed)),

@@ -45,7 +45,7 @@ impl Cast {
         });
         lines.push(self.who("host_coordinator").post("/place-lines", &own).await.ok());
         self.next_term("Omega", self.who("host_coordinator")).await;
-        let call = self.call(&offerings, change).await;
+        let call = self.call(&offerings, &merged(without(&EXCHANGE_TRACKS), change)).await;
         Round::of(call, offerings, lines)
     }
 
@@ -57,7 +57,8 @@ impl Cast {
             "source": "programme", "programme": offering["programme"], "unit": "heads", "capacity": places,
         });
         let line = employer.post("/place-lines", &line).await.ok();
-        let call = self.call(std::slice::from_ref(&offering), change).await;
+        let change = merged(without(&INTERNSHIP_TRACKS), change);
+        let call = self.call(std::slice::from_ref(&offering), &change).await;
         Round::of(call, vec![offering], vec![line])
     }
 
@@ -173,7 +174,7 @@ fn part(resolver: &Resolver) -> Option<&'static str> {
         Resolver::Host(Duty::Head) => Some("host_head"),
         Resolver::Host(Duty::Academic) => Some("host_academic"),
         Resolver::Host(Duty::Grants) => Some("host_grants"),
-        Resolver::Home(_) | Resolver::Host(_) | Resolver::System => None,
+        Resolver::Home(_) | Resolver::Host(_) | Resolver::Link(_) | Resolver::System => None,
     }
 }
 
@@ -183,14 +184,25 @@ pub fn without_documents_of(file: &str) -> Value {
     json!({ "documents": off(&slots.iter().map(String::as_str).collect::<Vec<_>>()) })
 }
 
+const EXCHANGE_TRACKS: [&str; 6] =
+    ["references", "documents", "learning_agreement", "insurance", "visa", "grant"];
+const INTERNSHIP_TRACKS: [&str; 4] = ["programme_of_work", "insurance", "visa", "incident"];
+
+/// No track is asked for, unless a test says otherwise.
+fn without(tracks: &[&str]) -> Value {
+    let off: serde_json::Map<String, Value> =
+        tracks.iter().map(|track| ((*track).to_owned(), json!(false))).collect();
+    json!({ "tracks": off })
+}
+
 /// No document is asked for, in either workflow.
 pub fn without_documents() -> Value {
-    json!({ "documents": off(&["transcript", "motivation", "language_proof", "transcript_of_records"]) })
+    json!({ "documents": off(&["transcript", "motivation", "language_proof", "transcript_of_records", "insurance_proof"]) })
 }
 
 /// The same for internships.
 pub fn without_work_documents() -> Value {
-    json!({ "documents": off(&["cv", "motivation", "transcript", "certificate", "internship_report"]) })
+    json!({ "documents": off(&["cv", "motivation", "transcript", "certificate", "internship_report", "insurance_proof"]) })
 }
 
 fn off(slots: &[&str]) -> Value {

@@ -126,9 +126,9 @@ pub const LIFE: &[Stage] = &[
         lines: &[(0, 1)],
         clocks: &[("start", "2027-04-15T16:00:00Z")],
         told: &[
-            ("grant_awarded", "student"),
-            ("grant_awarded_told", "home_head"),
-            ("grant_awarded_told", "host_head"),
+            ("project_awarded", "student"),
+            ("project_awarded_told", "home_head"),
+            ("project_awarded_told", "host_head"),
         ],
     },
     Stage {

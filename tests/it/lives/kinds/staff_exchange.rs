@@ -175,7 +175,7 @@ pub const LIFE: &[Stage] = &[
         told: &[
             ("case_closed", "home_coordinator"),
             ("case_closed", "host_coordinator"),
-            ("grant_settled", "student"),
+            ("staff_grant_settled", "student"),
         ],
     },
 ];
