@@ -4,6 +4,7 @@
 mod check;
 mod conserved;
 mod diagram;
+mod hostile;
 mod joins;
 mod rules;
 mod shipped;
