@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::definition::{AccountIx, MachineIx, StateIx};
 use crate::guard::{Names, Slot, Type, Value, Values};
 
@@ -89,6 +91,43 @@ catalogue! {
     HostTracksExtraTerm "host.tracks_extra_term" Type::Bool, "Whether the host publishes a capacity of its own for that term.";
     NextExists "next.exists" Type::Bool, "Whether the application lists a choice after the present one.";
     NextPlaceFree "next.place_free" Type::Bool, "Whether the line of that next choice, for the first of the accounts, has a free place that nobody waits for.";
+}
+
+/// One entry of the documented catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Documented {
+    /// As written in guards; a part in `<…>` stands for a name of the definition.
+    pub path: &'static str,
+    /// Its type; of an input or an answer that of its field.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Type>,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+/// The whole catalogue: the fixed part, then the facts that a definition names the parts of.
+pub fn documented() -> Vec<Documented> {
+    let texts = || Type::List(Box::new(Type::Text));
+    let named = [
+        ("places.<account>.free", Some(Type::Int), "Places left on the account's line, in its unit."),
+        ("places.<account>.waiters", Some(Type::Int), "Cases that wait for a place on that line."),
+        ("track.<track>.state", Some(Type::Text), "The present state of a track with one instance."),
+        ("track.<track>.version", Some(Type::Int), "The version of a track that counts them, from 1."),
+        ("tracks.<track>", Some(texts()), "The present states of all instances of a track with several."),
+        (
+            "ever.<track>.<state>",
+            Some(Type::Bool),
+            "Whether a state of the track's `latch` has been entered since the track began anew.",
+        ),
+        ("input.<field>", None, "A field of the event's input, of that field's type."),
+        (
+            "answers.<field>",
+            None,
+            "An answer to the call's form, of that field's type; only in a call's own guard of eligibility.",
+        ),
+    ];
+    let fixed = catalogue().into_iter().map(|(path, kind, meaning)| (path, Some(kind), meaning));
+    fixed.chain(named).map(|(path, kind, meaning)| Documented { path, kind, meaning }).collect()
 }
 
 /// The facts one definition uses, numbered.

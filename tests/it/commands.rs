@@ -202,6 +202,53 @@ fn a_faulty_definition_is_shown_by_place_rule_and_shortest_counter_example() {
 }
 
 #[test]
+fn what_was_walked_is_explained_with_its_size_and_with_what_is_not_proven() {
+    let file = own("templates/workflows/exchange.toml");
+    let file = file.to_str().expect("UTF-8");
+    let told = here(&["check", "--explain", file]);
+    let told = text(&told.stdout);
+    assert!(told.contains("\n  walked: the main machine and its accounts: "), "{told}");
+    assert!(told.contains("\n  walked: the main machine and its accounts, host_places off: "), "{told}");
+    assert!(told.contains("\n  not proven: Guards over facts are left open"), "{told}");
+
+    let machine = here(&["check", "--explain", "--json", file]);
+    let machine: Value = serde_json::from_slice(&machine.stdout).expect("JSON");
+    let slices = machine[0]["slices"].as_array().expect("slices");
+    assert_eq!((&slices[0]["accounts"], &slices[0]["off"]), (&json!(true), &json!([])));
+    assert!(slices.iter().all(|slice| slice["states"].as_u64() > Some(10) && slice["edges"].as_u64() > Some(10)));
+    assert!(machine[0]["not_proven"].as_array().is_some_and(|list| list.len() > 3));
+}
+
+#[test]
+fn the_facts_of_guards_are_listed_with_type_and_meaning() {
+    let told = here(&["check", "--facts"]);
+    let told = printed(&told);
+    assert!(told.contains("call.closes_at\tan instant\tWhen the call closes for this home.\n"), "{told}");
+    assert!(told.contains("tracks.<track>\ta list of texts\t"), "{told}");
+    let machine = here(&["check", "--facts", "--json"]);
+    let machine: Value = serde_json::from_slice(&machine.stdout).expect("JSON");
+    let machine = machine.as_array().expect("a list");
+    assert_eq!(machine.len(), told.lines().count());
+    assert!(machine.iter().any(|fact| fact["path"] == "now" && fact["type"] == "instant"));
+}
+
+#[test]
+fn a_notice_without_its_mail_is_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sound = std::fs::read_to_string(own("templates/workflows/exchange.toml")).expect("the shipped file");
+    let silent = sound.replace("draft_started", "draft_begun");
+    std::fs::write(folder.path().join("silent.toml"), &silent).expect("written");
+    let told = run(folder.path(), &[], &["check", "silent.toml"]);
+    let line = silent.lines().position(|line| line.starts_with("draft_begun")).expect("the notice") + 1;
+    let said = text(&told.stdout);
+    for language in ["en", "zh-Hant"] {
+        let finding = format!("silent.toml:{line}:");
+        let wanted = format!("error[W07]: notice `draft_begun` has no text in `{language}`: write its mail");
+        assert!(said.lines().any(|told| told.starts_with(&finding) && told.ends_with(&wanted)), "{said}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named_and_the_others_are_checked_all_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let put =

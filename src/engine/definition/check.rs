@@ -55,6 +55,18 @@ const MOST_CONDITIONS: usize = 8;
 /// Most events that may happen only once.
 const MOST_ONCE: usize = 64;
 
+/// What no finding of the checker is a proof of.
+pub const UNPROVEN: [&str; 8] = [
+    "Guards over facts are left open: \"never\" is proven, \"can be reached\" is optimistic.",
+    "Facts are taken one by one: two guards that exclude each other by what their facts mean are both let pass.",
+    "Whether a home or a host has somebody for a duty: only the system and the secretariat always act.",
+    "Tracks that no transition and no invariant names together are walked apart: what one of them rules out for another is not seen.",
+    "Of a track with several instances it is known which states are inhabited, not by how many.",
+    "An event that collects its roles is one event, and the versions of a track are one.",
+    "That guards decide something is tried on samples; that they have a result, likewise, and below 10^9.",
+    "What ought to be asked and is not: a missing guard, a role too many, a separation too few. Scenarios show these.",
+];
+
 /// What the checker found, and what it walked to find it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Examination {
@@ -75,6 +87,11 @@ impl Definition {
     /// Proves all rules, and says besides which slices were walked.
     pub fn examine(&self) -> Examination {
         self.examine_within(MOST_NODES)
+    }
+
+    /// Finds notices without a text in some language of the definition, W07; `has` knows the texts by language and notice.
+    pub fn untold(&self, has: &dyn Fn(&str, &str) -> bool) -> Vec<Finding> {
+        told::without_text(self, has)
     }
 
     fn examine_within(&self, most: usize) -> Examination {

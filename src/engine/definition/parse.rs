@@ -12,6 +12,7 @@ mod tracks;
 mod transitions;
 pub(super) mod tree;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use toml::de::DeTable;
@@ -86,6 +87,8 @@ struct Loader<'r, 's> {
     facts: FactTable,
     inputs: BTreeMap<String, Type>,
     asked_tracks: Vec<TrackFacts>,
+    /// States that `from` and `[sets]` have come to so far.
+    named: Cell<usize>,
 }
 
 impl<'r, 's> Loader<'r, 's> {
@@ -102,7 +105,7 @@ impl<'r, 's> Loader<'r, 's> {
         }
         let asked_tracks = names.asked_tracks();
         let mut loader =
-            Loader { reader, names, facts: FactTable::default(), inputs: BTreeMap::new(), asked_tracks };
+            Loader { reader, names, facts: FactTable::default(), inputs: BTreeMap::new(), asked_tracks, named: Cell::default() };
         loader.inputs = loader.input_types(&root);
         Some(loader.definition(&root))
     }

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Most different atoms two guards may have for their truth table to be tried.
-const MOST_ATOMS: usize = 14;
+const MOST_ATOMS: usize = 12;
 
 impl Guard {
     /// Lists the constants written in it, elements of lists one by one.

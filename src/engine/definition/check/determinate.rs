@@ -1,20 +1,72 @@
 //! W04: one event has one meaning in one state, and joins that leave one state have an order and an end.
 
-use super::super::{Definition, Finding, Join, Rule, StateIx, Transition, TransitionIx};
+use std::collections::BTreeMap;
+
+use super::super::{Definition, EventIx, Finding, Join, Rule, StateIx, Transition, TransitionIx};
 use super::known::Nothing;
 use super::space::Space;
+
+/// Most pairs of transitions that are compared.
+const MOST_PAIRS: usize = 1_000_000;
 
 /// Clashes, each shown by the way to it when `space` holds one.
 pub(super) fn findings(definition: &Definition, space: Option<&Space<'_>>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut compared = 0;
     for state in (0..definition.states.len()).filter_map(|at| u16::try_from(at).ok()).map(StateIx) {
-        let leaving: Vec<_> = definition.leaving(state).collect();
-        for (at, (ix, second)) in leaving.iter().enumerate() {
-            for (_, first) in leaving[..at].iter().filter(|(_, first)| meet(first, second)) {
-                let Some(finding) = clash(definition, state, first, second) else { continue };
-                let events = space.and_then(|space| way(space, state, first, (*ix, second)));
-                findings.push(finding.shown_by(events.unwrap_or_default()));
+        let mut rivals: BTreeMap<Rival, Vec<(TransitionIx, &Transition)>> = BTreeMap::new();
+        for (ix, transition) in definition.leaving(state) {
+            rivals.entry(Rival::of(transition)).or_default().push((ix, transition));
+        }
+        for group in rivals.values().filter(|group| group.len() > 1) {
+            compared += group.len() * (group.len() - 1) / 2;
+            if compared > MOST_PAIRS {
+                findings.push(too_many(definition, state));
+                return findings;
             }
+            findings.extend(clashes(definition, state, group, space));
+        }
+    }
+    findings
+}
+
+/// Transitions that can get into each other's way: those of one event, and joins of one priority.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Rival {
+    Event(EventIx),
+    Join(u16),
+}
+
+impl Rival {
+    fn of(transition: &Transition) -> Self {
+        match &transition.join {
+            Some(join) => Self::Join(join.priority),
+            None => Self::Event(transition.event),
+        }
+    }
+}
+
+fn too_many(definition: &Definition, state: StateIx) -> Finding {
+    let state = &definition.states[state.at()];
+    let message = format!(
+        "too large to prove: too many transitions of one event, or joins of one priority, leave `{}` and others: merge some",
+        state.name
+    );
+    Finding::error(Rule::W00, state.place, message)
+}
+
+fn clashes(
+    definition: &Definition,
+    state: StateIx,
+    group: &[(TransitionIx, &Transition)],
+    space: Option<&Space<'_>>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (at, (ix, second)) in group.iter().enumerate() {
+        for (_, first) in group[..at].iter().filter(|(_, first)| meet(first, second)) {
+            let Some(finding) = clash(definition, state, first, second) else { continue };
+            let events = space.and_then(|space| way(space, state, first, (*ix, second)));
+            findings.push(finding.shown_by(events.unwrap_or_default()));
         }
     }
     findings

@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 
 use super::super::{Definition, Finding, MachineIx, Place, Rule, Run, StateIx};
-use super::samples::Samples;
+use super::samples::{MOST_SAMPLES, Samples};
 use crate::guard::{Guard, Slot, Term, Values, Verdict};
 
 /// Guards tried in full; the rest of a definition with more is tried on its first samples alone.
-const MOST_EVALUATIONS: u64 = 2_000_000;
+const MOST_EVALUATIONS: u64 = 400_000;
 
 pub(super) fn findings(definition: &Definition) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -85,7 +85,8 @@ fn judge(definition: &Definition, written: &Written<'_>, spent: &mut u64) -> Opt
             return None;
         }
     }
-    if !samples.is_whole() {
+    if !samples.is_whole() && !(holds && fails) {
+        *spent += MOST_SAMPLES;
         holds = holds || samples.climb(|facts| guard.nearness(true, facts)) >= 1.0;
         fails = fails || samples.climb(|facts| guard.nearness(false, facts)) >= 1.0;
     }

@@ -38,11 +38,15 @@ impl<'s, 'd> Ledger<'s, 'd> {
     /// The shortest events that lead to an entry, then the one of a transition that leaves it.
     pub fn path_along(&self, entry: usize, by: TransitionIx) -> Vec<String> {
         let mut events = vec![self.space.event(by)];
+        if self.space.tellable.get() == 0 {
+            return events;
+        }
         let mut at = entry;
         while let Some((before, by)) = self.found_by[at] {
             events.push(self.space.event(by));
             at = before;
         }
+        self.space.tellable.set(self.space.tellable.get().saturating_sub(events.len()));
         events.reverse();
         events
     }

@@ -12,7 +12,7 @@ use crate::facts::{Fact, Facts};
 use crate::guard::Slot;
 use crate::machine::MOST_JOINS;
 
-/// Most joins tried one after another in the search for circles.
+/// Most pairs of joins compared in the search for circles.
 const MOST_TRIED: usize = 200_000;
 
 pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
@@ -91,10 +91,10 @@ impl Search<'_, '_> {
             if stays_behind(space, node, edge) {
                 continue;
             }
-            self.tried += 1;
             if self.tried > MOST_TRIED {
                 return None;
             }
+            self.tried += self.way.len();
             if self.way.iter().any(|(at, by)| self.excluded((*at, *by), (node, edge.by))) {
                 cut = true;
                 continue;

@@ -5,7 +5,7 @@
 //! its roles is one event. A join that surely holds fires, so nothing that comes after it in order, and no event, leaves its
 //! node. `once` is remembered, since a way out that is spent is none.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::{
@@ -18,6 +18,9 @@ use super::spot::{Beside, Spot, Stand};
 use super::table::Table;
 use crate::guard::{Guard, Verdict};
 use crate::vocabulary::StateKind;
+
+/// Most events of all counter-examples of one slice, against definitions in which everything is wrong.
+const MOST_TOLD: usize = 200_000;
 
 /// One combination a case can be in, by numbers of the tables of its space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +79,8 @@ pub(super) struct Space<'d> {
     pub(super) edges: Vec<Edge>,
     pub(super) ends: Vec<usize>,
     pub(super) found_by: Vec<Option<Edge>>,
+    /// Events that counter-examples may still have in all.
+    pub(super) tellable: Cell<usize>,
     /// Per event its bit in [`Node::spent`], when it may happen only once somewhere.
     pub(super) once: Vec<u64>,
 }
@@ -102,6 +107,7 @@ impl<'d> Space<'d> {
             edges: Vec::new(),
             ends: Vec::new(),
             found_by: vec![None],
+            tellable: Cell::new(MOST_TOLD),
             once: once(definition),
         };
         space.asks = definition.transitions.iter().map(|transition| space.asked(transition)).collect();
@@ -173,14 +179,18 @@ impl<'d> Space<'d> {
         self.known.judge(guard, &facts)
     }
 
-    /// The shortest events that lead to a node.
+    /// The shortest events that lead to a node; none once counter-examples have grown too long.
     pub fn path(&self, node: usize) -> Vec<String> {
         let mut events = Vec::new();
+        if self.tellable.get() == 0 {
+            return events;
+        }
         let mut at = node;
         while let Some(edge) = self.found_by[at] {
             events.push(self.event(edge.by));
             at = edge.to();
         }
+        self.tellable.set(self.tellable.get().saturating_sub(events.len()));
         events.reverse();
         events
     }

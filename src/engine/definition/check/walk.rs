@@ -23,15 +23,19 @@ pub(super) struct Firing<'d> {
 }
 
 impl<'d> Space<'d> {
-    /// Walks everything; `None` when there are more than `most` nodes.
-    pub fn explore(definition: &'d Definition, slice: &Slice, most: usize) -> Option<Self> {
+    /// Walks everything; `None` when there are more nodes, or more moves between them, than may be.
+    pub fn explore(
+        definition: &'d Definition,
+        slice: &Slice,
+        (most, most_moves): (usize, usize),
+    ) -> Option<Self> {
         let mut space = Self::empty(definition, slice);
         let start = space.start();
         space.nodes.push(start);
         let mut known = HashMap::from([(start, 0)]);
         let mut at = 0;
         while at < space.nodes.len() {
-            if space.nodes.len() > most || space.edges.len() > MOST_EDGES {
+            if space.nodes.len() > most || space.edges.len() > most_moves {
                 return None;
             }
             for (by, node) in space.successors(at) {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::super::{Definition, Finding, Place, Rule};
 use super::slices::Slice;
 use super::space::Space;
+use super::walk::MOST_EDGES;
 
 /// One slice that was walked, and how large it came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,23 +32,32 @@ pub(super) struct Walked<'d> {
     most: usize,
     /// Nodes that may still be walked in all slices together.
     left: usize,
+    /// Moves that may still be walked in all slices together.
+    moves_left: usize,
 }
 
+/// Most slices of one definition.
+const MOST_SLICES: usize = 2_000;
 /// How many slices of the largest size may be walked in all.
 const LARGEST: usize = 4;
 
 impl<'d> Walked<'d> {
     pub fn new(definition: &'d Definition, most: usize) -> Self {
-        Self { definition, sizes: Vec::new(), most, left: most.saturating_mul(LARGEST) }
+        Self { definition, sizes: Vec::new(), most, left: most.saturating_mul(LARGEST), moves_left: MOST_EDGES * LARGEST }
     }
 
     /// Walks one slice, or says that it is too large.
     pub fn explore(&mut self, slice: &Slice) -> Result<Space<'d>, Finding> {
         let most = self.most.min(self.left);
-        let Some(space) = Space::explore(self.definition, slice, most) else {
+        if self.sizes.len() >= MOST_SLICES {
+            let message = format!("too large to prove: more than {MOST_SLICES} slices would have to be walked: name fewer facts in invariants");
+            return Err(Finding::error(Rule::W00, Place { line: 1, column: 1 }, message));
+        }
+        let Some(space) = Space::explore(self.definition, slice, (most, MOST_EDGES.min(self.moves_left))) else {
             return Err(self.too_large(slice, most));
         };
         self.left -= space.len();
+        self.moves_left = self.moves_left.saturating_sub(space.moves());
         self.sizes.push(SliceSize {
             tracks: self.names(slice),
             accounts: slice.accounts,
@@ -81,7 +91,7 @@ impl<'d> Walked<'d> {
             };
         let message = format!(
             "too large to prove: more than {most} combinations of {what} can be reached, or more than {} moves between them: {mend}",
-            super::walk::MOST_EDGES
+            MOST_EDGES
         );
         Finding::error(Rule::W00, place, message)
     }

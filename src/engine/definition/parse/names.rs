@@ -167,7 +167,8 @@ fn keys(table: &Table<'_>, section: &str) -> Vec<String> {
 
 /// Reports a name nobody declared, with the nearest one that is.
 pub(super) fn undeclared(reader: &Reader<'_>, node: &Node<'_>, what: &str, name: &str, known: &[String]) {
-    let mend = match nearest(name, known.iter().map(String::as_str)) {
+    let near = if reader.guesses() { nearest(name, known.iter().map(String::as_str)) } else { None };
+    let mend = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("declare it, or use one of the {} that are", known.len()),
     };

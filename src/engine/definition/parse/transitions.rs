@@ -13,6 +13,9 @@ use super::names::undeclared;
 use super::tree::{Node, Table};
 use crate::guard::Type;
 
+/// Most states that all `from`, and the sets in them, may come to.
+const MOST_NAMED: usize = 300_000;
+
 const OPS: [(&str, PlaceOp); 6] = [
     ("hold", PlaceOp::Hold),
     ("use", PlaceOp::Use),
@@ -80,6 +83,13 @@ impl Loader<'_, '_> {
                 if let Some(transition) = self.transition(&table, definition, scope, section == "joins") {
                     definition.transitions.push(transition);
                 }
+                if self.named.get() > MOST_NAMED {
+                    let message = format!(
+                        "the states of all `from` are more than {MOST_NAMED}: name fewer states, or give them events of their own"
+                    );
+                    self.reader.form(table.span.clone(), &message);
+                    return;
+                }
             }
         }
     }
@@ -88,11 +98,25 @@ impl Loader<'_, '_> {
         let Some(section) = root.table("sets") else { return Sets::new() };
         let members =
             |node: &Node<'_>| node.list().iter().flat_map(|n| self.states_of(n, definition, None)).collect();
-        section.entries().map(|(_, node)| (node.key.clone(), members(&node))).collect()
+        let once = |mut members: Vec<StateIx>| {
+            members.sort_unstable();
+            members.dedup();
+            members
+        };
+        section.entries().map(|(_, node)| (node.key.clone(), once(members(&node)))).collect()
     }
 
     /// States a `from` entry stands for: a name, `set:name` or `phase:name`.
     fn states_of(&self, node: &Node<'_>, definition: &Definition, sets: Option<&Sets>) -> Vec<StateIx> {
+        if self.named.get() > MOST_NAMED {
+            return Vec::new();
+        }
+        let states = self.named_states(node, definition, sets);
+        self.named.set(self.named.get() + states.len());
+        states
+    }
+
+    fn named_states(&self, node: &Node<'_>, definition: &Definition, sets: Option<&Sets>) -> Vec<StateIx> {
         let Some(text) = node.text() else { return Vec::new() };
         if let (Some(name), Some(sets)) = (text.strip_prefix("set:"), sets) {
             let Some(members) = sets.get(name) else {

@@ -7,6 +7,7 @@ mod conserved;
 #[path = "../../../../tests/it/support/counts.rs"]
 mod counts;
 mod diagram;
+mod hostile;
 mod joins;
 #[path = "../../../../tests/it/support/measured.rs"]
 mod measured;
