@@ -18,6 +18,7 @@ mod serve;
 mod simulate;
 mod source;
 mod verify;
+mod workflow;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -57,6 +58,8 @@ enum Command {
     Check(check::Arguments),
     Diagram(diagram::Arguments),
     Simulate(simulate::Arguments),
+    #[command(subcommand)]
+    Workflow(workflow::Arguments),
     Config(config::Arguments),
     #[command(subcommand)]
     Person(person::Arguments),
@@ -75,6 +78,7 @@ impl Command {
             Self::Backup(arguments) => backup::run(&arguments, file).await?,
             Self::Check(arguments) => return check::run(&arguments),
             Self::Diagram(arguments) => diagram::run(&arguments)?,
+            Self::Workflow(arguments) => workflow::run(arguments, file).await?,
             Self::Simulate(arguments) => return simulate::run(&arguments, file).await,
             Self::Config(arguments) => config::run(&arguments, file)?,
             Self::Person(arguments) => person::run(arguments, file).await?,

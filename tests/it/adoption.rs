@@ -5,9 +5,11 @@ use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::commands::{complaint, on, printed};
 use crate::support::actor::{Actor, fresh_key, send};
 use crate::support::answer::Answer;
-use crate::support::cast::Cast;
+use crate::support::app::SECRETARIAT;
+use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::rounds::{Round, without_documents};
 use crate::support::walk::Walk;
@@ -207,4 +209,44 @@ async fn cases_go_over_to_an_approved_version_alone_and_by_the_secretariat(
     assert_eq!(anna.history().await.last().expect("steps")["event"], "nominate", "nothing is half done");
     let of_no_call = json!({ "version": 2, "dry_run": true, "call_id": anna.case["id"] });
     assert_eq!(sol.post(PATH, &of_no_call).await.ok()["items"], json!([]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_command_line_posts_approves_and_adopts_for_those_who_may(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(3, &without_documents()).await;
+    let anna = nominated(&cast, &round, "Anna").await;
+    let database = &cast.app.database;
+    let file = database.folder.path().join("changed.toml");
+    std::fs::write(&file, longer()).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let (sol, chair) = (SECRETARIAT.to_owned(), address("chair"));
+    let say = |words: &[&str], by: &str| on(database, &[&["workflow"], words, &["--as", by]].concat());
+
+    assert!(complaint(&say(&["post", file], &chair)).contains("secretariat"));
+    assert_eq!(printed(&say(&["post", file], &sol)), "version 2 is draft now\n");
+    let approve = ["approve", "student-exchange", "2"];
+    assert!(complaint(&say(&approve, &sol)).contains("this needs the chair"));
+    assert!(complaint(&say(&approve, "nobody@x.example")).contains("nobody has the e-mail address"));
+    assert_eq!(printed(&say(&approve, &chair)), "version 2 is approved now\n");
+    assert!(complaint(&say(&approve, &chair)).contains("version 2 is approved already"));
+
+    let adopt = ["adopt", "student-exchange", "2"];
+    let listed = say(&adopt, &sol);
+    assert!(
+        printed(&listed).ends_with("1 land, 0 adopted, 0 refused, 0 moved meanwhile\n"),
+        "{}",
+        printed(&listed)
+    );
+    let reference = anna.case["reference"].as_str().expect("a code");
+    assert!(printed(&listed).starts_with(&format!("{reference} in nominated lands: acknowledge until ")));
+    let done: Value = serde_json::from_str(printed(&say(&[&adopt[..], &["--yes", "--json"]].concat(), &sol)))
+        .expect("JSON");
+    assert_eq!((&done[0]["outcome"], &done[0]["id"]), (&json!("adopted"), &anna.case["id"]));
+    assert_eq!(printed(&say(&adopt, &sol)), "0 land, 0 adopted, 0 refused, 0 moved meanwhile\n");
+    assert!(complaint(&say(&["adopt", "student-exchange", "9"], &sol)).contains("no such version"));
+    cast.verified().await;
 }

@@ -1,9 +1,11 @@
 //! Where a case lands under another version of its definition, and why it may not.
 
-use chrono::{DateTime, Utc};
-use sojourn_engine::adoption::{Adoption, Obstacle};
+use chrono::{DateTime, TimeDelta, Utc};
+use sojourn_engine::adoption::{Adoption, Landed, Obstacle};
+use sojourn_engine::deadline::Calendar;
 use sojourn_engine::definition::{Definition, EventIx};
-use sojourn_engine::machine::Case;
+use sojourn_engine::facts::Facts;
+use sojourn_engine::machine::{Calendars, Case, Context, Running};
 use sojourn_engine::vocabulary::AccountStatus;
 
 use crate::sketch::Sketch;
@@ -112,4 +114,47 @@ fn an_event_that_has_happened_once_stays_spent() {
         landed.acts.iter().map(|(event, _)| *event).collect::<Vec<EventIx>>(),
         [to.event_named("again").unwrap()]
     );
+}
+
+/// The clock of `draft` under a version in which it runs so long, for a case that entered the state nine hours ago.
+fn clock(within: &str, running: bool) -> Vec<Landed> {
+    let from = sketch().parse();
+    let to = Definition::parse(&sketch().source().replace("within = '9 days'", within)).unwrap();
+    let adoption = Adoption::to(&to).unwrap();
+    let mut before = case(&from, &["draft"], AccountStatus::None);
+    let known = from.clock_named(from.initial, "end").unwrap();
+    before.clocks.extend(running.then_some(Running { clock: known, due_at: at() + TimeDelta::days(9) }));
+    let landed = adoption.land(&from, &before).unwrap();
+    let utc = || Calendar::plain(chrono_tz::UTC);
+    let calendars = Calendars { home: utc(), host: utc(), alliance: utc() };
+    let context = Context {
+        now: at() + TimeDelta::hours(9),
+        facts: &Facts::default(),
+        lines: &[],
+        next_lines: &[],
+        rivals: &[],
+        documents: &[],
+        calendars: &calendars,
+        stays: 1,
+        overrides: &[],
+        subject: None,
+    };
+    let clocks = adoption.clocks(&from, &before, &landed, &context, &Facts::default());
+    clocks.into_iter().map(|(_, clock)| clock).collect()
+}
+
+#[test]
+fn a_deadline_counts_on_from_entry_or_from_now() {
+    let due = |landed: &[Landed]| match landed {
+        [Landed::Started(start)] => start.due_at - at(),
+        other => panic!("one clock that starts: {other:?}"),
+    };
+    assert!(matches!(clock("within = '9 days'", true)[..], [Landed::Kept(_)]), "the same clock");
+    assert_eq!(clock("within = '9 days'", false), [], "one that has ended stays so");
+    assert_eq!(
+        due(&clock("within = '24 hours'", true)),
+        TimeDelta::hours(24),
+        "from when the state was entered"
+    );
+    assert_eq!(due(&clock("within = '8 hours'", true)), TimeDelta::hours(17), "over already: from now");
 }
