@@ -116,14 +116,8 @@ pub async fn fire_as_system(
     let tx = app.store.begin().await?;
     let mut scene = Scene::read(app, &tx, &Scope::system(), id, at).await?;
     let if_version = scene.live.dossier.case.version;
-    let attempt = Attempt {
-        track,
-        event: event.to_owned(),
-        data: data.clone(),
-        reason: None,
-        note: None,
-        if_version,
-    };
+    let attempt =
+        Attempt { track, event: event.to_owned(), data: data.clone(), reason: None, note: None, if_version };
     let mut written = Records::default();
     if let Err(refused) = decide(&mut scene, at, via, None, &attempt, &mut written) {
         return Err(refuse(tx, &scene, at, None, &attempt, refused).await);
