@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use sojourn_engine::definition::parse;
-use utoipa::IntoParams;
 
 use super::cached::{IfNoneMatch, IfNoneMatchHeader};
 use super::extract::{Filter, Id, Listing, NoFilter, PageQuery, Toml};
@@ -82,7 +81,7 @@ pub async fn get_workflow_flowchart(
 }
 
 /// Which machine.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ChartFilter {

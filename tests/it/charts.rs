@@ -42,6 +42,8 @@ struct Done {
 /// A walk of one case, decided by the engine.
 struct Walk<'a> {
     definition: &'a Definition,
+    /// Of the main machine, then of each track.
+    conditions: Vec<Vec<scxml::Condition<'a>>>,
     world: Surroundings,
     case: Case,
     done: Vec<Done>,
@@ -55,7 +57,9 @@ impl<'a> Walk<'a> {
     fn begin(definition: &'a Definition) -> Self {
         let case = Case::new(definition, DateTime::<Utc>::UNIX_EPOCH);
         let world = Surroundings::of(definition);
-        let mut walk = Self { definition, world, case, done: Vec::new(), moved: 0, refused: 0 };
+        let machines = std::iter::once(MachineIx::MAIN).chain(definition.machines().map(|(ix, _)| ix));
+        let conditions = machines.map(|machine| scxml::conditions(definition, machine)).collect();
+        let mut walk = Self { definition, conditions, world, case, done: Vec::new(), moved: 0, refused: 0 };
         for at in walk.places() {
             walk.note(at, "begin", String::new(), String::new());
         }
@@ -150,16 +154,19 @@ impl<'a> Walk<'a> {
         None
     }
 
+    fn of(&self, at: At) -> &[scxml::Condition<'a>] {
+        &self.conditions[at.map_or(0, |id| id.machine.at())]
+    }
+
     /// The conditions of a machine's chart: those of joins as of this case, the others as of `before`.
     fn conditions(&self, at: At, before: &Facts) -> String {
         let mut facts = self.world.facts.clone();
         self.case.lay(self.definition, &mut facts);
-        let machine = at.map_or(MachineIx::MAIN, |id| id.machine);
         let holds = |condition: &scxml::Condition<'_>| {
             let facts = if condition.of_join { &facts } else { before };
             if condition.guard.holds(facts) == Verdict::True { '1' } else { '0' }
         };
-        scxml::conditions(self.definition, machine).iter().map(holds).collect()
+        self.of(at).iter().map(holds).collect()
     }
 
     fn attempt(&mut self, random: &mut ChaCha12Rng) -> Option<()> {
@@ -190,6 +197,9 @@ impl<'a> Walk<'a> {
         }
         if self.is_open() {
             for at in self.places() {
+                if !self.of(at).iter().any(|condition| condition.of_join) {
+                    continue;
+                }
                 let conditions = self.conditions(at, &before);
                 self.note(at, "look", String::new(), conditions);
             }

@@ -4,6 +4,7 @@
 mod check;
 mod conserved;
 mod diagram;
+mod guide;
 mod joins;
 mod scxml;
 mod sketch;
