@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::definition::diagram::View;
-use sojourn_engine::definition::{Definition, Finding, Severity, State};
+use sojourn_engine::definition::{Definition, Finding, MachineIx, Severity, State};
 use sojourn_engine::ids::PersonId;
 use sojourn_engine::vocabulary::{Phase, StateKind, Subject, VersionStatus};
 use utoipa::ToSchema;
@@ -239,14 +239,14 @@ pub async fn version(app: &App, caller: &Caller, id: &str, number: i32) -> Resul
 }
 
 /// Forms a picture of a definition is drawn in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Drawing {
     /// Scalable Vector Graphics.
     Svg,
     /// Text for Mermaid.
     Mermaid,
-    /// State chart XML.
-    Scxml,
+    /// State chart XML of the main machine, or of the track of that name.
+    Scxml(Option<String>),
 }
 
 /// A picture of one version of a workflow, in the reader's language.
@@ -256,7 +256,10 @@ pub async fn diagram(app: &App, caller: &Caller, id: &str, number: i32, form: Dr
     Ok(match form {
         Drawing::Svg => definition.svg(&view),
         Drawing::Mermaid => definition.mermaid(&view),
-        Drawing::Scxml => definition.scxml(&view),
+        Drawing::Scxml(None) => definition.scxml(MachineIx::MAIN, &view),
+        Drawing::Scxml(Some(track)) => {
+            definition.scxml(definition.track_named(&track).ok_or(Error::NotFound)?, &view)
+        }
     })
 }
 

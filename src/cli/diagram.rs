@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use sojourn_engine::definition::diagram::{Extent, View};
-use sojourn_engine::definition::{Definition, Finding};
+use sojourn_engine::definition::{Definition, Finding, MachineIx};
 
 use super::{Outcome, output, source};
 
@@ -25,6 +25,9 @@ pub struct Arguments {
     /// Leave out the exits that end a case early (SCXML is always whole)
     #[arg(long)]
     main_road: bool,
+    /// For SCXML: the track whose chart is written [default: the main machine]
+    #[arg(long, value_name = "NAME")]
+    track: Option<String>,
     /// File to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -40,6 +43,9 @@ enum Format {
 pub fn run(arguments: &Arguments) -> Outcome {
     let text = source::read(&arguments.file)?;
     let definition = Definition::parse(&text).map_err(|findings| faulty(arguments, &findings))?;
+    if arguments.track.is_some() && !matches!(arguments.format, Format::Scxml) {
+        return Err("--track is for --format scxml: the other forms show all tracks".into());
+    }
     if !definition.languages.contains(&arguments.language) {
         let known = definition.languages.join(", ");
         let (place, asked) = (arguments.file.display(), &arguments.language);
@@ -50,13 +56,23 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let drawn = match arguments.format {
         Format::Svg => definition.svg(&view),
         Format::Mermaid => definition.mermaid(&view),
-        Format::Scxml => definition.scxml(&view),
+        Format::Scxml => definition.scxml(machine(arguments, &definition)?, &view),
     };
     match &arguments.output {
         Some(file) => std::fs::write(file, drawn)
             .map_err(|error| format!("{}: cannot be written: {error}", file.display()).into()),
         None => Ok(output::put(&drawn)?),
     }
+}
+
+/// The machine whose chart is asked for.
+fn machine(arguments: &Arguments, definition: &Definition) -> Result<MachineIx, String> {
+    let Some(name) = &arguments.track else { return Ok(MachineIx::MAIN) };
+    definition.track_named(name).ok_or_else(|| {
+        let known: Vec<&str> = definition.tracks.iter().map(|track| track.name.as_str()).collect();
+        let known = if known.is_empty() { "it has none".to_owned() } else { known.join(", ") };
+        format!("{} has no track `{name}`: {known}", arguments.file.display())
+    })
 }
 
 /// The first fault, and how to see all.

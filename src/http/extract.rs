@@ -117,6 +117,18 @@ impl<S: Sync, F: DeserializeOwned + Send> FromRequestParts<S> for Listing<F> {
     }
 }
 
+/// What a query asks for, where there are no pages.
+#[derive(Debug, Clone)]
+pub struct Filter<F>(pub F);
+
+impl<S: Sync, F: DeserializeOwned + Send> FromRequestParts<S> for Filter<F> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        query(parts.uri.query().unwrap_or_default()).map(Self)
+    }
+}
+
 fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     let malformed = |why: &dyn std::fmt::Display| {
         Problem::new(Kind::Malformed, format!("The query cannot be read: {why}."))

@@ -14,7 +14,7 @@ use validator::Validate;
 
 use super::answer::Versioned;
 use super::cached::{IfNoneMatch, IfNoneMatchHeader};
-use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery, Toml, Valid};
+use super::extract::{Filter, Id, IfMatch, Keyed, Listing, NoFilter, PageQuery, Toml, Valid};
 use super::notifications::NothingIn;
 use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
@@ -120,18 +120,28 @@ pub async fn get_workflow_flowchart(
     Ok(known.answer("text/plain; charset=utf-8", drawn))
 }
 
-/// A version of a workflow as SCXML, for any interpreter of state charts; labels in the reader's language.
+/// Which machine.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChartFilter {
+    /// A track's name [default: the main machine].
+    track: Option<String>,
+}
+
+/// One machine of a version of a workflow as SCXML, for any interpreter of state charts; labels in the reader's language.
 #[utoipa::path(get, path = "/api/v1/workflows/{id}/versions/{n}/diagram.scxml", tag = "workflows",
-    params(("id" = String, Path), ("n" = i32, Path), IfNoneMatchHeader),
+    params(("id" = String, Path), ("n" = i32, Path), ChartFilter, IfNoneMatchHeader),
     responses((status = 200, body = String, content_type = "application/scxml+xml"),
         (status = 304, description = "As it was")))]
 pub async fn get_workflow_chart(
     State(app): State<Arc<App>>,
     caller: Caller,
     Id((id, number)): Id<(String, i32)>,
+    Filter(ChartFilter { track }): Filter<ChartFilter>,
     known: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let drawn = workflows::diagram(&app, &caller, &id, number, Drawing::Scxml).await?;
+    let drawn = workflows::diagram(&app, &caller, &id, number, Drawing::Scxml(track)).await?;
     Ok(known.answer("application/scxml+xml", drawn))
 }
 

@@ -278,7 +278,9 @@ fn shipped_names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let folder = own("templates/workflows").read_dir().expect("the shipped definitions");
     let files = folder.map(|entry| entry.expect("an entry").path());
-    let is_definition = |path: &PathBuf| path.to_str().is_some_and(|name| !name.ends_with(".scenarios.toml"));
+    let is_definition = |path: &PathBuf| {
+        path.to_str().is_some_and(|name| name.ends_with(".toml") && !name.ends_with(".scenarios.toml"))
+    };
     for path in files.filter(is_definition) {
         let text = std::fs::read_to_string(&path).expect("a definition is UTF-8");
         let definition: toml::Table = toml::from_str(&text).expect("a shipped definition is TOML");

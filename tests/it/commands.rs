@@ -11,6 +11,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use sojourn::app::definitions::shipped;
 use sojourn_engine::definition::Definition;
+use sojourn_engine::definition::MachineIx;
 use sojourn_engine::definition::diagram::{Extent, View};
 
 use crate::support::actor::Actor;
@@ -292,7 +293,7 @@ fn a_definition_is_drawn_in_each_form_and_language() {
     let road = View { extent: Extent::MainRoad, ..view("zh-Hant") };
     let asked = ["--format", "mermaid", "--language", "zh-Hant", "--main-road"];
     assert_eq!(printed(&draw(&asked)), exchange().mermaid(&road));
-    assert_eq!(printed(&draw(&["--format", "scxml"])), exchange().scxml(&view("en")));
+    assert_eq!(printed(&draw(&["--format", "scxml"])), exchange().scxml(MachineIx::MAIN, &view("en")));
     assert_eq!(printed(&draw(&["--output", "out.svg"])), "");
     assert_eq!(
         std::fs::read_to_string(folder.path().join("out.svg")).expect("there"),

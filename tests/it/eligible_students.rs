@@ -83,7 +83,7 @@ async fn those_who_run_exchanges_see_who_of_theirs_may_apply(#[values(Db::Sqlite
     assert_eq!(names(&seen), ["Anna", "Cem", "Dora"]);
     assert_eq!((&seen["Anna"], &seen["Cem"]), (&json!([]), &json!(["student.year", "answers.weeks"])));
     assert_eq!(names(&listed(&pair.sol, &path).await), ["Anna", "Cem", "Dora", "Finn"]);
-    let sole = json!({ "duty": "coordinator", "institution": pair.home["id"], "unit": physics["id"] });
+    let sole = json!({ "duty": "coordinator", "institution": pair.home["id"], "unit": physics["id"], "from_on": "2026-01-01" });
     let body =
         json!({ "given_name": "Pia", "family_name": "Lab", "email": "pia@alpha.example", "roles": [sole] });
     let pia = app.invited(&pair.sol, &body).await;

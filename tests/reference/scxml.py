@@ -1,7 +1,14 @@
 """Runs python-statemachine, which shares no code with the engine, on exported SCXML.
 
-Reads one JSON document: {"charts": [SCXML, ...], "runs": [{"chart": 0, "events": [["submit.student", "0110"], ...]}, ...]}; the
-digits are the conditions c1, c2, ... at that event. Prints one JSON list per run: the active states after each event, sorted.
+Reads one JSON document: {"charts": {name: SCXML, ...}, "runs": [[operation, ...], ...]}. A run is one case with a machine per place;
+an operation is [place, kind, what, conditions], the digits of which are the chart's conditions c1, c2, ...:
+
+- "begin": a machine of the chart `what` stands at that place, from its beginning;
+- "event": the event `what` is sent to it;
+- "look": it looks at what moves by itself;
+- "void": everybody's agreement is taken back.
+
+Prints one JSON list per run: the active state of the place after each operation.
 """
 
 import json
@@ -20,28 +27,45 @@ def load(name, text):
     return chart, data
 
 
-def run(loaded, events):
+def begin(loaded):
     chart, data = loaded
     machine = chart()
     vars(machine.model).update(data)
+    return machine
+
+
+def send(machine, event, conditions):
+    for number, digit in enumerate(conditions, 1):
+        setattr(machine.model, f"c{number}", int(digit))
+    if machine.is_terminated:
+        return
+    try:
+        machine.send(event)
+    except TransitionNotAllowed:
+        pass
+
+
+def run(charts, operations):
+    machines = {}
     after = []
-    for event, conditions in events:
-        for number, digit in enumerate(conditions, 1):
-            setattr(machine.model, f"c{number}", int(digit))
-        if not machine.is_terminated:
-            try:
-                machine.send(event)
-            except TransitionNotAllowed:
-                pass
-        after.append(sorted(machine.configuration_values))
+    for place, kind, what, conditions in operations:
+        if kind == "begin":
+            machines[place] = begin(charts[what])
+        machine = machines[place]
+        if kind == "void":
+            agreed = [key for key in vars(machine.model) if key.startswith("agreed_")]
+            vars(machine.model).update(dict.fromkeys(agreed, 0))
+        if kind in ("event", "look"):
+            send(machine, what if kind == "event" else "look", conditions)
+        after.append(" ".join(sorted(machine.configuration_values)))
     return after
 
 
 def main():
     asked = json.load(sys.stdin)
-    charts = [load(f"chart{number}", text) for number, text in enumerate(asked["charts"])]
-    for one in asked["runs"]:
-        print(json.dumps(run(charts[one["chart"]], one["events"])))
+    charts = {name: load(name, text) for name, text in asked["charts"].items()}
+    for operations in asked["runs"]:
+        print(json.dumps(run(charts, operations)))
 
 
 main()

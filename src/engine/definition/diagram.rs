@@ -15,7 +15,7 @@ mod svg;
 mod text;
 mod words;
 
-use super::{Definition, EventIx, StateIx};
+use super::{Definition, EventIx, MachineIx, StateIx};
 
 /// How much of a definition is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,8 +70,8 @@ impl Definition {
     pub fn mermaid(&self, view: &View<'_>) -> String {
         mermaid::draw(self, view)
     }
-    /// The machine as SCXML: see [`scxml`] for what it holds and where it differs.
-    pub fn scxml(&self, view: &View<'_>) -> String {
-        scxml::draw(self, view)
+    /// One machine as SCXML: see [`scxml`] for what it holds and where it differs.
+    pub fn scxml(&self, machine: MachineIx, view: &View<'_>) -> String {
+        scxml::draw(self, machine, view)
     }
 }

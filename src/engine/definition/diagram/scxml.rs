@@ -1,11 +1,15 @@
 //! The definition as SCXML (W3C, 2015), so that an independent interpreter can be run beside this engine.
 //!
-//! Exported are states, who may fire which event where, origins, what may happen once, what all must agree to, and joins.
-//! An event is sent as `event.role`. Conditions are written so that they mean the same in ECMAScript and in Python's reading of it.
+//! Each machine of a case is a chart of its own, as flat as it is in the engine: the main one, and each track, of which a case may have
+//! several running. Exported are states, who may fire which event where, origins, what may happen once, what all must agree to, and
+//! joins. An event is sent as `event.role`. Conditions mean the same in ECMAScript and in Python's reading of it.
 //! What differs from the engine, on purpose:
 //!
 //! - A condition over facts is a variable of the data model, `c1`, `c2` …, with its source beside it; it begins as true. Whoever
-//!   drives the machine sets them before each event: 1 where the condition certainly holds, else 0.
+//!   drives the machine sets them before each event: 1 where the condition certainly holds, else 0. Where the other machines stand is
+//!   such a fact; a join's condition is a variable of its own, because the engine looks at it after the event.
+//! - What one machine does to another comes from outside: starting anew, making signatures void, the next version, the end of all
+//!   tracks with the main machine, and that an event which may happen once has happened there.
 //! - Places are always free and documents always supplied; input and reasons are not asked for, and nobody is too close to a case.
 //! - Clocks do not run: what a clock fires is an event of the system like any other.
 //! - Joins are looked at after every event, a refused one too; the engine looks after a step, and when facts have changed outside.
@@ -14,34 +18,57 @@
 
 use std::fmt::Write as _;
 
-use crate::definition::{Definition, EventIx, Resolver, RoleIx, StateIx, Target, Transition, TransitionIx};
+use crate::definition::{
+    Definition, EventIx, MachineIx, Resolver, RoleIx, StateIx, Target, Transition, TransitionIx,
+};
 use crate::guard::Guard;
 
 use super::View;
 use super::text::escape;
 
-/// A definition as an SCXML document.
-pub fn draw(definition: &Definition, view: &View<'_>) -> String {
-    let conditions = conditions(definition);
-    let mut pen = Pen { definition, view, conditions: &conditions, out: String::new() };
+/// A condition that is a variable of a chart.
+#[derive(Debug, Clone, Copy)]
+pub struct Condition<'d> {
+    /// What must hold.
+    pub guard: &'d Guard,
+    /// Whether a join waits for it: looked at after an event, not before.
+    pub of_join: bool,
+}
+
+/// One machine of a definition as an SCXML document.
+pub fn draw(definition: &Definition, machine: MachineIx, view: &View<'_>) -> String {
+    let conditions = conditions(definition, machine);
+    let mut pen = Pen { definition, machine, view, conditions: &conditions, out: String::new() };
     pen.document();
     pen.out
 }
 
-/// Every condition that an event or a join depends on, each source once, in the order of their variables.
-pub fn conditions(definition: &Definition) -> Vec<&Guard> {
-    let mut conditions: Vec<&Guard> = Vec::new();
-    for guard in definition.transitions.iter().flat_map(depends) {
-        if !conditions.iter().any(|known| known.source() == guard.source()) {
-            conditions.push(guard);
+/// Every condition that an event or a join of a machine depends on, in the order of their variables.
+pub fn conditions(definition: &Definition, machine: MachineIx) -> Vec<Condition<'_>> {
+    let mut conditions: Vec<Condition<'_>> = Vec::new();
+    for condition in moves(definition, machine).flat_map(depends) {
+        if !conditions.iter().any(|known| known.is(condition)) {
+            conditions.push(condition);
         }
     }
     conditions
 }
 
-fn depends(transition: &Transition) -> impl Iterator<Item = &Guard> {
+fn moves(definition: &Definition, machine: MachineIx) -> impl Iterator<Item = &Transition> {
+    definition.transitions.iter().filter(move |transition| transition.machine == machine)
+}
+
+fn depends(transition: &Transition) -> impl Iterator<Item = Condition<'_>> {
+    let of_join = transition.join.is_some();
     let when = transition.join.iter().filter_map(|join| join.when.as_ref());
-    transition.require.iter().map(|rule| &rule.guard).chain(when)
+    let guards = transition.require.iter().map(|rule| &rule.guard).chain(when);
+    guards.map(move |guard| Condition { guard, of_join })
+}
+
+impl Condition<'_> {
+    fn is(&self, other: Condition<'_>) -> bool {
+        self.of_join == other.of_join && self.guard.source() == other.guard.source()
+    }
 }
 
 /// A name where it can stand in a name of XML and in a variable; else its position.
@@ -61,8 +88,9 @@ fn written(assigns: &[(String, String)]) -> String {
 
 struct Pen<'a> {
     definition: &'a Definition,
+    machine: MachineIx,
     view: &'a View<'a>,
-    conditions: &'a [&'a Guard],
+    conditions: &'a [Condition<'a>],
     out: String,
 }
 
@@ -107,23 +135,24 @@ impl Pen<'_> {
         format!("agreed_{}_{}", self.event(event), self.role(role)).replace('-', "")
     }
 
-    fn condition(&self, guard: &Guard) -> String {
-        let at = self.conditions.iter().position(|known| known.source() == guard.source());
+    fn condition(&self, condition: Condition<'_>) -> String {
+        let at = self.conditions.iter().position(|known| known.is(condition));
         format!("c{}", at.unwrap_or_default() + 1)
     }
 
     fn document(&mut self) {
         let definition = self.definition;
-        let (name, initial) = (plain(&definition.id, 0), self.state(definition.initial));
-        let name = if name == "n-0" { escape(&definition.id) } else { name };
+        let track = definition.track(self.machine);
+        let initial = self.state(track.map_or(definition.initial, |track| track.initial));
+        let name = escape(track.map_or(&definition.id, |track| &track.name));
         self.put(format_args!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<scxml xmlns=\"http://www.w3.org/2005/07/scxml\" \
              xmlns:sojourn=\"urn:sojourn\" version=\"1.0\" name=\"{name}\" datamodel=\"ecmascript\" \
              initial=\"{initial}\">\n"
         ));
         self.variables();
-        for at in 0..definition.states.len() {
-            self.one(StateIx(u16::try_from(at).unwrap_or(u16::MAX)));
+        for (state, _) in definition.states_of(self.machine) {
+            self.one(state);
         }
         self.put(format_args!("</scxml>\n"));
     }
@@ -131,16 +160,15 @@ impl Pen<'_> {
     fn variables(&mut self) {
         let definition = self.definition;
         let mut lines: Vec<String> = Vec::new();
-        for guard in self.conditions {
-            let (name, that) = (self.condition(guard), escape(guard.source()));
+        for &condition in self.conditions {
+            let (name, that) = (self.condition(condition), escape(condition.guard.source()));
             lines.push(format!("<data id=\"{name}\" expr=\"1\" sojourn:that=\"{that}\"/>"));
         }
-        let states = (0..).map(StateIx).zip(&definition.states);
-        for (state, _) in states.filter(|(_, state)| state.remember) {
+        for (state, _) in definition.states_of(self.machine).filter(|(_, state)| state.remember) {
             lines.push(format!("<data id=\"{}\" expr=\"&#39;&#39;\"/>", self.register(state)));
         }
         let mut zeros: Vec<String> = Vec::new();
-        for transition in &definition.transitions {
+        for transition in moves(definition, self.machine) {
             zeros.extend(transition.once.then(|| self.spent(transition.event)));
             zeros.extend(self.partners(transition).map(|role| self.agreed(transition.event, role)));
         }
@@ -212,12 +240,19 @@ impl Pen<'_> {
             (named, _) => named.to_vec(),
         };
         let mut whole = Arc::default();
-        whole.conditions.extend(depends(transition).map(|guard| self.condition(guard)));
+        whole.conditions.extend(depends(transition).map(|condition| self.condition(condition)));
         if transition.once {
             whole.conditions.push(format!("{} == 0", self.spent(transition.event)));
         }
-        if self.definition.transitions.iter().any(|other| other.once && other.event == transition.event) {
+        if moves(self.definition, self.machine).any(|other| other.once && other.event == transition.event) {
             whole.assigns.push((self.spent(transition.event), "1".to_owned()));
+        }
+        if transition.invalidates.contains(&self.machine) {
+            let collecting = moves(self.definition, self.machine).filter(|other| other.collect);
+            let agreed = |other: &Transition| {
+                self.partners(other).map(|role| self.agreed(other.event, role)).collect::<Vec<_>>()
+            };
+            whole.assigns.extend(collecting.flat_map(agreed).map(|name| (name, "0".to_owned())));
         }
         if let Target::State(to) = transition.to {
             whole.to = Some(to);

@@ -8,6 +8,7 @@ mod conserved;
 mod counts;
 mod diagram;
 mod hostile;
+mod guide;
 mod joins;
 #[path = "../../../../tests/it/support/measured.rs"]
 mod measured;

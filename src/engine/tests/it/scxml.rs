@@ -1,6 +1,7 @@
 //! SCXML of a definition: every way an event may go, and nothing of a text as markup.
 
 use roxmltree::{Document, Node};
+use sojourn_engine::definition::MachineIx;
 use sojourn_engine::definition::diagram::{View, scxml};
 
 use crate::sketch::Sketch;
@@ -31,7 +32,7 @@ fn an_event_names_who_may_fire_it_and_a_condition_its_source() {
         )
         .join("leap", &["draft"], "done", "when = 'student.year > 7'")
         .parse();
-    let text = definition.scxml(&View::default());
+    let text = definition.scxml(MachineIx::MAIN, &View::default());
     let document = Document::parse(&text).unwrap();
     let expected = [row(["end.student end.office", "c1", "done"]), row(["", "c2", "done"])];
     assert_eq!(arcs(&document, "draft"), expected);
@@ -41,7 +42,10 @@ fn an_event_names_who_may_fire_it_and_a_condition_its_source() {
         .filter_map(|node| Some((node.attribute("id")?, node.attribute(("urn:sojourn", "that"))?)))
         .collect();
     assert_eq!(said, [("c1", "student.year < 3 && call.eligible"), ("c2", "student.year > 7")]);
-    let sources: Vec<&str> = scxml::conditions(&definition).iter().map(|guard| guard.source()).collect();
+    let sources: Vec<&str> = scxml::conditions(&definition, MachineIx::MAIN)
+        .iter()
+        .map(|condition| condition.guard.source())
+        .collect();
     assert_eq!(sources, ["student.year < 3 && call.eligible", "student.year > 7"]);
 }
 
@@ -57,7 +61,7 @@ fn what_depends_on_where_a_state_was_entered_from_is_said_origin_by_origin() {
         .step("end", &["held"], "done", "came_from = ['two']")
         .step("end", &["one"], "two", "once = true")
         .parse();
-    let text = definition.scxml(&View::default());
+    let text = definition.scxml(MachineIx::MAIN, &View::default());
     let document = Document::parse(&text).unwrap();
     let expected = [
         row(["go_on.student", "from_held == 'one'", "one"]),
@@ -78,7 +82,7 @@ fn an_end_that_something_may_still_leave_is_no_final_state() {
         .step("back", &["out"], "draft", "")
         .step("end", &["draft"], "done", "")
         .parse();
-    let text = definition.scxml(&View::default());
+    let text = definition.scxml(MachineIx::MAIN, &View::default());
     let document = Document::parse(&text).unwrap();
     let tag = |name: &str| {
         document.descendants().find(|node| node.attribute("id") == Some(name)).unwrap().tag_name().name()
@@ -102,7 +106,7 @@ fn no_name_and_no_text_becomes_markup() {
         source.replace("label.en = 'a\" b'", "label.en = '<&\"]]>'").replace("id = 'sketch'", "id = '<\"'");
     let definition =
         sojourn_engine::definition::Definition::parse(&source).unwrap_or_else(|f| panic!("{source}\n{f:?}"));
-    let text = definition.scxml(&View::default());
+    let text = definition.scxml(MachineIx::MAIN, &View::default());
     let document = Document::parse(&text).unwrap();
     assert_eq!(arcs(&document, "n-0"), [row(["end.student", "", "n-1"])]);
     let state = document.descendants().find(|node| node.attribute("id") == Some("n-0")).unwrap();
