@@ -124,7 +124,7 @@ impl Actors<'_> {
             Resolver::Host(duty) => {
                 let mut chosen = view.choices.iter().filter(|one| one.result == ChoiceResult::Chosen);
                 let of_stay =
-                    stay.and_then(|number| chosen.nth(number.parse::<usize>().ok()?.checked_sub(1)?));
+                    beat.stay.and_then(|number| chosen.nth(number.parse::<usize>().ok()?.checked_sub(1)?));
                 let host = of_stay.map(|choice| &choice.host).or(view.host.as_ref()).map(|host| host.id);
                 self.alliance.members.iter().find(|member| Some(member.id) == host)?.holder(duty)
             }

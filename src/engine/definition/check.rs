@@ -41,8 +41,8 @@ use super::{AccountIx, Definition, Finding, MachineIx, Place, Rule, Severity};
 use reach::Reached;
 use slices::Slice;
 use space::Space;
-use walked::Walked;
 pub use walked::SliceSize;
+use walked::Walked;
 
 /// Most combinations of one slice the checker walks before it calls a definition too large to prove.
 pub const MOST_NODES: usize = 1_000_000;
@@ -166,7 +166,12 @@ fn over_time(walked: &mut Walked<'_>, optional: &[AccountIx]) -> Vec<Finding> {
 /// One slice of the main machine for each way the optional accounts can be switched, all on first.
 fn main_slices(optional: &[AccountIx]) -> Vec<Slice> {
     let off = |choice: usize| {
-        optional.iter().enumerate().filter(move |(bit, _)| choice >> bit & 1 == 1).map(|(_, ix)| *ix).collect()
+        optional
+            .iter()
+            .enumerate()
+            .filter(move |(bit, _)| choice >> bit & 1 == 1)
+            .map(|(_, ix)| *ix)
+            .collect()
     };
     (0..1_usize << optional.len()).map(|choice| Slice::main(off(choice))).collect()
 }
@@ -263,9 +268,8 @@ mod tests {
     /// Two tracks of three states that one join names together.
     fn with_tracks() -> String {
         let track = |name: &str| {
-            let states = ["a", "b", "c"].map(|state| {
-                format!("[tracks.{name}.states.{state}]\nlabel.en = 'S'\nnow.en = 'Now.'\n")
-            });
+            let states = ["a", "b", "c"]
+                .map(|state| format!("[tracks.{name}.states.{state}]\nlabel.en = 'S'\nnow.en = 'Now.'\n"));
             let turns = [("a", "b"), ("b", "c"), ("c", "a")].map(|(from, to)| {
                 format!("[[tracks.{name}.transitions]]\nevent = 'b'\nfrom = ['{from}']\nto = '{to}'\nby = ['system']\n")
             });
@@ -280,12 +284,17 @@ mod tests {
     fn tracks_are_walked_alone_and_together_where_one_guard_names_them() {
         let definition = Definition::parse(&with_tracks()).unwrap();
         let examined = definition.examine_within(20);
-        let sizes: Vec<_> = examined.slices.iter().map(|slice| (slice.tracks.join("+"), slice.states)).collect();
+        let sizes: Vec<_> =
+            examined.slices.iter().map(|slice| (slice.tracks.join("+"), slice.states)).collect();
         // With both in `c` the join fires at once.
-        let expected = [("", 2), ("one", 6), ("two", 6), ("one+two", 18)].map(|(tracks, states)| (tracks.to_owned(), states));
+        let expected = [("", 2), ("one", 6), ("two", 6), ("one+two", 18)]
+            .map(|(tracks, states)| (tracks.to_owned(), states));
         assert_eq!(sizes, expected);
         let findings = definition.examine_within(17).findings;
         let said: Vec<_> = findings.iter().filter(|finding| finding.rule == Rule::W00).collect();
-        assert!(said.len() == 1 && said[0].message.contains("the main machine with one, two"), "{findings:#?}");
+        assert!(
+            said.len() == 1 && said[0].message.contains("the main machine with one, two"),
+            "{findings:#?}"
+        );
     }
 }

@@ -62,14 +62,10 @@ impl Guard {
     ///
     /// A comparison whose facts are not all `steady` may come out differently in each of the two. Never wrong when it says yes;
     /// what lies in the numbers, as in `a < 1` and `a > 2`, it does not see.
-    pub fn excludes(
-        &self,
-        other: &Self,
-        known: [&dyn Values; 2],
-        steady: &dyn Fn(Slot) -> bool,
-    ) -> bool {
+    pub fn excludes(&self, other: &Self, known: [&dyn Values; 2], steady: &dyn Fn(Slot) -> bool) -> bool {
         let mut atoms = Atoms { facts: known, steady, known: Vec::new() };
-        let (mine, theirs) = (atoms.formula(&self.0.checked.root, 0), atoms.formula(&other.0.checked.root, 1));
+        let (mine, theirs) =
+            (atoms.formula(&self.0.checked.root, 0), atoms.formula(&other.0.checked.root, 1));
         let count = atoms.known.len();
         count <= MOST_ATOMS && (0..1_u32 << count).all(|row| !(mine.holds(row) && theirs.holds(row)))
     }

@@ -15,7 +15,10 @@ use crate::vocabulary::{Phase, StateKind};
 const STALE: u8 = 1;
 
 pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
-    let about = space.definition.machines().filter(|(_, track)| track.each.is_none() && track.phase > Phase::Selection);
+    let about = space
+        .definition
+        .machines()
+        .filter(|(_, track)| track.each.is_none() && track.phase > Phase::Selection);
     about.flat_map(|(machine, track)| left_behind(space, machine, track)).collect()
 }
 
@@ -34,7 +37,9 @@ fn left_behind(space: &Space<'_>, machine: MachineIx, track: &Track) -> Vec<Find
     });
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
-    for (entry, (node, _)) in ledger.entries.iter().copied().enumerate().filter(|(_, (_, bits))| bits & STALE != 0) {
+    for (entry, (node, _)) in
+        ledger.entries.iter().copied().enumerate().filter(|(_, (_, bits))| bits & STALE != 0)
+    {
         for Firing { ix, transition, .. } in space.firing(node) {
             let chooses = transition.choose.as_ref().is_some_and(|choose| *choose != Choose::Nothing);
             if chooses && !transition.resets.contains(&machine) && seen.insert(ix) {

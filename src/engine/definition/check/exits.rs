@@ -61,7 +61,8 @@ pub(super) fn cut_off(
     open: impl Fn(&Transition, StateIx) -> bool,
     goal: impl Fn(usize) -> bool,
 ) -> Vec<bool> {
-    let back = space.backwards(|edge| open(&space.definition.transitions[edge.by.at()], space.state_ix(edge.to())));
+    let back =
+        space.backwards(|edge| open(&space.definition.transitions[edge.by.at()], space.state_ix(edge.to())));
     let mut closed = vec![true; space.len()];
     let mut next: Vec<usize> = (0..space.len()).filter(|at| goal(*at)).collect();
     while let Some(at) = next.pop() {

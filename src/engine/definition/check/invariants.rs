@@ -33,7 +33,9 @@ fn proven(walked: &mut Walked<'_>, invariant: &Invariant) -> Option<Finding> {
         for node in (0..space.len()).filter(|node| space.rests(*node)) {
             match space.judge(node, &invariant.never) {
                 Verdict::False => {}
-                Verdict::Unknown => return Some(unproven("what it asks is not known where the machines stand")),
+                Verdict::Unknown => {
+                    return Some(unproven("what it asks is not known where the machines stand"));
+                }
                 Verdict::True => {
                     let message = format!(
                         "`{}` is broken in `{}`: guard the way there, or mend the invariant",

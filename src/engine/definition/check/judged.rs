@@ -37,7 +37,8 @@ pub(super) struct Written<'d> {
 pub(super) fn guards(definition: &Definition) -> Vec<Written<'_>> {
     let main: Vec<StateIx> = definition.states_of(MachineIx::MAIN).map(|(ix, _)| ix).collect();
     let mut all = Vec::new();
-    let mut add = |guard, place, states: &[StateIx]| all.push(Written { guard, place, states: states.to_vec() });
+    let mut add =
+        |guard, place, states: &[StateIx]| all.push(Written { guard, place, states: states.to_vec() });
     let first = definition.states[definition.initial.at()].place;
     for rule in &definition.create.require {
         add(&rule.guard, first, &[definition.initial]);
@@ -55,7 +56,11 @@ pub(super) fn guards(definition: &Definition) -> Vec<Written<'_>> {
     for clock in &definition.clocks {
         let of_main = definition.states[clock.state.at()].machine == MachineIx::MAIN;
         let states = if of_main { std::slice::from_ref(&clock.state) } else { &main[..] };
-        clock.on_expiry.iter().filter_map(|expiry| expiry.when.as_ref()).for_each(|guard| add(guard, clock.place, states));
+        clock
+            .on_expiry
+            .iter()
+            .filter_map(|expiry| expiry.when.as_ref())
+            .for_each(|guard| add(guard, clock.place, states));
     }
     all
 }
@@ -87,7 +92,9 @@ fn judge(definition: &Definition, written: &Written<'_>, spent: &mut u64) -> Opt
     let source = guard.source();
     let message = match (holds, fails) {
         (true, false) => format!("`{source}` holds whatever the facts are: drop it, or ask what was meant"),
-        (false, _) => format!("`{source}` never holds, whatever the facts are: mend it, or drop what it guards"),
+        (false, _) => {
+            format!("`{source}` never holds, whatever the facts are: mend it, or drop what it guards")
+        }
         (true, true) => return None,
     };
     Some(Finding::warning(Rule::W10, written.place, message))
@@ -112,7 +119,8 @@ fn terms(definition: &Definition) -> impl Iterator<Item = (&Term, Place)> {
         Run::Until(term) => Some((term, clock.place)),
         Run::Within(_) => None,
     });
-    let public = definition.states.iter().filter_map(|state| Some((state.public_until.as_ref()?, state.place)));
+    let public =
+        definition.states.iter().filter_map(|state| Some((state.public_until.as_ref()?, state.place)));
     clocks.chain(public)
 }
 
@@ -156,13 +164,18 @@ fn undeclared(definition: &Definition, slot: Slot, value: &crate::guard::Value) 
             let track = definition.track(*machine).map_or("", |track| track.name.as_str());
             (format!("state of the track `{track}`"), states(*machine))
         }
-        Fact::CallTracks => ("track".to_owned(), definition.tracks.iter().map(|track| track.name.as_str()).collect()),
+        Fact::CallTracks => {
+            ("track".to_owned(), definition.tracks.iter().map(|track| track.name.as_str()).collect())
+        }
         _ => return None,
     };
     if known.contains(&&**name) {
         return None;
     }
     let mend = crate::guard::nearest(name, known.iter().copied());
-    let mend = mend.map_or_else(|| "declare it, or name one that is".to_owned(), |near| format!("did you mean `{near}`?"));
+    let mend = mend.map_or_else(
+        || "declare it, or name one that is".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
     Some(format!("a guard asks for the {what} `{name}`, which is not declared; {mend}"))
 }

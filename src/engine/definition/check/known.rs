@@ -61,9 +61,11 @@ impl<'d> Known<'d> {
 
     /// What is fixed, for a sentence; empty when nothing is.
     pub fn told(&self) -> String {
-        let facts = self.fixed.facts.iter().map(|(slot, value)| {
-            format!("`{}` is {value}", self.definition.facts.path(*slot))
-        });
+        let facts = self
+            .fixed
+            .facts
+            .iter()
+            .map(|(slot, value)| format!("`{}` is {value}", self.definition.facts.path(*slot)));
         let called = self.fixed.called.iter().filter(|(_, called)| !called).filter_map(|(machine, _)| {
             Some(format!("the call does not ask for `{}`", self.definition.track(*machine)?.name))
         });
@@ -90,16 +92,16 @@ impl<'d> Known<'d> {
             facts.set(*slot, Some(value.clone()));
         }
         for (slot, fact) in &self.own {
-            let of = |machine: MachineIx| {
-                beside.iter().zip(stands).find(|(track, _)| track.machine == machine)
-            };
+            let of =
+                |machine: MachineIx| beside.iter().zip(stands).find(|(track, _)| track.machine == machine);
             let value = match fact {
                 Fact::Main => Some(name(state)),
                 Fact::TrackState(machine) => {
                     of(*machine).and_then(|(track, stand)| track.inhabited(*stand).next().map(name))
                 }
-                Fact::TrackStates(machine) => of(*machine)
-                    .map(|(track, stand)| Value::list(track.inhabited(*stand).map(name))),
+                Fact::TrackStates(machine) => {
+                    of(*machine).map(|(track, stand)| Value::list(track.inhabited(*stand).map(name)))
+                }
                 Fact::Ever(machine, state) => {
                     of(*machine).map(|(track, stand)| Value::Bool(track.has_entered(*stand, *state)))
                 }
@@ -113,7 +115,9 @@ impl<'d> Known<'d> {
     /// Whether a guard holds at one combination, as far as is known.
     pub fn judge(&self, guard: &Guard, facts: &Facts) -> Verdict {
         let counted = guard.counted();
-        let sized = |slot: &Slot| matches!(self.definition.facts.fact(*slot), Fact::TrackStates(_) | Fact::CallTracks);
+        let sized = |slot: &Slot| {
+            matches!(self.definition.facts.fact(*slot), Fact::TrackStates(_) | Fact::CallTracks)
+        };
         if counted.iter().any(sized) {
             let mut open = facts.clone();
             counted.iter().filter(|slot| sized(slot)).for_each(|slot| open.set(*slot, None));
@@ -143,7 +147,8 @@ impl<'d> Known<'d> {
             return Verdict::Unknown;
         }
         let mut verdicts = (0..1_usize << maybe.len()).map(|chosen| {
-            let more = maybe.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, value)| value);
+            let more =
+                maybe.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, value)| value);
             let mut with = facts.clone();
             with.set(call, Some(Value::list(sure.iter().chain(more).cloned())));
             guard.holds(&Open(&with))

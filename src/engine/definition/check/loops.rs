@@ -47,7 +47,8 @@ fn is_join(space: &Space<'_>, edge: Edge) -> bool {
 /// Whether an instance moves on and others stay in its state: each of them moves once, and no circle comes of that.
 fn stays_behind(space: &Space<'_>, node: usize, edge: Edge) -> bool {
     let transition = &space.definition.transitions[edge.by.at()];
-    let which = space.beside.iter().position(|track| track.machine == transition.machine && track.each.is_some());
+    let which =
+        space.beside.iter().position(|track| track.machine == transition.machine && track.each.is_some());
     which.is_some_and(|which| {
         let left = space.stands(node)[which].here & !space.stands(edge.to())[which].here;
         left == 0 && !matches!(transition.to, Target::State(to) if transition.from.contains(&to))
@@ -132,7 +133,11 @@ fn stands_still(space: &Space<'_>, slot: Slot, chooses: bool) -> bool {
     let path = space.definition.facts.path(slot);
     let of_choice = ["host.", "stay.", "agreement.", "offering.", "extra_term.", "call."];
     match fact {
-        Fact::Main | Fact::PlacesFree(_) | Fact::PlacesWaiters(_) | Fact::NextExists | Fact::NextPlaceFree => false,
+        Fact::Main
+        | Fact::PlacesFree(_)
+        | Fact::PlacesWaiters(_)
+        | Fact::NextExists
+        | Fact::NextPlaceFree => false,
         Fact::TrackState(machine) | Fact::TrackVersion(machine) | Fact::TrackStates(machine) => {
             space.beside.iter().all(|track| track.machine != *machine)
         }

@@ -27,7 +27,9 @@ impl Reached {
         let mut findings = Vec::new();
         for (tracks, reached) in &self.0 {
             let machines = std::iter::once(MachineIx::MAIN).chain(tracks.iter().copied());
-            let unreached = machines.flat_map(|machine| definition.states_of(machine)).filter(|(ix, _)| !reached.contains(ix));
+            let unreached = machines
+                .flat_map(|machine| definition.states_of(machine))
+                .filter(|(ix, _)| !reached.contains(ix));
             for (ix, state) in unreached {
                 if missed.insert(ix) {
                     findings.push(unreached_state(definition, tracks, state));
@@ -39,7 +41,8 @@ impl Reached {
 }
 
 fn unreached_state(definition: &Definition, tracks: &[MachineIx], state: &State) -> Finding {
-    let names: Vec<&str> = tracks.iter().filter_map(|ix| definition.track(*ix)).map(|track| track.name.as_str()).collect();
+    let names: Vec<&str> =
+        tracks.iter().filter_map(|ix| definition.track(*ix)).map(|track| track.name.as_str()).collect();
     let beside = if names.is_empty() || state.machine != MachineIx::MAIN {
         String::new()
     } else {
@@ -59,7 +62,10 @@ pub(super) fn empty_registers(space: &Space<'_>) -> Vec<Finding> {
     for at in 0..space.len() {
         let spot = space.spot(at);
         for Firing { ix, transition, .. } in space.firing(at) {
-            if transition.machine != MachineIx::MAIN || spot.target(transition).is_some() || !seen.insert((ix, spot.state)) {
+            if transition.machine != MachineIx::MAIN
+                || spot.target(transition).is_some()
+                || !seen.insert((ix, spot.state))
+            {
                 continue;
             }
             let state = space.state(at);

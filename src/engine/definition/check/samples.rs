@@ -34,7 +34,12 @@ impl Samples {
             let mut values: Vec<Value> = of_fact(definition, *slot, constants, states)
                 .unwrap_or_else(|| of_type(definition.facts.kind(*slot), constants));
             let mut seen: Vec<Value> = Vec::new();
-            values.retain(|value| !seen.contains(value) && { seen.push(value.clone()); true });
+            values.retain(|value| {
+                !seen.contains(value) && {
+                    seen.push(value.clone());
+                    true
+                }
+            });
             values.truncate(MOST_VALUES);
             let mut values: Vec<Option<Value>> = values.into_iter().map(Some).collect();
             if absent.contains(slot) {
@@ -178,7 +183,8 @@ fn texts(constants: &[Value]) -> Vec<Value> {
 
 fn lists(items: &[Value], constants: &[Value]) -> Vec<Value> {
     let single = items.iter().map(|item| Value::list([item.clone()]));
-    let sized = sizes(constants).into_iter().map(|size| Value::list(items.iter().cycle().take(size).cloned()));
+    let sized =
+        sizes(constants).into_iter().map(|size| Value::list(items.iter().cycle().take(size).cloned()));
     [Value::list([]), Value::list(items.iter().cloned())].into_iter().chain(single).chain(sized).collect()
 }
 
@@ -208,7 +214,9 @@ fn instants(constants: &[Value]) -> Vec<DateTime<Utc>> {
         _ => None,
     });
     let second = TimeDelta::seconds(1);
-    let near = named.flat_map(|at| [Some(at), at.checked_add_signed(second), at.checked_sub_signed(second)]).flatten();
+    let near = named
+        .flat_map(|at| [Some(at), at.checked_add_signed(second), at.checked_sub_signed(second)])
+        .flatten();
     let moved = spans(constants).into_iter().filter_map(|span| anchor.checked_add_signed(span));
     std::iter::once(anchor).chain(near).chain(moved).collect()
 }

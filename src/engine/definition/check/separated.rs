@@ -10,7 +10,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Definition, EventIx, Finding, Resolver, RoleIx, Rule, StateIx, Target, Transition, TransitionIx};
+use super::super::{
+    Definition, EventIx, Finding, Resolver, RoleIx, Rule, StateIx, Target, Transition, TransitionIx,
+};
 use super::ledger::Ledger;
 use super::space::Space;
 use super::walk::Firing;
@@ -48,7 +50,8 @@ struct Group {
 
 impl Group {
     fn of(definition: &Definition, second: EventIx) -> Self {
-        let pairs = definition.separations.iter().filter(|pair| pair.second == second && pair.first != second);
+        let pairs =
+            definition.separations.iter().filter(|pair| pair.second == second && pair.first != second);
         let firsts: Vec<EventIx> = pairs.map(|pair| pair.first).collect();
         let moves = |first: &EventIx| all(definition, *first).any(|transition| transition.to != Target::Same);
         let moving = firsts.iter().copied().filter(moves).collect();
@@ -97,7 +100,8 @@ fn persons<'t>(definition: &'t Definition, transition: &'t Transition) -> impl I
 
 fn over_time(space: &Space<'_>, group: &Group) -> Vec<Finding> {
     let definition = space.definition;
-    let opens = |state: StateIx| definition.leaving(state).any(|(_, t)| t.event == group.second && t.join.is_none());
+    let opens =
+        |state: StateIx| definition.leaving(state).any(|(_, t)| t.event == group.second && t.join.is_none());
     let ledger = Ledger::keep(space, |bits, transition, to| {
         let mut since = if transition.choose.is_some() { 0 } else { bits };
         if group.moving.contains(&transition.event) {
@@ -112,7 +116,9 @@ fn over_time(space: &Space<'_>, group: &Group) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     for (entry, (node, bits)) in ledger.entries.iter().copied().enumerate() {
         for Firing { ix, transition, .. } in space.firing(node) {
-            let message = if bits & HAPPENED == 0 { without(definition, group, transition) } else {
+            let message = if bits & HAPPENED == 0 {
+                without(definition, group, transition)
+            } else {
                 unseparated(definition, group, transition, bits & OPEN != 0)
             };
             if let Some(message) = message.filter(|_| seen.insert(ix)) {
@@ -154,12 +160,11 @@ fn unseparated(
     }
     let name = |event: EventIx| &definition.events[event.at()].name;
     let shares = |others: &[EventIx]| {
-        let mut roles = others.iter().flat_map(|other| all(definition, *other)).flat_map(|t| persons(definition, t));
+        let mut roles =
+            others.iter().flat_map(|other| all(definition, *other)).flat_map(|t| persons(definition, t));
         roles.any(|role| persons(definition, transition).any(|mine| mine == role))
     };
-    let redoes = transition.to == Target::Same
-        && !transition.input.is_empty()
-        && shares(&group.moving);
+    let redoes = transition.to == Target::Same && !transition.input.is_empty() && shares(&group.moving);
     if redoes {
         return Some(format!(
             "`{}` re-does what `{}` is separated from: separate `{}` from `{}` too",
@@ -172,9 +177,8 @@ fn unseparated(
     let same_end = open
         && matches!(transition.to, Target::State(_))
         && all(definition, group.second).any(|second| second.to == transition.to);
-    let separated = definition.separations.iter().any(|pair| {
-        pair.second == event && group.moving.contains(&pair.first)
-    });
+    let separated =
+        definition.separations.iter().any(|pair| pair.second == event && group.moving.contains(&pair.first));
     (same_end && !separated && shares(&[group.second])).then(|| {
         format!(
             "`{}` leads where `{}` leads and is not separated: separate it from `{}` too",

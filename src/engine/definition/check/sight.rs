@@ -78,7 +78,8 @@ fn faults(definition: &Definition, transition: &Transition, bits: u8) -> Vec<Fau
     let mut faults = Vec::new();
     let mut presupposes = |message: String| faults.push((Rule::W06, message));
     for role in transition.by.iter().filter(|role| !sees(definition, **role, bits)) {
-        let side = if matches!(definition.roles[role.at()].resolver, Resolver::Home(_)) { "home" } else { "host" };
+        let side =
+            if matches!(definition.roles[role.at()].resolver, Resolver::Home(_)) { "home" } else { "host" };
         presupposes(format!(
             "`{}` may fire `{event}`, but the {side} does not see the case here: give a step before it shows_to = \
              [\"{side}\"], or take the role out of `by`",
@@ -88,10 +89,14 @@ fn faults(definition: &Definition, transition: &Transition, bits: u8) -> Vec<Fau
     let chosen = bits & CHOSEN != 0;
     let chooses = transition.choose.as_ref().is_some_and(|choose| *choose != Choose::Nothing);
     if transition.shows_to.contains(&Side::Host) && !chosen && !chooses {
-        presupposes(format!("`{event}` shows the case to a host, but none is chosen here: let a step before it `choose`"));
+        presupposes(format!(
+            "`{event}` shows the case to a host, but none is chosen here: let a step before it `choose`"
+        ));
     }
     if transition.choose == Some(Choose::Next) && !chosen {
-        presupposes(format!("`{event}` takes the next choice, but there is none before it here: let a step before it `choose`"));
+        presupposes(format!(
+            "`{event}` takes the next choice, but there is none before it here: let a step before it `choose`"
+        ));
     }
     for account in held(definition, transition).filter(|_| !chosen && !chooses) {
         presupposes(format!(

@@ -37,7 +37,8 @@ impl Slice {
     }
 
     fn beside(tracks: Vec<MachineIx>, called: bool) -> Self {
-        let fixed = Fixed { facts: Vec::new(), called: tracks.iter().map(|track| (*track, called)).collect() };
+        let fixed =
+            Fixed { facts: Vec::new(), called: tracks.iter().map(|track| (*track, called)).collect() };
         Self { tracks, fixed, ..Self::default() }
     }
 }
@@ -62,7 +63,12 @@ pub(super) fn with_tracks(definition: &Definition) -> Vec<Slice> {
     together.retain(|tracks| !all.iter().any(|larger| within(tracks, larger)));
     let switched = switched(definition);
     let mut slices: Vec<Slice> = single.iter().map(|tracks| Slice::beside(tracks.clone(), true)).collect();
-    slices.extend(single.iter().filter(|tracks| tracks.iter().any(|track| switched.contains(track))).map(|tracks| Slice::beside(tracks.clone(), false)));
+    slices.extend(
+        single
+            .iter()
+            .filter(|tracks| tracks.iter().any(|track| switched.contains(track)))
+            .map(|tracks| Slice::beside(tracks.clone(), false)),
+    );
     slices.extend(together.into_iter().map(|tracks| Slice::beside(tracks, true)));
     slices
 }
@@ -78,12 +84,19 @@ pub(super) fn of_invariant(definition: &Definition, never: &Guard) -> Result<Vec
             (Fact::Main | Fact::TrackState(_) | Fact::TrackStates(_) | Fact::Ever(..), _) => {}
             (Fact::CallTracks, _) => called.extend(asked_of_call(definition, never, *slot)),
             (_, Type::Bool) => free.push(*slot),
-            _ => return Err(format!("`{}` is neither where a machine stands nor true or false", definition.facts.path(*slot))),
+            _ => {
+                return Err(format!(
+                    "`{}` is neither where a machine stands nor true or false",
+                    definition.facts.path(*slot)
+                ));
+            }
         }
     }
     let called: Vec<MachineIx> = called.into_iter().collect();
     if free.len() + called.len() > MOST_FIXED {
-        return Err(format!("it names more than {MOST_FIXED} facts and tracks of the call that may be so or not"));
+        return Err(format!(
+            "it names more than {MOST_FIXED} facts and tracks of the call that may be so or not"
+        ));
     }
     let fixed = (0..1_usize << (free.len() + called.len())).map(|way| {
         let so = |at: usize| way >> at & 1 == 1;
@@ -115,7 +128,9 @@ fn asked_of_call(definition: &Definition, guard: &Guard, call: Slot) -> Vec<Mach
 /// The track a fact is about.
 fn track_of(definition: &Definition, slot: Slot) -> Option<MachineIx> {
     match definition.facts.fact(slot) {
-        Fact::TrackState(machine) | Fact::TrackVersion(machine) | Fact::TrackStates(machine) => Some(*machine),
+        Fact::TrackState(machine) | Fact::TrackVersion(machine) | Fact::TrackStates(machine) => {
+            Some(*machine)
+        }
         Fact::Ever(machine, _) => Some(*machine),
         _ => None,
     }
@@ -135,7 +150,9 @@ impl Groups {
         for transition in &definition.transitions {
             for guard in Space::guards(transition) {
                 let of = |parts: Vec<Vec<Slot>>| -> Vec<BTreeSet<MachineIx>> {
-                    let tracks = |slots: &Vec<Slot>| slots.iter().filter_map(|slot| track_of(definition, *slot)).collect();
+                    let tracks = |slots: &Vec<Slot>| {
+                        slots.iter().filter_map(|slot| track_of(definition, *slot)).collect()
+                    };
                     parts.iter().map(tracks).collect()
                 };
                 let (all, any) = (of(guard.conjuncts()), of(guard.disjuncts()));

@@ -143,7 +143,8 @@ impl<'d> Space<'d> {
 
     /// Every state some machine of the slice may be in.
     pub fn inhabited(&self, node: usize) -> impl Iterator<Item = StateIx> + '_ {
-        let tracks = self.beside.iter().zip(self.stands(node)).flat_map(|(track, stand)| track.inhabited(*stand));
+        let tracks =
+            self.beside.iter().zip(self.stands(node)).flat_map(|(track, stand)| track.inhabited(*stand));
         std::iter::once(self.state_ix(node)).chain(tracks)
     }
 

@@ -78,7 +78,8 @@ pub(super) struct Beside {
 impl Beside {
     pub fn new(definition: &Definition, machine: MachineIx) -> Option<Self> {
         let track = definition.track(machine)?;
-        let states: Vec<StateIx> = definition.states_of(machine).map(|(ix, _)| ix).take(MOST_STATES).collect();
+        let states: Vec<StateIx> =
+            definition.states_of(machine).map(|(ix, _)| ix).take(MOST_STATES).collect();
         let initial = bit(&states, track.initial);
         Some(Self { machine, states, each: track.each, initial, latch: track.latch.clone() })
     }
@@ -95,7 +96,11 @@ impl Beside {
 
     /// The states its instances are in.
     pub fn inhabited(&self, stand: Stand) -> impl Iterator<Item = StateIx> + '_ {
-        self.states.iter().enumerate().filter(move |(at, _)| stand.here >> at & 1 == 1).map(|(_, state)| *state)
+        self.states
+            .iter()
+            .enumerate()
+            .filter(move |(at, _)| stand.here >> at & 1 == 1)
+            .map(|(_, state)| *state)
     }
 
     pub fn has_entered(&self, stand: Stand, state: StateIx) -> bool {
@@ -121,7 +126,8 @@ impl Beside {
         if transition.resets.contains(&self.machine) {
             stand = Stand { here: if stand.here == 0 { 0 } else { self.initial }, ever: 0 };
         }
-        let chooses = transition.choose.as_ref().is_some_and(|choose| *choose != super::super::Choose::Nothing);
+        let chooses =
+            transition.choose.as_ref().is_some_and(|choose| *choose != super::super::Choose::Nothing);
         if self.each == Some(Each::Stay) && chooses {
             stand = Stand { here: self.initial, ever: 0 };
         }

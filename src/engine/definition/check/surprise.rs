@@ -9,12 +9,19 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let folded = Folded::of(space);
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut states: Vec<StateIx> = folded.edges.iter().filter(|(_, _, ix)| asks(space, *ix)).map(|(from, ..)| folded.states[*from]).collect();
+    let mut states: Vec<StateIx> = folded
+        .edges
+        .iter()
+        .filter(|(_, _, ix)| asks(space, *ix))
+        .map(|(from, ..)| folded.states[*from])
+        .collect();
     states.sort_unstable();
     states.dedup();
     for state in states {
         let comes_again = folded.leads_to(state);
-        for (from, to, ix) in folded.edges.iter().filter(|(from, _, ix)| folded.states[*from] == state && asks(space, *ix)) {
+        for (from, to, ix) in
+            folded.edges.iter().filter(|(from, _, ix)| folded.states[*from] == state && asks(space, *ix))
+        {
             if !comes_again[*to] && seen.insert(*ix) {
                 findings.push(finding(space, folded.first[*from], *ix));
             }

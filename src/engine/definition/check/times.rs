@@ -14,7 +14,10 @@ pub(super) fn of_declarations(definition: &Definition) -> Vec<Finding> {
     for clock in &definition.clocks {
         let mut wrong = |message: String| findings.push(Finding::error(Rule::W09, clock.place, message));
         if clock.on_expiry.is_empty() {
-            wrong(format!("nothing happens when `{}` is over: give it an `event`, an `escalate` or an `allow`", clock.id));
+            wrong(format!(
+                "nothing happens when `{}` is over: give it an `event`, an `escalate` or an `allow`",
+                clock.id
+            ));
         }
         for expiry in &clock.on_expiry {
             expired(definition, clock, &expiry.act).into_iter().for_each(&mut wrong);
@@ -69,13 +72,15 @@ fn bounded(clock: &Clock) -> Option<String> {
     let (low, high) = clock.bounds?;
     let id = &clock.id;
     match clock.run {
-        Run::Until(_) => Some(format!("`{id}` runs until an instant, which has no bounds: drop `bounds`, or use `within`")),
+        Run::Until(_) => {
+            Some(format!("`{id}` runs until an instant, which has no bounds: drop `bounds`, or use `within`"))
+        }
         Run::Within(_) if low.unit != high.unit => {
             Some(format!("the bounds of `{id}` count in different units: write both in one"))
         }
-        Run::Within(span) if low > high || span.unit != low.unit || span < low || span > high => {
-            Some(format!("`{id}` takes {span}, which does not lie in its bounds from {low} to {high}: widen them"))
-        }
+        Run::Within(span) if low > high || span.unit != low.unit || span < low || span > high => Some(
+            format!("`{id}` takes {span}, which does not lie in its bounds from {low} to {high}: widen them"),
+        ),
         Run::Within(_) => None,
     }
 }
@@ -93,7 +98,10 @@ fn reminded(clock: &Clock) -> Vec<String> {
             Reminder::After(at) => (at, "after entry"),
             Reminder::Before(at) => (at, "before the end"),
         };
-        format!("`{}` reminds {at} {side}, which may lie outside its {shortest}: remind earlier, or raise the lower bound", clock.id)
+        format!(
+            "`{}` reminds {at} {side}, which may lie outside its {shortest}: remind earlier, or raise the lower bound",
+            clock.id
+        )
     };
     outside.map(sentence).collect()
 }
@@ -152,7 +160,8 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
 
 fn fired(definition: &Definition, state: StateIx) -> Vec<(ClockIx, EventIx)> {
     let clocks = definition.states[state.at()].clocks.iter();
-    let events = clocks.flat_map(|ix| definition.clocks[ix.at()].on_expiry.iter().map(move |expiry| (*ix, &expiry.act)));
+    let events = clocks
+        .flat_map(|ix| definition.clocks[ix.at()].on_expiry.iter().map(move |expiry| (*ix, &expiry.act)));
     events
         .filter_map(|(ix, act)| match act {
             ExpiryAct::Fire(event) => Some((ix, *event)),

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::super::{
-    Addressee, Definition, Finding, MachineIx, Notify, Place, Resolver, RoleIx, Rule, StateIx, Target, TransitionIx,
+    Addressee, Definition, Finding, MachineIx, Notify, Place, Resolver, RoleIx, Rule, StateIx, Target,
+    TransitionIx,
 };
 use super::space::{Space, event};
 use crate::vocabulary::StateKind;
@@ -31,7 +32,8 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
                 untold.extend(unaware(definition, &step, &space.event(edge.by)));
             }
             untold.extend(in_the_dark(definition, &step, &space.event(edge.by)));
-            let shown = |message| finding(transition.place, message).shown_by(space.path_along(node, edge.by));
+            let shown =
+                |message| finding(transition.place, message).shown_by(space.path_along(node, edge.by));
             findings.extend(untold.into_iter().map(shown));
         }
     }
@@ -55,7 +57,9 @@ pub(super) fn of_tracks(definition: &Definition) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (ix, transition) in (0..).map(TransitionIx).zip(&definition.transitions) {
         let Target::State(to) = transition.to else { continue };
-        let at_once = definition.leaving(to).any(|(_, next)| next.join.as_ref().is_some_and(|join| join.when.is_none()));
+        let at_once = definition
+            .leaving(to)
+            .any(|(_, next)| next.join.as_ref().is_some_and(|join| join.when.is_none()));
         if transition.machine == MachineIx::MAIN || at_once {
             continue;
         }
@@ -94,7 +98,10 @@ fn unaware(definition: &Definition, step: &Step<'_>, event: &str) -> Vec<String>
     });
     let sentence = |role: RoleIx| {
         let role = &definition.roles[role.at()].name;
-        format!("`{}` waits for `{role}`, whom `{event}` does not tell: add a notice to them, or to \"@waits_for\"", state.name)
+        format!(
+            "`{}` waits for `{role}`, whom `{event}` does not tell: add a notice to them, or to \"@waits_for\"",
+            state.name
+        )
     };
     untold.map(sentence).collect()
 }
@@ -110,15 +117,15 @@ fn in_the_dark(definition: &Definition, step: &Step<'_>, event: &str) -> Option<
     };
     let mut applicants = (0..).map(RoleIx).zip(&definition.roles);
     let (applicant, role) = applicants.find(|(_, role)| role.resolver == Resolver::Applicant)?;
-    (!tells(definition, step, applicant)).then(|| {
-        format!("`{event}` does not tell the applicant of {turn}: add a notice to `{}`", role.name)
-    })
+    (!tells(definition, step, applicant))
+        .then(|| format!("`{event}` does not tell the applicant of {turn}: add a notice to `{}`", role.name))
 }
 
 /// Roles the case waits for on entry: all that an event collects, else the one the state names.
 fn waited_for(definition: &Definition, state: StateIx) -> Vec<RoleIx> {
     let collecting = definition.leaving(state).filter(|(_, transition)| transition.collect);
-    let mut roles: Vec<RoleIx> = collecting.flat_map(|(_, transition)| transition.by.iter().copied()).collect();
+    let mut roles: Vec<RoleIx> =
+        collecting.flat_map(|(_, transition)| transition.by.iter().copied()).collect();
     if roles.is_empty() {
         roles.extend(definition.states[state.at()].waits_for);
     }
@@ -128,7 +135,8 @@ fn waited_for(definition: &Definition, state: StateIx) -> Vec<RoleIx> {
 }
 
 fn tells(definition: &Definition, step: &Step<'_>, role: RoleIx) -> bool {
-    let waited = |state: StateIx| waited_for(definition, state).iter().any(|one| same(definition, *one, role));
+    let waited =
+        |state: StateIx| waited_for(definition, state).iter().any(|one| same(definition, *one, role));
     step.notify.iter().flat_map(|notify| &notify.to).any(|addressee| match addressee {
         Addressee::Role(told) => same(definition, *told, role),
         Addressee::WaitsFor => waited(step.to),

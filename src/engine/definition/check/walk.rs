@@ -51,7 +51,8 @@ impl<'d> Space<'d> {
 
     fn start(&mut self) -> Node {
         let spot = Spot { state: self.definition.initial, registers: Box::default() };
-        let accounts = if self.counts { vec![Standing::None; self.definition.accounts.len()] } else { Vec::new() };
+        let accounts =
+            if self.counts { vec![Standing::None; self.definition.accounts.len()] } else { Vec::new() };
         let stands: Vec<Stand> = self.beside.iter().map(|track| track.opened(self.definition)).collect();
         Node {
             spot: self.spots.number(spot),
@@ -107,7 +108,8 @@ impl<'d> Space<'d> {
         if self.take_joins(at, main.clone(), &mut firing) {
             return firing;
         }
-        let mut events: Vec<Firing<'d>> = main.into_iter().filter(|one| one.transition.join.is_none()).collect();
+        let mut events: Vec<Firing<'d>> =
+            main.into_iter().filter(|one| one.transition.join.is_none()).collect();
         if !self.is_final(at) {
             for (track, stand) in self.beside.iter().zip(self.stands(at)) {
                 for state in track.inhabited(*stand) {
@@ -125,10 +127,12 @@ impl<'d> Space<'d> {
 
     /// Adds the joins in their order; says whether one surely fires, after which nothing else does.
     fn take_joins(&self, at: usize, own: Vec<Firing<'d>>, firing: &mut Vec<Firing<'d>>) -> bool {
-        let mut joins: Vec<Firing<'d>> = own.into_iter().filter(|one| one.transition.join.is_some()).collect();
+        let mut joins: Vec<Firing<'d>> =
+            own.into_iter().filter(|one| one.transition.join.is_some()).collect();
         joins.sort_by_key(|one| (one.transition.join.as_ref().map_or(0, |join| join.priority), one.ix));
         for join in joins {
-            let leads = join.transition.machine != MachineIx::MAIN || self.spot(at).target(join.transition).is_some();
+            let leads =
+                join.transition.machine != MachineIx::MAIN || self.spot(at).target(join.transition).is_some();
             let sure = leads && self.verdict(at, join.ix, join.transition) == Verdict::True;
             firing.push(Firing { sure, ..join });
             if sure {
@@ -155,7 +159,9 @@ impl<'d> Space<'d> {
         for firing in self.firing(at) {
             let before = self.nodes[at];
             let once = self.once[firing.transition.event.at()];
-            let spent = if once == 0 { before.spent } else {
+            let spent = if once == 0 {
+                before.spent
+            } else {
                 let spent = self.spent.value(before.spent) | once;
                 self.spent.number(spent)
             };
@@ -169,10 +175,18 @@ impl<'d> Space<'d> {
         next
     }
 
-    fn main_moves(&mut self, at: usize, firing: Firing<'_>, node: Node, next: &mut Vec<(TransitionIx, Node)>) {
+    fn main_moves(
+        &mut self,
+        at: usize,
+        firing: Firing<'_>,
+        node: Node,
+        next: &mut Vec<(TransitionIx, Node)>,
+    ) {
         let transition = firing.transition;
         let Some(to) = self.spot(at).target(transition) else { return };
-        let spot = if to == firing.from && !transition.enters() { node.spot } else {
+        let spot = if to == firing.from && !transition.enters() {
+            node.spot
+        } else {
             let spot = self.spot(at).after(self.definition, transition, to);
             self.spots.number(spot)
         };
@@ -189,17 +203,29 @@ impl<'d> Space<'d> {
 
     /// The tracks after a transition of the main machine.
     fn followed(&mut self, at: usize, transition: &Transition) -> u32 {
-        let touches = transition.adds.is_some() || transition.choose.is_some() || !transition.resets.is_empty();
+        let touches =
+            transition.adds.is_some() || transition.choose.is_some() || !transition.resets.is_empty();
         if self.beside.is_empty() || !touches {
             return self.nodes[at].stands;
         }
-        let stands: Vec<Stand> =
-            self.beside.iter().zip(self.stands(at)).map(|(track, stand)| track.follows(*stand, transition)).collect();
+        let stands: Vec<Stand> = self
+            .beside
+            .iter()
+            .zip(self.stands(at))
+            .map(|(track, stand)| track.follows(*stand, transition))
+            .collect();
         self.stands.number(stands.into())
     }
 
-    fn track_moves(&mut self, at: usize, firing: Firing<'_>, node: Node, next: &mut Vec<(TransitionIx, Node)>) {
-        let Some(which) = self.beside.iter().position(|track| track.machine == firing.transition.machine) else {
+    fn track_moves(
+        &mut self,
+        at: usize,
+        firing: Firing<'_>,
+        node: Node,
+        next: &mut Vec<(TransitionIx, Node)>,
+    ) {
+        let Some(which) = self.beside.iter().position(|track| track.machine == firing.transition.machine)
+        else {
             return;
         };
         for stand in self.beside[which].moved(self.stands(at)[which], firing.from, firing.transition) {

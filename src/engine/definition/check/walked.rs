@@ -66,18 +66,19 @@ impl<'d> Walked<'d> {
 
     fn too_large(&self, slice: &Slice, most: usize) -> Finding {
         let tracks = self.names(slice);
-        let (place, what, mend) = match slice.tracks.first().and_then(|machine| self.definition.track(*machine)) {
-            Some(track) => (
-                track.place,
-                format!("the main machine with {}", tracks.join(", ")),
-                "name fewer tracks in one guard, or use fewer states in them",
-            ),
-            None => (
-                Place { line: 1, column: 1 },
-                "state, origins and accounts".to_owned(),
-                "use fewer states with `remember`, fewer accounts or fewer events with `once`",
-            ),
-        };
+        let (place, what, mend) =
+            match slice.tracks.first().and_then(|machine| self.definition.track(*machine)) {
+                Some(track) => (
+                    track.place,
+                    format!("the main machine with {}", tracks.join(", ")),
+                    "name fewer tracks in one guard, or use fewer states in them",
+                ),
+                None => (
+                    Place { line: 1, column: 1 },
+                    "state, origins and accounts".to_owned(),
+                    "use fewer states with `remember`, fewer accounts or fewer events with `once`",
+                ),
+            };
         let message = format!(
             "too large to prove: more than {most} combinations of {what} can be reached, or more than {} moves between them: {mend}",
             super::walk::MOST_EDGES

@@ -33,79 +33,92 @@ fn clocks_that_do_something_in_time_give_no_finding() {
 #[test]
 fn w09_clocks_have_an_effect_and_remind_while_they_run() {
     let stop = "on_expiry = [{ event = 'stop' }]";
-    each_breaks(Rule::W09, &[
-        ("no effect", with_clock("within = '1 day', on_expiry = []"), "nothing happens when `c` is over", &[]),
-        (
-            "an escalation that ends with people who may not exist",
-            with_clock("within = '1 day', on_expiry = [{ escalate = ['secretariat', 'office'] }]"),
-            "escalates to roles that may have no holder",
-            &[],
-        ),
-        (
-            "an escalation to nobody",
-            with_clock("within = '1 day', on_expiry = [{ escalate = [] }]"),
-            "escalates to roles that may have no holder",
-            &[],
-        ),
-        (
-            "an event nobody has there",
-            with_clock("within = '1 day', on_expiry = [{ allow = 'stop' }]"),
-            "`c` allows `stop`, which nobody may fire in `draft`",
-            &[],
-        ),
-        (
-            "an event the system does not have there",
-            with_clock("within = '1 day', on_expiry = [{ event = 'finish' }]"),
-            "`c` fires `finish`, which the system may not fire here",
-            &[],
-        ),
-        (
-            "an event that wants an input",
-            with_clock(&format!("within = '1 day', {stop}"))
-                .step("halt", &["draft"], "done", "by = ['system']\ninput = { why = 'text' }")
-                .state("late", "clocks = [{ id = 'l', within = '1 day', on_expiry = [{ event = 'halt' }] }]")
-                .step("wait", &["draft"], "late", "")
-                .step("halt", &["late"], "done", "by = ['system']\ninput = { why = 'text' }"),
-            "`l` fires `halt`, whose input `why` the system cannot give",
-            &[],
-        ),
-        (
-            "a reminder behind the end",
-            with_clock(&format!("within = '5 days', remind = ['5 days'], {stop}")),
-            "`c` reminds 5 days after entry, which may lie outside its 5 days",
-            &[],
-        ),
-        (
-            "a reminder behind the end of the shortest clock",
-            with_clock(&format!("within = '9 days', remind = ['-3 days'], bounds = ['2 days', '9 days'], {stop}")),
-            "`c` reminds 3 days before the end, which may lie outside its 2 days",
-            &[],
-        ),
-        (
-            "a reminder in working days, which may take longer",
-            with_clock(&format!("within = '6 days', remind = ['5 working days'], {stop}")),
-            "reminds 5 working days after entry",
-            &[],
-        ),
-        (
-            "a span outside its bounds",
-            with_clock(&format!("within = '9 days', bounds = ['2 days', '8 days'], {stop}")),
-            "does not lie in its bounds from 2 days to 8 days",
-            &[],
-        ),
-        (
-            "bounds in two units",
-            with_clock(&format!("within = '9 days', bounds = ['2 hours', '8 days'], {stop}")),
-            "the bounds of `c` count in different units",
-            &[],
-        ),
-        (
-            "bounds of an instant",
-            with_clock(&format!("until = 'call.closes_at', bounds = ['2 days', '8 days'], {stop}")),
-            "`c` runs until an instant, which has no bounds",
-            &[],
-        ),
-    ]);
+    each_breaks(
+        Rule::W09,
+        &[
+            (
+                "no effect",
+                with_clock("within = '1 day', on_expiry = []"),
+                "nothing happens when `c` is over",
+                &[],
+            ),
+            (
+                "an escalation that ends with people who may not exist",
+                with_clock("within = '1 day', on_expiry = [{ escalate = ['secretariat', 'office'] }]"),
+                "escalates to roles that may have no holder",
+                &[],
+            ),
+            (
+                "an escalation to nobody",
+                with_clock("within = '1 day', on_expiry = [{ escalate = [] }]"),
+                "escalates to roles that may have no holder",
+                &[],
+            ),
+            (
+                "an event nobody has there",
+                with_clock("within = '1 day', on_expiry = [{ allow = 'stop' }]"),
+                "`c` allows `stop`, which nobody may fire in `draft`",
+                &[],
+            ),
+            (
+                "an event the system does not have there",
+                with_clock("within = '1 day', on_expiry = [{ event = 'finish' }]"),
+                "`c` fires `finish`, which the system may not fire here",
+                &[],
+            ),
+            (
+                "an event that wants an input",
+                with_clock(&format!("within = '1 day', {stop}"))
+                    .step("halt", &["draft"], "done", "by = ['system']\ninput = { why = 'text' }")
+                    .state(
+                        "late",
+                        "clocks = [{ id = 'l', within = '1 day', on_expiry = [{ event = 'halt' }] }]",
+                    )
+                    .step("wait", &["draft"], "late", "")
+                    .step("halt", &["late"], "done", "by = ['system']\ninput = { why = 'text' }"),
+                "`l` fires `halt`, whose input `why` the system cannot give",
+                &[],
+            ),
+            (
+                "a reminder behind the end",
+                with_clock(&format!("within = '5 days', remind = ['5 days'], {stop}")),
+                "`c` reminds 5 days after entry, which may lie outside its 5 days",
+                &[],
+            ),
+            (
+                "a reminder behind the end of the shortest clock",
+                with_clock(&format!(
+                    "within = '9 days', remind = ['-3 days'], bounds = ['2 days', '9 days'], {stop}"
+                )),
+                "`c` reminds 3 days before the end, which may lie outside its 2 days",
+                &[],
+            ),
+            (
+                "a reminder in working days, which may take longer",
+                with_clock(&format!("within = '6 days', remind = ['5 working days'], {stop}")),
+                "reminds 5 working days after entry",
+                &[],
+            ),
+            (
+                "a span outside its bounds",
+                with_clock(&format!("within = '9 days', bounds = ['2 days', '8 days'], {stop}")),
+                "does not lie in its bounds from 2 days to 8 days",
+                &[],
+            ),
+            (
+                "bounds in two units",
+                with_clock(&format!("within = '9 days', bounds = ['2 hours', '8 days'], {stop}")),
+                "the bounds of `c` count in different units",
+                &[],
+            ),
+            (
+                "bounds of an instant",
+                with_clock(&format!("until = 'call.closes_at', bounds = ['2 days', '8 days'], {stop}")),
+                "`c` runs until an instant, which has no bounds",
+                &[],
+            ),
+        ],
+    );
 }
 
 #[test]
@@ -122,10 +135,13 @@ fn w09_an_event_of_a_clock_is_legal_wherever_its_state_was_entered_from() {
         .step("pause", &["draft", "sent"], "pause", "")
         .step("resume", &["pause"], "@previous", "by = ['system']\ncame_from = ['draft']")
         .step("stop", &["draft", "sent", "pause"], "done", "by = ['system']");
-    each_breaks(Rule::W09, &[(
-        "an origin that was forgotten",
-        sketch,
-        "`c` fires `resume`, which the system may not fire here",
-        &["send", "pause"],
-    )]);
+    each_breaks(
+        Rule::W09,
+        &[(
+            "an origin that was forgotten",
+            sketch,
+            "`c` fires `resume`, which the system may not fire here",
+            &["send", "pause"],
+        )],
+    );
 }

@@ -30,135 +30,152 @@ fn duties_that_are_separated_and_seen_give_no_finding() {
 
 #[test]
 fn w06_a_separation_binds_somebody_on_every_way() {
-    each_breaks(Rule::W06, &[
-        (
-            "a pair of one event",
-            nominated().with("[[separations]]\nfirst = 'nominate'\nsecond = 'nominate'"),
-            "`nominate` is separated from itself",
-            &[],
-        ),
-        (
-            "an event of the system alone",
-            nominated()
-                .step("expire", &["nominated"], "sent", "by = ['system']")
-                .with("[[separations]]\nfirst = 'expire'\nsecond = 'approve'")
-                .with(APART),
-            "only the system fires `expire`",
-            &[],
-        ),
-        (
-            "an applicant who decides",
-            nominated().with("[[separations]]\nfirst = 'send'\nsecond = 'finish'"),
-            "`finish` decides, and the applicant may fire it",
-            &[],
-        ),
-        (
-            "a way past the first event",
-            nominated()
-                .step("hand_over", &["sent"], "nominated", "by = ['secretariat']\nshows_to = ['host']")
-                .with(APART),
-            "`approve` is separated from `nominate`, and none of them has happened on this way",
-            &["send", "hand_over", "approve"],
-        ),
-        (
-            "a first event that was for another host",
-            nominated()
-                .step("turn", &["nominated"], "nominated", "by = ['secretariat']\nchoose = 'next'\nshows_to = ['host']")
-                .with(APART),
-            "none of them has happened on this way",
-            &["send", "nominate", "turn", "approve"],
-        ),
-        (
-            "a re-doing that is not separated",
-            nominated()
-                .step("amend", &["nominated"], "@same", "by = ['office']\ninput = { changes = 'text' }")
-                .with(APART),
-            "`amend` re-does what `approve` is separated from",
-            &["send", "nominate", "amend"],
-        ),
-        (
-            "a way round the second event",
-            nominated()
-                .state("checked", "")
-                .step("check", &["nominated"], "checked", "by = ['office']")
-                .step("pass", &["checked"], "accepted", "by = ['receiver']")
-                .with(APART),
-            "`pass` leads where `approve` leads and is not separated",
-            &["send", "nominate", "check", "pass"],
-        ),
-    ]);
+    each_breaks(
+        Rule::W06,
+        &[
+            (
+                "a pair of one event",
+                nominated().with("[[separations]]\nfirst = 'nominate'\nsecond = 'nominate'"),
+                "`nominate` is separated from itself",
+                &[],
+            ),
+            (
+                "an event of the system alone",
+                nominated()
+                    .step("expire", &["nominated"], "sent", "by = ['system']")
+                    .with("[[separations]]\nfirst = 'expire'\nsecond = 'approve'")
+                    .with(APART),
+                "only the system fires `expire`",
+                &[],
+            ),
+            (
+                "an applicant who decides",
+                nominated().with("[[separations]]\nfirst = 'send'\nsecond = 'finish'"),
+                "`finish` decides, and the applicant may fire it",
+                &[],
+            ),
+            (
+                "a way past the first event",
+                nominated()
+                    .step("hand_over", &["sent"], "nominated", "by = ['secretariat']\nshows_to = ['host']")
+                    .with(APART),
+                "`approve` is separated from `nominate`, and none of them has happened on this way",
+                &["send", "hand_over", "approve"],
+            ),
+            (
+                "a first event that was for another host",
+                nominated()
+                    .step(
+                        "turn",
+                        &["nominated"],
+                        "nominated",
+                        "by = ['secretariat']\nchoose = 'next'\nshows_to = ['host']",
+                    )
+                    .with(APART),
+                "none of them has happened on this way",
+                &["send", "nominate", "turn", "approve"],
+            ),
+            (
+                "a re-doing that is not separated",
+                nominated()
+                    .step("amend", &["nominated"], "@same", "by = ['office']\ninput = { changes = 'text' }")
+                    .with(APART),
+                "`amend` re-does what `approve` is separated from",
+                &["send", "nominate", "amend"],
+            ),
+            (
+                "a way round the second event",
+                nominated()
+                    .state("checked", "")
+                    .step("check", &["nominated"], "checked", "by = ['office']")
+                    .step("pass", &["checked"], "accepted", "by = ['receiver']")
+                    .with(APART),
+                "`pass` leads where `approve` leads and is not separated",
+                &["send", "nominate", "check", "pass"],
+            ),
+        ],
+    );
 }
 
 #[test]
 fn w06_whoever_may_act_sees_the_case() {
-    each_breaks(Rule::W06, &[
-        (
-            "a home that does not see the draft",
-            nominated().step("note", &["draft"], "@same", "by = ['office']"),
-            "`office` may fire `note`, but the home does not see the case here",
-            &["note"],
-        ),
-        (
-            "a host that sees it too early",
-            nominated().step("note", &["sent"], "@same", "by = ['receiver']"),
-            "`receiver` may fire `note`, but the host does not see the case here",
-            &["send", "note"],
-        ),
-        (
-            "a host of another choice",
-            nominated().state("moved", "").step("move", &["nominated"], "moved", "choose = 'next'").step(
-                "stay",
-                &["moved"],
-                "accepted",
-                "by = ['receiver']",
+    each_breaks(
+        Rule::W06,
+        &[
+            (
+                "a home that does not see the draft",
+                nominated().step("note", &["draft"], "@same", "by = ['office']"),
+                "`office` may fire `note`, but the home does not see the case here",
+                &["note"],
             ),
-            "the host does not see the case here",
-            &["send", "nominate", "move", "stay"],
-        ),
-    ]);
+            (
+                "a host that sees it too early",
+                nominated().step("note", &["sent"], "@same", "by = ['receiver']"),
+                "`receiver` may fire `note`, but the host does not see the case here",
+                &["send", "note"],
+            ),
+            (
+                "a host of another choice",
+                nominated().state("moved", "").step("move", &["nominated"], "moved", "choose = 'next'").step(
+                    "stay",
+                    &["moved"],
+                    "accepted",
+                    "by = ['receiver']",
+                ),
+                "the host does not see the case here",
+                &["send", "nominate", "move", "stay"],
+            ),
+        ],
+    );
 }
 
 #[test]
 fn w06_what_an_event_presupposes_has_happened() {
     let unchosen = || {
-        Sketch::new().about_application().state("draft", "").state("sent", "").state("done", "kind = 'success'").step(
-            "finish",
-            &["sent"],
-            "done",
-            "",
-        )
+        Sketch::new()
+            .about_application()
+            .state("draft", "")
+            .state("sent", "")
+            .state("done", "kind = 'success'")
+            .step("finish", &["sent"], "done", "")
     };
-    each_breaks(Rule::W06, &[
-        (
-            "a host that nobody chose",
-            unchosen().step("send", &["draft"], "sent", "shows_to = ['host']"),
-            "shows the case to a host, but none is chosen",
-            &["send"],
-        ),
-        (
-            "a next choice without a first",
-            unchosen().step("send", &["draft"], "sent", "choose = 'next'"),
-            "takes the next choice, but there is none before it",
-            &["send"],
-        ),
-        (
-            "a place of no line",
-            unchosen()
-                .account("seat", "")
-                .step("send", &["draft"], "sent", "effects = [{ hold = 'seat' }, { use = 'seat' }]"),
-            "holds a place of `seat`, whose line depends on the choice",
-            &["send"],
-        ),
-        (
-            "a day nobody asked for",
-            unchosen()
-                .state("asked", "")
-                .step("ask", &["draft"], "asked", "input = { day = 'date' }\nask_last_day = 'input.day'")
-                .step("send", &["draft", "asked"], "sent", "last_day = 'asked'"),
-            "grants the last day that was asked for, but on this way nobody asked",
-            &["send"],
-        ),
-    ]);
+    each_breaks(
+        Rule::W06,
+        &[
+            (
+                "a host that nobody chose",
+                unchosen().step("send", &["draft"], "sent", "shows_to = ['host']"),
+                "shows the case to a host, but none is chosen",
+                &["send"],
+            ),
+            (
+                "a next choice without a first",
+                unchosen().step("send", &["draft"], "sent", "choose = 'next'"),
+                "takes the next choice, but there is none before it",
+                &["send"],
+            ),
+            (
+                "a place of no line",
+                unchosen().account("seat", "").step(
+                    "send",
+                    &["draft"],
+                    "sent",
+                    "effects = [{ hold = 'seat' }, { use = 'seat' }]",
+                ),
+                "holds a place of `seat`, whose line depends on the choice",
+                &["send"],
+            ),
+            (
+                "a day nobody asked for",
+                unchosen()
+                    .state("asked", "")
+                    .step("ask", &["draft"], "asked", "input = { day = 'date' }\nask_last_day = 'input.day'")
+                    .step("send", &["draft", "asked"], "sent", "last_day = 'asked'"),
+                "grants the last day that was asked for, but on this way nobody asked",
+                &["send"],
+            ),
+        ],
+    );
 }
 
 #[test]
@@ -172,18 +189,21 @@ fn w08_what_is_required_can_be_supplied_by_somebody_who_sees_the_case() {
     };
     sound(&letter("['student']", "sent"));
     sound(&letter("['receiver']", "accepted"));
-    each_breaks(Rule::W08, &[
-        (
-            "a slot that is nobody's",
-            letter("[]", "sent"),
-            "requires the document `letter`, which nobody may supply",
-            &[],
-        ),
-        (
-            "a slot of the host before the host is shown the case",
-            letter("['receiver']", "sent"),
-            "nobody who may supply it sees the case before",
-            &["send", "file"],
-        ),
-    ]);
+    each_breaks(
+        Rule::W08,
+        &[
+            (
+                "a slot that is nobody's",
+                letter("[]", "sent"),
+                "requires the document `letter`, which nobody may supply",
+                &[],
+            ),
+            (
+                "a slot of the host before the host is shown the case",
+                letter("['receiver']", "sent"),
+                "nobody who may supply it sees the case before",
+                &["send", "file"],
+            ),
+        ],
+    );
 }

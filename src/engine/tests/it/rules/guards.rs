@@ -12,7 +12,12 @@ fn guarded(guard: &str) -> Sketch {
         .state("done", "kind = 'success'")
         .step("send", &["draft"], "sent", "")
         .step("skip", &["draft", "sent"], "done", "")
-        .step("finish", &["draft", "sent"], "done", &format!("input = {{ n = 'int(0..9)' }}\nrequire = [{{ that = \"{guard}\", else = 'no' }}]"))
+        .step(
+            "finish",
+            &["draft", "sent"],
+            "done",
+            &format!("input = {{ n = 'int(0..9)' }}\nrequire = [{{ that = \"{guard}\", else = 'no' }}]"),
+        )
         .with("[messages]\nno = { en = 'No.' }")
 }
 
@@ -36,16 +41,24 @@ fn guards_that_decide_something_give_no_finding() {
 
 #[test]
 fn w10_a_guard_without_result_on_known_facts_is_an_error() {
-    each_breaks(Rule::W10, &[
-        ("a division", guarded("12 / input.n > 2"), "has no result with input.n = 0", &[]),
-        ("a remainder", guarded("student.credits > 3 && 12 % student.year == 0"), "student.year = 0", &[]),
-        (
-            "a date moved by hours",
-            guarded("stay.end_on + (now - call.closes_at) > stay.start_on"),
-            "has no result with",
-            &[],
-        ),
-    ]);
+    each_breaks(
+        Rule::W10,
+        &[
+            ("a division", guarded("12 / input.n > 2"), "has no result with input.n = 0", &[]),
+            (
+                "a remainder",
+                guarded("student.credits > 3 && 12 % student.year == 0"),
+                "student.year = 0",
+                &[],
+            ),
+            (
+                "a date moved by hours",
+                guarded("stay.end_on + (now - call.closes_at) > stay.start_on"),
+                "has no result with",
+                &[],
+            ),
+        ],
+    );
 }
 
 #[test]
@@ -67,7 +80,10 @@ fn w10_a_guard_that_decides_nothing_is_a_warning() {
 #[test]
 fn w01_a_state_that_a_guard_names_is_declared() {
     for (guard, says) in [
-        ("main == 'sents' || student.year > 2", "the state `sents`, which is not declared; did you mean `sent`?"),
+        (
+            "main == 'sents' || student.year > 2",
+            "the state `sents`, which is not declared; did you mean `sent`?",
+        ),
         ("main in ['sent', 'nowhere'] || student.year > 2", "the state `nowhere`"),
         ("'visa' in call.tracks || student.year > 2", "the track `visa`"),
         ("call.tracks.exists(t, t == 'visa') || student.year > 2", "the track `visa`"),

@@ -79,12 +79,15 @@ fn a_gate_that_its_track_can_always_open_gives_no_finding() {
 
 #[test]
 fn w11_a_gate_that_its_track_can_shut_for_good_is_an_embrace() {
-    each_breaks(Rule::W11, &[(
-        "a refused visa",
-        gated(GATE, VISA),
-        "from `confirmed` the case can no longer end well",
-        &["confirm", "visa.begin", "visa.deny"],
-    )]);
+    each_breaks(
+        Rule::W11,
+        &[(
+            "a refused visa",
+            gated(GATE, VISA),
+            "from `confirmed` the case can no longer end well",
+            &["confirm", "visa.begin", "visa.deny"],
+        )],
+    );
 }
 
 #[test]
@@ -94,11 +97,16 @@ fn w02_a_state_behind_a_gate_that_never_opens_is_not_reached() {
 label.en = 'Island'
 now.en = 'Now.'
 ";
-    each_breaks(Rule::W02, &[("a state of a track", gated(GATE, VISA).with(RETRY).with(island), "reaches `island`", &[])]);
+    each_breaks(
+        Rule::W02,
+        &[("a state of a track", gated(GATE, VISA).with(RETRY).with(island), "reaches `island`", &[])],
+    );
     let early = "main == 'draft' && track.visa.state == 'held'";
     let findings = gated(early, &VISA.replace("'visa' in call.tracks", "call.eligible")).check();
     let unreached = |name: &str| {
-        findings.iter().any(|finding| finding.rule == Rule::W02 && finding.message.contains(&format!("reaches `{name}`")))
+        findings.iter().any(|finding| {
+            finding.rule == Rule::W02 && finding.message.contains(&format!("reaches `{name}`"))
+        })
     };
     assert!(unreached("ready") && unreached("done"), "{findings:#?}");
 }
@@ -131,8 +139,12 @@ label.en = 'Lose'
 [events.find]
 label.en = 'Find'
 ";
-    let findings = gated("call.eligible && track.visa.state == 'held'", VISA).with(RETRY).with(shaken).check();
-    assert!(findings.iter().any(|finding| finding.rule == Rule::W04 && finding.message.contains("in a circle")), "{findings:#?}");
+    let findings =
+        gated("call.eligible && track.visa.state == 'held'", VISA).with(RETRY).with(shaken).check();
+    assert!(
+        findings.iter().any(|finding| finding.rule == Rule::W04 && finding.message.contains("in a circle")),
+        "{findings:#?}"
+    );
 }
 
 #[test]
@@ -146,20 +158,23 @@ fn w13_an_invariant_is_proven_or_broken_by_the_shortest_way() {
         "!('visa' in call.tracks) || track.visa.state == 'held' || call.eligible",
         &format!("{without} && !call.eligible"),
     ));
-    each_breaks(Rule::W13, &[
-        (
-            "a gate that asks for less",
-            never("!('visa' in call.tracks) || track.visa.state == 'held' || call.eligible", without),
-            "`papers` is broken in `ready`",
-            &["confirm", "make_ready"],
-        ),
-        (
-            "a fact that cannot be tried",
-            never(GATE, "main == 'ready' && student.year > 3"),
-            "`papers` cannot be proven: `student.year` is neither",
-            &[],
-        ),
-    ]);
+    each_breaks(
+        Rule::W13,
+        &[
+            (
+                "a gate that asks for less",
+                never("!('visa' in call.tracks) || track.visa.state == 'held' || call.eligible", without),
+                "`papers` is broken in `ready`",
+                &["confirm", "make_ready"],
+            ),
+            (
+                "a fact that cannot be tried",
+                never(GATE, "main == 'ready' && student.year > 3"),
+                "`papers` cannot be proven: `student.year` is neither",
+                &[],
+            ),
+        ],
+    );
 }
 
 #[test]
@@ -168,6 +183,14 @@ fn w00_a_track_of_more_states_than_can_be_told_apart_is_too_large_to_prove() {
     for state in 0..65 {
         track.push_str(&format!("[tracks.long.states.s{state}]\nlabel.en = 'S'\nnow.en = 'Now.'\n"));
     }
-    let sketch = Sketch::new().state("draft", "").state("done", "kind = 'success'").step("end", &["draft"], "done", "");
-    each_breaks(Rule::W00, &[("a long track", sketch.with(&track), "a track may have at most 64 states", &[])]);
+    let sketch = Sketch::new().state("draft", "").state("done", "kind = 'success'").step(
+        "end",
+        &["draft"],
+        "done",
+        "",
+    );
+    each_breaks(
+        Rule::W00,
+        &[("a long track", sketch.with(&track), "a track may have at most 64 states", &[])],
+    );
 }

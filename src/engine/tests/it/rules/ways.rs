@@ -18,53 +18,69 @@ fn chain() -> Sketch {
 
 #[test]
 fn w11_a_case_that_is_open_can_still_end_well() {
-    each_breaks(Rule::W11, &[
-        (
-            "a state from which only failures follow",
-            chain().state("doomed", "").step("doom", &["sent"], "doomed", ""),
-            "from `doomed` the case can no longer end well",
-            &["send", "doom"],
-        ),
-        (
-            "a success behind a suspension alone",
-            chain()
-                .state("aside", "")
-                .state("pause", "stops_clocks = true\nremember = true")
-                .step("step_aside", &["sent"], "aside", "")
-                .step("pause", &["aside"], "pause", "")
-                .step("resume", &["pause"], "sent", ""),
-            "from `aside`",
-            &["send", "step_aside"],
-        ),
-        (
-            "no success at all",
-            Sketch::new().state("draft", "").state("over", "kind = 'failure'").step("end", &["draft"], "over", ""),
-            "no state is a success",
-            &[],
-        ),
-    ]);
+    each_breaks(
+        Rule::W11,
+        &[
+            (
+                "a state from which only failures follow",
+                chain().state("doomed", "").step("doom", &["sent"], "doomed", ""),
+                "from `doomed` the case can no longer end well",
+                &["send", "doom"],
+            ),
+            (
+                "a success behind a suspension alone",
+                chain()
+                    .state("aside", "")
+                    .state("pause", "stops_clocks = true\nremember = true")
+                    .step("step_aside", &["sent"], "aside", "")
+                    .step("pause", &["aside"], "pause", "")
+                    .step("resume", &["pause"], "sent", ""),
+                "from `aside`",
+                &["send", "step_aside"],
+            ),
+            (
+                "no success at all",
+                Sketch::new().state("draft", "").state("over", "kind = 'failure'").step(
+                    "end",
+                    &["draft"],
+                    "over",
+                    "",
+                ),
+                "no state is a success",
+                &[],
+            ),
+        ],
+    );
     sound(&chain().state("doomed", "remember = true").step("doom", &["sent"], "doomed", ""));
 }
 
 #[test]
 fn w14_a_step_without_return_says_so() {
-    each_breaks(Rule::W14, &[
-        (
-            "a step of a person",
-            chain().state("other", "").step("turn", &["sent"], "other", FREE).step("go", &["other"], "done", ""),
-            "after `turn` nothing leads back to `sent`",
-            &["send", "turn"],
-        ),
-        (
-            "a way back that only others have come",
-            chain()
-                .state("pause", "remember = true")
-                .step("pause", &["draft", "sent"], "pause", FREE)
-                .step("resume", &["pause"], "@previous", "came_from = ['draft']"),
-            "after `pause` nothing leads back to `sent`",
-            &["send", "pause"],
-        ),
-    ]);
+    each_breaks(
+        Rule::W14,
+        &[
+            (
+                "a step of a person",
+                chain().state("other", "").step("turn", &["sent"], "other", FREE).step(
+                    "go",
+                    &["other"],
+                    "done",
+                    "",
+                ),
+                "after `turn` nothing leads back to `sent`",
+                &["send", "turn"],
+            ),
+            (
+                "a way back that only others have come",
+                chain()
+                    .state("pause", "remember = true")
+                    .step("pause", &["draft", "sent"], "pause", FREE)
+                    .step("resume", &["pause"], "@previous", "came_from = ['draft']"),
+                "after `pause` nothing leads back to `sent`",
+                &["send", "pause"],
+            ),
+        ],
+    );
     sound(&chain().step("turn", &["sent"], "draft", FREE));
     sound(&chain().state("other", "").step("go", &["other"], "done", "").step(
         "turn",
@@ -87,33 +103,36 @@ fn w15_the_applicant_can_leave_before_and_during_the_stay() {
             .step("finish", &["draft"], "sent", "by = ['system']")
             .step("withdraw", &["draft"], "gone", keys)
     };
-    each_breaks(Rule::W15, &[
-        (
-            "a state they cannot leave",
-            base("selection", ""),
-            "in `sent` the applicant cannot withdraw",
-            &["send"],
-        ),
-        (
-            "a stay they cannot end",
-            base("stay", ""),
-            "in `sent` the applicant cannot ask for an early end of the stay",
-            &["send"],
-        ),
-        (
-            "a withdrawal that needs others too",
-            base("recognition", "by = ['student', 'office']\ncollect = 'all'"),
-            "in `draft` the applicant cannot withdraw",
-            &[],
-        ),
-        (
-            "a withdrawal under conditions",
-            base("recognition", "require = [{ that = 'call.eligible', else = 'no' }]")
-                .with("[messages]\nno = { en = 'No.' }"),
-            "in `draft` the applicant cannot withdraw",
-            &[],
-        ),
-    ]);
+    each_breaks(
+        Rule::W15,
+        &[
+            (
+                "a state they cannot leave",
+                base("selection", ""),
+                "in `sent` the applicant cannot withdraw",
+                &["send"],
+            ),
+            (
+                "a stay they cannot end",
+                base("stay", ""),
+                "in `sent` the applicant cannot ask for an early end of the stay",
+                &["send"],
+            ),
+            (
+                "a withdrawal that needs others too",
+                base("recognition", "by = ['student', 'office']\ncollect = 'all'"),
+                "in `draft` the applicant cannot withdraw",
+                &[],
+            ),
+            (
+                "a withdrawal under conditions",
+                base("recognition", "require = [{ that = 'call.eligible', else = 'no' }]")
+                    .with("[messages]\nno = { en = 'No.' }"),
+                "in `draft` the applicant cannot withdraw",
+                &[],
+            ),
+        ],
+    );
     let asked = base("selection", "").state("asked", &format!("phase = 'selection'\n{CLOCK}"));
     let asked = asked
         .step("ask", &["sent"], "asked", "")
@@ -135,7 +154,12 @@ fn again(refuse: &str, next: &str) -> Sketch {
         .step("open", &["draft"], "placed", "choose = 'first'\nresets = ['visa']")
         .step("choose", &["draft"], "placed", &format!("choose = 'next'\n{next}"))
         .step("refuse", &["placed"], "draft", refuse)
-        .step("finish", &["placed"], "done", "require = [{ that = \"track.visa.state == 'held'\", else = 'no' }]")
+        .step(
+            "finish",
+            &["placed"],
+            "done",
+            "require = [{ that = \"track.visa.state == 'held'\", else = 'no' }]",
+        )
         .with(VISA)
 }
 
