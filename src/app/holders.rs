@@ -6,7 +6,7 @@
 use sojourn_engine::definition::{Definition, Each, InstanceId, Resolver, RoleIx};
 use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
 use sojourn_engine::machine::Roles;
-use sojourn_engine::vocabulary::{ChoiceResult, Duty};
+use sojourn_engine::vocabulary::Duty;
 
 use crate::store::dossiers::{Choice, Dossier};
 use crate::store::holders::Holder;
@@ -26,8 +26,24 @@ pub struct Holders {
 
 /// The choice whose stay has that number: the chosen ones in the order of their ranks.
 pub fn stay_choice(dossier: &Dossier, number: u16) -> Option<&Choice> {
-    let chosen = dossier.choices.iter().filter(|choice| choice.result == ChoiceResult::Chosen);
-    chosen.into_iter().nth(usize::from(number).checked_sub(1)?)
+    dossier.chosen().nth(usize::from(number).checked_sub(1)?)
+}
+
+/// The choice that a machine of a case is about: of an instance that follows a stay its own, else the current one.
+pub fn choice_at<'d>(
+    definition: &Definition,
+    dossier: &'d Dossier,
+    instance: Option<InstanceId>,
+) -> Option<&'d Choice> {
+    match instance.filter(|id| follows_stays(definition, *id)) {
+        Some(id) => stay_choice(dossier, id.key),
+        None => dossier.current(),
+    }
+}
+
+/// Whether an instance is one of a track that has one for each stay.
+pub fn follows_stays(definition: &Definition, id: InstanceId) -> bool {
+    definition.track(id.machine).is_some_and(|track| track.each == Some(Each::Stay))
 }
 
 impl Holders {
@@ -46,14 +62,7 @@ impl Holders {
                 self.at(*duty, dossier.home.id, dossier.line_of(dossier.application.home_unit))
             }
             Resolver::Host(duty) => {
-                let follows_stays = |id: &InstanceId| {
-                    definition.track(id.machine).is_some_and(|track| track.each == Some(Each::Stay))
-                };
-                let choice = match instance.filter(follows_stays) {
-                    Some(id) => stay_choice(dossier, id.key),
-                    None => dossier.current(),
-                };
-                let offering = choice.map(|choice| &choice.offering);
+                let offering = choice_at(definition, dossier, instance).map(|choice| &choice.offering);
                 offering.map_or_else(Vec::new, |o| self.at(*duty, o.host.id, dossier.line_of(o.unit)))
             }
             Resolver::Secretariat => self.secretariat(),

@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 pub use case::{Case, Instance, Running};
-pub use offers::{Offer, offers};
+pub use offers::{Offer, offers, offers_at};
 pub use open::{Opening, open};
 pub use step::step;
 pub use step::waited_for;

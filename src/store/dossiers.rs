@@ -9,9 +9,9 @@ mod rows;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId};
 use sojourn_entities::{
@@ -32,12 +32,16 @@ use crate::access::{Scope, full_name};
 
 /// Reads a case with its surroundings; `None` when there is none this scope sees.
 pub async fn load(conn: &impl Conn, scope: &Scope, id: CaseId) -> Result<Option<Dossier>, StoreError> {
+    let current = Expr::col((stay::Entity, stay::Column::ChoiceId))
+        .equals((application::Entity, application::Column::CurrentChoiceId));
     let row = application::Entity::find_by_id(id)
         .find_also(application::Entity, case::Entity)
         .find_also(application::Entity, registration::Entity)
         .find_also(application::Entity, institution::Entity)
         .find_also(application::Entity, call::Entity)
         .find_also(application::Entity, stay::Entity)
+        // Of the stays the last one of the current choice, where a case has several choices at once.
+        .order_by(current, Order::Desc)
         .order_by_desc(stay::Column::Seq)
         .one(conn.db())
         .await?;

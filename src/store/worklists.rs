@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use serde::Serialize;
 use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, WorkflowVersionId};
-use sojourn_engine::vocabulary::{Phase, StateKind};
+use sojourn_engine::vocabulary::{ChoiceResult, Phase, StateKind};
 use sojourn_entities::{
     application, call, case, choice, clock, institution, offering, person, programme, wait,
 };
@@ -125,17 +125,18 @@ fn seen(scope: &Scope) -> Condition {
             .add(application::Column::HomeSeesFrom.is_not_null())
             .add_option(seat.unit.map(|unit| application::Column::HomeUnitId.in_subquery(below(unit))));
         seen = seen.add(home);
-        seen = seen.add(application::Column::CurrentChoiceId.in_subquery(shown_to_host(seat)));
+        seen = seen.add(application::Column::Id.in_subquery(shown_to_host(seat)));
     }
     seen
 }
 
-/// Choices whose host a seat is at, and whose case has been shown there.
+/// Applications with a chosen host that a seat is at, and that have been shown there.
 fn shown_to_host(seat: &Seat) -> SelectStatement {
     let mut shown = Query::select()
-        .column(choice::Column::Id)
+        .column(choice::Column::ApplicationId)
         .from(choice::Entity)
         .and_where(choice::Column::HostId.eq(seat.institution))
+        .and_where(choice::Column::Result.eq(ChoiceResult::Chosen))
         .and_where(choice::Column::HostSeesFrom.is_not_null())
         .and_where(choice::Column::HostSeesUntil.is_null())
         .to_owned();

@@ -2,7 +2,7 @@
 //!
 //! A walk is told as events: `event` is fired by the first role that may, `event:role` by that role, `!event` by the system when
 //! the case's clock has run out, `!!event` by the system at once, `!promote=2` by the system at once for the choice of that rank, `@day` moves the clock to noon of
-//! that day, `event=day` gives the new last day of the stay, `+bell` opens the application with submission at the bell. Names in capitals stand for the walk up to a state.
+//! that day, `1.event` is one of the first stay, fired by its host unless a role is named, `event=day` gives the new last day of the stay, `+bell` opens the application with submission at the bell. Names in capitals stand for the walk up to a state.
 
 mod kinds;
 
@@ -209,6 +209,9 @@ pub async fn take(walk: &mut Walk<'_>, word: &str) {
     } else if let Some(rank) = word.strip_prefix("!promote=") {
         let choice = walk.choice(rank.parse().expect("a rank")).clone();
         walk.system("promote", &json!({ "choice": choice })).await;
+    } else if let Some((stay, word)) = word.split_once('.') {
+        let (event, role) = word.split_once(':').unwrap_or((word, "host_coordinator"));
+        walk.act_at(stay.parse().expect("the number of a stay"), role, event).await;
     } else if let Some(event) = word.strip_prefix("!!") {
         walk.system(event, &json!({})).await;
     } else if let Some(event) = word.strip_prefix('!') {

@@ -5,7 +5,7 @@ mod tracks;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sojourn_engine::definition::{Definition, Texts};
+use sojourn_engine::definition::{Definition, InstanceId, Texts};
 use sojourn_engine::ids::{
     CallId, CaseId, ChoiceId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId,
 };
@@ -14,9 +14,10 @@ use sojourn_engine::vocabulary::{ChoiceResult, Phase, StateKind, Via};
 use utoipa::ToSchema;
 
 use crate::access::Caller;
+use crate::app::holders::{follows_stays, stay_choice};
 use crate::app::notices::Otherwise;
 use crate::app::scene::Scene;
-use crate::app::transition::drive::View;
+use crate::app::transition::drive::{Stage, View};
 use crate::app::transition::{asks, otherwise, zone};
 use crate::clock::Moment;
 use crate::store::calls::SlotRule;
@@ -234,15 +235,11 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
     let view = View::of(&stage, &scene.live, None, &asks(definition, &scene.live));
     let roles = scene.holders.roles(definition, caller.person, dossier, None);
     let hidden = hidden(scene, reader, at);
-    let context = view.context(&stage, &scene.live);
-    let mut offered =
-        machine::offers(definition, &scene.live.case, Actor::Person(caller.person, roles), &context);
-    if hidden.is_some() {
-        offered.clear();
-    }
+    let offered = if hidden.is_some() { Vec::new() } else { offered(scene, &stage, caller, &view) };
     let first = scene.live.case.running().min_by_key(|running| running.due_at);
     let due_zone = first.map(|running| zone(definition, dossier, &stage, running.clock));
-    let shown = |choice: &&Choice| inside || Some(choice.id) == dossier.application.current_choice;
+    let hosted = |choice: &&Choice| dossier.hosted(choice, &caller.scope());
+    let shown = |choice: &&Choice| inside || (choice.result == ChoiceResult::Chosen && hosted(choice));
     ApplicationView {
         id: dossier.case.id,
         reference: dossier.application.reference.clone(),
@@ -274,6 +271,25 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         offers: offered.iter().map(|o| offers::view(scene, o, &stage, language)).collect(),
         waiting: if hidden.is_some() { Vec::new() } else { waiting(scene, &stage, &view, caller) },
     }
+}
+
+/// What may happen next: each machine judged by the roles that the caller holds there, and by the facts it is about.
+fn offered(scene: &Scene, stage: &Stage<'_>, caller: &Caller, view: &View) -> Vec<machine::Offer> {
+    let (definition, case) = (&*scene.definition, &scene.live.case);
+    let machines = std::iter::once(None).chain(case.tracks.iter().map(|instance| Some(instance.id)));
+    let at = |of: Option<InstanceId>| {
+        let viewer = Actor::Person(
+            caller.person,
+            scene.holders.roles(definition, caller.person, &scene.live.dossier, of),
+        );
+        let stay = of.filter(|id| follows_stays(definition, *id));
+        let about = stay.and_then(|id| stay_choice(&scene.live.dossier, id.key)).map(|choice| choice.id);
+        let own =
+            about.map(|about| View::of(stage, &scene.live, Some(about), &asks(definition, &scene.live)));
+        let context = own.as_ref().unwrap_or(view).context(stage, &scene.live);
+        machine::offers_at(definition, case, of, viewer, &context)
+    };
+    machines.flat_map(at).collect()
 }
 
 fn host(choice: &Choice) -> InstitutionView {
@@ -310,12 +326,7 @@ fn slots(scene: &Scene, roles: machine::Roles, language: &str) -> Vec<SlotView> 
     scene.definition.documents.iter().map(slot).collect()
 }
 
-fn waiting(
-    scene: &Scene,
-    stage: &crate::app::transition::drive::Stage<'_>,
-    view: &View,
-    caller: &Caller,
-) -> Vec<WaitingView> {
+fn waiting(scene: &Scene, stage: &Stage<'_>, view: &View, caller: &Caller) -> Vec<WaitingView> {
     let definition = &scene.definition;
     let language = caller.language.as_str();
     let awaited = machine::waiting(definition, &scene.live.case, &view.facts);

@@ -17,7 +17,7 @@ use super::facts::{Asked, next};
 use super::live::Live;
 use super::places::{Bound, Named, bind, chosen, draws};
 use super::{chain, effects, situation, stays};
-use crate::app::holders::Holders;
+use crate::app::holders::{Holders, follows_stays, stay_choice};
 use crate::clock::Moment;
 use crate::store::dossiers::{Choice, Dossier};
 use crate::store::places::Line;
@@ -119,7 +119,9 @@ pub fn fire(
     live.picked = picked(stage, live, target, line, deed.data)
         .map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;
     live.stays = stays::count(live, choose);
-    let mut ahead = Ahead::of(stage, live, target, slots);
+    let stay = deed.instance.filter(|id| follows_stays(definition, *id));
+    let about = target.or_else(|| stay_choice(&live.dossier, stay?.key).map(|choice| choice.id));
+    let mut ahead = Ahead::of(stage, live, (target, about), slots);
     let step = machine::step(definition, &live.case, &attempt, &mut ahead);
     let read = |made: &Move, view: &View| chain::canonical_facts(definition, &made.read, &view.facts);
     let step = step.map_err(|refusal| Refused {
@@ -142,8 +144,13 @@ struct Ahead<'a> {
 }
 
 impl<'a> Ahead<'a> {
-    fn of(stage: &'a Stage<'a>, live: &'a Live, target: Option<ChoiceId>, slots: Vec<Slot>) -> Self {
-        let views = vec![View::of(stage, live, target, &slots)];
+    fn of(
+        stage: &'a Stage<'a>,
+        live: &'a Live,
+        (target, about): (Option<ChoiceId>, Option<ChoiceId>),
+        slots: Vec<Slot>,
+    ) -> Self {
+        let views = vec![View::of(stage, live, about, &slots)];
         Self { stage, live: Cow::Borrowed(live), target, slots, views }
     }
 }

@@ -9,6 +9,7 @@ use sojourn_engine::vocabulary::Via;
 
 use super::drive::{Stage, View};
 use super::live::Live;
+use crate::app::holders::choice_at;
 use crate::app::notices::{CaseNotice, NoticeFacts, Otherwise, Reason};
 use crate::store::dossiers::Dossier;
 use crate::store::outbox::NewNotice;
@@ -80,9 +81,9 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
     let role = |ix: RoleIx| definition.roles[ix.at()].name.clone();
     let view = View::of(stage, live, None, &asks(definition, live));
     let awaited = machine::waiting(definition, &live.case, &view.facts);
-    let first = awaited.first();
+    let first = awaited.iter().find(|party| party.instance == told.at.0).or_else(|| awaited.first());
     let zone = first.and_then(|a| a.clock).map(|clock| zone(definition, dossier, stage, clock));
-    let choice = dossier.current();
+    let choice = choice_at(definition, dossier, told.at.0);
     let submitted = dossier.application.submitted_at == Some(stage.at.now);
     CaseNotice {
         version: stage.version,

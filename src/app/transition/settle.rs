@@ -9,6 +9,7 @@ use sojourn_engine::vocabulary::{Duty, Subject};
 use super::drive::Stage;
 use super::live::Live;
 use super::{clocks, stays};
+use crate::app::holders::choice_at;
 use crate::store::dossiers::{Choice, TrackRow};
 use crate::store::records::{ChoiceState, Moved, NewChoice, NewWait, Opened, Records};
 
@@ -117,7 +118,7 @@ fn wait(definition: &Definition, live: &Live, awaited: &Awaited) -> Option<NewWa
         }
         Resolver::Host(duty) => {
             wait.duty = Some(duty);
-            let offering = dossier.current().map(|choice| &choice.offering);
+            let offering = choice_at(definition, dossier, awaited.instance).map(|choice| &choice.offering);
             wait.institution = offering.map(|offering| offering.host.id);
             wait.unit = offering.and_then(|offering| offering.unit);
         }

@@ -1,24 +1,22 @@
 //! The demo's alliance: six universities in six countries and time zones, an employer, people in each role, places.
 
 use chrono::{NaiveDate, TimeDelta};
-use secrecy::SecretString;
 use serde_json::Value;
 use sojourn_engine::ids::{InstitutionId, PersonId, ProgrammeId};
 use sojourn_engine::vocabulary::{
-    AgreementEvent, Direction, Duty, InstitutionKind, Level, PlaceSource, PlaceUnit, ProgrammeKind,
-    Publication, TokenKind,
+    AgreementEvent, Direction, Duty, InstitutionKind, PlaceSource, PlaceUnit, ProgrammeKind,
+    Publication,
 };
 
 use super::others::Running;
-use super::{Demo, Outcome, PASSWORD, id, once};
+use super::people::Kind;
+use super::{Demo, Outcome, id, once};
 use crate::access::Caller;
 use crate::app::agreements::{self, Fired, NewAgreement};
 use crate::app::chair_terms::{self, TermOf};
-use crate::app::people::{self, NewPerson, NewRole};
+use crate::app::institutions;
 use crate::app::places::{self, NewLine};
 use crate::app::programmes::{self, NewProgramme};
-use crate::app::registrations::NewRegistration;
-use crate::app::{institutions, sessions};
 use crate::web::demo::LogIn;
 
 /// A university of the demo.
@@ -112,12 +110,6 @@ const SITES: [Site; 6] = [
     },
 ];
 const DUTIES: [Duty; 5] = [Duty::Coordinator, Duty::Head, Duty::Academic, Duty::Admin, Duty::Grants];
-const GIVEN: [&str; 15] = [
-    "Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia", "Leon",
-    "Mina", "Noor", "Otto",
-];
-const FELLOWS: [&str; 9] = ["Ruth", "Anders", "Noor", "Tomás", "Keiko", "Samuel", "Leila", "Bram", "Yara"];
-const FAMILY: [&str; 6] = ["Sommer", "Wu", "Ramírez", "Mokoena", "Walker", "Leblanc"];
 
 /// A university with its people.
 #[derive(Debug)]
@@ -151,8 +143,8 @@ pub struct Alliance {
     pub members: Vec<Member>,
     /// The employer, its person and its programme.
     pub employer: (InstitutionId, PersonId, ProgrammeId),
-    /// Its chair.
-    pub chair: PersonId,
+    /// Last day of each chair's term, counted from today, with the chair; the earliest first.
+    pub chairs: Vec<(i64, PersonId)>,
     /// The other programmes.
     pub others: Vec<Running>,
     /// Who can sign in.
@@ -173,19 +165,19 @@ impl Demo {
         for site in &SITES {
             members.push(self.member(&by, site, since, &mut log_ins).await?);
         }
-        let chair = TermOf {
-            institution: members[0].id,
-            person: members[0].staff[1],
-            from_on: self.day(-100),
-            until_on: self.day(265),
-        };
-        chair_terms::create(&self.app, &by, &once(), chair).await?;
+        let mut chairs = Vec::new();
+        for (nth, from, until) in [(4, -830, -466), (5, -465, -101), (0, -100, 265)] {
+            let (institution, person) = (members[nth].id, members[nth].staff[1]);
+            let (from_on, until_on) = (self.day(from), self.day(until));
+            let term = TermOf { institution, person, from_on, until_on };
+            chair_terms::create(&self.app, &by, &once(), term).await?;
+            chairs.push((until, person));
+        }
         log_ins.push(log_in("chair", "", &format!("head@{}", SITES[0].domain)));
         let employer = self.employer(&by, since, &mut log_ins).await?;
         self.agree(&members).await?;
-        let chair = members[0].staff[1];
         let others = self.others(&members).await?;
-        Ok(Alliance { secretariat: secretary, members, employer, chair, others, log_ins })
+        Ok(Alliance { secretariat: secretary, members, employer, chairs, others, log_ins })
     }
 
     async fn member(
@@ -212,8 +204,8 @@ impl Demo {
             staff.push(self.person(name, &email, duty, Some(member), since).await?);
             log_ins.push(log_in(duty.as_str(), site.name, &email));
         }
-        let students = self.registered(("student", &GIVEN, Level::First), site, member).await?;
-        let fellows = self.registered(("staff", &FELLOWS, Level::Third), site, member).await?;
+        let students = self.registered(Kind::Student, site.domain, member).await?;
+        let fellows = self.registered(Kind::Staff, site.domain, member).await?;
         for duty in ["staff", "student"] {
             log_ins.insert(first, log_in(duty, site.name, &format!("{duty}1@{}", site.domain)));
         }
@@ -222,22 +214,6 @@ impl Demo {
         let exchange =
             self.programme(&coordinator, member, ProgrammeKind::Exchange, "student-exchange", title).await?;
         Ok(Member { id: member, staff, students, fellows, exchange })
-    }
-
-    /// People whom a university has registered, numbered; the first can sign in.
-    async fn registered(
-        &self,
-        (word, given, level): (&str, &[&str], Level),
-        site: &Site,
-        member: InstitutionId,
-    ) -> Outcome<Vec<PersonId>> {
-        let mut people = Vec::new();
-        for (nth, given) in given.iter().enumerate() {
-            let email = format!("{word}{}@{}", nth + 1, site.domain);
-            let name = (*given, FAMILY[(nth + 4) % FAMILY.len()]);
-            people.push(self.student((name, level), &email, member, nth == 0).await?);
-        }
-        Ok(people)
     }
 
     async fn employer(
@@ -331,67 +307,6 @@ impl Demo {
                 places::create(&self.app, &proposer, &once(), own).await?;
             }
         }
-        Ok(())
-    }
-
-    async fn person(
-        &self,
-        (given, family): (&str, &str),
-        email: &str,
-        duty: Duty,
-        institution: Option<InstitutionId>,
-        from_on: NaiveDate,
-    ) -> Outcome<PersonId> {
-        let role = NewRole { duty, institution, unit: None, from_on, until_on: None };
-        let new = NewPerson {
-            given_name: given.to_owned(),
-            family_name: family.to_owned(),
-            email: email.to_owned(),
-            roles: vec![role],
-            ..NewPerson::default()
-        };
-        let (view, link) = people::appoint(&self.app, &new).await?;
-        self.accept(&link).await?;
-        Ok(view.id)
-    }
-
-    async fn student(
-        &self,
-        ((given, family), level): ((&str, &str), Level),
-        email: &str,
-        institution: InstitutionId,
-        signs_in: bool,
-    ) -> Outcome<PersonId> {
-        let registration = NewRegistration {
-            institution,
-            unit: None,
-            student_no: None,
-            esi: None,
-            level,
-            field: Some("0613".to_owned()),
-            year: Some(2),
-            credits_hundredths: Some(9_000),
-            languages: vec!["en:C1".to_owned()],
-        };
-        let new = NewPerson {
-            given_name: given.to_owned(),
-            family_name: family.to_owned(),
-            email: email.to_owned(),
-            registrations: vec![registration],
-            ..NewPerson::default()
-        };
-        let (view, link) = people::appoint(&self.app, &new).await?;
-        if signs_in {
-            self.accept(&link).await?;
-        }
-        Ok(view.id)
-    }
-
-    /// Follows an invitation, as a person would, with everybody's password.
-    async fn accept(&self, link: &str) -> Outcome<()> {
-        let token = link.rsplit(['=', '/', '#']).next().unwrap_or_default();
-        let password = SecretString::from(PASSWORD.to_owned());
-        sessions::set_password(&self.app, token, TokenKind::Invitation, password).await?;
         Ok(())
     }
 

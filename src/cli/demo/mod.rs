@@ -5,6 +5,7 @@
 mod alliance;
 mod mailbox;
 mod others;
+mod people;
 mod play;
 mod seasons;
 mod stories;

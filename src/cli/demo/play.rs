@@ -4,7 +4,7 @@ use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use sojourn_engine::definition::Resolver;
 use sojourn_engine::ids::{CaseId, PersonId};
-use sojourn_engine::vocabulary::{Duty, Via};
+use sojourn_engine::vocabulary::{ChoiceResult, Duty, Via};
 
 use super::alliance::{Alliance, Member};
 use super::seasons::Season;
@@ -34,12 +34,15 @@ impl Demo {
             self.tell(&actors, story, nth).await.map_err(|fault| format!("{story}: {fault}"))?;
             bar.inc(1);
         }
+        let mut fellows: Vec<_> =
+            alliance.members.iter().map(|member| (member, member.fellows.iter())).collect();
         for (nth, (name, tale)) in TALES.iter().enumerate() {
             let season = season(name)?;
-            let hosts = |member: &&Member| season.offerings.iter().any(|(host, _)| *host == member.id);
-            let homes: Vec<&Member> = alliance.members.iter().filter(|member| !hosts(member)).collect();
-            let home = homes[nth % homes.len()];
-            let applicant = *home.fellows.get(nth / homes.len()).ok_or("too few people for the tales")?;
+            let hosts = |member: &Member| season.offerings.iter().any(|(host, _)| *host == member.id);
+            // Whoever has most people left sends the next.
+            let guests = fellows.iter_mut().filter(|(member, _)| !hosts(member));
+            let (home, left) = guests.max_by_key(|(_, left)| left.len()).ok_or("nobody is left")?;
+            let applicant = *left.next().ok_or("too few people for the tales")?;
             let actors = Actors { alliance, season, home, applicant };
             self.tell(&actors, tale, nth).await.map_err(|fault| format!("{tale}: {fault}"))?;
             bar.inc(1);
@@ -90,12 +93,15 @@ impl Demo {
                 transition::fire_as_system(&self.app, &at, Via::Clock, id, (None, beat.event), &data).await?
             );
         }
-        let offer = view.offers.iter().find(|offer| offer.event == beat.event);
+        let offer = view.offers.iter().find(|offer| {
+            offer.event == beat.event && offer.key.as_deref().filter(|_| offer.track.is_some()) == beat.stay
+        });
         let offer = offer.ok_or_else(|| format!("`{}` is not offered in `{}`", beat.event, view.state))?;
         let mut able = offer.by.iter().filter(|role| beat.role.is_none_or(|wanted| wanted == role.as_str()));
-        let person = able.find_map(|role| actors.holder(role, &view)).ok_or("nobody in the story may")?;
+        let person =
+            able.find_map(|role| actors.holder(role, beat, &view)).ok_or("nobody in the story may")?;
         let attempt = Attempt {
-            track: None,
+            track: offer.track.clone().zip(offer.key.clone()),
             event: beat.event.to_owned(),
             data: input(&offer.input, &view),
             reason: offer.reasons.first().map(|reason| (reason.code.clone(), format!("{}.", reason.label))),
@@ -109,18 +115,24 @@ impl Demo {
 }
 
 impl Actors<'_> {
-    fn holder(&self, role: &str, view: &ApplicationView) -> Option<PersonId> {
+    fn holder(&self, role: &str, beat: &Beat<'_>, view: &ApplicationView) -> Option<PersonId> {
         let role = self.season.definition.roles.iter().find(|known| known.name == role)?;
         match role.resolver {
             Resolver::Applicant => Some(self.applicant),
             Resolver::Home(duty) => self.home.holder(duty),
             Resolver::Host(Duty::Employer) => Some(self.alliance.employer.1),
             Resolver::Host(duty) => {
-                let host = view.host.as_ref().map(|host| host.id);
+                let mut chosen = view.choices.iter().filter(|one| one.result == ChoiceResult::Chosen);
+                let of_stay =
+                    beat.stay.and_then(|number| chosen.nth(number.parse::<usize>().ok()?.checked_sub(1)?));
+                let host = of_stay.map(|choice| &choice.host).or(view.host.as_ref()).map(|host| host.id);
                 self.alliance.members.iter().find(|member| Some(member.id) == host)?.holder(duty)
             }
             Resolver::Secretariat => Some(self.alliance.secretariat),
-            Resolver::Chair => Some(self.alliance.chair),
+            Resolver::Chair => {
+                let mut terms = self.alliance.chairs.iter();
+                terms.find(|(until, _)| -beat.days_ago <= *until).map(|(_, chair)| *chair)
+            }
             Resolver::Link(_) | Resolver::System => None,
         }
     }

@@ -49,6 +49,16 @@ const PLANS: &[Plan] = &[
     plan("staff past", "Staff weeks of last year", "staff", [-310, -285, -270, -265, -200, -193]),
     plan("staff soon", "Staff weeks of this year", "staff", [-75, -50, -40, -30, 40, 47]),
     plan("staff open", "Staff weeks of next year", "staff", [-15, 30, 45, 50, 150, 157]),
+    plan("conference past", "Conference of last year", "conference", [-250, -200, -190, -180, -120, -117]),
+    plan("conference soon", "Conference of this year", "conference", [-60, 20, 22, 24, 40, 43]),
+    plan("training past", "Leaders of last year", "training", [-500, -470, -450, -440, -330, -100]),
+    plan("training now", "Leaders of this year", "training", [-260, -230, -210, -200, -60, 60]),
+    plan("training soon", "Leaders of next year", "training", [-120, -90, -70, -60, 30, 210]),
+    plan("research past", "Joint research of last year", "research", [-420, -380, -340, -330, -270, -90]),
+    plan("research soon", "Joint research of next year", "research", [-100, -60, -20, -10, 90, 300]),
+    plan("campuses past", "Campuses of last year", "campuses", [-560, -520, -500, -480, -300, -180]),
+    plan("campuses now", "Campuses of this term", "campuses", [-260, -220, -200, -180, -50, 50]),
+    plan("campuses soon", "Campuses of next term", "campuses", [-80, -45, -35, -20, 60, 180]),
 ];
 
 /// A call with what can be chosen in it.

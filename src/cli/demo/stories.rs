@@ -1,6 +1,6 @@
 //! What happens in the demo: each story is one application, told as events with the day, counted from today.
 //!
-//! `event` is fired by whoever may, `event:role` by that role, `!event` by the system. The last two stories of exchanges wait
+//! `event` is fired by whoever may, `event:role` by that role, `2.event` at the second stay, `!event` by the system. The last two stories of exchanges wait
 //! for a place, so that nobody after them is refused one.
 
 /// Season and story.
@@ -181,6 +181,8 @@ pub const STORIES: &[(&str, &str)] = &[
 pub struct Beat<'a> {
     /// The event; `create` opens the application.
     pub event: &'a str,
+    /// The stay it belongs to, where it is one of a stay.
+    pub stay: Option<&'a str>,
     /// The role that fires it, when the story says so.
     pub role: Option<&'a str>,
     /// Whether the system fires it.
@@ -197,8 +199,9 @@ pub fn beats(story: &str) -> Option<Vec<Beat<'_>>> {
 fn beat(text: &str) -> Option<Beat<'_>> {
     let (name, days) = text.rsplit_once('-')?;
     let (name, by_system) = name.strip_prefix('!').map_or((name, false), |name| (name, true));
+    let (stay, name) = name.split_once('.').map_or((None, name), |(stay, name)| (Some(stay), name));
     let (event, role) = name.split_once(':').map_or((name, None), |(event, role)| (event, Some(role)));
-    Some(Beat { event, role, by_system, days_ago: days.parse().ok()? })
+    Some(Beat { event, stay, role, by_system, days_ago: days.parse().ok()? })
 }
 
 #[cfg(test)]

@@ -28,22 +28,41 @@ pub struct Offer {
 /// Input is not known yet: guards over it count as met, and [`step`](super::step) decides them.
 pub fn offers(definition: &Definition, case: &Case, viewer: Actor, context: &Context<'_>) -> Vec<Offer> {
     let facts = legal::facts(definition, case, context, &Input::default());
-    let offer = |seat: &Seat<'_>, ix, transition: &Transition| {
-        let judged = judge(definition, (case, seat), transition, viewer, context, &facts);
+    let from = |seat| offers_from(definition, (case, &seat), viewer, (context, &facts));
+    case.seats(definition).flat_map(from).collect()
+}
+
+/// The same for one machine: the main one, or an instance of a track.
+pub fn offers_at(
+    definition: &Definition,
+    case: &Case,
+    of: Option<InstanceId>,
+    viewer: Actor,
+    context: &Context<'_>,
+) -> Vec<Offer> {
+    let facts = legal::facts(definition, case, context, &Input::default());
+    let seat = case.seats(definition).find(|seat| seat.instance == of);
+    seat.map_or_else(Vec::new, |seat| offers_from(definition, (case, &seat), viewer, (context, &facts)))
+}
+
+fn offers_from(
+    definition: &Definition,
+    (case, seat): (&Case, &Seat<'_>),
+    viewer: Actor,
+    (context, facts): (&Context<'_>, &Facts),
+) -> Vec<Offer> {
+    let mine = |transition: &Transition| transition.join.is_none() && legal::leaves(seat, transition);
+    let leaving = definition.leaving(seat.state).filter(|(_, transition)| mine(transition));
+    let by_people = leaving.filter(|(_, t)| t.by.iter().any(|role| Some(*role) != definition.system()));
+    let offer = |(transition, declared)| {
+        let judged = judge(definition, (case, seat), declared, viewer, context, facts);
         let (role, refusal) = match judged {
             Ok(role) => (role, None),
             Err(refusal) => (None, Some(refusal)),
         };
-        Offer { transition: ix, instance: seat.instance, role, refusal, by: seat.due_at() }
+        Offer { transition, instance: seat.instance, role, refusal, by: seat.due_at() }
     };
-    let mut all = Vec::new();
-    for seat in case.seats(definition) {
-        let mine = |transition: &Transition| transition.join.is_none() && legal::leaves(&seat, transition);
-        let leaving = definition.leaving(seat.state).filter(|(_, transition)| mine(transition));
-        let by_people = leaving.filter(|(_, t)| t.by.iter().any(|role| Some(*role) != definition.system()));
-        all.extend(by_people.map(|(ix, transition)| offer(&seat, ix, transition)));
-    }
-    all
+    by_people.map(offer).collect()
 }
 
 fn judge(

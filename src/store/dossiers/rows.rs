@@ -249,12 +249,21 @@ impl Dossier {
         self.application.home_sees_from.is_some() && scope.seats().iter().any(seated)
     }
 
-    /// Whether a seat of the scope is at the present host, and the case has been shown there.
+    /// Whether a seat of the scope is at a present host, and the case has been shown there.
     pub fn shown_to_host(&self, scope: &Scope) -> bool {
         let shown = |choice: &&Choice| choice.host_sees_from.is_some() && choice.host_sees_until.is_none();
-        let Some(choice) = self.current().filter(shown) else { return false };
+        self.chosen().filter(shown).any(|choice| self.hosted(choice, scope))
+    }
+
+    /// Whether a seat of the scope is at the host of a choice.
+    pub fn hosted(&self, choice: &Choice, scope: &Scope) -> bool {
         let seated = |seat: &Seat| seat.reaches(choice.offering.host.id, self.line_of(choice.offering.unit));
         scope.seats().iter().any(seated)
+    }
+
+    /// What is chosen, in the order of its ranks: the current choice, and beside it one for each further stay.
+    pub fn chosen(&self) -> impl Iterator<Item = &Choice> {
+        self.choices.iter().filter(|choice| choice.result == ChoiceResult::Chosen)
     }
 
     /// The unit, the one above it, and so on up; nothing for the whole institution.

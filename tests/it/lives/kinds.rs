@@ -2,6 +2,7 @@
 
 mod conference;
 mod leadership_training;
+mod multi_campus;
 mod research_call;
 mod staff_exchange;
 
@@ -44,4 +45,18 @@ async fn each_other_kind_from_draft_to_closed(
 
     assert_eq!(walk.case["kind"], "success");
     assert!(walk.case["offers"].as_array().is_some_and(Vec::is_empty), "nothing more can be done");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_tour_of_two_campuses_in_sequence_from_draft_to_closed(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::in_full(db).await;
+    let round = cast.tour(1, true, &json!({})).await;
+    let mut post = Post::of(&cast);
+    let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    post.arrived(&walk).await;
+
+    live((&cast, &round), &mut walk, &mut post, multi_campus::LIFE, multi_campus::PAPERS).await;
+
+    assert_eq!(walk.case["kind"], "success");
 }

@@ -87,6 +87,26 @@ impl Cast {
         self.programme((host, by), kind, workflow, &period).await
     }
 
+    /// A tour of Omega and Sigma for so many students of Alpha: at both at once, or at Sigma in the term after.
+    pub async fn tour(&self, places: i32, in_sequence: bool, change: &Value) -> Round {
+        let (kind, definition) = ("multi_campus", definition("multi-campus"));
+        let first = self.offering("Omega", self.who("host_coordinator"), kind, &definition.id).await;
+        let by = self.who("second_coordinator");
+        let second = if in_sequence {
+            let period = self.next_term("Sigma", by).await;
+            self.programme((&self.at("Sigma")["id"], by), kind, &definition.id, &period).await
+        } else {
+            self.offering("Sigma", by, kind, &definition.id).await
+        };
+        let pool = json!({
+            "source": "pool", "direction": "out", "home": self.at("Alpha")["id"], "unit": "heads", "capacity": places,
+        });
+        let line = self.who("home_coordinator").post("/place-lines", &pool).await.ok();
+        let offerings = vec![first, second];
+        let call = self.call(&offerings, change).await;
+        Round::of(call, offerings, vec![line])
+    }
+
     /// The term of a host after the one that is offered.
     pub async fn next_term(&self, host: &str, by: &Actor) -> Value {
         let period = json!({

@@ -78,6 +78,28 @@ impl<'a> Walk<'a> {
         answer
     }
 
+    /// Fires an event of one stay with what its offer asks for, a minute later, as whoever holds the role at its host.
+    pub async fn act_at(&mut self, stay: usize, role: &str, event: &str) {
+        let host = self.case["choices"][stay - 1]["host"]["id"] == self.cast.at("Sigma")["id"];
+        let actor = match role {
+            "host_coordinator" if host => self.cast.who("second_coordinator"),
+            role => self.holder(role),
+        };
+        let seen = actor.get(&self.path()).await.ok();
+        let key = stay.to_string();
+        let mut offers = seen["offers"].as_array().expect("offers").iter();
+        let offer = offers.find(|offer| offer["event"] == event && offer["key"] == key.as_str());
+        let offer = offer.unwrap_or_else(|| panic!("{event} is not offered at stay {stay}: {seen}"));
+        assert_eq!(offer["legal"], true, "{event} by {role} at stay {stay}: {offer}");
+        let mut body = json!({ "event": event, "data": sample(&offer["input"], &seen) });
+        if let Some(code) = offer["reasons"][0]["code"].as_str() {
+            body["reason"] = json!({ "code": code, "text": "As talked over." });
+        }
+        self.cast.app.advance(TimeDelta::minutes(1));
+        actor.fire_at(&seen, &format!("/tracks/stay/{stay}"), &body).await.ok();
+        self.look().await;
+    }
+
     /// Fires an event as written, a minute later, whatever comes of it.
     pub async fn attempt(&self, role: &str, body: &Value) -> Answer {
         self.cast.app.advance(TimeDelta::minutes(1));

@@ -2,6 +2,7 @@
 
 mod conference;
 mod leadership_training;
+mod multi_campus;
 mod research_call;
 mod staff_exchange;
 
@@ -38,6 +39,23 @@ async fn every_transition_of_each_other_kind_is_walked(
     let round = cast.programme_of(kind, file, 100, &without_documents_of(file)).await;
 
     let steps = walked(&cast, &round, legs, walks).await;
+
+    assert_eq!(missing(&source(file), &steps), Vec::<String>::new(), "write a walk for each");
+    assert_eq!(
+        untold(&source(file), &written(&cast).await),
+        Vec::<String>::new(),
+        "walk to where each is sent"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_transition_of_a_tour_of_campuses_is_walked(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let file = "multi-campus";
+    let cast = Cast::in_full(db).await;
+    let round = cast.tour(100, false, &without_documents_of(file)).await;
+
+    let steps = walked(&cast, &round, multi_campus::LEGS, multi_campus::WALKS).await;
 
     assert_eq!(missing(&source(file), &steps), Vec::<String>::new(), "write a walk for each");
     assert_eq!(
