@@ -187,6 +187,8 @@ impl<'d, 's> Play<'d, 's> {
         self.same(at, "the state is shown to wait for", &one(shown), &one(named));
         let ends = Some(state.kind).filter(|kind| *kind != StateKind::Open).map(|kind| kind.to_string());
         self.same(at, "it ends the case in", &one(situation.ends.clone()), &one(ends));
+        let pauses = |is: bool| one(is.then(|| "the clocks before it".to_owned()));
+        self.same(at, "it stops", &pauses(situation.stops_clocks), &pauses(state.stops_clocks));
         let appeal = state.appeal.map(|span| span.to_string());
         self.same(at, "it can be appealed within", &one(situation.appeal.clone()), &one(appeal));
         if let Some(phase) = &situation.phase {
