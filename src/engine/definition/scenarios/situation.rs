@@ -130,6 +130,7 @@ impl<'d, 's> Play<'d, 's> {
         let example = situation.with.as_ref().map(written::Example::of);
         let data = example.unwrap_or_else(|| self.example(aim.event, may)).full();
         let reason = self.reason(may.and_then(|may| may.reason.as_deref()));
+        let reason = reason.or_else(|| self.reason_here(scene, aim.ix, aim.instance));
         match scene.attempt((aim.ix, aim.instance), aim.actor, &data, reason) {
             Ok(step) => {
                 self.note(&step);
