@@ -98,6 +98,9 @@ pub(super) struct Situation {
     pub phase: Option<String>,
     /// `success` or `failure`, when the case ends there.
     pub ends: Option<String>,
+    /// Whether the clocks of the state left behind pause there.
+    #[serde(default)]
+    pub stops_clocks: bool,
     /// How long a final state can still be left.
     pub appeal: Option<String>,
     /// Roles it waits for; the first is the one that the state names.

@@ -130,6 +130,7 @@ impl<'d, 's> Play<'d, 's> {
         let example = situation.with.as_ref().map(written::Example::of);
         let data = example.unwrap_or_else(|| self.example(aim.event, may)).full();
         let reason = self.reason(may.and_then(|may| may.reason.as_deref()));
+        let reason = reason.or_else(|| self.reason_here(scene, aim.ix, aim.instance));
         match scene.attempt((aim.ix, aim.instance), aim.actor, &data, reason) {
             Ok(step) => {
                 self.note(&step);
@@ -187,6 +188,8 @@ impl<'d, 's> Play<'d, 's> {
         self.same(at, "the state is shown to wait for", &one(shown), &one(named));
         let ends = Some(state.kind).filter(|kind| *kind != StateKind::Open).map(|kind| kind.to_string());
         self.same(at, "it ends the case in", &one(situation.ends.clone()), &one(ends));
+        let pauses = |is: bool| one(is.then(|| "the clocks before it".to_owned()));
+        self.same(at, "it stops", &pauses(situation.stops_clocks), &pauses(state.stops_clocks));
         let appeal = state.appeal.map(|span| span.to_string());
         self.same(at, "it can be appealed within", &one(situation.appeal.clone()), &one(appeal));
         if let Some(phase) = &situation.phase {

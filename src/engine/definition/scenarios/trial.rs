@@ -9,7 +9,7 @@ use super::super::{Choose, EventIx, InstanceId, Resolver, RoleIx};
 use super::scene::Scene;
 use super::script::{Facts, May, Outcome, Situation};
 use super::situation::{expected, notices};
-use super::written::{Example, flat};
+use super::written::{ABSENT, Example, flat, json};
 use super::{Play, told, unmet};
 use crate::machine::{Actor, Move, Step};
 use crate::refusal::Refusal;
@@ -326,12 +326,13 @@ impl<'d, 's> Play<'d, 's> {
         let mut scene = scene.clone();
         self.or_say(&trial.at, scene.lay(facts))?;
         let mut data = trial.example.full();
-        let given =
-            Example::of(&flat(facts).into_iter().map(|(path, value)| (path, value.clone())).collect());
-        let fields = given.wanted.into_iter();
-        data.extend(
-            fields.filter_map(|(path, value)| Some((path.strip_prefix("input.")?.to_owned(), value))),
-        );
+        for (path, value) in flat(facts) {
+            let Some(field) = path.strip_prefix("input.") else { continue };
+            match json(value) {
+                Json::String(word) if word == ABSENT => data.remove(field),
+                given => data.insert(field.to_owned(), given),
+            };
+        }
         Some(scene.attempt((trial.ix, trial.instance), actor, &data, trial.reason))
     }
 }

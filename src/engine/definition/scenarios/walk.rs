@@ -122,7 +122,7 @@ impl<'d, 's> Play<'d, 's> {
     }
 
     /// A reason for the event where the case stands.
-    fn reason_here(
+    pub(super) fn reason_here(
         &self,
         scene: &Scene<'_>,
         event: EventIx,

@@ -7,8 +7,8 @@ use toml::value::Datetime;
 use super::script::Facts;
 use crate::guard::{Type, Value};
 
-/// The word for a fact that is not known.
-const ABSENT: &str = "absent";
+/// The word for a fact that is not known, and for input that is not given.
+pub(super) const ABSENT: &str = "absent";
 
 /// Facts by path, nested tables unfolded.
 pub(super) fn flat(facts: &Facts) -> Vec<(String, &toml::Value)> {
@@ -77,7 +77,7 @@ impl Example {
     }
 }
 
-fn json(written: &toml::Value) -> Json {
+pub(super) fn json(written: &toml::Value) -> Json {
     match written {
         toml::Value::String(text) => Json::from(text.as_str()),
         toml::Value::Integer(value) => Json::from(*value),

@@ -88,83 +88,85 @@ fn said(finding: &Finding) -> String {
     format!("{:?} {}", finding.rule, finding.message)
 }
 
-/// What became of one mutant.
-enum Fate {
-    Refused(BTreeSet<Rule>),
-    Caught,
-    Equivalent,
-    Missed,
+/// What found one mutant.
+struct Fate {
+    /// Rules, those of the loader among them; none when they were not asked.
+    rules: BTreeSet<Rule>,
+    scenarios: bool,
+    equivalent: bool,
 }
 
-fn fate(subject: &Subject, site: &Site) -> Fate {
+/// Tries a mutant by its scenarios, and by the rules when those find nothing or `all` must be known.
+fn fate(subject: &Subject, site: &Site, all: bool) -> Fate {
     let source = toml::to_string(&site.mutant(&subject.document)).unwrap();
+    let mut fate = Fate { rules: BTreeSet::new(), scenarios: false, equivalent: false };
     let definition = match Definition::parse(&source) {
         Ok(definition) => definition,
-        Err(findings) => return Fate::Refused(findings.iter().map(|finding| finding.rule).collect()),
+        Err(findings) => {
+            fate.rules.extend(findings.iter().map(|finding| finding.rule));
+            return fate;
+        }
     };
-    let found = definition.check();
-    let new: BTreeSet<Rule> = found
-        .iter()
-        .filter(|finding| !subject.known.contains(&said(finding)))
-        .map(|finding| finding.rule)
-        .collect();
-    if !new.is_empty() {
-        return Fate::Refused(new);
+    fate.scenarios = !scenarios::run(subject.scenarios, &definition).is_empty();
+    if all || !fate.scenarios {
+        let found = definition.check();
+        let new = found.iter().filter(|finding| !subject.known.contains(&said(finding)));
+        fate.rules.extend(new.map(|finding| finding.rule));
     }
-    if !scenarios::run(subject.scenarios, &definition).is_empty() {
-        return Fate::Caught;
-    }
-    if relation::rows(&definition) == subject.rows { Fate::Equivalent } else { Fate::Missed }
+    fate.equivalent = !fate.scenarios && fate.rules.is_empty() && relation::rows(&definition) == subject.rows;
+    fate
 }
 
 #[derive(Default)]
 struct Tally {
     sites: usize,
     mutants: u64,
-    refused: u64,
-    caught: u64,
+    by_rules: u64,
+    by_scenarios: u64,
+    by_scenarios_alone: u64,
     equivalent: u64,
     missed: Vec<String>,
-    /// Per rule: mutants it found, and those that it alone found.
+    /// Per rule: mutants it found, and those that nothing else found.
     rules: BTreeMap<Rule, (u64, u64)>,
 }
 
 impl Tally {
-    fn add(&mut self, fate: Fate, what: impl FnOnce() -> String) {
+    fn add(&mut self, fate: &Fate, what: impl FnOnce() -> String) {
         self.mutants += 1;
-        match fate {
-            Fate::Refused(rules) => {
-                self.refused += 1;
-                let alone = u64::from(rules.len() == 1);
-                for rule in rules {
-                    let (found, only) = self.rules.entry(rule).or_default();
-                    *found += 1;
-                    *only += alone;
-                }
-            }
-            Fate::Caught => self.caught += 1,
-            Fate::Equivalent => self.equivalent += 1,
-            Fate::Missed => self.missed.push(what()),
+        self.by_rules += u64::from(!fate.rules.is_empty());
+        self.by_scenarios += u64::from(fate.scenarios);
+        self.by_scenarios_alone += u64::from(fate.scenarios && fate.rules.is_empty());
+        self.equivalent += u64::from(fate.equivalent);
+        let alone = u64::from(fate.rules.len() == 1 && !fate.scenarios);
+        for rule in &fate.rules {
+            let (found, only) = self.rules.entry(*rule).or_default();
+            *found += 1;
+            *only += alone;
+        }
+        if fate.rules.is_empty() && !fate.scenarios && !fate.equivalent {
+            self.missed.push(what());
         }
     }
 }
 
 /// The mutants of one operator over all definitions: so many, chosen by the seed, or every one where there are fewer.
-fn trial(subjects: &[Subject], (name, sites): Operator, most: usize) -> Tally {
+fn trial(subjects: &[Subject], (name, sites): Operator, most: usize, asked: usize) -> Tally {
+    let of = |subject: &'_ Subject| sites(&subject.document);
     let mut all: Vec<(&Subject, Site)> = subjects
         .iter()
-        .flat_map(|subject| sites(&subject.document).into_iter().map(move |site| (subject, site)))
+        .flat_map(|subject| of(subject).into_iter().map(move |site| (subject, site)))
         .collect();
     let mut tally = Tally { sites: all.len(), ..Tally::default() };
     all.shuffle(&mut ChaCha12Rng::seed_from_u64(SEED));
-    for (subject, site) in all.iter().take(most) {
-        tally.add(fate(subject, site), || format!("{}: {name}: {}", subject.name, site.what));
+    for (nth, (subject, site)) in all.iter().take(most).enumerate() {
+        let fate = fate(subject, site, nth < asked);
+        tally.add(&fate, || format!("{}: {name}: {}", subject.name, site.what));
     }
     tally
 }
 
 /// Runs every operator, as many at a time as there are processors.
-fn trials(subjects: &[Subject], most: usize) -> Vec<Tally> {
+fn trials(subjects: &[Subject], most: usize, asked: usize) -> Vec<Tally> {
     let next = AtomicUsize::new(0);
     let tallies: Mutex<BTreeMap<usize, Tally>> = Mutex::default();
     std::thread::scope(|scope| {
@@ -173,7 +175,7 @@ fn trials(subjects: &[Subject], most: usize) -> Vec<Tally> {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(operator) = OPERATORS.get(at) else { break };
-                    let tally = trial(subjects, *operator, most);
+                    let tally = trial(subjects, *operator, most, asked);
                     tallies.lock().unwrap().insert(at, tally);
                 }
             });
@@ -185,34 +187,38 @@ fn trials(subjects: &[Subject], most: usize) -> Vec<Tally> {
 #[test]
 fn every_change_of_a_shipped_definition_is_found_by_a_rule_or_by_its_scenarios() {
     let subjects: Vec<Subject> = SHIPPED.into_iter().map(Subject::of).collect();
-    let most = usize::try_from(count("mutants_per_operator")).unwrap();
-    let tallies = trials(&subjects, most);
-    let mut rules: BTreeMap<Rule, (u64, u64)> = BTreeMap::new();
+    let number = |name| usize::try_from(count(name)).unwrap();
+    let asked = number("mutants_tried_by_rules");
+    let tallies = trials(&subjects, number("mutants_per_operator"), asked);
     for ((name, _), tally) in OPERATORS.iter().zip(&tallies) {
-        let Tally { sites, mutants, refused, caught, equivalent, missed, .. } = tally;
+        let Tally { by_rules, by_scenarios, equivalent, missed, sites, .. } = tally;
         let result = format!(
-            "{refused} by a rule, {caught} by scenarios, {equivalent} equivalent, {} missed, of {sites} sites",
+            "{by_rules} found by rules, {by_scenarios} by scenarios, {equivalent} equivalent, {} missed, of {sites} sites",
             missed.len()
         );
-        measured(&format!("mutants: {name}"), *mutants, SEED, result);
-        for (rule, (found, only)) in &tally.rules {
-            let sum = rules.entry(*rule).or_default();
-            *sum = (sum.0 + found, sum.1 + only);
-        }
+        measured(&format!("mutants: {name}"), tally.mutants, SEED, result);
     }
     let total = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum::<u64>();
-    for (rule, (found, only)) in rules {
-        measured(&format!("mutants found by {rule:?}"), found, SEED, format!("{only} by no other rule"));
+    let faulty = total(|tally| tally.mutants - tally.equivalent);
+    for (rule, (found, only)) in by_rule(&tallies) {
+        let share = found * 1000 / total(|tally| tally.mutants);
+        let result = format!("{}.{} % of all, {only} by nothing else", share / 10, share % 10);
+        measured(&format!("mutants found by {rule:?}"), found, SEED, result);
     }
-    let (mutants, caught) = (total(|tally| tally.mutants), total(|tally| tally.caught));
-    measured("mutants found by scenarios alone", caught, SEED, format!("of {mutants}"));
+    let alone = total(|tally| tally.by_scenarios_alone);
+    let found = total(|tally| tally.by_scenarios);
+    measured("mutants found by scenarios", found, SEED, format!("{alone} by no rule"));
     let missed: Vec<&str> = tallies.iter().flat_map(|tally| &tally.missed).map(String::as_str).collect();
-    let faulty = mutants - total(|tally| tally.equivalent);
-    measured(
-        "mutants found",
-        faulty - missed.len() as u64,
-        SEED,
-        format!("of {faulty} that are none the same"),
-    );
+    let found = faulty - missed.len() as u64;
+    measured("mutants found", found, SEED, format!("of {faulty} that do otherwise"));
     assert!(missed.is_empty(), "{} mutants were missed:\n{}", missed.len(), missed.join("\n"));
+}
+
+fn by_rule(tallies: &[Tally]) -> BTreeMap<Rule, (u64, u64)> {
+    let mut sums: BTreeMap<Rule, (u64, u64)> = BTreeMap::new();
+    for (rule, (found, only)) in tallies.iter().flat_map(|tally| &tally.rules) {
+        let sum = sums.entry(*rule).or_default();
+        *sum = (sum.0 + found, sum.1 + only);
+    }
+    sums
 }

@@ -85,7 +85,8 @@ impl Written<'_> {
             format!("{} {:?} {:?}", d.id, d.subject, d.languages),
             format!("open {} {}", self.roles(&d.create.by), self.guards(&d.create.require)),
         ]);
-        rows.extend(d.create.notify.iter().map(|n| format!("open {}", self.told(n))));
+        let start = (d.initial, d.initial);
+        rows.extend(d.create.notify.iter().map(|n| format!("open {}", self.told(n, start))));
         rows.extend(d.roles.iter().map(|r| format!("role {} {:?} {:?}", r.name, r.resolver, r.label)));
         rows.extend(d.events.iter().map(|e| format!("event {} {:?} {:?}", e.name, e.label, e.confirm)));
         rows.extend(d.notices.iter().map(|n| format!("notice {} {}", n.name, n.action)));
@@ -126,14 +127,26 @@ impl Written<'_> {
         format!("{rules:?}")
     }
 
-    fn told(&self, notify: &sojourn_engine::definition::Notify) -> String {
+    /// Roles waited for in a state when nobody has acted there yet.
+    fn waited_for(&self, state: StateIx) -> Vec<String> {
+        let name = |role: &RoleIx| self.0.roles[role.at()].name.clone();
+        let collecting = self.0.leaving(state).filter(|(_, t)| t.collect).flat_map(|(_, t)| &t.by);
+        let all: Vec<String> = collecting.map(name).collect();
+        if all.is_empty() { self.0.states[state.at()].waits_for.iter().map(name).collect() } else { all }
+    }
+
+    /// Whom a notice is for; who has acted already on what a state collects is not known here, so that stays as it is written.
+    fn told(&self, notify: &sojourn_engine::definition::Notify, (from, to): (StateIx, StateIx)) -> String {
+        let collects = |state: StateIx| self.0.leaving(state).any(|(_, t)| t.collect);
         let to: BTreeSet<String> = notify
             .to
             .iter()
-            .map(|to| match to {
-                Addressee::Role(role) => self.0.roles[role.at()].name.clone(),
-                Addressee::WaitsFor => "@waits_for".to_owned(),
-                Addressee::WasWaiting => "@was_waiting".to_owned(),
+            .flat_map(|addressee| match addressee {
+                Addressee::Role(role) => vec![self.0.roles[role.at()].name.clone()],
+                Addressee::WaitsFor if from == to && collects(to) => vec!["@waits_for".to_owned()],
+                Addressee::WasWaiting if collects(from) => vec!["@was_waiting".to_owned()],
+                Addressee::WaitsFor => self.waited_for(to),
+                Addressee::WasWaiting => self.waited_for(from),
             })
             .collect();
         format!("{} to {to:?}", self.0.notices[notify.notice.at()].name)
@@ -247,7 +260,8 @@ impl Written<'_> {
         let enters = t.to != Target::Same;
         let documents: BTreeSet<_> = t.documents.iter().map(|slot| &d.documents[slot.at()].name).collect();
         let reason = t.reason.map(|list| &d.reasons[list.at()].name);
-        let told: BTreeSet<String> = t.notify.iter().map(|notify| self.told(notify)).collect();
+        let ends = (node.state, self.target(node, t).unwrap_or(node.state));
+        let told: BTreeSet<String> = t.notify.iter().map(|notify| self.told(notify, ends)).collect();
         let account = |ix: AccountIx| &d.accounts[ix.at()].name;
         let moves = |op: PlaceOp, ix: AccountIx| {
             op != PlaceOp::Free || node.accounts.get(ix.at()) != Some(&AccountStatus::None)
