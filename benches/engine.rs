@@ -4,10 +4,11 @@
 
 #![expect(clippy::expect_used, reason = "a bench that cannot begin has to fail")]
 
+use std::fmt::Write as _;
 use std::hint::black_box;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use serde_json::Map;
 use sojourn_engine::deadline::Calendar;
 use sojourn_engine::definition::{Definition, DocumentIx, Transition};
@@ -120,5 +121,74 @@ fn proofs(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, decisions, proofs);
+/// A sound definition of that many states in a row, with a track beside them and a gate at the end.
+fn generated(states: usize) -> Definition {
+    let mut text = String::from(GENERATED);
+    let told = "notify=[{notice='told',to=['a']}]";
+    for at in 0..states {
+        let clock = "clocks=[{id='c',within='9 days',remind=['3 days'],on_expiry=[{event='stop'}]}]";
+        let _ = writeln!(
+            text,
+            "states.s{at}={{phase='recognition',waits_for='a',label.en='S',now.en='N',{clock}}}"
+        );
+    }
+    for at in 1..states {
+        let before = at - 1;
+        let _ = write!(
+            text,
+            "[[transitions]]\nevent='on'\nfrom=['s{before}']\nto='s{at}'\nby=['a','s']\nrequire=[{{that='student.credits >= {at}',else='no'}}]\n{told}\n\
+             [[transitions]]\nevent='back'\nfrom=['s{at}']\nto='s{before}'\nby=['a']\n{told}\n"
+        );
+    }
+    let all = (0..states).map(|at| format!("'s{at}'")).collect::<Vec<_>>().join(",");
+    let last = states - 1;
+    let _ = write!(
+        text,
+        "[[transitions]]\nevent='stop'\nfrom=[{all}]\nto='stopped'\nby=['a','s']\nirreversible=true\n{told}\n\
+         [[joins]]\nevent='end'\nfrom=['s{last}']\nto='done'\nwhen=\"track.t.state == 'held'\"\n{told}\n"
+    );
+    Definition::parse(&text).expect("a generated definition")
+}
+
+const GENERATED: &str = "
+id='generated'
+subject='programme'
+initial='s0'
+languages=['en']
+create={by=['a'],notify=[{notice='told',to=['a']}]}
+roles.a={is='applicant',label.en='A'}
+roles.s={is='system',label.en='S'}
+notices.told={action=false}
+messages.no.en='No.'
+events.on.label.en='On'
+events.back.label.en='Back'
+events.stop.label.en='Stop'
+events.end.label.en='End'
+events.turn.label.en='Turn'
+states.done={phase='closed',kind='success',label.en='S',now.en='N'}
+states.stopped={phase='closed',kind='failure',label.en='S',now.en='N'}
+tracks.t.label.en='T'
+tracks.t.phase='selection'
+tracks.t.initial='needed'
+tracks.t.states.needed={label.en='S',now.en='N'}
+tracks.t.states.held={label.en='S',now.en='N'}
+tracks.t.transitions=[
+  {event='turn',from=['needed'],to='held',by=['a']},
+  {event='turn',from=['held'],to='needed',by=['a']},
+]
+";
+
+fn growth(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("check: generated, by states");
+    for states in [10, 30, 100, 300, 1_000] {
+        let definition = generated(states);
+        assert_eq!(definition.check(), [], "a generated definition is sound");
+        group.bench_with_input(BenchmarkId::from_parameter(states), &definition, |bencher, definition| {
+            bencher.iter(|| black_box(definition).check());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decisions, proofs, growth);
 criterion_main!(benches);

@@ -52,6 +52,8 @@ pub const MOST_NODES: usize = 1_000_000;
 const MOST_OPTIONAL: usize = 10;
 /// Most different conditions on the effects of one transition: each doubles its outcomes.
 const MOST_CONDITIONS: usize = 8;
+/// Most states that remember where they were entered from: what one remembers multiplies with what the others do.
+const MOST_REMEMBERING: usize = 16;
 /// Most events that may happen only once.
 const MOST_ONCE: usize = 64;
 
@@ -129,6 +131,12 @@ impl Definition {
         if once > MOST_ONCE {
             return Err(too_large(&format!("{once} events have `once`: at most {MOST_ONCE} may")));
         }
+        let remembering = self.states.iter().filter(|state| state.remember).count();
+        if remembering > MOST_REMEMBERING {
+            return Err(too_large(&format!(
+                "{remembering} states have `remember`: at most {MOST_REMEMBERING} may"
+            )));
+        }
         let states = |machine: MachineIx| self.states_of(machine).count();
         if let Some((_, track)) = self.machines().find(|(machine, _)| states(*machine) > spot::MOST_STATES) {
             let message = format!("a track may have at most {} states", spot::MOST_STATES);
@@ -168,7 +176,10 @@ fn over_time(walked: &mut Walked<'_>, optional: &[AccountIx]) -> Vec<Finding> {
                 }
                 findings.push(too_large);
                 // Of the main machine too many combinations are too many with anything beside it.
-                if slice.accounts { return findings } else { continue }
+                if slice.accounts {
+                    return findings;
+                }
+                continue;
             }
         };
         let mut found = if at == 0 { of_main(&space) } else { Vec::new() };

@@ -205,7 +205,9 @@ fn walk<'n>(node: &'n Node, visit: &mut dyn FnMut(&'n Node)) {
         Node::Known(_) | Node::Element(_) | Node::Fact(_) | Node::Has(_) => {}
         Node::Not(part) | Node::Negate(part) | Node::Widen(part) | Node::Size(part) => walk(part, visit),
         Node::And(parts) | Node::Or(parts) | Node::List(parts) => {
-            parts.iter().for_each(|part| walk(part, visit));
+            for part in parts {
+                walk(part, visit);
+            }
         }
         Node::Compare(_, sides) | Node::StartsWith(sides) => sides.iter().for_each(|side| walk(side, visit)),
         Node::Each(each) => {
@@ -214,7 +216,9 @@ fn walk<'n>(node: &'n Node, visit: &mut dyn FnMut(&'n Node)) {
         }
         Node::Chain(first, rest) => {
             walk(first, visit);
-            rest.iter().for_each(|(_, operand)| walk(operand, visit));
+            for (_, operand) in rest {
+                walk(operand, visit);
+            }
         }
     }
 }

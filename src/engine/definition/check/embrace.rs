@@ -1,9 +1,11 @@
-//! W11: no deadly embrace. Wherever a case can still go on, it can still go well, without a suspension.
+//! W11: no deadly embrace. Wherever a case can rest and still go on, it can still go well, without a suspension.
+//!
+//! States that remember where they were entered from, and open states of the phase `closed`, which wind a case up, are let be.
 
 use super::super::{Finding, Place, Rule, StateIx, Transition};
 use super::exits::{cut_off, doors};
 use super::space::Space;
-use crate::vocabulary::StateKind;
+use crate::vocabulary::{Phase, StateKind};
 
 pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let states = &space.definition.states;
@@ -18,12 +20,14 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let stuck: Vec<bool> = (0..space.len())
         .map(|node| {
             let state = space.state(node);
-            lost[node] && !dead[node] && state.kind == StateKind::Open && !state.remember
+            let open = state.kind == StateKind::Open && state.phase != Phase::Closed && !state.remember;
+            open && lost[node] && !dead[node] && space.rests(node)
         })
         .collect();
     doors(space, Rule::W11, &stuck, |state| {
         format!(
-            "from `{}` the case can no longer end well: lead it on to a success, or make it an end (where parts wait for each \
+            "from `{}` the case can no longer end well: lead it on to a success, end it by a join, or give what winds it up the \
+             phase `closed` (where parts wait for each \
              other, let one go first)",
             state.name
         )

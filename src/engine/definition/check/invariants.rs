@@ -10,7 +10,7 @@ use crate::guard::Verdict;
 
 pub(super) fn findings(walked: &mut Walked<'_>) -> Vec<Finding> {
     let definition = walked.definition;
-    definition.invariants.iter().flat_map(|invariant| proven(walked, invariant)).collect()
+    definition.invariants.iter().filter_map(|invariant| proven(walked, invariant)).collect()
 }
 
 fn proven(walked: &mut Walked<'_>, invariant: &Invariant) -> Option<Finding> {

@@ -75,17 +75,17 @@ fn judge(definition: &Definition, written: &Written<'_>, spent: &mut u64) -> Opt
         *spent += 1;
         match guard.holds(&facts) {
             Verdict::True => holds = true,
-            Verdict::False => fails = true,
             Verdict::Unknown if guard.slots().iter().all(|slot| facts.get(*slot).is_some()) => {
                 return Some(unknown(definition, guard, written.place, &facts));
             }
-            Verdict::Unknown => fails = true,
+            Verdict::False | Verdict::Unknown => fails = true,
         }
         if holds && fails && !may_fail {
             return None;
         }
     }
-    if !samples.is_whole() && !(holds && fails) {
+    let decided = holds && fails;
+    if !decided && !samples.is_whole() {
         *spent += MOST_SAMPLES;
         holds = holds || samples.climb(|facts| guard.nearness(true, facts)) >= 1.0;
         fails = fails || samples.climb(|facts| guard.nearness(false, facts)) >= 1.0;

@@ -2,7 +2,7 @@
 //!
 //! Where they go without asking is an *end of theirs*: before the stay a failure, during it whatever lies behind it, to which an
 //! unconditional event of theirs leads from some state. A state lets them leave when such an event leads from it to an end of
-//! theirs or to a *request*: an open state that only their own events enter, from which others lead to an end of theirs.
+//! theirs or to a *request*: an open state that such an event enters, from which others, and not they, lead to an end of theirs.
 //! Requests themselves, suspensions and states a join leaves at once need no way of their own.
 
 use std::collections::BTreeSet;
@@ -86,8 +86,7 @@ fn theirs(definition: &Definition, transition: &Transition) -> bool {
 
 fn is_request(definition: &Definition, state: StateIx, ends: &BTreeSet<StateIx>) -> bool {
     let applicant = |role: &RoleIx| definition.roles[role.at()].resolver == Resolver::Applicant;
-    let mut entering = definition.transitions.iter().filter(|t| named(t) == Some(state)).peekable();
-    let asked = entering.peek().is_some() && entering.all(|t| t.by.iter().all(applicant));
+    let asked = definition.transitions.iter().any(|t| named(t) == Some(state) && theirs(definition, t));
     let leaving = || definition.leaving(state).map(|(_, transition)| transition);
     let ends_it = |transition: &Transition| named(transition).is_some_and(|to| ends.contains(&to));
     let granted = leaving().any(|t| ends_it(t) && !t.by.iter().all(applicant));

@@ -1,9 +1,10 @@
-//! W06, separations: each pair binds somebody, its second event never comes without a first, and neither a way round the second
-//! nor a re-doing of the first is left unseparated.
+//! W06, separations: each pair binds somebody, and neither a way round the second nor a re-doing of the first is left unseparated;
+//! a second event that comes without any first is a warning.
 //!
 //! The machine itself refuses both events of a pair to one person, and every event but their own to the applicant; what is
 //! proven here is that the pairs say enough. With `S` the events that some pair names as `first` of a `second` event `s`:
-//! on every way to `s`, some event of `S` that moves the case has happened since the last choice, whatever state is remembered.
+//! on every way to `s`, some event of `S` that moves the case has happened since the last choice, whatever state is remembered
+//! (else a warning: there the pair separates nobody; not asked of events of tracks).
 //! An event that stays in its state (`@same`) with an input, after an event of `S` and by one of its roles, re-does it and
 //! must be in `S`. An event by a role of `s` that leads where `s` leads, from where `s` could have been fired and was not, is
 //! a way round it and must be separated as well.
@@ -11,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{
-    Definition, EventIx, Finding, Resolver, RoleIx, Rule, StateIx, Target, Transition, TransitionIx,
+    Definition, EventIx, Finding, MachineIx, Resolver, RoleIx, Rule, Severity, StateIx, Target, Transition,
 };
 use super::ledger::Ledger;
 use super::space::Space;
@@ -54,7 +55,8 @@ impl Group {
             definition.separations.iter().filter(|pair| pair.second == second && pair.first != second);
         let firsts: Vec<EventIx> = pairs.map(|pair| pair.first).collect();
         let moves = |first: &EventIx| all(definition, *first).any(|transition| transition.to != Target::Same);
-        let moving = firsts.iter().copied().filter(moves).collect();
+        let of_main = |first: &EventIx| all(definition, *first).all(|t| t.machine == MachineIx::MAIN);
+        let moving = firsts.iter().copied().filter(moves).filter(of_main).collect();
         Self { second, firsts, moving }
     }
 }
@@ -116,21 +118,20 @@ fn over_time(space: &Space<'_>, group: &Group) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     for (entry, (node, bits)) in ledger.entries.iter().copied().enumerate() {
         for Firing { ix, transition, .. } in space.firing(node) {
-            let message = if bits & HAPPENED == 0 {
+            let unheard = bits & HAPPENED == 0;
+            let message = if unheard {
                 without(definition, group, transition)
             } else {
                 unseparated(definition, group, transition, bits & OPEN != 0)
             };
             if let Some(message) = message.filter(|_| seen.insert(ix)) {
-                findings.push(shown(definition, ix, message, ledger.path_along(entry, ix)));
+                let severity = if unheard { Severity::Warning } else { Severity::Error };
+                let found = Finding::error(Rule::W06, transition.place, message);
+                findings.push(Finding { severity, ..found }.shown_by(ledger.path_along(entry, ix)));
             }
         }
     }
     findings
-}
-
-fn shown(definition: &Definition, ix: TransitionIx, message: String, events: Vec<String>) -> Finding {
-    Finding::error(Rule::W06, definition.transitions[ix.at()].place, message).shown_by(events)
 }
 
 /// The second event where no first one has happened.

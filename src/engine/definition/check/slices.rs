@@ -128,10 +128,10 @@ fn asked_of_call(definition: &Definition, guard: &Guard, call: Slot) -> Vec<Mach
 /// The track a fact is about.
 fn track_of(definition: &Definition, slot: Slot) -> Option<MachineIx> {
     match definition.facts.fact(slot) {
-        Fact::TrackState(machine) | Fact::TrackVersion(machine) | Fact::TrackStates(machine) => {
-            Some(*machine)
-        }
-        Fact::Ever(machine, _) => Some(*machine),
+        Fact::TrackState(machine)
+        | Fact::TrackVersion(machine)
+        | Fact::TrackStates(machine)
+        | Fact::Ever(machine, _) => Some(*machine),
         _ => None,
     }
 }

@@ -201,7 +201,7 @@ impl<'d> Space<'d> {
         }
         for outcome in places::outcomes(self, self.standings(at), transition) {
             let accounts = self.accounts.number(outcome.accounts);
-            next.push((firing.ix, Node { spot, stands, accounts, ..node }));
+            next.push((firing.ix, Node { spot, accounts, stands, ..node }));
         }
     }
 

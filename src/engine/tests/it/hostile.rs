@@ -7,14 +7,18 @@ use sojourn_engine::definition::check::prove;
 use sojourn_engine::definition::{Finding, Rule};
 
 /// Far more than any of these takes on a slow machine, and far less than what they would take without bounds.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 #[track_caller]
 fn refused(what: &str, source: &str, says: &str) -> Vec<Finding> {
     let began = Instant::now();
     let findings = prove(source).unwrap_err();
     assert!(began.elapsed() < LONG, "{what} took {:?}", began.elapsed());
-    assert!(findings.iter().any(|finding| finding.message.contains(says)), "{what}: {:#?}", &findings[..findings.len().min(5)]);
+    assert!(
+        findings.iter().any(|finding| finding.message.contains(says)),
+        "{what}: {:#?}",
+        &findings[..findings.len().min(5)]
+    );
     findings
 }
 
@@ -47,7 +51,11 @@ fn texts_that_are_too_long_or_too_deep_are_refused() {
     }
     refused("nested keys", &format!("a{} = 1", ".a".repeat(400_000)), "");
     refused("nested tables", &format!("[a{}]", ".a".repeat(400_000)), "");
-    let guard = format!("{HEAD}accounts.x = {{ line = 'host', enabled = '{}true{}' }}", "(".repeat(400), ")".repeat(400));
+    let guard = format!(
+        "{HEAD}accounts.x = {{ line = 'host', enabled = '{}true{}' }}",
+        "(".repeat(400),
+        ")".repeat(400)
+    );
     refused("a nested guard", &guard, "nest");
 }
 
@@ -75,7 +83,7 @@ fn more_states_than_a_definition_may_have_are_refused() {
 fn names_that_nobody_declared_are_counted_rather_than_all_told() {
     let mut unknown = format!("{HEAD}{}", states(2_000));
     unknown.push_str("[[transitions]]\nevent='e'\nto='s0'\nby=['a']\nfrom=[");
-    for at in 0..90_000 {
+    for at in 0..30_000 {
         write!(unknown, "'x{at}',").unwrap();
     }
     unknown.push(']');
@@ -87,7 +95,8 @@ fn names_that_nobody_declared_are_counted_rather_than_all_told() {
 fn transitions_that_lead_from_everywhere_to_everywhere_are_too_many() {
     let mut wide = format!("{HEAD}{}sets.all=[{}]\n", states(2_000), names(2_000));
     for at in 0..8_000 {
-        writeln!(wide, "[[transitions]]\nevent='e'\nfrom=['set:all']\nto='s{}'\nby=['a']", at % 2_000).unwrap();
+        writeln!(wide, "[[transitions]]\nevent='e'\nfrom=['set:all']\nto='s{}'\nby=['a']", at % 2_000)
+            .unwrap();
     }
     refused("everything from everywhere", &wide, "the states of all `from` are more than 300000");
     let mut rivals = format!("{HEAD}{}", states(2));
@@ -98,13 +107,13 @@ fn transitions_that_lead_from_everywhere_to_everywhere_are_too_many() {
 }
 
 fn names(count: usize) -> String {
-    (0..count).map(|at| format!("'s{at}',")).collect()
+    (0..count).map(|at| format!("'s{at}'")).collect::<Vec<_>>().join(",")
 }
 
 #[test]
 fn a_definition_in_which_everything_is_wrong_is_told_in_bounded_time() {
-    let mut chain = format!("{HEAD}{}", states(3_000));
-    for at in 1..3_000 {
+    let mut chain = format!("{HEAD}{}", states(1_000));
+    for at in 1..1_000 {
         writeln!(chain, "[[transitions]]\nevent='e'\nfrom=['s{}']\nto='s{at}'\nby=['a']", at - 1).unwrap();
     }
     let findings = refused("a chain without an end", &chain, "nothing leads from `s0` to a final state");
@@ -120,9 +129,10 @@ fn states_that_remember_one_another_without_end_are_too_large_to_prove() {
         writeln!(deep, "events.e{at}.label.en='E'").unwrap();
     }
     for at in 0..24 {
-        writeln!(deep, "[[transitions]]\nevent='e{at}'\nfrom=['phase:closed']\nto='s{at}'\nby=['a']").unwrap();
+        writeln!(deep, "[[transitions]]\nevent='e{at}'\nfrom=['phase:closed']\nto='s{at}'\nby=['a']")
+            .unwrap();
     }
-    refused("memories of memories", &deep, "too large to prove");
+    refused("memories of memories", &deep, "24 states have `remember`: at most 16 may");
 }
 
 #[test]

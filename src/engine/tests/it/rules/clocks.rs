@@ -31,7 +31,7 @@ fn clocks_that_do_something_in_time_give_no_finding() {
 }
 
 #[test]
-fn w09_clocks_have_an_effect_and_remind_while_they_run() {
+fn w09_clocks_have_an_effect_that_is_possible_where_they_run() {
     let stop = "on_expiry = [{ event = 'stop' }]";
     each_breaks(
         Rule::W09,
@@ -79,6 +79,16 @@ fn w09_clocks_have_an_effect_and_remind_while_they_run() {
                 "`l` fires `halt`, whose input `why` the system cannot give",
                 &[],
             ),
+        ],
+    );
+}
+
+#[test]
+fn w09_clocks_remind_while_they_run_at_both_ends_of_their_bounds() {
+    let stop = "on_expiry = [{ event = 'stop' }]";
+    each_breaks(
+        Rule::W09,
+        &[
             (
                 "a reminder behind the end",
                 with_clock(&format!("within = '5 days', remind = ['5 days'], {stop}")),

@@ -1,5 +1,7 @@
 //! What is proven of the main machine with its tracks: reachable states, ways out, success, joins, invariants.
 
+use std::fmt::Write as _;
+
 use sojourn_engine::definition::Rule;
 
 use super::{each_breaks, sound};
@@ -181,7 +183,7 @@ fn w13_an_invariant_is_proven_or_broken_by_the_shortest_way() {
 fn w00_a_track_of_more_states_than_can_be_told_apart_is_too_large_to_prove() {
     let mut track = "[tracks.long]\nlabel.en = 'Long'\nphase = 'selection'\ninitial = 's0'\n".to_owned();
     for state in 0..65 {
-        track.push_str(&format!("[tracks.long.states.s{state}]\nlabel.en = 'S'\nnow.en = 'Now.'\n"));
+        writeln!(track, "[tracks.long.states.s{state}]\nlabel.en = 'S'\nnow.en = 'Now.'").unwrap();
     }
     let sketch = Sketch::new().state("draft", "").state("done", "kind = 'success'").step(
         "end",

@@ -51,7 +51,9 @@ fn w11_a_case_that_is_open_can_still_end_well() {
             ),
         ],
     );
-    sound(&chain().state("doomed", "remember = true").step("doom", &["sent"], "doomed", ""));
+    for wound_up in ["remember = true", "phase = 'closed'"] {
+        sound(&chain().state("doomed", wound_up).step("doom", &["sent"], "doomed", ""));
+    }
 }
 
 #[test]
