@@ -1,6 +1,6 @@
 //! W15: the applicant can leave. Before the stay every open state lets them withdraw, during it they can ask for an early end.
 //!
-//! Where they go without asking is an *end of theirs*: before the stay a failure, during it whatever lies behind it, to which an
+//! Where they go without asking is an *end of theirs*: before the stay a failure, or what winds the case up in the phase `closed`, during it whatever lies behind it, to which an
 //! unconditional event of theirs leads from some state. A state lets them leave when such an event leads from it to an end of
 //! theirs or to a *request*: an open state that such an event enters, from which others, and not they, lead to an end of theirs.
 //! Requests themselves, suspensions and states a join leaves at once need no way of their own.
@@ -16,7 +16,11 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     if !definition.roles.iter().any(|role| role.resolver == Resolver::Applicant) {
         return Vec::new();
     }
-    let before = Leaving::of(definition, |state| state.kind == StateKind::Failure);
+    let before = Leaving::of(definition, |state| match state.kind {
+        StateKind::Failure => true,
+        StateKind::Open => state.phase == Phase::Closed,
+        StateKind::Success => false,
+    });
     let during = Leaving::of(definition, |state| state.phase > Phase::Stay);
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();

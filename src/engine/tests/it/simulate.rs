@@ -250,10 +250,9 @@ fn other_places_and_lines_that_would_have_been_short_are_told() {
 #[test]
 fn mails_that_would_have_gone_are_counted() {
     let source = sketch().with("[notices]\nhello = { action = false }\n").source();
-    let source = source.replace(
-        "to = 'taken'\nby = ['office']",
-        "to = 'taken'\nby = ['office']\nnotify = [{ notice = 'hello', to = ['student'] }]",
-    );
+    let (before, taken) = source.split_once("to = 'taken'\nby = ['office']").unwrap();
+    let hello = taken.replacen("notify = [", "notify = [{ notice = 'hello', to = ['student'] }, ", 1);
+    let source = format!("{before}to = 'taken'\nby = ['office']{hello}");
     let report = Trial::new().under(&Definition::parse(&source).unwrap());
     assert_eq!((report.unchanged, report.mails.len()), (1, 1));
     assert_eq!(
