@@ -13,6 +13,7 @@ mod road;
 pub mod scxml;
 mod svg;
 mod text;
+mod tracks;
 mod words;
 
 use super::{Definition, EventIx, MachineIx, StateIx};
@@ -47,18 +48,25 @@ pub struct View<'a> {
     pub extent: Extent,
     /// Where the case stands, if there is one.
     pub present: Option<StateIx>,
-    /// The steps it has taken, first to last.
+    /// Where instances of its tracks stand.
+    pub beside: &'a [StateIx],
+    /// The steps it has taken, first to last; those of its tracks too.
     pub taken: &'a [Taken],
 }
 
 impl View<'_> {
+    fn stands_in(&self, state: StateIx) -> bool {
+        self.present == Some(state) || self.beside.contains(&state)
+    }
+
     fn visited(&self, state: StateIx) -> bool {
         self.taken.iter().any(|step| step.from == state || step.to == state)
     }
 }
 
 impl Definition {
-    /// A picture: states in a column per phase, events as labelled arrows, exits as notes under the state they leave.
+    /// A picture: states in a column per phase, events as labelled arrows, exits as notes under the state they leave; below them
+    /// each track as a machine of its own, unless the main road alone is asked for.
     ///
     /// Complete by itself: a title and a text alternative, light and dark colours, no outside reference. A page sets
     /// custom properties such as `--diagram-ink` to give it its own colours.

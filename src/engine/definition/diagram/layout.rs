@@ -32,7 +32,7 @@ pub const BETWEEN: i32 = 14;
 /// Where the headings of columns begin.
 pub const TOP: i32 = 46;
 /// Height of the legend.
-const LEGEND: i32 = 34;
+pub const LEGEND: i32 = 34;
 /// Least width of a picture: that of the legend.
 const LEAST: i32 = 1020;
 
@@ -44,6 +44,8 @@ pub struct Plan {
     pub headings: Vec<Heading>,
     pub cards: Vec<Card>,
     pub arrows: Vec<Arrow>,
+    /// Where the first track may begin, if there are any.
+    pub bottom: i32,
 }
 
 /// The name of a phase above its states.
@@ -141,13 +143,14 @@ fn stand(
     Plan {
         width: right.max(LEAST),
         height: bottom + BETWEEN + LEGEND,
+        bottom: bottom + BETWEEN,
         headings: headings.into_iter().map(|(_, heading)| heading).collect(),
         arrows: gutters.arrows(graph, &edges),
         cards,
     }
 }
 
-fn card(definition: &Definition, graph: &Graph, view: &View<'_>, state: StateIx) -> Card {
+pub fn card(definition: &Definition, graph: &Graph, view: &View<'_>, state: StateIx) -> Card {
     let drawn = &definition.states[state.at()];
     let name = wrap(drawn.label.get(view.language), bold(CARD - 2 * PAD - MARK), NAME);
     let role = drawn.waits_for.map(|role| definition.roles[role.at()].label.get(view.language));

@@ -13,6 +13,9 @@ const JUSTIFIED: u32 = 1000;
 /// What a step costs that only the system takes: it follows from silence.
 const SILENT: u32 = 100;
 
+/// What each phase costs that a step leaps over: a main road goes through one after the other.
+const LEAPT: u32 = 50;
+
 /// Where events lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Landing {
@@ -69,6 +72,24 @@ impl Graph {
         }
         exits.sort_by_key(|exit| (exit.from, exit.shown));
         Self { columns: self::columns(definition, &exits, view.extent), exits }
+    }
+
+    /// Some states of a track, each in a column of its own: arrows lead to the next, all else is a note.
+    pub fn of_row(definition: &Definition, row: &[StateIx]) -> Self {
+        let mut exits: Vec<Exit> = row.iter().flat_map(|&from| exits_of(definition, from)).collect();
+        let next = |exit: &Exit| {
+            let at = row.iter().position(|state| *state == exit.from)?;
+            row.get(at + 1).copied()
+        };
+        for exit in &mut exits {
+            if matches!(exit.to, Landing::State(to) if next(exit) == Some(to)) {
+                exit.shown = Shown::Road;
+            }
+        }
+        exits.sort_by_key(|exit| (exit.from, exit.shown));
+        let column =
+            |&state: &StateIx| Column { phase: definition.states[state.at()].phase, states: vec![state] };
+        Self { columns: row.iter().map(column).collect(), exits }
     }
 
     /// Makes notes of by-ways that neither stay in their column of the picture nor go to the next.
@@ -171,7 +192,8 @@ fn main_road(definition: &Definition) -> Vec<(StateIx, StateIx)> {
         done[here.at()] = true;
         for (_, transition) in definition.leaving(here) {
             let Target::State(to) = transition.to else { continue };
-            let reached = cost[here.at()].saturating_add(price(definition, transition));
+            let leapt = leapt(definition, here, to) * LEAPT;
+            let reached = cost[here.at()].saturating_add(price(definition, transition) + leapt);
             if reached < cost[to.at()] {
                 (cost[to.at()], before[to.at()]) = (reached, Some(here));
             }
@@ -188,7 +210,20 @@ fn main_road(definition: &Definition) -> Vec<(StateIx, StateIx)> {
     road
 }
 
+/// How many phases with states lie between two states.
+fn leapt(definition: &Definition, from: StateIx, to: StateIx) -> u32 {
+    let phase = |state: StateIx| definition.states[state.at()].phase;
+    let (low, high) = (phase(from).min(phase(to)), phase(from).max(phase(to)));
+    let mut between: Vec<Phase> =
+        states(definition).map(phase).filter(|between| low < *between && *between < high).collect();
+    between.sort_unstable();
+    between.dedup();
+    u32::try_from(between.len()).unwrap_or(u32::MAX / LEAPT)
+}
+
 fn price(definition: &Definition, transition: &Transition) -> u32 {
-    let silent = transition.by.iter().all(|&role| Some(role) == definition.system());
+    // A join follows from what others have done.
+    let silent =
+        transition.join.is_none() && transition.by.iter().all(|&role| Some(role) == definition.system());
     1 + if transition.reason.is_some() { JUSTIFIED } else { 0 } + if silent { SILENT } else { 0 }
 }

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use crate::definition::{Definition, StateIx};
 use crate::vocabulary::StateKind;
 
-use super::View;
 use super::layout::{self, Arrow, CARD, Card, MARK, NAME, NAME_LINE, PAD, Plan, Row, SMALL, SMALL_LINE};
 use super::road::{Exit, Graph, Landing, Shown};
 use super::text::{escape, width};
+use super::tracks::{self, Placed};
 use super::words::Words;
+use super::{Extent, View};
 
 const STYLE: &str = include_str!("diagram.css");
 
@@ -17,9 +18,13 @@ const STYLE: &str = include_str!("diagram.css");
 pub fn draw(definition: &Definition, view: &View<'_>) -> String {
     let words = Words::of(view.language);
     let mut graph = Graph::of(definition, view);
-    let plan = layout::place(definition, &mut graph, view);
+    let mut plan = layout::place(definition, &mut graph, view);
+    let tracks = match view.extent {
+        Extent::Whole => tracks::place(definition, view, &mut plan),
+        Extent::MainRoad => Vec::new(),
+    };
     let mut pen = Pen { definition, view, words, graph: &graph, out: String::new() };
-    pen.document(&plan);
+    pen.document(&plan, &tracks);
     pen.out
 }
 
@@ -31,7 +36,7 @@ struct Pen<'a> {
     out: String,
 }
 
-impl Pen<'_> {
+impl<'a> Pen<'a> {
     /// Adds a piece of markup; writing to a string cannot fail.
     fn put(&mut self, markup: std::fmt::Arguments<'_>) {
         let _ = self.out.write_fmt(markup);
@@ -41,7 +46,7 @@ impl Pen<'_> {
         self.definition.states[state.at()].label.get(self.view.language)
     }
 
-    fn document(&mut self, plan: &Plan) {
+    fn document(&mut self, plan: &Plan, tracks: &'a [Placed]) {
         let (width, height) = (plan.width, plan.height);
         let language = if self.view.language.is_empty() { "en" } else { self.view.language };
         let (language, id) = (escape(language), escape(&self.definition.id));
@@ -53,6 +58,7 @@ impl Pen<'_> {
              <title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-text\">"
         ));
         self.alternative();
+        tracks.iter().for_each(|track| self.track_in_words(track));
         self.put(format_args!(
             "</desc>\n<style>\n{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n\
              <text class=\"title\" x=\"16\" y=\"30\">{title}</text>\n"
@@ -62,23 +68,49 @@ impl Pen<'_> {
             let more = if heading.continued { " …" } else { "" };
             self.put(format_args!("<text class=\"phase\" x=\"{x}\" y=\"{y}\">{word}{more}</text>\n"));
         }
+        self.machine(&plan.arrows, &plan.cards);
+        tracks.iter().for_each(|track| self.track(track));
+        self.legend(plan);
+        self.put(format_args!("</svg>\n"));
+    }
+
+    fn machine(&mut self, arrows: &[Arrow], cards: &[Card]) {
         // The main road last: it lies over what it crosses.
         for road in [false, true] {
-            for arrow in &plan.arrows {
+            for arrow in arrows {
                 if (self.graph.exits[arrow.exit].shown == Shown::Road) == road {
                     self.arrow(arrow);
                 }
             }
         }
-        plan.cards.iter().for_each(|card| self.card(card));
-        self.legend(plan);
-        self.put(format_args!("</svg>\n"));
+        cards.iter().for_each(|card| self.card(card));
+    }
+
+    fn track(&mut self, track: &'a Placed) {
+        let (x, y, name, title) = (track.x, track.y, escape(&track.name), escape(&track.title));
+        self.put(format_args!(
+            "<g class=\"track\" data-track=\"{name}\"><text class=\"phase\" x=\"{x}\" y=\"{y}\">{title}</text>\n"
+        ));
+        for row in &track.rows {
+            self.graph = &row.graph;
+            self.machine(&row.arrows, &row.cards);
+        }
+        self.put(format_args!("</g>\n"));
+    }
+
+    fn track_in_words(&mut self, track: &'a Placed) {
+        self.put(format_args!("\n{}: ", escape(&track.title)));
+        for row in &track.rows {
+            row.graph.columns.iter().for_each(|column| self.states_in_words(&row.graph, &column.states));
+        }
     }
 
     /// The whole definition in words, state by state.
     fn alternative(&mut self) {
-        if let Some(present) = self.view.present {
-            let now = format!("{}: {}. ", self.words.now, self.label(present));
+        let stands = self.view.present.iter().chain(self.view.beside).map(|state| self.label(*state));
+        let stands: Vec<&str> = stands.collect();
+        if !stands.is_empty() {
+            let now = format!("{}: {}. ", self.words.now, stands.join(", "));
             self.out.push_str(&escape(&now));
         }
         if let Some(first) = self.view.taken.first() {
@@ -91,14 +123,18 @@ impl Pen<'_> {
         let graph = self.graph;
         for column in &graph.columns {
             self.put(format_args!("\n{}: ", self.words.phase(column.phase)));
-            for &state in &column.states {
-                let exits: Vec<String> = graph.leaving(state).map(|(_, exit)| self.sentence(exit)).collect();
-                let sentence = match &exits[..] {
-                    [] => format!("{}. ", self.label(state)),
-                    _ => format!("{} ({}). ", self.label(state), exits.join("; ")),
-                };
-                self.out.push_str(&escape(&sentence));
-            }
+            self.states_in_words(graph, &column.states);
+        }
+    }
+
+    fn states_in_words(&mut self, graph: &Graph, states: &[StateIx]) {
+        for &state in states {
+            let exits: Vec<String> = graph.leaving(state).map(|(_, exit)| self.sentence(exit)).collect();
+            let sentence = match &exits[..] {
+                [] => format!("{}. ", self.label(state)),
+                _ => format!("{} ({}). ", self.label(state), exits.join("; ")),
+            };
+            self.out.push_str(&escape(&sentence));
         }
     }
 
@@ -166,7 +202,7 @@ impl Pen<'_> {
         if self.view.visited(card.state) {
             class.push_str(" visited");
         }
-        if self.view.present == Some(card.state) {
+        if self.view.stands_in(card.state) {
             class.push_str(" present");
         }
         self.put(format_args!(
@@ -202,7 +238,7 @@ impl Pen<'_> {
                 "<path class=\"end\" transform=\"translate({x} {y})\" d=\"{shape}\"><title>{words}</title></path>\n"
             ));
         }
-        if self.view.present == Some(card.state) {
+        if self.view.stands_in(card.state) {
             let word = self.words.now;
             let room = width(word, SMALL) + 12;
             self.put(format_args!(

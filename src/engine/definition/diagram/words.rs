@@ -17,6 +17,8 @@ pub struct Words {
     pub back: &'static str,
     pub success: &'static str,
     pub failure: &'static str,
+    /// What there is one instance of a track for: a referee, a stay, a document slot.
+    pub each: [&'static str; 3],
     phases: [&'static str; 8],
 }
 
@@ -33,6 +35,7 @@ const ENGLISH: Words = Words {
     back: "Back to where it came from",
     success: "Ended as hoped",
     failure: "Ended otherwise",
+    each: ["for each referee", "for each stay", "for each document"],
     phases: [
         "Application",
         "Selection",
@@ -58,6 +61,7 @@ const CHINESE: Words = Words {
     back: "回到原狀態",
     success: "順利完成",
     failure: "未完成",
+    each: ["每位推薦人各一", "每段期間各一", "每份文件各一"],
     phases: ["申請", "甄選", "提名", "審查", "行前準備", "在外期間", "學分採認", "結束"],
 };
 
