@@ -4,8 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 use serde_json::Value;
 use sojourn_engine::ids::{InstitutionId, PersonId, ProgrammeId};
 use sojourn_engine::vocabulary::{
-    AgreementEvent, Direction, Duty, InstitutionKind, PlaceSource, PlaceUnit, ProgrammeKind,
-    Publication,
+    AgreementEvent, Direction, Duty, InstitutionKind, PlaceSource, PlaceUnit, ProgrammeKind, Publication,
 };
 
 use super::others::Running;
