@@ -146,7 +146,7 @@ struct Walker {
 }
 
 /// Who moves an application on, and by what.
-const ROAD: [(&str, &str); 9] = [
+const ROAD: [(&str, &str); 8] = [
     ("student", "submit"),
     ("home", "find_eligible"),
     ("home", "allocate"),
@@ -155,7 +155,6 @@ const ROAD: [(&str, &str); 9] = [
     ("host", "acknowledge"),
     ("host", "approve"),
     ("student", "confirm"),
-    ("home", "make_ready"),
 ];
 
 impl Walker {

@@ -126,7 +126,6 @@ const EXCHANGE: &[Road] = &[
         &[("no_show_recorded", STUDENT), ("no_show_reported", &["home_coordinator", "secretariat"])],
     ),
     ("ABROAD", "end_early", &[("stay_ended_early", BOTH), ("transcript_due", HOST)]),
-    ("READY", "unmake_ready", &[("readiness_revoked", HOST_AND_STUDENT), ("readiness_due", HOME)]),
     (
         "ABROAD",
         "ask_extension",
@@ -174,7 +173,7 @@ const INTERNSHIP: &[Road] = &[
     ),
     ("OFFERED", "!lapse", &[("offer_expired", STUDENT), ("case_ended", &["employer", "home_coordinator"])]),
     (
-        "SIGNED",
+        "READY",
         "cancel",
         &[("cancelled_by_employer", STUDENT), ("case_ended", &["employer", "home_coordinator"])],
     ),

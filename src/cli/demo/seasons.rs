@@ -35,6 +35,7 @@ const fn plan(name: &'static str, title: &'static str, programme: &'static str, 
 
 const EXCHANGE: &str = "exchange";
 const WORK: &str = "work";
+const PAPERS: &[&str] = &["references", "documents", "learning_agreement", "insurance", "visa", "grant"];
 
 const PLANS: &[Plan] = &[
     plan("past", "Exchanges two rounds ago", EXCHANGE, [-560, -510, -480, -450, -250, -50]),
@@ -60,6 +61,17 @@ const PLANS: &[Plan] = &[
     plan("campuses now", "Campuses of this term", "campuses", [-260, -220, -200, -180, -50, 50]),
     plan("campuses soon", "Campuses of next term", "campuses", [-80, -45, -35, -20, 60, 180]),
 ];
+
+/// Which papers a call asks for: those of this term all before the first day, the others none.
+fn tracks(plan: &Plan) -> serde_json::Map<String, serde_json::Value> {
+    let (tracks, asked): (&[&str], &[&str]) = match (plan.programme, plan.name) {
+        (WORK, _) => (&["programme_of_work", "insurance", "visa", "incident"], &["incident"]),
+        (EXCHANGE, "placed") => (PAPERS, &["learning_agreement", "insurance", "visa", "grant"]),
+        (EXCHANGE, _) => (PAPERS, &[]),
+        _ => (&[], &[]),
+    };
+    tracks.iter().map(|track| ((*track).to_owned(), json!(asked.contains(track)))).collect()
+}
 
 /// A call with what can be chosen in it.
 #[derive(Debug)]
@@ -108,6 +120,7 @@ impl Demo {
             call.row.nomination_closes_on = Some(self.day(plan.nominations));
             call.row.host_decision_on = Some(self.day(plan.nominations + 28));
             call.row.documents = json!(documents);
+            call.row.tracks = json!(tracks(plan));
             call.row.waiting_list = plan.programme != WORK;
             call.row.next_choice_allowed = plan.programme == EXCHANGE;
         });

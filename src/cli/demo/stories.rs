@@ -61,8 +61,8 @@ pub const STORIES: &[(&str, &str)] = &[
         "create-180 submit-170 find_eligible-140 allocate-125 accept_offer-122 nominate-110 acknowledge-105 approve-85 confirm-78",
     ),
     (
-        "placed",
-        "create-180 submit-170 find_eligible-140 allocate-125 accept_offer-122 nominate-110 acknowledge-105 approve-85 confirm-78",
+        "abroad",
+        "create-350 submit-330 find_eligible-300 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240",
     ),
     ("placed", "create-179 submit-169 find_eligible-139 allocate-124 accept_offer-121 !miss_nomination-89"),
     (

@@ -215,14 +215,16 @@ fn without(tracks: &[&str]) -> Value {
     json!({ "tracks": off })
 }
 
-/// No document is asked for, in either workflow.
+/// No document is asked for, in either workflow, and no track.
 pub fn without_documents() -> Value {
-    json!({ "documents": off(&["transcript", "motivation", "language_proof", "transcript_of_records", "insurance_proof"]) })
+    let slots = ["transcript", "motivation", "language_proof", "transcript_of_records", "insurance_proof"];
+    merged(without(&EXCHANGE_TRACKS), &json!({ "documents": off(&slots) }))
 }
 
 /// The same for internships.
 pub fn without_work_documents() -> Value {
-    json!({ "documents": off(&["cv", "motivation", "transcript", "certificate", "internship_report", "insurance_proof"]) })
+    let slots = ["cv", "motivation", "transcript", "certificate", "internship_report", "insurance_proof"];
+    merged(without(&INTERNSHIP_TRACKS), &json!({ "documents": off(&slots) }))
 }
 
 fn off(slots: &[&str]) -> Value {
