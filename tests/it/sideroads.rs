@@ -21,7 +21,6 @@ const HOME: &[&str] = &["home_coordinator"];
 const HOST: &[&str] = &["host_coordinator"];
 const EMPLOYER: &[&str] = &["employer"];
 const BOTH: &[&str] = &["home_coordinator", "student"];
-const HOST_AND_STUDENT: &[&str] = &["host_coordinator", "student"];
 const DECIDERS: &[&str] = &["home_academic", "host_coordinator"];
 const SIDES: &[&str] = &["home_coordinator", "host_coordinator", "student"];
 const PARTIES: &[&str] = &["employer", "home_coordinator", "student"];
