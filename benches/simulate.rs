@@ -44,8 +44,8 @@ const LIFE: &[Step] = &[
         "home_coordinator",
         r#"{"application.score":null,"call.scores":false}"#,
     ),
-    ("allocate", "eligible", "allocated", "home_coordinator", r#"{}"#),
-    ("accept_offer", "allocated", "home_accepted", "student", r#"{}"#),
+    ("allocate", "eligible", "allocated", "home_coordinator", r"{}"),
+    ("accept_offer", "allocated", "home_accepted", "student", r"{}"),
     (
         "nominate",
         "home_accepted",
@@ -53,7 +53,7 @@ const LIFE: &[Step] = &[
         "home_coordinator",
         r#"{"agreement.in_force":true,"agreement.required":false,"application.complete":true,"call.nomination_closes_at":"2011-04-01T21:59:59Z","now":"2010-09-01T12:00:00Z"}"#,
     ),
-    ("acknowledge", "nominated", "acknowledged", "host_coordinator", r#"{}"#),
+    ("acknowledge", "nominated", "acknowledged", "host_coordinator", r"{}"),
     (
         "approve",
         "acknowledged",
@@ -61,8 +61,8 @@ const LIFE: &[Step] = &[
         "host_coordinator",
         r#"{"agreement.in_force":true,"agreement.required":false}"#,
     ),
-    ("confirm", "host_accepted", "confirmed", "student", r#"{}"#),
-    ("make_ready", "confirmed", "ready", "home_coordinator", r#"{}"#),
+    ("confirm", "host_accepted", "confirmed", "student", r"{}"),
+    ("make_ready", "confirmed", "ready", "home_coordinator", r"{}"),
     (
         "arrive",
         "ready",
@@ -77,9 +77,9 @@ const LIFE: &[Step] = &[
         "host_coordinator",
         r#"{"now":"2011-08-31T12:00:00Z","stay.end_at":"2011-08-31T21:59:59Z"}"#,
     ),
-    ("file_transcript", "departed", "transcript_in", "host_coordinator", r#"{}"#),
-    ("recognise", "transcript_in", "recognised", "home_academic", r#"{}"#),
-    ("close", "recognised", "closed", "home_coordinator", r#"{}"#),
+    ("file_transcript", "departed", "transcript_in", "host_coordinator", r"{}"),
+    ("recognise", "transcript_in", "recognised", "home_academic", r"{}"),
+    ("close", "recognised", "closed", "home_coordinator", r"{}"),
 ];
 
 /// Everybody but the third cycle is found eligible, and the host has two weeks.

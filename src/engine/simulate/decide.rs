@@ -37,11 +37,11 @@ impl<'d> Course<'_, 'd> {
     pub(super) fn leaving(&self, of: Option<InstanceId>, event: &str) -> Option<Taken<'d>> {
         let changed = &self.rules.changed;
         let event = changed.event(event)?;
-        let found = changed
+        
+        changed
             .definition
             .leaving(self.state(of))
-            .find(|(_, t)| t.event == event && t.join.is_none() && self.may(of, t));
-        found
+            .find(|(_, t)| t.event == event && t.join.is_none() && self.may(of, t))
     }
 
     /// Whether a transition fits how its state was entered and what has happened once.

@@ -179,7 +179,7 @@ impl Written<'_> {
                     format!(
                         "{:?} when {:?}",
                         self.end(&end.act),
-                        end.when.as_ref().map(|guard| guard.source())
+                        end.when.as_ref().map(sojourn_engine::guard::Guard::source)
                     )
                 })
                 .collect();
@@ -271,14 +271,14 @@ impl Written<'_> {
             .iter()
             .filter(|effect| moves(effect.op, effect.account) || effect.when.is_some())
             .map(|effect| {
-                let when = effect.when.as_ref().map(|guard| guard.source());
+                let when = effect.when.as_ref().map(sojourn_engine::guard::Guard::source);
                 format!("{} {} {when:?} {:?}", effect.op.word(), account(effect.account), effect.otherwise)
             })
             .collect();
         let machine = |ix: &MachineIx| d.track(*ix).map_or("main", |track| &track.name);
         let machines =
             |list: &[MachineIx]| list.iter().map(machine).map(str::to_owned).collect::<BTreeSet<_>>();
-        let join = t.join.as_ref().map(|join| join.when.as_ref().map(|guard| guard.source()));
+        let join = t.join.as_ref().map(|join| join.when.as_ref().map(sojourn_engine::guard::Guard::source));
         let rank = self.firing(node).iter().find(|(_, other)| std::ptr::eq(*other, t)).map(|(rank, _)| *rank);
         let rank = rank.filter(|_| join.is_some());
         let marks = (t.freezes, t.once, t.collect, t.irreversible, t.new_version, enters);
