@@ -52,7 +52,7 @@ fn every_open_state_ends(definition: &Definition) {
         "{}",
         definition.id
     );
-    assert!(ended.len() > 5, "{}", definition.id);
+    assert!(ended.len() > 4, "{}", definition.id);
 }
 
 /// Whether a transition from a state to another tells the applicant.
@@ -83,8 +83,10 @@ fn leads_to(definition: &Definition, transition: &Transition, from: StateIx) -> 
 
 #[test]
 fn the_student_is_told_of_every_change_of_phase_and_every_end() {
-    for definition in all() {
-        every_turn_is_told(&definition);
+    let has_student =
+        |one: &Definition| one.roles.iter().any(|role| role.resolver == Resolver::Applicant);
+    for definition in all().iter().filter(|one| has_student(one)) {
+        every_turn_is_told(definition);
     }
 }
 

@@ -101,6 +101,11 @@ impl Cast {
         self.institutions.get(name).unwrap_or_else(|| panic!("no institution {name}"))
     }
 
+    /// Whether anybody has a part.
+    pub fn has(&self, part: &str) -> bool {
+        self.actors.contains_key(part)
+    }
+
     /// Whoever has a part.
     pub fn who(&self, part: &str) -> &Actor {
         self.actors.get(part).unwrap_or_else(|| panic!("nobody is {part}"))

@@ -50,7 +50,7 @@ impl<'a> Walk<'a> {
             "host_coordinator" | "host_head" if at_second => self.cast.who("second_coordinator"),
             // Duties that nobody has fall to the head; a coordinator of another member gives references.
             "grants" | "safety" => self.cast.who("home_head"),
-            "host_academic" => self.cast.who("host_head"),
+            "host_academic" if !self.cast.has("host_academic") => self.cast.who("host_head"),
             "referee" => self.cast.who("other_coordinator"),
             part => self.cast.who(part),
         }
