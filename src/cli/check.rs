@@ -130,9 +130,8 @@ fn check(file: &Path, templates: &Templates) -> Vec<Result<(PathBuf, Examined), 
 }
 
 fn templates(over: Option<&Path>) -> Result<Templates, Fault> {
-    Ok(Templates::load(over).map_err(|faults| {
-        faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-    })?)
+    Ok(Templates::load(over)
+        .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?)
 }
 
 fn examined(definition: &Definition, templates: &Templates) -> Examined {
@@ -157,10 +156,13 @@ fn explain(slices: &[SliceSize]) -> Result<(), String> {
             [] => String::new(),
             tracks => format!(" with {}", tracks.join(", ")),
         };
-        let off = if slice.off.is_empty() { String::new() } else { format!(", {} off", slice.off.join(" and ")) };
+        let off =
+            if slice.off.is_empty() { String::new() } else { format!(", {} off", slice.off.join(" and ")) };
         let fixed = if slice.fixed.is_empty() { String::new() } else { format!(", while {}", slice.fixed) };
         let SliceSize { states, edges, .. } = slice;
-        output::say(format_args!("  walked: the main machine{with}{off}{fixed}: {states} states, {edges} edges"))?;
+        output::say(format_args!(
+            "  walked: the main machine{with}{off}{fixed}: {states} states, {edges} edges"
+        ))?;
     }
     UNPROVEN.iter().try_for_each(|what| output::say(format_args!("  not proven: {what}")))
 }

@@ -216,7 +216,9 @@ fn what_was_walked_is_explained_with_its_size_and_with_what_is_not_proven() {
     let machine: Value = serde_json::from_slice(&machine.stdout).expect("JSON");
     let slices = machine[0]["slices"].as_array().expect("slices");
     assert_eq!((&slices[0]["accounts"], &slices[0]["off"]), (&json!(true), &json!([])));
-    assert!(slices.iter().all(|slice| slice["states"].as_u64() > Some(10) && slice["edges"].as_u64() > Some(10)));
+    assert!(
+        slices.iter().all(|slice| slice["states"].as_u64() > Some(10) && slice["edges"].as_u64() > Some(10))
+    );
     assert!(machine[0]["not_proven"].as_array().is_some_and(|list| list.len() > 3));
 }
 

@@ -104,8 +104,14 @@ impl<'r, 's> Loader<'r, 's> {
             return None;
         }
         let asked_tracks = names.asked_tracks();
-        let mut loader =
-            Loader { reader, names, facts: FactTable::default(), inputs: BTreeMap::new(), asked_tracks, named: Cell::default() };
+        let mut loader = Loader {
+            reader,
+            names,
+            facts: FactTable::default(),
+            inputs: BTreeMap::new(),
+            asked_tracks,
+            named: Cell::default(),
+        };
         loader.inputs = loader.input_types(&root);
         Some(loader.definition(&root))
     }

@@ -29,7 +29,8 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
             let event = space.event(edge.by);
             let unaware = if rests { waiting.unaware(&step, &event) } else { Vec::new() };
             let untold = unaware.into_iter().chain(waiting.in_the_dark(&step, &event));
-            let shown = |message| finding(transition.place, message).shown_by(space.path_along(node, edge.by));
+            let shown =
+                |message| finding(transition.place, message).shown_by(space.path_along(node, edge.by));
             findings.extend(untold.map(shown));
         }
     }
@@ -128,9 +129,10 @@ impl<'d> Waiting<'d> {
             return Vec::new();
         }
         let alone = |role: RoleIx| step.by.iter().all(|by| self.same(*by, role));
-        let untold = self.roles[step.to.at()].iter().map(|role| (*role, self.role(*role))).filter(|(ix, role)| {
-            role.resolver != Resolver::System && !alone(*ix) && !self.tells(step, *ix)
-        });
+        let untold = self.roles[step.to.at()]
+            .iter()
+            .map(|role| (*role, self.role(*role)))
+            .filter(|(ix, role)| role.resolver != Resolver::System && !alone(*ix) && !self.tells(step, *ix));
         let sentence = |(_, role): (RoleIx, &Role)| {
             format!(
                 "`{}` waits for `{}`, whom `{event}` does not tell: add a notice to them, or to \"@waits_for\"",
@@ -169,7 +171,8 @@ impl<'d> Waiting<'d> {
 /// Roles the case waits for on entry: all that an event collects, else the one the state names.
 fn waited_for(definition: &Definition, state: StateIx) -> Vec<RoleIx> {
     let collecting = definition.leaving(state).filter(|(_, transition)| transition.collect);
-    let mut roles: Vec<RoleIx> = collecting.flat_map(|(_, transition)| transition.by.iter().copied()).collect();
+    let mut roles: Vec<RoleIx> =
+        collecting.flat_map(|(_, transition)| transition.by.iter().copied()).collect();
     if roles.is_empty() {
         roles.extend(definition.states[state.at()].waits_for);
     }

@@ -43,17 +43,26 @@ const LARGEST: usize = 4;
 
 impl<'d> Walked<'d> {
     pub fn new(definition: &'d Definition, most: usize) -> Self {
-        Self { definition, sizes: Vec::new(), most, left: most.saturating_mul(LARGEST), moves_left: MOST_EDGES * LARGEST }
+        Self {
+            definition,
+            sizes: Vec::new(),
+            most,
+            left: most.saturating_mul(LARGEST),
+            moves_left: MOST_EDGES * LARGEST,
+        }
     }
 
     /// Walks one slice, or says that it is too large.
     pub fn explore(&mut self, slice: &Slice) -> Result<Space<'d>, Finding> {
         let most = self.most.min(self.left);
         if self.sizes.len() >= MOST_SLICES {
-            let message = format!("too large to prove: more than {MOST_SLICES} slices would have to be walked: name fewer facts in invariants");
+            let message = format!(
+                "too large to prove: more than {MOST_SLICES} slices would have to be walked: name fewer facts in invariants"
+            );
             return Err(Finding::error(Rule::W00, Place { line: 1, column: 1 }, message));
         }
-        let Some(space) = Space::explore(self.definition, slice, (most, MOST_EDGES.min(self.moves_left))) else {
+        let Some(space) = Space::explore(self.definition, slice, (most, MOST_EDGES.min(self.moves_left)))
+        else {
             return Err(self.too_large(slice, most));
         };
         self.left -= space.len();

@@ -14,7 +14,11 @@ fn refused(what: &str, source: &str, says: &str) -> Vec<Finding> {
     let began = Instant::now();
     let findings = prove(source).unwrap_err();
     assert!(began.elapsed() < LONG, "{what} took {:?}", began.elapsed());
-    assert!(findings.iter().any(|finding| finding.message.contains(says)), "{what}: {:#?}", &findings[..findings.len().min(5)]);
+    assert!(
+        findings.iter().any(|finding| finding.message.contains(says)),
+        "{what}: {:#?}",
+        &findings[..findings.len().min(5)]
+    );
     findings
 }
 
@@ -47,7 +51,11 @@ fn texts_that_are_too_long_or_too_deep_are_refused() {
     }
     refused("nested keys", &format!("a{} = 1", ".a".repeat(400_000)), "");
     refused("nested tables", &format!("[a{}]", ".a".repeat(400_000)), "");
-    let guard = format!("{HEAD}accounts.x = {{ line = 'host', enabled = '{}true{}' }}", "(".repeat(400), ")".repeat(400));
+    let guard = format!(
+        "{HEAD}accounts.x = {{ line = 'host', enabled = '{}true{}' }}",
+        "(".repeat(400),
+        ")".repeat(400)
+    );
     refused("a nested guard", &guard, "nest");
 }
 
@@ -87,7 +95,8 @@ fn names_that_nobody_declared_are_counted_rather_than_all_told() {
 fn transitions_that_lead_from_everywhere_to_everywhere_are_too_many() {
     let mut wide = format!("{HEAD}{}sets.all=[{}]\n", states(2_000), names(2_000));
     for at in 0..8_000 {
-        writeln!(wide, "[[transitions]]\nevent='e'\nfrom=['set:all']\nto='s{}'\nby=['a']", at % 2_000).unwrap();
+        writeln!(wide, "[[transitions]]\nevent='e'\nfrom=['set:all']\nto='s{}'\nby=['a']", at % 2_000)
+            .unwrap();
     }
     refused("everything from everywhere", &wide, "the states of all `from` are more than 300000");
     let mut rivals = format!("{HEAD}{}", states(2));
@@ -120,7 +129,8 @@ fn states_that_remember_one_another_without_end_are_too_large_to_prove() {
         writeln!(deep, "events.e{at}.label.en='E'").unwrap();
     }
     for at in 0..24 {
-        writeln!(deep, "[[transitions]]\nevent='e{at}'\nfrom=['phase:closed']\nto='s{at}'\nby=['a']").unwrap();
+        writeln!(deep, "[[transitions]]\nevent='e{at}'\nfrom=['phase:closed']\nto='s{at}'\nby=['a']")
+            .unwrap();
     }
     refused("memories of memories", &deep, "too large to prove");
 }

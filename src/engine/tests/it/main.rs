@@ -7,8 +7,8 @@ mod conserved;
 #[path = "../../../../tests/it/support/counts.rs"]
 mod counts;
 mod diagram;
-mod hostile;
 mod guide;
+mod hostile;
 mod joins;
 #[path = "../../../../tests/it/support/measured.rs"]
 mod measured;
