@@ -32,6 +32,7 @@ pub const END_OF_DAY: NaiveTime = match NaiveTime::from_hms_opt(23, 59, 59) {
 };
 
 /// A call for applications.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice the call makes for itself")]
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CallView {
     /// Its id.

@@ -188,8 +188,8 @@ fn line(item: &Value) -> String {
         .map(|clock| format!("{} until {}", text_of(&clock["clock"]), text_of(&clock["due_at"])))
         .collect();
     let rest = [why.join(" "), due.join(", ")].into_iter().filter(|part| !part.is_empty());
-    let rest: String = rest.map(|part| format!(": {part}")).collect();
-    format!("{} in {} {}{rest}", text("reference"), text("state"), text("outcome"))
+    let line = format!("{} in {} {}", text("reference"), text("state"), text("outcome"));
+    std::iter::once(line).chain(rest).collect::<Vec<_>>().join(": ")
 }
 
 fn text_of(value: &Value) -> &str {

@@ -12,7 +12,8 @@ use sojourn_entities::{application, call, case, choice, institution, offering, p
 use super::calls::Call;
 use super::dossiers::{Institution, Student};
 use super::records::{NewHistory, NewPayload};
-use super::{Conn, StoreError, json, verify};
+use super::verify::{self, Cases};
+use super::{Conn, StoreError, json};
 
 /// Lines asked for in one statement.
 const LINES: usize = 500;
@@ -120,10 +121,12 @@ pub async fn range(
         query = query.filter(Expr::exists(in_year(year)));
     }
     let rows = query.all(conn.db()).await?;
-    let (Some(first), Some(last)) = (rows.first().map(|row| row.id), rows.last().map(|row| row.id)) else {
+    if rows.is_empty() {
         return Ok(None);
-    };
-    let hosts = hosts(conn, first, last).await?;
+    }
+    let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
+    let of = Cases::Named(&ids);
+    let hosts = hosts(conn, of).await?;
     let past = |row: application::Model| {
         Ok(PastCase {
             id: row.id,
@@ -136,10 +139,10 @@ pub async fn range(
     };
     Ok(Some(Range {
         cases: rows.into_iter().map(past).collect::<Result<_, StoreError>>()?,
-        steps: verify::steps(conn, first, last).await?,
-        payloads: verify::payloads(conn, first, last).await?,
-        refused: refused(conn, first, last).await?,
-        postings: postings(conn, first, last).await?,
+        steps: verify::steps(conn, of).await?,
+        payloads: verify::payloads(conn, of).await?,
+        refused: refused(conn, of).await?,
+        postings: postings(conn, of).await?,
     }))
 }
 
@@ -168,26 +171,21 @@ fn in_year(year: i16) -> sea_orm::sea_query::SelectStatement {
 
 async fn hosts(
     conn: &impl Conn,
-    first: CaseId,
-    last: CaseId,
+    of: Cases<'_>,
 ) -> Result<BTreeMap<sojourn_engine::ids::ChoiceId, InstitutionId>, StoreError> {
     let rows = choice::Entity::find()
         .select_only()
         .columns([choice::Column::Id, choice::Column::HostId])
-        .filter(choice::Column::ApplicationId.between(first, last))
+        .filter(of.among(choice::Column::ApplicationId))
         .into_tuple()
         .all(conn.db())
         .await?;
     Ok(rows.into_iter().collect())
 }
 
-async fn refused(
-    conn: &impl Conn,
-    first: CaseId,
-    last: CaseId,
-) -> Result<BTreeMap<CaseId, Vec<Attempt>>, StoreError> {
+async fn refused(conn: &impl Conn, of: Cases<'_>) -> Result<BTreeMap<CaseId, Vec<Attempt>>, StoreError> {
     let rows = refusal::Entity::find()
-        .filter(refusal::Column::CaseId.between(first, last))
+        .filter(of.among(refusal::Column::CaseId))
         .order_by_asc(refusal::Column::CaseId)
         .order_by_asc(refusal::Column::At)
         .order_by_asc(refusal::Column::Id)
@@ -209,13 +207,9 @@ async fn refused(
     Ok(refused)
 }
 
-async fn postings(
-    conn: &impl Conn,
-    first: CaseId,
-    last: CaseId,
-) -> Result<BTreeMap<CaseId, Vec<Posting>>, StoreError> {
+async fn postings(conn: &impl Conn, of: Cases<'_>) -> Result<BTreeMap<CaseId, Vec<Posting>>, StoreError> {
     let rows = posting::Entity::find()
-        .filter(posting::Column::CaseId.between(first, last))
+        .filter(of.among(posting::Column::CaseId))
         .order_by_asc(posting::Column::CaseId)
         .order_by_asc(posting::Column::Number)
         .order_by_asc(posting::Column::Id)

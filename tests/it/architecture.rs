@@ -279,7 +279,9 @@ fn shipped_names() -> BTreeSet<String> {
     let folder = own("templates/workflows").read_dir().expect("the shipped definitions");
     let files = folder.map(|entry| entry.expect("an entry").path());
     let is_definition = |path: &PathBuf| {
-        path.to_str().is_some_and(|name| name.ends_with(".toml") && !name.ends_with(".scenarios.toml"))
+        path.to_str()
+            .and_then(|name| name.strip_suffix(".toml"))
+            .is_some_and(|stem| !stem.ends_with(".scenarios"))
     };
     for path in files.filter(is_definition) {
         let text = std::fs::read_to_string(&path).expect("a definition is UTF-8");

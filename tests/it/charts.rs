@@ -295,7 +295,8 @@ fn agree(file: &str, walk: &[Done], answer: &[String]) {
 fn definitions() -> Vec<String> {
     let folder = own("templates/workflows").read_dir().expect("the shipped definitions");
     let names = folder.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
-    let is_definition = |name: &String| name.ends_with(".toml") && !name.ends_with(".scenarios.toml");
+    let is_definition =
+        |name: &String| name.strip_suffix(".toml").is_some_and(|stem| !stem.ends_with(".scenarios"));
     let shipped = names.filter(is_definition).map(|name| format!("templates/workflows/{name}"));
     let mut files: Vec<String> = shipped.collect();
     files.sort();

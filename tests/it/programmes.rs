@@ -237,7 +237,7 @@ async fn each_kind_of_programme_names_its_workflow_and_stands_in_the_catalogue(
         by.patch(&path, &json!(1), &json!({ "status": "published" })).await.ok();
         let stranger = Visitor::new(&cast.app.address);
         for page in ["/programmes", path.as_str()] {
-            let shown = stranger.get(page).await.text().to_owned();
+            let shown = stranger.get(page).await.text().clone();
             assert!(shown.contains(workflow) && shown.contains(label), "{label} on {page}: {shown}");
         }
     }

@@ -83,8 +83,7 @@ fn leads_to(definition: &Definition, transition: &Transition, from: StateIx) -> 
 
 #[test]
 fn the_student_is_told_of_every_change_of_phase_and_every_end() {
-    let has_student =
-        |one: &Definition| one.roles.iter().any(|role| role.resolver == Resolver::Applicant);
+    let has_student = |one: &Definition| one.roles.iter().any(|role| role.resolver == Resolver::Applicant);
     for definition in all().iter().filter(|one| has_student(one)) {
         every_turn_is_told(definition);
     }

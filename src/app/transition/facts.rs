@@ -30,6 +30,7 @@ pub struct Asked<'a> {
 
 impl Asked<'_> {
     /// The value of one fact; `None` when it is not known.
+    #[expect(clippy::too_many_lines, reason = "a table, one line per fact")]
     pub fn value(&self, fact: &Fact) -> Option<Value> {
         let dossier = self.dossier;
         match fact {

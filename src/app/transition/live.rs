@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sojourn_engine::definition::{ClockIx, Definition, InstanceId};
+use sojourn_engine::definition::{ClockIx, Definition, InstanceId, StateIx};
 use sojourn_engine::ids::{ClockRowId, PersonId, PlaceLineId};
-use sojourn_engine::machine::{Case, Running};
+use sojourn_engine::machine::{Case, Instance, Running};
 use sojourn_engine::vocabulary::AccountStatus;
 
 use super::tracks;
@@ -69,29 +69,7 @@ impl Live {
         let row = &dossier.case;
         let here = state(&row.state)?;
         let mut tracks = tracks::instances(definition, row)?;
-        let mut clocks = Vec::with_capacity(dossier.clocks.len());
-        for running in &dossier.clocks {
-            let instance = definition.instance_of(&running.machine);
-            let at = match instance {
-                None => here,
-                Some(id) => tracks
-                    .iter()
-                    .find(|one| one.id == id)
-                    .map(|one| one.state)
-                    .ok_or_else(|| unknown("track", &running.machine))?,
-            };
-            let clock =
-                definition.clock_named(at, &running.clock).ok_or_else(|| unknown("clock", &running.clock))?;
-            clocks.push(LiveClock {
-                row: running.id,
-                instance,
-                clock,
-                entered_at: running.entered_at,
-                due_at: running.due_at,
-                remind_at: Vec::new(),
-                fresh: false,
-            });
-        }
+        let clocks = running(definition, &dossier, here, &tracks)?;
         for clock in &clocks {
             let of = tracks.iter_mut().find(|one| Some(one.id) == clock.instance);
             if let Some(instance) = of {
@@ -145,7 +123,7 @@ impl Live {
         named: tracks::Named,
     ) {
         let state = &definition.states[self.case.state.at()];
-        let name = |ix: sojourn_engine::definition::StateIx| definition.states[ix.at()].name.clone();
+        let name = |ix: StateIx| definition.states[ix.at()].name.clone();
         let row = &mut self.dossier.case;
         row.state.clone_from(&state.name);
         row.phase = state.phase;
@@ -164,6 +142,39 @@ impl Live {
         row.tracks = tracks::rows(definition, &self.case, &before, named);
         row.acts.push((event.to_owned(), person));
     }
+}
+
+/// Clocks that run, each in the state its machine is in.
+fn running(
+    definition: &Definition,
+    dossier: &Dossier,
+    here: StateIx,
+    tracks: &[Instance],
+) -> Result<Vec<LiveClock>, Error> {
+    let mut clocks = Vec::with_capacity(dossier.clocks.len());
+    for running in &dossier.clocks {
+        let instance = definition.instance_of(&running.machine);
+        let at = match instance {
+            None => here,
+            Some(id) => tracks
+                .iter()
+                .find(|one| one.id == id)
+                .map(|one| one.state)
+                .ok_or_else(|| unknown("track", &running.machine))?,
+        };
+        let clock =
+            definition.clock_named(at, &running.clock).ok_or_else(|| unknown("clock", &running.clock))?;
+        clocks.push(LiveClock {
+            row: running.id,
+            instance,
+            clock,
+            entered_at: running.entered_at,
+            due_at: running.due_at,
+            remind_at: Vec::new(),
+            fresh: false,
+        });
+    }
+    Ok(clocks)
 }
 
 fn status(dossier: &Dossier, account: &str) -> AccountStatus {

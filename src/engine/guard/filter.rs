@@ -191,12 +191,11 @@ fn within(item: &Node, list: &Node, wanted: bool) -> Filter {
 /// Whether the part speaks of no element of a list around it.
 fn whole(node: &Node) -> bool {
     match node {
-        Node::Element(_) => false,
+        Node::Element(_) | Node::Each(_) => false,
         Node::Known(_) | Node::Fact(_) | Node::Has(_) => true,
         Node::Not(part) | Node::Negate(part) | Node::Widen(part) | Node::Size(part) => whole(part),
         Node::And(parts) | Node::Or(parts) | Node::List(parts) => parts.iter().all(whole),
         Node::Compare(_, sides) | Node::StartsWith(sides) => sides.iter().all(whole),
-        Node::Each(_) => false,
         Node::Chain(first, rest) => whole(first) && rest.iter().all(|(_, operand)| whole(operand)),
     }
 }

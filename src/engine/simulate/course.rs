@@ -125,11 +125,11 @@ impl<'s, 'd> Course<'s, 'd> {
         let Some(from) = step.from else { return self.opened(before, step) };
         let of = rules.changed.definition.instance_of(step.machine);
         if step.machine != MAIN && of.is_none() {
-            return Err(self.found(Kind::Refused, step, from, "there is no such track".to_owned()));
+            return Err(Self::found(Kind::Refused, step, from, "there is no such track".to_owned()));
         }
         self.lapses(step)?;
         if self.is_early(before, of, step) {
-            return Err(self.found(Kind::NotDue, step, from, "its deadline has not ended yet".to_owned()));
+            return Err(Self::found(Kind::NotDue, step, from, "its deadline has not ended yet".to_owned()));
         }
         let origin = self.case.origin().map(|state| rules.changed.state_name(state));
         let old = before.took(step, origin).ok_or(Stop::Foreign)?;
@@ -151,7 +151,7 @@ impl<'s, 'd> Course<'s, 'd> {
         let to = self.rules.changed.state_name(initial);
         if to != step.to {
             let what = format!("it leads to `{to}`, not to `{}`", step.to);
-            return Err(self.found(Kind::Elsewhere, step, "", what));
+            return Err(Self::found(Kind::Elsewhere, step, "", what));
         }
         self.watch(before, None, initial, step);
         let tracks: Vec<_> = self.case.tracks.iter().map(|one| (one.id, one.state)).collect();
@@ -179,7 +179,7 @@ impl<'s, 'd> Course<'s, 'd> {
         if self.rules.changed.state_name(to) != step.to {
             let to = self.rules.changed.state_name(to);
             let what = format!("it leads to `{to}`, not to `{}`", step.to);
-            return Err(self.found(Kind::Elsewhere, step, self.rules.changed.state_name(from), what));
+            return Err(Self::found(Kind::Elsewhere, step, self.rules.changed.state_name(from), what));
         }
         let places = if part { Vec::new() } else { self.places(before, old, transition, step)? };
         if !part {
@@ -288,7 +288,7 @@ impl<'s, 'd> Course<'s, 'd> {
         self.tallies.unknown(self.rules.changed.state_name(state), at, fact);
     }
 
-    pub fn found(&self, kind: Kind, step: &Recorded<'_>, state: &str, what: String) -> Stop {
+    pub fn found(kind: Kind, step: &Recorded<'_>, state: &str, what: String) -> Stop {
         Stop::differs(Found { kind, state: state.to_owned(), event: step.event.to_owned(), what })
     }
 

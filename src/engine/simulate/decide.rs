@@ -22,10 +22,10 @@ impl<'d> Course<'_, 'd> {
         let state = self.state(of);
         let name = self.rules.changed.state_name(state);
         let Some((ix, transition)) = self.leaving(of, step.event) else {
-            return Err(self.found(Kind::Refused, step, name, "not from here".to_owned()));
+            return Err(Self::found(Kind::Refused, step, name, "not from here".to_owned()));
         };
         if let Some(why) = self.not_theirs(of, transition, (step.actor.map(|_| step.role), step.actor)) {
-            return Err(self.found(Kind::Refused, step, name, why));
+            return Err(Self::found(Kind::Refused, step, name, why));
         }
         self.given(before, old, transition, step)?;
         self.guards(before, &transition.require, &old.require, step, name)?;
@@ -37,7 +37,7 @@ impl<'d> Course<'_, 'd> {
     pub(super) fn leaving(&self, of: Option<InstanceId>, event: &str) -> Option<Taken<'d>> {
         let changed = &self.rules.changed;
         let event = changed.event(event)?;
-        
+
         changed
             .definition
             .leaving(self.state(of))
@@ -118,7 +118,7 @@ impl<'d> Course<'_, 'd> {
                 Written::Erased => self.doubt(state, step.event, "what was given, which has been erased"),
                 Written::Nothing | Written::Kept { .. } => {
                     let what = format!("it asks for `{field}`, which nobody gave");
-                    return Err(self.found(Kind::Refused, step, name, what));
+                    return Err(Self::found(Kind::Refused, step, name, what));
                 }
             }
         }
@@ -138,7 +138,7 @@ impl<'d> Course<'_, 'd> {
             Written::Kept { reason: Some(reason), .. } if wanted.iter().any(|code| code == reason) => {}
             Written::Nothing | Written::Kept { .. } => {
                 let what = "it asks for a reason that nobody gave".to_owned();
-                return Err(self.found(Kind::Refused, step, name, what));
+                return Err(Self::found(Kind::Refused, step, name, what));
             }
         }
         Ok(())
@@ -171,7 +171,7 @@ impl<'d> Course<'_, 'd> {
         if unmet.is_empty() {
             return Ok(());
         }
-        Err(self.found(Kind::Refused, step, state, format!("{} does not hold", unmet.join(", "))))
+        Err(Self::found(Kind::Refused, step, state, format!("{} does not hold", unmet.join(", "))))
     }
 
     fn documents(
@@ -234,7 +234,7 @@ impl<'d> Course<'_, 'd> {
         }
         let what = format!("{}, where it was {}", told(&ours), told(&recorded));
         let state = self.rules.changed.state_name(self.case.state);
-        match self.found(Kind::Places, step, state, what) {
+        match Self::found(Kind::Places, step, state, what) {
             Stop::Differs(found, _) => Err(Stop::Differs(found, ours)),
             foreign @ Stop::Foreign => Err(foreign),
         }
@@ -295,7 +295,7 @@ impl<'d> Course<'_, 'd> {
                 let state = self.rules.changed.state_name(self.case.state);
                 let what =
                     format!("the place of `{}` is {}", definition.accounts[ix.at()].name, status.as_str());
-                return Err(self.found(Kind::Refused, step, state, what));
+                return Err(Self::found(Kind::Refused, step, state, what));
             }
             statuses[ix.at()] = after(op, status);
             let op = if op == PlaceOp::Free && status == AccountStatus::Used { PlaceOp::Return } else { op };

@@ -48,7 +48,7 @@ impl<'d> Course<'_, 'd> {
                 Truth::Holds if event == step.event => return Ok((ix, join)),
                 Truth::Holds => {
                     let what = format!("`{event}` follows instead");
-                    return Err(self.found(Kind::Elsewhere, step, name, what));
+                    return Err(Self::found(Kind::Elsewhere, step, name, what));
                 }
                 Truth::Fails => {}
                 Truth::Unknown(fact) => {
@@ -60,7 +60,7 @@ impl<'d> Course<'_, 'd> {
             }
         }
         let what = "it does not follow by itself".to_owned();
-        assumed.ok_or_else(|| self.found(Kind::Elsewhere, step, name, what))
+        assumed.ok_or_else(|| Self::found(Kind::Elsewhere, step, name, what))
     }
 
     /// Joins that leave a machine's present state, in the order they are looked at.
@@ -118,7 +118,7 @@ impl<'d> Course<'_, 'd> {
             match truth {
                 Truth::Holds => {
                     let name = self.rules.changed.state_name(state);
-                    return Err(self.found(
+                    return Err(Self::found(
                         Kind::Elsewhere,
                         step,
                         name,

@@ -58,7 +58,9 @@ impl<'a> Pen<'a> {
              <title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-text\">"
         ));
         self.alternative();
-        tracks.iter().for_each(|track| self.track_in_words(track));
+        for track in tracks {
+            self.track_in_words(track);
+        }
         self.put(format_args!(
             "</desc>\n<style>\n{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n\
              <text class=\"title\" x=\"16\" y=\"30\">{title}</text>\n"
@@ -69,7 +71,9 @@ impl<'a> Pen<'a> {
             self.put(format_args!("<text class=\"phase\" x=\"{x}\" y=\"{y}\">{word}{more}</text>\n"));
         }
         self.machine(&plan.arrows, &plan.cards);
-        tracks.iter().for_each(|track| self.track(track));
+        for track in tracks {
+            self.track(track);
+        }
         self.legend(plan);
         self.put(format_args!("</svg>\n"));
     }
@@ -83,7 +87,9 @@ impl<'a> Pen<'a> {
                 }
             }
         }
-        cards.iter().for_each(|card| self.card(card));
+        for card in cards {
+            self.card(card);
+        }
     }
 
     fn track(&mut self, track: &'a Placed) {
