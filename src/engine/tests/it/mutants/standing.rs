@@ -136,7 +136,7 @@ pub fn change_phase(document: &Table) -> Vec<Site> {
     let at = states(document).into_iter().map(|state| join(&state, &["phase"]));
     at.filter_map(|path| {
         let now = get(document, &path)?.as_str()?;
-        let other = Phase::ALL.iter().map(std::string::ToString::to_string).filter(move |phase| phase != now);
+        let other = Phase::ALL.iter().map(ToString::to_string).filter(move |phase| phase != now);
         Some(other.map(|phase| replaced(document, path.clone(), Value::String(phase))).collect::<Vec<_>>())
     })
     .flatten()
