@@ -95,6 +95,7 @@ impl<'d, 's> Play<'d, 's> {
 
     fn run(mut self) -> Vec<Finding> {
         self.opening();
+        self.invariants();
         for (name, situation) in &self.script.situations {
             self.situation(name, situation);
         }
@@ -108,6 +109,12 @@ impl<'d, 's> Play<'d, 's> {
         let mut findings = self.reader.into_findings();
         findings.extend(uncovered);
         findings
+    }
+
+    fn invariants(&self) {
+        let has = self.definition.invariants.iter().map(|rule| rule.name.clone()).collect();
+        let wanted = self.script.invariants.iter().cloned().collect();
+        self.same(&(0..0), "the invariants are", &wanted, &has);
     }
 
     fn say(&self, at: Range<usize>, message: &str) {

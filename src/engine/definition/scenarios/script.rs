@@ -25,6 +25,9 @@ pub(super) struct Script {
     /// Steps that several situations share.
     #[serde(default)]
     pub groups: BTreeMap<String, BTreeMap<String, Spanned<May>>>,
+    /// What is proven never to be so, by the names of the invariants.
+    #[serde(default)]
+    pub invariants: Names,
     pub open: Spanned<Opens>,
     #[serde(default)]
     pub situations: BTreeMap<String, Spanned<Situation>>,

@@ -179,9 +179,7 @@ pub fn change_effect(document: &Table) -> Vec<Site> {
         let op = OPS.into_iter().find(|op| effect.contains_key(*op)).unwrap_or_default();
         let with = |op: &str, account: Value| {
             let mut other = effect.clone();
-            for op in OPS {
-                drop(other.remove(op));
-            }
+            other.retain(|key, _| !OPS.contains(&key));
             other.insert(op.to_owned(), account);
             replaced(document, path.clone(), Value::Table(other))
         };

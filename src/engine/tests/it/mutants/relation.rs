@@ -26,6 +26,14 @@ impl Node {
         self.registers.iter().find(|(state, _)| *state == self.state).map(|(_, from)| *from)
     }
 
+    fn target(&self, transition: &Transition) -> Option<StateIx> {
+        match transition.to {
+            Target::State(to) => Some(to),
+            Target::Same => Some(self.state),
+            Target::Previous => self.origin(),
+        }
+    }
+
     /// Registers that can still be read.
     fn forgetting(mut self) -> Self {
         let mut kept: Vec<(StateIx, StateIx)> = Vec::new();
@@ -216,17 +224,9 @@ impl Written<'_> {
         joins.into_iter().chain(events).enumerate().map(|(rank, (_, t))| (rank, t)).collect()
     }
 
-    fn target(node: &Node, transition: &Transition) -> Option<StateIx> {
-        match transition.to {
-            Target::State(to) => Some(to),
-            Target::Same => Some(node.state),
-            Target::Previous => node.origin(),
-        }
-    }
-
     /// Every way the conditions of its effects and the switches of the accounts can fall.
     fn after(&self, node: &Node, transition: &Transition) -> Vec<Node> {
-        let Some(to) = Self::target(node, transition) else { return Vec::new() };
+        let Some(to) = node.target(transition) else { return Vec::new() };
         let mut ways = vec![node.accounts.clone()];
         for effect in &transition.effects {
             let optional = self.0.accounts[effect.account.at()].enabled.is_some();
@@ -256,11 +256,11 @@ impl Written<'_> {
         let d = self.0;
         let here = node.registers.iter().map(|(state, from)| (self.name(*state), self.name(*from)));
         let here: Vec<_> = here.collect();
-        let to = Self::target(node, t).map(|to| self.name(to));
+        let to = node.target(t).map(|to| self.name(to));
         let enters = t.to != Target::Same;
         let documents: BTreeSet<_> = t.documents.iter().map(|slot| &d.documents[slot.at()].name).collect();
         let reason = t.reason.map(|list| &d.reasons[list.at()].name);
-        let ends = (node.state, Self::target(node, t).unwrap_or(node.state));
+        let ends = (node.state, node.target(t).unwrap_or(node.state));
         let told: BTreeSet<String> = t.notify.iter().map(|notify| self.told(notify, ends)).collect();
         let account = |ix: AccountIx| &d.accounts[ix.at()].name;
         let moves = |op: PlaceOp, ix: AccountIx| {
