@@ -49,7 +49,7 @@ pub struct Model {
     pub form: Json,
     /// Rules per document slot.
     pub documents: Json,
-    /// Tracks by name, false for those the call does not ask for.
+    /// Tracks by name, true for those the call asks for.
     pub tracks: Json,
     /// Spans that replace the definition's, inside their bounds.
     pub clocks: Json,

@@ -81,7 +81,7 @@ pub struct CallView {
     /// What becomes of a document slot; one not named is as the workflow says.
     #[schema(value_type = std::collections::BTreeMap<String, SlotRule>)]
     pub documents: Value,
-    /// Tracks by name, false for those the call does not ask for; one not named is asked for.
+    /// Tracks by name, true for those the call asks for; one not named is not asked for.
     #[schema(value_type = std::collections::BTreeMap<String, bool>)]
     pub tracks: Value,
     /// Spans that replace the workflow's, by `<state>.<clock>`.

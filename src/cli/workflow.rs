@@ -173,7 +173,8 @@ async fn adopt(app: &App, asked: &Adopt) -> Result<(), Fault> {
     }
     let count = |outcome: &str| items.iter().filter(|item| item["outcome"] == outcome).count();
     let (lands, adopted) = (count("lands"), count("adopted"));
-    let (refused, moved) = (count("refused"), count("moved"));
+    let moved = count("moved");
+    let refused = items.len() - lands - adopted - moved;
     Ok(output::say(format_args!(
         "{lands} land, {adopted} adopted, {refused} refused, {moved} moved meanwhile"
     ))?)

@@ -95,7 +95,7 @@ pub struct CallIn {
     documents: Option<BTreeMap<String, SlotRule>>,
     /// Spans that replace the workflow's inside its bounds, by `<state>.<clock>`, such as `14 days`.
     clocks: Option<BTreeMap<String, String>>,
-    /// Tracks by name, false for those the call does not ask for.
+    /// Tracks by name, true for those the call asks for.
     tracks: Option<BTreeMap<String, bool>>,
     /// Whether applications are scored [default: no].
     scores: Option<bool>,

@@ -53,7 +53,7 @@ pub struct Call {
     pub form: Vec<Question>,
     /// What becomes of each document slot; a slot not named is as the definition says.
     pub documents: BTreeMap<String, SlotRule>,
-    /// Tracks by name, false for those the call does not ask for.
+    /// Tracks by name, true for those the call asks for.
     pub tracks: BTreeMap<String, bool>,
     /// Spans that replace the definition's: `<state>.<clock>` → span.
     pub clocks: BTreeMap<String, String>,

@@ -6,7 +6,9 @@
 //! document there, `event=day` gives the new last day of the stay, `+bell` opens the application with submission at the bell. Names in capitals
 //! stand for the walk up to a state.
 
+mod internship;
 mod kinds;
+mod papers;
 
 use std::collections::BTreeSet;
 
@@ -17,10 +19,13 @@ use sojourn::app::definitions::shipped;
 use sojourn::mail::{Renderer, Sender};
 use sojourn_engine::definition::{Definition, Transition};
 
+use internship::INTERNSHIPS;
+use papers::{EXCHANGE_PAPERS, INTERNSHIP_PAPERS};
+
 use crate::support::app::dawn;
 use crate::support::cast::{Cast, merged};
 use crate::support::database::Db;
-use crate::support::rounds::{Round, without_documents, without_work_documents};
+use crate::support::rounds::{Round, definition, without_documents, without_work_documents};
 use crate::support::walk::{Walk, offer_of};
 
 /// A walk, the state it ends in, and what it adds to each line of its round: held and used.
@@ -121,122 +126,6 @@ const EXCHANGES: &[Told] = &[
     ("READY @2027-03-03 report_no_show", "no_show", &[(0, 1), (0, 0), (0, 0)]),
 ];
 
-/// Walks in a call that asks for every track.
-const EXCHANGE_PAPERS: &[Told] = &[
-    (
-        "name_referee references/1.refer submit return name_referee references/2.waive_reference resubmit name_referee \
-         references/3.open_reference references/3.decline_reference references/3.replace_reference name_referee \
-         references/4.refer name_referee references/5.open_reference references/5.refer name_referee \
-         !references/6.expire_reference references/6.refer name_referee references/7.open_reference \
-         !references/7.expire_reference references/7.record_reference name_referee references/8.record_reference \
-         name_referee references/9.open_reference references/9.record_reference name_referee \
-         references/10.decline_reference references/10.record_reference name_referee references/11.bounce_reference \
-         references/11.record_reference name_referee references/12.replace_reference name_referee \
-         references/13.open_reference references/13.replace_reference name_referee references/14.bounce_reference \
-         references/14.replace_reference name_referee !references/15.expire_reference references/15.replace_reference \
-         name_referee references/16.waive_reference name_referee references/17.open_reference \
-         references/17.waive_reference name_referee references/18.decline_reference references/18.waive_reference \
-         name_referee references/19.bounce_reference references/19.waive_reference name_referee \
-         !references/20.expire_reference references/20.waive_reference withdraw",
-        "withdrawn",
-        NOTHING,
-    ),
-    (
-        "PLACED learning_agreement/1.sign_agreement learning_agreement/1.decline_agreement \
-         learning_agreement/1.redraft_agreement:student learning_agreement/1.sign_agreement \
-         learning_agreement/1.sign_agreement:home_academic learning_agreement/1.decline_agreement:host_academic \
-         learning_agreement/1.set_aside_agreement learning_agreement/1.redraft_agreement:student \
-         learning_agreement/1.set_aside_agreement learning_agreement/1.redraft_agreement:student \
-         learning_agreement/1.sign_agreement learning_agreement/1.set_aside_agreement \
-         learning_agreement/1.redraft_agreement:student learning_agreement/1.sign_agreement \
-         learning_agreement/1.sign_agreement:home_academic learning_agreement/1.set_aside_agreement \
-         learning_agreement/1.redraft_agreement:student learning_agreement/1.sign_agreement \
-         learning_agreement/1.sign_agreement:home_academic learning_agreement/1.sign_agreement:host_academic \
-         learning_agreement/1.amend_agreement:student ^insurance_proof documents/insurance_proof.check_document \
-         ^insurance_proof ^insurance_proof documents/insurance_proof.reject_document ^insurance_proof \
-         documents/insurance_proof.expire_document:home_coordinator ^insurance_proof \
-         documents/insurance_proof.reject_document documents/insurance_proof.check_document \
-         documents/insurance_proof.reject_document ^insurance_proof documents/insurance_proof.check_document \
-         documents/insurance_proof.expire_document:home_coordinator documents/insurance_proof.check_document \
-         ask_withdrawal grant_withdrawal",
-        "withdrawn",
-        NOTHING,
-    ),
-    (
-        "PLACED learning_agreement/1.sign_agreement learning_agreement/1.sign_agreement:home_academic \
-         learning_agreement/1.sign_agreement:host_academic insurance/1.file_insurance insurance/1.reject_insurance \
-         insurance/1.accept_insurance insurance/1.expire_insurance:home_coordinator insurance/1.file_insurance \
-         insurance/1.accept_insurance insurance/1.reject_insurance insurance/1.accept_insurance \
-         insurance/1.expire_insurance:home_coordinator insurance/1.accept_insurance visa/1.declare_no_visa \
-         grant/1.apply_grant grant/1.give_up_grant grant/1.apply_grant grant/1.award_grant grant/1.give_up_grant \
-         grant/1.apply_grant grant/1.refuse_grant insurance/1.expire_insurance:home_coordinator \
-         insurance/1.accept_insurance @2027-02-15 arrive learning_agreement/1.amend_agreement:student end_early close",
-        "closed",
-        USED,
-    ),
-    (
-        "PLACED visa/1.apply_visa visa/1.refuse_visa visa/1.apply_visa visa/1.receive_visa visa/1.expire_visa \
-         visa/1.receive_visa grant/1.apply_grant grant/1.award_grant grant/1.sign_grant grant/1.pay_first \
-         grant/1.recalculate_grant grant/1.pay_rest ask_withdrawal grant_withdrawal",
-        "withdrawn",
-        NOTHING,
-    ),
-    (
-        "PLACED visa/1.apply_visa visa/1.refuse_visa visa/1.receive_visa grant/1.apply_grant grant/1.award_grant \
-         grant/1.sign_grant grant/1.pay_first grant/1.recalculate_grant grant/1.recover_grant grant/1.settle_grant \
-         ask_withdrawal grant_withdrawal",
-        "withdrawn",
-        NOTHING,
-    ),
-    (
-        "PLACED visa/1.apply_visa visa/1.refuse_visa visa/1.declare_no_visa grant/1.apply_grant grant/1.award_grant \
-         grant/1.sign_grant grant/1.pay_first grant/1.recalculate_grant grant/1.settle_grant ask_withdrawal \
-         grant_withdrawal",
-        "withdrawn",
-        NOTHING,
-    ),
-    (
-        "PLACED visa/1.receive_visa grant/1.apply_grant grant/1.award_grant grant/1.sign_grant grant/1.pay_first \
-         grant/1.settle_grant ask_withdrawal grant_withdrawal",
-        "withdrawn",
-        NOTHING,
-    ),
-    (
-        "PLACED grant/1.apply_grant grant/1.award_grant grant/1.sign_grant grant/1.settle_grant ask_withdrawal \
-         grant_withdrawal",
-        "withdrawn",
-        NOTHING,
-    ),
-    (
-        "PLACED grant/1.apply_grant grant/1.award_grant grant/1.settle_grant ask_withdrawal grant_withdrawal",
-        "withdrawn",
-        NOTHING,
-    ),
-    ("PLACED grant/1.apply_grant grant/1.settle_grant ask_withdrawal grant_withdrawal", "withdrawn", NOTHING),
-    ("name_referee references/1.refer submit find_ineligible appeal uphold withdraw", "withdrawn", NOTHING),
-    ("name_referee references/1.refer submit find_ineligible appeal dismiss", "ineligible", NOTHING),
-    ("name_referee references/1.refer submit find_ineligible appeal withdraw", "withdrawn", NOTHING),
-    ("REFERRED not_select appeal uphold allocate withdraw", "withdrawn", NOTHING),
-    ("REFERRED not_select appeal dismiss", "not_selected", NOTHING),
-    ("REFERRED not_select appeal withdraw", "withdrawn", NOTHING),
-    (
-        "REFERRED allocate accept_offer nominate acknowledge @2026-11-20 refuse appeal uphold ask_withdrawal \
-         grant_withdrawal",
-        "withdrawn",
-        NOTHING,
-    ),
-    (
-        "REFERRED allocate accept_offer nominate acknowledge @2026-11-20 refuse appeal dismiss",
-        "not_placed",
-        NOTHING,
-    ),
-    (
-        "REFERRED allocate accept_offer nominate acknowledge @2026-11-20 refuse appeal withdraw",
-        "withdrawn",
-        NOTHING,
-    ),
-];
-
 /// The same for internships.
 pub const INTERNSHIP_LEGS: &[(&str, &str)] = &[
     ("ENDORSED", "submit endorse"),
@@ -258,112 +147,6 @@ pub const INTERNSHIP_LEGS: &[(&str, &str)] = &[
 
 const LEFT: &[(i64, i64)] = &[(0, 0)];
 const KEPT: &[(i64, i64)] = &[(0, 1)];
-
-const INTERNSHIPS: &[Told] = &[
-    (
-        "ACTIVE log_week change agree_change:student agree_change:employer agree_change:home_coordinator change:employer \
-         refuse_change change:home_coordinator !refuse_change @2027-06-28 complete report credit close",
-        "closed",
-        KEPT,
-    ),
-    ("DONE report credit !close", "closed", KEPT),
-    ("DONE report not_credit", "not_credited", KEPT),
-    ("DONE @2027-10-01 close", "closed", KEPT),
-    ("DONE report @2027-10-01 close", "closed", KEPT),
-    ("ACTIVE stop end_early report credit close", "closed", KEPT),
-    ("ACTIVE change stop end_early close", "closed", KEPT),
-    (
-        "submit check_employer check_employer return resubmit return !resubmit not_endorse",
-        "not_endorsed",
-        LEFT,
-    ),
-    ("submit check_employer fail_employer", "not_endorsed", LEFT),
-    ("!lapse", "lapsed", LEFT),
-    ("withdraw", "withdrawn", LEFT),
-    ("submit withdraw", "withdrawn", LEFT),
-    ("submit return withdraw", "withdrawn", LEFT),
-    ("submit check_employer withdraw", "withdrawn", LEFT),
-    ("ENDORSED withdraw", "withdrawn", LEFT),
-    ("FORWARDED withdraw", "withdrawn", LEFT),
-    ("FORWARDED !return_silent", "unanswered", LEFT),
-    ("FORWARDED invite_interview withdraw", "withdrawn", LEFT),
-    ("FORWARDED invite_interview hold_interview invite_interview !lapse refuse", "employer_refused", LEFT),
-    ("OFFERED withdraw", "withdrawn", LEFT),
-    ("OFFERED decline_offer", "declined", LEFT),
-    ("OFFERED !lapse", "lapsed", LEFT),
-    ("OFFERED cancel", "cancelled", LEFT),
-    ("DRAWN sign:employer withdraw", "withdrawn", LEFT),
-    ("DRAWN cancel", "cancelled", LEFT),
-    ("READY cancel", "cancelled", LEFT),
-    ("READY STAY ask_withdrawal grant_withdrawal", "withdrawn", LEFT),
-    (
-        "OFFERED PAUSE accept_offer PAUSE sign:student sign:employer sign:home_coordinator PAUSE @2027-02-15 start PAUSE change STAY PAUSE suspend end_early report credit close",
-        "closed",
-        KEPT,
-    ),
-    ("READY suspend withdraw", "withdrawn", LEFT),
-    ("READY suspend cancel", "cancelled", LEFT),
-    (
-        "submit GONE GONE forward GONE forward invite_interview GONE forward offer GONE forward offer accept_offer !replace replace \
-         check_employer !replace replace return !replace cancel",
-        "cancelled",
-        LEFT,
-    ),
-    ("DRAWN !replace withdraw", "withdrawn", LEFT),
-    ("READY !replace withdraw", "withdrawn", LEFT),
-    ("ACTIVE stop replace replace withdraw", "withdrawn", LEFT),
-    ("ACTIVE stop replace end_early credit close", "closed", LEFT),
-    ("ACTIVE STAY ask_withdrawal grant_withdrawal", "withdrawn", KEPT),
-];
-
-/// Walks in a call that asks for every track.
-const INTERNSHIP_PAPERS: &[Told] = &[
-    (
-        "OFFERED accept_offer programme_of_work/1.describe_work:employer programme_of_work/1.return_work:home_academic \
-         programme_of_work/1.describe_work:employer programme_of_work/1.agree_work:home_academic \
-         programme_of_work/1.reopen_work sign:student sign:employer sign:home_coordinator insurance/1.file_insurance \
-         insurance/1.reject_insurance insurance/1.accept_insurance insurance/1.expire_insurance:home_coordinator \
-         insurance/1.file_insurance insurance/1.accept_insurance insurance/1.reject_insurance \
-         insurance/1.accept_insurance insurance/1.expire_insurance:home_coordinator insurance/1.accept_insurance \
-         visa/1.apply_visa visa/1.refuse_visa visa/1.apply_visa visa/1.receive_visa visa/1.expire_visa \
-         visa/1.receive_visa insurance/1.expire_insurance:home_coordinator insurance/1.accept_insurance @2027-02-15 \
-         start incident/1.report_incident incident/1.take_up_incident incident/1.settle_incident \
-         incident/1.report_incident incident/1.settle_incident stop end_early close",
-        "closed",
-        KEPT,
-    ),
-    ("WORKED STAY cancel", "cancelled", LEFT),
-    (
-        "WORKED visa/1.apply_visa visa/1.refuse_visa visa/1.receive_visa PAUSE suspend withdraw",
-        "withdrawn",
-        LEFT,
-    ),
-    (
-        "WORKED visa/1.apply_visa visa/1.refuse_visa visa/1.declare_no_visa !replace withdraw",
-        "withdrawn",
-        LEFT,
-    ),
-    ("WORKED visa/1.declare_no_visa ask_withdrawal grant_withdrawal", "withdrawn", LEFT),
-    ("WORKED visa/1.receive_visa suspend cancel", "cancelled", LEFT),
-    ("OFFERED accept_offer PAUSE !replace withdraw", "withdrawn", LEFT),
-    ("OFFERED accept_offer withdraw", "withdrawn", LEFT),
-    ("OFFERED accept_offer cancel", "cancelled", LEFT),
-    ("submit not_endorse appeal uphold withdraw", "withdrawn", LEFT),
-    ("submit not_endorse appeal dismiss", "not_endorsed", LEFT),
-    ("submit not_endorse appeal withdraw", "withdrawn", LEFT),
-    (
-        "WORKED insurance/1.accept_insurance visa/1.declare_no_visa @2027-02-15 start @2027-06-28 complete report \
-         not_credit appeal uphold credit close",
-        "closed",
-        KEPT,
-    ),
-    (
-        "WORKED insurance/1.accept_insurance visa/1.declare_no_visa @2027-02-15 start @2027-06-28 complete report \
-         not_credit appeal dismiss",
-        "not_credited",
-        KEPT,
-    ),
-];
 
 /// The events of a walk, legs put in for their names.
 pub fn events(walk: &str, legs: &[(&str, &str)]) -> Vec<String> {
@@ -544,7 +327,7 @@ async fn every_transition_of_the_exchange_is_walked(#[values(Db::Sqlite, Db::Pos
     let round = cast.exchange(100, &without_documents()).await;
 
     let mut steps = walked(&cast, &round, EXCHANGE_LEGS, EXCHANGES).await;
-    let asked = json!({ "tracks": {} });
+    let asked = asking("exchange");
     let round = cast.exchange(100, &merged(without_documents(), &asked)).await;
     steps.extend(walked(&cast, &round, EXCHANGE_LEGS, EXCHANGE_PAPERS).await);
 
@@ -563,7 +346,7 @@ async fn every_transition_of_the_internship_is_walked(#[values(Db::Sqlite, Db::P
     let round = cast.internship(100, &without_work_documents()).await;
 
     let mut steps = walked(&cast, &round, INTERNSHIP_LEGS, INTERNSHIPS).await;
-    let asked = json!({ "tracks": {} });
+    let asked = asking("internship");
     let round = cast.internship(100, &merged(without_work_documents(), &asked)).await;
     steps.extend(walked(&cast, &round, INTERNSHIP_LEGS, INTERNSHIP_PAPERS).await);
 
@@ -573,6 +356,12 @@ async fn every_transition_of_the_internship_is_walked(#[values(Db::Sqlite, Db::P
         Vec::<String>::new(),
         "walk to where each is sent"
     );
+}
+
+/// Every track of a shipped definition is asked for.
+fn asking(file: &str) -> Value {
+    let tracks = definition(file).tracks.into_iter().map(|track| (track.name, json!(true)));
+    json!({ "tracks": tracks.collect::<serde_json::Map<_, _>>() })
 }
 
 #[test]

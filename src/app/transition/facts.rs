@@ -117,10 +117,10 @@ impl Asked<'_> {
         }
     }
 
-    /// Tracks the call asks for: all that it does not switch off, none for imported history.
+    /// Tracks the call asks for; none for imported history.
     fn tracks(&self) -> impl Iterator<Item = &str> {
         let call = &self.dossier.call;
-        let asked = |name: &&str| !call.historic && call.tracks.get(*name) != Some(&false);
+        let asked = |name: &&str| !call.historic && call.tracks.get(*name) == Some(&true);
         self.tracks.iter().map(|track| track.name.as_str()).filter(asked)
     }
 

@@ -21,7 +21,7 @@ mod tracks;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use sojourn_engine::definition::{DocumentIx, Each, InstanceId, MAIN, Trigger};
+use sojourn_engine::definition::{DocumentIx, Each, InstanceId, MAIN, Track, Trigger};
 use sojourn_engine::ids::{CaseId, PersonId};
 use sojourn_engine::machine::Instance;
 use sojourn_engine::refusal::{NoPlace, Refusal};
@@ -139,10 +139,13 @@ pub async fn fire_as_system(
 /// Those of the database, and [`Error::Stale`] when the case changed meanwhile.
 pub async fn uploaded(tx: &Tx, scene: &mut Scene, at: &Moment, slot: DocumentIx) -> Result<bool> {
     let definition = Arc::clone(&scene.definition);
+    let asked = |track: &Track| scene.live.dossier.call.tracks.get(&track.name) == Some(&true);
     let takes_note = |instance: &&Instance| {
         let leaving = definition.leaving(instance.state);
         instance.id == InstanceId::of_document(instance.id.machine, slot)
-            && definition.track(instance.id.machine).is_some_and(|track| track.each == Some(Each::Document))
+            && definition
+                .track(instance.id.machine)
+                .is_some_and(|track| track.each == Some(Each::Document) && asked(track))
             && leaving.into_iter().any(|(_, transition)| transition.on == Some(Trigger::Upload))
     };
     let Some(instance) = scene.live.case.tracks.iter().find(takes_note) else { return Ok(false) };

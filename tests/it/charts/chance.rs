@@ -76,7 +76,14 @@ pub fn facts(random: &mut ChaCha12Rng, definition: &Definition) -> Facts {
     let mut facts = Facts::default();
     for slot in (0..).map(Slot).take(definition.facts.len()) {
         let known = random.random_bool(0.9);
-        let value = value(random, definition.facts.kind(slot));
+        // A call asks for most tracks: else they would never begin.
+        let value = match definition.facts.path(slot) {
+            "call.tracks" => {
+                let asked = definition.tracks.iter().filter(|_| random.random_bool(0.8));
+                Value::list(asked.map(|track| Value::text(track.name.as_str())).collect::<Vec<_>>())
+            }
+            _ => value(random, definition.facts.kind(slot)),
+        };
         facts.set(slot, known.then_some(value));
     }
     facts
