@@ -4,20 +4,15 @@ mod definitions;
 mod serve;
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use sojourn::app::definitions::shipped;
-use sojourn_engine::definition::Definition;
-use sojourn_engine::definition::MachineIx;
-use sojourn_engine::definition::diagram::{Extent, View};
 
 use crate::support::actor::Actor;
 use crate::support::app::{PASSWORD, TestApp};
-use crate::support::data::own;
 use crate::support::database::{Db, TestDatabase};
 use crate::support::offers::id;
 use crate::support::process::{run, sojourn};

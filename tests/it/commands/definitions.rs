@@ -1,26 +1,17 @@
 //! Commands about definitions: proving, explaining, drawing.
 
-
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::path::PathBuf;
 
-use rstest::rstest;
-use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use sojourn::app::definitions::shipped;
 use sojourn_engine::definition::Definition;
 use sojourn_engine::definition::MachineIx;
 use sojourn_engine::definition::diagram::{Extent, View};
 
-use crate::support::actor::Actor;
-use crate::support::app::{PASSWORD, TestApp};
-use crate::support::data::own;
-use crate::support::database::{Db, TestDatabase};
-use crate::support::offers::id;
-use crate::support::process::{run, sojourn};
-use crate::support::season::Season;
 use super::*;
+use crate::support::data::own;
+use crate::support::process::run;
 
 #[test]
 fn sound_definitions_are_told_so_and_their_scenarios_run_with_them() {
@@ -226,4 +217,3 @@ fn the_picture_in_the_readme_is_what_the_command_draws() {
     assert!(readme.contains(&format!("]({PICTURE})")), "the README shows it");
     assert!(readme.contains(command), "the README says how it is made");
 }
-
