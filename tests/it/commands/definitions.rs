@@ -42,7 +42,7 @@ fn a_definition_that_does_not_do_what_its_scenarios_say_is_shown_there() {
     let shipped =
         |name: &str| std::fs::read_to_string(own(&format!("templates/workflows/{name}"))).expect("shipped");
     let (sound, scenarios) = (shipped("exchange.toml"), shipped("exchange.scenarios.toml"));
-    let by = "event = \"allocate\"\nfrom = [\"eligible\"]\nto = \"allocated\"\nby = [\"home_coordinator\", \"home_head\"]";
+    let by = "event = \"allocate\"\nfrom = [\"eligible\"]\ncame_from = [\"submitted\", \"eligibility_appeal\"]\nto = \"allocated\"\nby = [\"home_coordinator\", \"home_head\"]";
     assert!(sound.contains(by));
     let open = sound.replacen(by, &by.replace("\"home_head\"]", "\"home_head\", \"host_coordinator\"]"), 1);
     std::fs::write(folder.path().join("open.toml"), open).expect("written");
