@@ -1,7 +1,8 @@
 //! Granting duties and taking them back.
 //!
-//! An administrator grants duties of the own institution, one of a unit those of the unit and below, the secretariat all; nobody grants anything to themselves. The
-//! secretariat never loses its last person. A duty that has begun ends with yesterday, so that what was done under it stays explained.
+//! An administrator grants duties of the own institution, one of a unit those of the unit and below, the secretariat all; nobody
+//! grants anything to themselves. The secretariat never loses its last person. A duty that has begun ends with yesterday, so that
+//! what was done under it stays explained.
 
 use chrono::{Days, NaiveDate};
 use sojourn_engine::ids::{InstitutionId, PersonId, RoleId, UnitId};
