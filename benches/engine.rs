@@ -34,7 +34,7 @@ fn value(fact: &Fact, kind: &Type, now: DateTime<Utc>) -> Option<Value> {
         (_, Type::Instant) => Value::Instant(now + TimeDelta::days(30)),
         (_, Type::Date) => Value::Date((now + TimeDelta::days(30)).date_naive()),
         (_, Type::Duration) => Value::Duration(TimeDelta::days(30)),
-        (_, Type::List(_)) => return None,
+        (_, Type::List(_)) => Value::list([]),
     })
 }
 

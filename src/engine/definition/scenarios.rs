@@ -108,6 +108,8 @@ impl<'d, 's> Play<'d, 's> {
         let uncovered = self.uncovered();
         let mut findings = self.reader.into_findings();
         findings.extend(uncovered);
+        let mut told = BTreeSet::new();
+        findings.retain(|finding| told.insert((finding.place, finding.message.clone())));
         findings
     }
 

@@ -44,15 +44,15 @@ fn a_definition_that_does_not_do_what_its_scenarios_say_is_shown_there() {
     let (sound, scenarios) = (shipped("exchange.toml"), shipped("exchange.scenarios.toml"));
     let by = "event = \"allocate\"\nfrom = [\"eligible\"]\ncame_from = [\"submitted\", \"eligibility_appeal\"]\nto = \"allocated\"\nby = [\"home_coordinator\", \"home_head\"]";
     assert!(sound.contains(by));
-    let open = sound.replacen(by, &by.replace("\"home_head\"]", "\"home_head\", \"host_coordinator\"]"), 1);
+    let open = sound.replacen(by, &by.replace("\"home_head\"]", "\"home_head\", \"secretariat\"]"), 1);
     std::fs::write(folder.path().join("open.toml"), open).expect("written");
     std::fs::write(folder.path().join("open.scenarios.toml"), &scenarios).expect("written");
     let output = run(folder.path(), &[], &["check", "open.toml"]);
     assert_eq!(output.status.code(), Some(1));
     let line =
-        scenarios.lines().position(|line| line == "[situations.eligible.may.allocate]").expect("it") + 1;
+        scenarios.lines().position(|line| line == "[groups.found_eligible.allocate]").expect("it") + 1;
     let told = format!(
-        "open.toml: sound\nopen.scenarios.toml:{line}:1: error[Scenario]: `host_coordinator` may `allocate` as well: list it in \
+        "open.toml: sound\nopen.scenarios.toml:{line}:1: error[Scenario]: `secretariat` may `allocate` as well: list it in \
          `by`, or forbid it\n"
     );
     assert_eq!(text(&output.stdout), told);
