@@ -64,7 +64,7 @@ async fn an_offer_is_seen_by_others_as_its_case_says(#[values(Db::Sqlite, Db::Po
     let view = does(employer, &offer, "submit").await;
     assert_eq!(view["waiting"][0]["role"], "secretariat");
     let refused = fire(employer, &offer, &json!({ "event": "vet", "data": { "no_conflict": true } })).await;
-    assert_eq!(refused.problem(409)["refusal"]["code"], "not_yours");
+    assert_eq!(refused.problem(403)["refusal"]["code"], "not_yours");
     does(sol, &offer, "return").await;
     does(employer, &offer, "submit").await;
     does(sol, &offer, "vet").await;
@@ -114,7 +114,7 @@ async fn whoever_describes_an_offer_does_not_vet_it(#[values(Db::Sqlite, Db::Pos
     let offer = offer(&cast).await;
     does(sol, &offer, "submit").await;
     let vet = json!({ "event": "vet", "data": { "no_conflict": true } });
-    let refused = fire(sol, &offer, &vet).await.problem(409);
+    let refused = fire(sol, &offer, &vet).await.problem(403);
     assert_eq!(refused["refusal"]["code"], "same_person");
     fire(cast.who("chair"), &offer, &vet).await.ok();
     cast.verified().await;

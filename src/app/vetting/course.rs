@@ -2,29 +2,27 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sojourn_engine::deadline::Calendar;
 use sojourn_engine::definition::{ClockIx, Definition, ExpiryAct, MAIN, Resolver, RoleIx};
 use sojourn_engine::facts::{Fact, Facts};
 use sojourn_engine::guard::{Slot, Value as Known};
 use sojourn_engine::ids::{ClockRowId, PersonId, UnitId};
 use sojourn_engine::machine::{
-    self, Actor, Attempt, Calendars, Case, ClockStart, Context, Move, NoticeTo, Roles, Running,
+    self, Actor, Attempt, Calendars, Case, ClockStart, Context, Move, Roles, Running,
 };
 use sojourn_engine::refusal::Refusal;
-use sojourn_engine::vocabulary::{Duty, Publication, Via};
+use sojourn_engine::vocabulary::{Publication, Via};
 
 use crate::app::Result;
 use crate::app::calendars::calendar;
 use crate::app::holders::Holders;
-use crate::app::notices::{CaseNotice, NoticeFacts, Reason};
-use crate::app::transition::{chain, live, otherwise};
+use crate::app::transition::{chain, live};
 use crate::clock::Moment;
 use crate::store::dossiers::{CaseRow, Institution, RunningClock};
 use crate::store::holders::Holder;
-use crate::store::outbox::NewNotice;
 use crate::store::programmes::Programme;
-use crate::store::records::{Moved, NewClock, NewHistory, NewPayload, NewWait, Records};
+use crate::store::records::{Moved, NewClock, NewHistory, NewPayload, Records};
 
 /// A case of a programme with everything a step on it is judged with.
 #[derive(Debug)]
@@ -67,14 +65,14 @@ impl machine::World for World<'_> {
 }
 
 /// Who acted, and what came before.
-struct Taken<'a> {
-    event: &'a str,
-    from: Option<String>,
-    role: Option<RoleIx>,
-    deed: Option<&'a Deed<'a>>,
-    via: Via,
-    actor: Option<PersonId>,
-    facts: String,
+pub(super) struct Taken<'a> {
+    pub event: &'a str,
+    pub from: Option<String>,
+    pub role: Option<RoleIx>,
+    pub deed: Option<&'a Deed<'a>>,
+    pub via: Via,
+    pub actor: Option<PersonId>,
+    pub facts: String,
 }
 
 impl Course {
@@ -301,101 +299,6 @@ impl Course {
             reason: deed.reason.map(|(code, text)| (code.to_owned(), text.to_owned())),
             note: deed.note.map(str::to_owned),
         })
-    }
-
-    fn tell(&self, at: &Moment, taken: &Taken<'_>, notices: &[NoticeTo], records: &mut Records) {
-        let facts = json!(NoticeFacts::Case(Box::new(self.facts(taken))));
-        for notice in notices {
-            let declared = &self.definition.notices[notice.notice.at()];
-            let mut people: Vec<&Holder> = notice.to.iter().flat_map(|role| self.people(*role)).collect();
-            people.sort_by_key(|holder| holder.person);
-            people.dedup_by_key(|holder| holder.person);
-            records.notices.extend(people.into_iter().map(|holder| NewNotice {
-                id: at.id(),
-                notice: declared.name.clone(),
-                action: declared.action,
-                recipient: holder.person,
-                language: holder.language.clone(),
-                step: Some((self.row.id, self.row.steps)),
-                facts: Some(facts.clone()),
-                historic: false,
-                at: at.now,
-                not_before: None,
-            }));
-        }
-    }
-
-    fn facts(&self, taken: &Taken<'_>) -> CaseNotice {
-        let definition = &*self.definition;
-        let name = |role: RoleIx| definition.roles[role.at()].name.clone();
-        let awaited = machine::waiting(definition, &self.case, &Facts::default());
-        let first = awaited.first();
-        let reason = taken.deed.and_then(|deed| deed.reason).and_then(|(code, text)| {
-            let event = definition.event_named(taken.event);
-            let mut lists = definition.transitions.iter().filter(|t| Some(t.event) == event);
-            let list = lists.find_map(|transition| transition.reason)?;
-            let list = definition.reasons[list.at()].name.clone();
-            Some(Reason { list, code: code.to_owned(), text: text.to_owned() })
-        });
-        CaseNotice {
-            version: self.row.workflow,
-            case: self.row.id,
-            about: Some(self.programme.id),
-            reference: super::reference(self.programme.id),
-            machine: MAIN.to_owned(),
-            event: taken.event.to_owned(),
-            from: taken.from.clone().unwrap_or_default(),
-            to: self.row.state.clone(),
-            role: taken.role.map(name),
-            student: None,
-            programme: self.programme.title.clone(),
-            home: self.host.name.clone(),
-            host: Some(self.host.name.clone()),
-            last_day: None,
-            asked_last_day: None,
-            due_at: first.and_then(|awaited| awaited.due_at),
-            zone: first.and_then(|awaited| awaited.clock).map(|clock| self.zone(clock)),
-            otherwise: first.and_then(|a| a.otherwise.as_ref()).map(|outcome| otherwise(definition, outcome)),
-            waiting: awaited.iter().map(|awaited| name(awaited.role)).collect(),
-            reason,
-            choices: Vec::new(),
-            receipt: None,
-        }
-    }
-
-    /// The zone of the calendar a clock counts in.
-    pub fn zone(&self, clock: ClockIx) -> String {
-        match self.definition.clocks[clock.at()].calendar {
-            sojourn_engine::definition::Party::Alliance => self.alliance.zone.name().to_owned(),
-            _ => self.host.zone.clone(),
-        }
-    }
-
-    fn waits(&self) -> Vec<NewWait> {
-        let awaited = machine::waiting(&self.definition, &self.case, &Facts::default());
-        let wait = |awaited: machine::Awaited| {
-            let role = &self.definition.roles[awaited.role.at()];
-            let (duty, institution) = match role.resolver {
-                Resolver::Host(duty) => (Some(duty), Some(self.host.id)),
-                Resolver::Secretariat => (Some(Duty::Secretariat), None),
-                Resolver::Chair => (None, None),
-                Resolver::Applicant | Resolver::Home(_) | Resolver::Link(_) | Resolver::System => {
-                    return None;
-                }
-            };
-            Some(NewWait {
-                case: self.row.id,
-                machine: MAIN.to_owned(),
-                role: role.name.clone(),
-                duty,
-                institution,
-                unit: institution.and(self.programme.unit_id),
-                person: None,
-                since: awaited.since,
-                due_at: awaited.due_at,
-            })
-        };
-        awaited.into_iter().filter_map(wait).collect()
     }
 }
 

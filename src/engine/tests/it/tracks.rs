@@ -234,25 +234,25 @@ fn a_pause_stops_the_clocks_of_every_machine_and_its_end_gives_back_the_rest() {
     driven.fire("student", "", "confirm").unwrap();
     driven.world.now += TimeDelta::days(4);
     let (main, agreement) =
-        (days_left(&driven, "", "end").unwrap(), days_left(&driven, "learning_agreement/", "sign").unwrap());
+        (days_left(&driven, "", "end").unwrap(), days_left(&driven, "learning_agreement/1", "sign").unwrap());
 
     driven.fire("office", "", "pause").unwrap();
     assert_eq!(days_left(&driven, "", "end"), Some(30), "the pause has a clock of its own");
-    assert_eq!(days_left(&driven, "learning_agreement/", "sign"), None);
+    assert_eq!(days_left(&driven, "learning_agreement/1", "sign"), None);
     driven.world.now += TimeDelta::days(20);
     driven.fire("office", "", "go_on").unwrap();
 
     assert_eq!(driven.state(""), "confirmed");
     assert_eq!(days_left(&driven, "", "end"), Some(main));
-    assert_eq!(days_left(&driven, "learning_agreement/", "sign"), Some(agreement));
+    assert_eq!(days_left(&driven, "learning_agreement/1", "sign"), Some(agreement));
     assert!(driven.case.paused.is_empty());
 
     driven.fire("office", "", "pause").unwrap();
-    driven.fire("student", "learning_agreement/", "sign").unwrap();
-    driven.fire("office", "learning_agreement/", "sign").unwrap();
+    driven.fire("student", "learning_agreement/1", "sign").unwrap();
+    driven.fire("office", "learning_agreement/1", "sign").unwrap();
     driven.fire("office", "", "go_on").unwrap();
-    assert_eq!(driven.state("learning_agreement/"), "complete");
-    assert_eq!(days_left(&driven, "learning_agreement/", "sign"), None, "what went on needs no rest");
+    assert_eq!(driven.state("learning_agreement/1"), "complete");
+    assert_eq!(days_left(&driven, "learning_agreement/1", "sign"), None, "what went on needs no rest");
 }
 
 #[test]
