@@ -95,7 +95,8 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     let reader = view::reader(&scene, caller);
     let since = host_sees_from(&scene).filter(|_| reader == Reader::Host);
     let until = view::hidden(&scene, reader, &at).map(|_| scene.live.dossier.case.entered_at);
-    let page = rows::page(conn, id, (since, until), asked).await?;
+    let mut page = rows::page(conn, id, (since, until), asked).await?;
+    page.items.retain(|step| view::sees(&scene, caller, scene.definition.instance_of(&step.machine)));
     let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
     let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
     Ok(page.map(|step| {

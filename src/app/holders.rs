@@ -99,6 +99,20 @@ impl Holders {
         .collect()
     }
 
+    /// Whether one person sees a machine of a case they see: the main one, or an instance of a track.
+    pub fn see(
+        &self,
+        definition: &Definition,
+        person: PersonId,
+        dossier: &Dossier,
+        machine: Option<InstanceId>,
+    ) -> bool {
+        let track = machine.and_then(|id| definition.track(id.machine));
+        let Some(track) = track.filter(|track| !track.seen_by.is_empty()) else { return true };
+        let held = self.roles(definition, person, dossier, machine);
+        track.seen_by.iter().any(|role| held.has(*role))
+    }
+
     /// People with a duty on the first of these units that has any, else in the whole institution, else its head, else the secretariat.
     pub fn at(&self, duty: Duty, institution: InstitutionId, units: &[UnitId]) -> Vec<&Holder> {
         let rungs = || units.iter().copied().map(Some).chain([None]);

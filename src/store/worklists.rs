@@ -85,8 +85,8 @@ pub struct Item {
     pub programme: Option<String>,
     /// The call, with its title.
     pub call: (CallId, String),
-    /// Roles it waits for.
-    pub waiting: Vec<String>,
+    /// Machines and the roles each waits for.
+    pub waiting: Vec<(String, String)>,
 }
 
 /// A page of applications, newest first.
@@ -233,7 +233,7 @@ struct Around {
     institutions: BTreeMap<InstitutionId, (String, String)>,
     calls: BTreeMap<CallId, String>,
     choices: BTreeMap<ChoiceId, (InstitutionId, String)>,
-    waits: BTreeMap<CaseId, Vec<String>>,
+    waits: BTreeMap<CaseId, Vec<(String, String)>>,
     clocks: BTreeMap<CaseId, (String, String)>,
 }
 
@@ -257,9 +257,9 @@ impl Around {
             .filter(wait::Column::CaseId.is_in(rows().map(|row| row.id)))
             .all(conn.db())
             .await?;
-        let mut waits: BTreeMap<CaseId, Vec<String>> = BTreeMap::new();
+        let mut waits: BTreeMap<CaseId, Vec<(String, String)>> = BTreeMap::new();
         for row in waiting {
-            waits.entry(row.case_id).or_default().push(row.role);
+            waits.entry(row.case_id).or_default().push((row.machine, row.role));
         }
         let people: Vec<PersonId> = rows().map(|row| row.applicant_id).collect();
         Ok(Self {

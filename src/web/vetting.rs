@@ -26,10 +26,10 @@ fn door(id: ProgrammeId) -> String {
 
 /// What the page shows of the case to whoever has a part in it; nothing to others.
 pub async fn part(visit: &Visit, id: ProgrammeId, said: Option<&show::Said>) -> Result<Value> {
-    let Some(caller) = &visit.caller else { return Ok(context! {}) };
+    let Some(caller) = &visit.caller else { return Ok(context! { case => () }) };
     let view = match vetting::get(visit.app(), caller, id).await {
         Ok(view) => view,
-        Err(Error::NotFound) => return Ok(context! {}),
+        Err(Error::NotFound) => return Ok(context! { case => () }),
         Err(error) => return Err(error),
     };
     let legal = view.offers.iter().filter(|offer| offer.legal);

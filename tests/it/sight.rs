@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use crate::support::actor::Actor;
 use crate::support::cast::{Cast, merged};
 use crate::support::database::Db;
-use crate::support::rounds::without_documents;
+use crate::support::rounds::{without_documents, without_work_documents};
 use crate::support::walk::Walk;
+use crate::walks::{self, INTERNSHIP_LEGS, take};
 
 const PDF: &[u8] = b"%PDF-1.7\n%%EOF\n";
 
@@ -147,7 +148,7 @@ async fn an_employer_sees_the_candidates_that_were_forwarded_to_it(
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
     let cast = Cast::of(db).await;
-    let round = cast.internship(2, &crate::support::rounds::without_work_documents()).await;
+    let round = cast.internship(2, &without_work_documents()).await;
     let stranger = cast.student("Berta").await;
     let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
 
@@ -331,4 +332,45 @@ async fn documents_are_shown_by_what_they_are(#[values(Db::Sqlite, Db::Postgres)
         cast.who(part).get(&first).await.problem(404);
     }
     cast.app.stranger().get(&first).await.problem(401);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_incident_is_seen_by_the_student_and_those_who_settle_it_alone(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let asked = merged(without_work_documents(), &json!({ "tracks": { "incident": true } }));
+    let round = cast.internship(1, &asked).await;
+    let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    for word in walks::events("ACTIVE incident/1.report_incident", INTERNSHIP_LEGS) {
+        take(&mut walk, &word).await;
+    }
+    let speaks_of_it = |view: &Value| {
+        let about =
+            |part: &str| view[part].as_array().expect(part).iter().any(|one| one["track"] == "incident");
+        [about("tracks"), about("offers"), about("waiting")]
+    };
+    // Where nobody has the duty of safety, the head of office stands in.
+    for (part, sees) in [
+        ("student", true),
+        ("home_head", true),
+        ("secretariat", true),
+        ("home_coordinator", false),
+        ("employer", false),
+        ("chair", false),
+    ] {
+        let by = walk.holder(part);
+        let view = by.get(&walk.path()).await.ok();
+        assert_eq!(speaks_of_it(&view), [sees; 3], "{part}");
+        let history = by.get(&format!("{}/history?limit=200", walk.path())).await.ok();
+        let told = history["items"].as_array().expect("steps").iter().any(|step| step["track"] == "incident");
+        assert_eq!(told, sees, "{part}");
+        let listed = by.get("/applications").await.ok()["items"][0]["waiting"].to_string();
+        if !sees {
+            assert!(!listed.contains("afety"), "{part}: {listed}");
+            let body = json!({ "event": "settle_incident", "data": { "outcome": "x" } });
+            by.fire_at(&view, "/tracks/incident/1", &body).await.problem(404);
+        }
+    }
 }

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::support::actor::{Actor, etag, fresh_key, send};
 use crate::support::answer::Answer;
-use crate::support::cast::Cast;
+use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::rounds::without_work_documents;
+use crate::support::visitor::Visitor;
 use crate::support::walk::Walk;
 
 async fn fire(by: &Actor, programme: &Value, body: &Value) -> Answer {
@@ -179,4 +180,43 @@ async fn a_paused_offer_takes_nobody_new_and_a_withdrawn_one_leads_to_another(
         assert_eq!(walk.case["state"], "replacement");
     }
     cast.verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_employer_moves_an_offer_on_its_page(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let offer = offer(&cast).await;
+    let page = path(&offer);
+    let employer = Visitor::signed_in(&cast.app.address, &address("employer")).await;
+    let shown = employer.get(&page).await.text();
+    assert!(shown.contains("Submit for vetting") && shown.contains("Draft"), "{shown}");
+
+    let act = format!("{page}/events");
+    let version = ("version", "1");
+    let bare = employer.submit(&page, &act, &[("event", "submit"), version]).await;
+    assert_eq!(bare.status, 422, "what it asks for is missing: {}", bare.text());
+    let filled = [
+        ("event", "submit"),
+        version,
+        ("legal_name", "Works Ltd"),
+        ("address", "1 Quay"),
+        ("duties", "Bridges"),
+        ("hours_per_week", "38"),
+        ("pay", "900"),
+        ("supervisor", "Ida"),
+        ("insurance", "Yes"),
+        ("safety", "Helmets"),
+    ];
+    let done = employer.submit(&page, &act, &filled).await;
+    assert_eq!(done.header("location"), format!("{page}?done=step"));
+    assert!(employer.get(&page).await.text().contains("Being vetted"));
+
+    let sol = Visitor::signed_in(&cast.app.address, &address("secretariat")).await;
+    let vet = [("event", "vet"), ("version", "2"), ("no_conflict", "true")];
+    let asked = sol.submit(&page, &act, &vet).await;
+    assert!(asked.text().contains("The employer may publish the offer as it is."), "{}", asked.text());
+    let sure = [&vet[..], &[("sure", "yes")]].concat();
+    assert_eq!(sol.submit(&page, &act, &sure).await.status, 303);
+    assert!(employer.get(&page).await.text().contains("Vetted, to be published"));
 }

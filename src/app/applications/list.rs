@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::deadline::Calendar;
 use sojourn_engine::definition::{Clock, Definition, MachineIx, Party, State};
-use sojourn_engine::ids::{CallId, CaseId, InstitutionId};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId, PersonId};
 use sojourn_engine::vocabulary::{Duty, Phase, StateKind};
 use utoipa::ToSchema;
 
@@ -104,7 +104,16 @@ pub async fn list(
             known.unwrap_or(name).to_owned()
         };
         let hidden = item.applicant.0 == caller.person && item.hidden_until.is_some_and(|until| now < until);
-        let waiting = if hidden { Vec::new() } else { item.waiting.iter().map(role).collect() };
+        let shown_to = |machine: &str| is_shown(&definition, caller, item.applicant.0, machine);
+        let mut waiting: Vec<String> = item
+            .waiting
+            .iter()
+            .filter(|(machine, _)| shown_to(machine))
+            .map(|(_, name)| role(name))
+            .collect();
+        if hidden {
+            waiting.clear();
+        }
         let label = |state: &State| {
             let text = if hidden { &state.public } else { &state.label };
             text.get(&caller.language).to_owned()
@@ -138,6 +147,14 @@ fn due_zone(definition: &Definition, item: &Item, alliance: &str) -> Option<Stri
         Party::Alliance => alliance,
     };
     Some(zone.to_owned())
+}
+
+/// Whether a list tells a caller that a machine of a case waits: of a restricted track it tells the applicant and the secretariat.
+fn is_shown(definition: &Definition, caller: &Caller, applicant: PersonId, machine: &str) -> bool {
+    let track = definition.instance_of(machine).and_then(|id| definition.track(id.machine));
+    track.is_none_or(|track| track.seen_by.is_empty())
+        || applicant == caller.person
+        || caller.is_secretariat()
 }
 
 /// The same to an applicant whose decision is not shown yet.

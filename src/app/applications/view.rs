@@ -9,7 +9,7 @@ use sojourn_engine::definition::{Definition, InstanceId, Texts};
 use sojourn_engine::ids::{
     CallId, CaseId, ChoiceId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId,
 };
-use sojourn_engine::machine::{self, Actor};
+use sojourn_engine::machine::{self, Actor, Running};
 use sojourn_engine::vocabulary::{ChoiceResult, Phase, StateKind, Via};
 use utoipa::ToSchema;
 
@@ -236,7 +236,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
     let roles = scene.holders.roles(definition, caller.person, dossier, None);
     let hidden = hidden(scene, reader, at);
     let offered = if hidden.is_some() { Vec::new() } else { offered(scene, &stage, caller, &view) };
-    let first = scene.live.case.running().min_by_key(|running| running.due_at);
+    let first = shown_clocks(scene, caller).min_by_key(|running| running.due_at);
     let due_zone = first.map(|running| zone(definition, dossier, &stage, running.clock));
     let hosted = |choice: &&Choice| dossier.hosted(choice, &caller.scope());
     let shown = |choice: &&Choice| inside || (choice.result == ChoiceResult::Chosen && hosted(choice));
@@ -252,7 +252,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         version,
         created_at: dossier.case.created_at,
         submitted_at: dossier.application.submitted_at,
-        due_at: scene.live.case.due_at(),
+        due_at: first.map(|running| running.due_at),
         due_zone,
         applicant: PersonView {
             id: dossier.application.applicant,
@@ -267,7 +267,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         submit_at_bell: inside.then_some(dossier.application.submit_at_bell),
         score_hundredths: dossier.application.score_hundredths.filter(|_| reader == Reader::Home),
         documents: slots(scene, roles, language),
-        tracks: tracks::of(scene, language),
+        tracks: tracks::of(scene, caller),
         offers: offered.iter().map(|o| offers::view(scene, o, &stage, language)).collect(),
         waiting: if hidden.is_some() { Vec::new() } else { waiting(scene, &stage, &view, caller) },
     }
@@ -277,6 +277,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
 fn offered(scene: &Scene, stage: &Stage<'_>, caller: &Caller, view: &View) -> Vec<machine::Offer> {
     let (definition, case) = (&*scene.definition, &scene.live.case);
     let machines = std::iter::once(None).chain(case.tracks.iter().map(|instance| Some(instance.id)));
+    let machines = machines.filter(|of| sees(scene, caller, *of));
     let at = |of: Option<InstanceId>| {
         let viewer = Actor::Person(
             caller.person,
@@ -350,7 +351,18 @@ fn waiting(scene: &Scene, stage: &Stage<'_>, view: &View, caller: &Caller) -> Ve
             otherwise,
         }
     };
-    awaited.into_iter().map(one).collect()
+    awaited.into_iter().filter(|awaited| sees(scene, caller, awaited.instance)).map(one).collect()
+}
+
+/// Whether a caller who sees the case sees that machine of it.
+pub fn sees(scene: &Scene, caller: &Caller, machine: Option<InstanceId>) -> bool {
+    scene.holders.see(&scene.definition, caller.person, &scene.live.dossier, machine)
+}
+
+/// Running clocks of what the caller sees.
+fn shown_clocks<'s>(scene: &'s Scene, caller: &'s Caller) -> impl Iterator<Item = &'s Running> {
+    let tracks = scene.live.case.tracks.iter().filter(|one| sees(scene, caller, Some(one.id)));
+    scene.live.case.clocks.iter().chain(tracks.flat_map(|one| &one.clocks))
 }
 
 /// What happens when nobody acts, as a sentence.

@@ -190,6 +190,10 @@ fn decide(
         None => None,
         Some((track, key)) => Some(scene.definition.instance_named(track, key).ok_or(Declined::NoTrack)?),
     };
+    let (definition, dossier) = (&scene.definition, &scene.live.dossier);
+    if actor.is_some_and(|person| !scene.holders.see(definition, person, dossier, instance)) {
+        return Err(Declined::NoTrack);
+    }
     let deed = Deed {
         event: &attempt.event,
         instance,

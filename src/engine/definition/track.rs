@@ -1,6 +1,6 @@
 //! Tracks: smaller flat machines beside the main one, in the same case.
 
-use super::{Definition, DocumentIx, MachineIx, Place, State, StateIx, Texts};
+use super::{Definition, DocumentIx, MachineIx, Place, RoleIx, State, StateIx, Texts};
 use crate::guard::Guard;
 use crate::vocabulary::Phase;
 
@@ -21,6 +21,8 @@ pub struct Track {
     pub versions: bool,
     /// States that, once entered, are remembered until the track starts anew.
     pub latch: Vec<StateIx>,
+    /// The only roles that see it; empty: whoever sees the case.
+    pub seen_by: Vec<RoleIx>,
     /// Where it is declared.
     pub place: Place,
 }

@@ -8,6 +8,7 @@ use sojourn_engine::vocabulary::StateKind;
 use utoipa::ToSchema;
 
 use super::PersonView;
+use crate::access::Caller;
 use crate::app::holders::stay_choice;
 use crate::app::scene::Scene;
 
@@ -65,9 +66,10 @@ pub fn label(scene: &Scene, id: InstanceId, language: &str) -> String {
     format!("{name} · {}", apart.map_or_else(|| id.key.to_string(), str::to_owned))
 }
 
-/// Every instance, in the order of the definition.
-pub(super) fn of(scene: &Scene, language: &str) -> Vec<TrackView> {
-    scene.live.case.tracks.iter().filter_map(|instance| one(scene, instance, language)).collect()
+/// Every instance the caller sees, in the order of the definition.
+pub(super) fn of(scene: &Scene, caller: &Caller) -> Vec<TrackView> {
+    let shown = scene.live.case.tracks.iter().filter(|one| super::sees(scene, caller, Some(one.id)));
+    shown.filter_map(|instance| one(scene, instance, &caller.language)).collect()
 }
 
 fn one(scene: &Scene, instance: &Instance, language: &str) -> Option<TrackView> {

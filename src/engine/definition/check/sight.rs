@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 
 use super::super::{
-    AccountIx, Choose, Definition, DocumentIx, Finding, LastDay, Line, PlaceOp, Resolver, RoleIx, Rule, Side,
-    Transition, TransitionIx,
+    AccountIx, Addressee, Choose, Definition, DocumentIx, ExpiryAct, Finding, LastDay, Line, Place, PlaceOp,
+    Resolver, RoleIx, Rule, Side, Transition, TransitionIx,
 };
 use super::ledger::Ledger;
 use super::space::Space;
@@ -28,6 +28,7 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     }
     let ledger = Ledger::keep(space, note);
     let mut findings = nobody_supplies(definition);
+    findings.extend(kept_from(definition));
     let mut seen = BTreeSet::new();
     for (entry, (node, bits)) in ledger.entries.iter().copied().enumerate() {
         for Firing { ix, transition, .. } in space.firing(node) {
@@ -157,6 +158,41 @@ fn unsupplied(definition: &Definition, transition: &Transition, bits: u8) -> Vec
         (Rule::W08, message)
     };
     missing.map(sentence).collect()
+}
+
+/// Roles that act in a track, are told of it or waited for there, though they do not see it.
+fn kept_from(definition: &Definition) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let restricted = definition.machines().filter(|(_, track)| !track.seen_by.is_empty());
+    for (machine, track) in restricted {
+        let mut part = |role: RoleIx, place: Place, what: &str| {
+            if !track.seen_by.contains(&role) && Some(role) != definition.system() {
+                let message = format!(
+                    "`{}` {what} in the track `{}`, which is not among its `seen_by`: name the role there, or leave it out here",
+                    definition.roles[role.at()].name,
+                    track.name
+                );
+                findings.push(Finding::error(Rule::W06, place, message));
+            }
+        };
+        for transition in definition.transitions.iter().filter(|t| t.machine == machine) {
+            transition.by.iter().for_each(|role| part(*role, transition.place, "acts"));
+            for addressee in transition.notify.iter().flat_map(|notify| &notify.to) {
+                if let Addressee::Role(role) = addressee {
+                    part(*role, transition.place, "is told");
+                }
+            }
+        }
+        for (_, state) in definition.states_of(machine) {
+            state.waits_for.into_iter().for_each(|role| part(role, state.place, "is waited for"));
+            for expiry in state.clocks.iter().flat_map(|ix| &definition.clocks[ix.at()].on_expiry) {
+                if let ExpiryAct::Escalate(roles) = &expiry.act {
+                    roles.iter().for_each(|role| part(*role, state.place, "is escalated to"));
+                }
+            }
+        }
+    }
+    findings
 }
 
 /// Required documents that nobody may supply at all.

@@ -63,6 +63,7 @@ impl Loader<'_, '_> {
             "each",
             "versions",
             "latch",
+            "seen_by",
             "states",
             "transitions",
             "joins",
@@ -95,6 +96,7 @@ impl Loader<'_, '_> {
                 .iter()
                 .filter_map(|node| self.names.state(self.reader, node))
                 .collect(),
+            seen_by: self.role_list(table, "seen_by"),
             place: node.place(),
         }
     }
