@@ -1,51 +1,65 @@
 //! Where everything stands: cards in columns, in whole units.
 
-use crate::definition::{Definition, StateIx};
+use std::cmp::Reverse;
+
+use crate::definition::{Definition, MachineIx, StateIx};
 use crate::vocabulary::Phase;
 
 use super::View;
-use super::fold::{Block, fold};
+use super::fold::{Folded, Strip, scale};
+use super::foot::Foot;
 use super::gutters::Gutters;
 use super::road::{Exit, Graph, Landing, Shown};
-use super::text::wrap;
+use super::text::{width, wrap};
 
+/// Size of the title.
+pub const TITLE: i32 = 18;
 /// Size of a state's name.
 pub const NAME: i32 = 12;
 /// Size of all smaller text.
 pub const SMALL: i32 = 10;
+/// Height of a line of the title.
+pub const TITLE_LINE: i32 = 24;
 /// Height of a line of a state's name.
 pub const NAME_LINE: i32 = 14;
 /// Height of a line of smaller text.
 pub const SMALL_LINE: i32 = 12;
 /// Space between the edge of a card and its text.
 pub const PAD: i32 = 7;
+/// Space between the edge of a note and its text.
+pub const INSET: i32 = 3;
 /// Space for a mark beside a text.
 pub const MARK: i32 = 14;
-/// Width of a card.
-pub const CARD: i32 = 148;
 /// Space around the picture.
 pub const MARGIN: i32 = 16;
 /// Height of a phase's heading.
-pub const HEADING: i32 = 27;
+const HEADING: i32 = 27;
 /// Space between cards of a column.
-pub const BETWEEN: i32 = 14;
-/// Where the headings of columns begin.
-pub const TOP: i32 = 46;
-/// Height of the legend.
-pub const LEGEND: i32 = 34;
-/// Least width of a picture: that of the legend.
-const LEAST: i32 = 1020;
+pub const BETWEEN: i32 = 10;
+/// Widths of cards that are tried; the first is kept where it does as well as others.
+const CARDS: [i32; 6] = [148, 136, 124, 160, 176, 200];
+/// A machine of more states is laid out at the first try.
+const MANY: usize = 200;
+/// Least width of a picture.
+const LEAST: i32 = 480;
+/// Micrometres of a unit on A4 below which notes are shortened: the smallest text is then 2.5 mm.
+const LEGIBLE: i64 = 250;
+/// Micrometres of a unit on A4 beyond which larger is no better.
+const AMPLE: i64 = 290;
 
 /// A placed picture.
 #[derive(Debug)]
 pub struct Plan {
     pub width: i32,
     pub height: i32,
+    /// Lines of the title.
+    pub title: Vec<String>,
+    /// Width of a card.
+    pub card: i32,
     pub headings: Vec<Heading>,
     pub cards: Vec<Card>,
     pub arrows: Vec<Arrow>,
-    /// Where the first track may begin, if there are any.
-    pub bottom: i32,
+    pub foot: Foot,
 }
 
 /// The name of a phase above its states.
@@ -76,8 +90,11 @@ pub struct Card {
 pub struct Row {
     /// Position in the graph's exits.
     pub exit: usize,
+    /// Left edge, from that of the card.
+    pub x: i32,
     /// Upper edge, from that of the card.
     pub y: i32,
+    pub width: i32,
     pub height: i32,
     pub lines: Vec<String>,
 }
@@ -89,90 +106,170 @@ pub struct Arrow {
     pub corners: Vec<(i32, i32)>,
 }
 
-/// Places everything that is drawn of a definition; steps that would pass over whole columns become notes.
-pub fn place(definition: &Definition, graph: &mut Graph, view: &View<'_>) -> Plan {
-    let heights = |graph: &Graph| -> Vec<Vec<i32>> {
-        let height = |&state: &StateIx| card(definition, graph, view, state).height;
-        graph.columns.iter().map(|column| column.states.iter().map(height).collect()).collect()
-    };
-    let folded = fold(&heights(graph));
-    let mut columns = vec![0; definition.states.len()];
-    for (at, block) in folded.iter().enumerate().flat_map(|(at, column)| column.iter().map(move |b| (at, b)))
-    {
-        for state in &graph.columns[block.phase].states[block.cards.clone()] {
-            columns[state.at()] = at;
-        }
-    }
-    graph.keep_near(&columns);
-    stand(definition, graph, view, &folded, &columns)
+/// What is drawn, before it is known where.
+#[derive(Debug, Clone, Copy)]
+pub struct Sketch<'a> {
+    pub definition: &'a Definition,
+    pub machine: MachineIx,
+    pub view: &'a View<'a>,
+    pub title: &'a str,
 }
 
-fn stand(
-    definition: &Definition,
-    graph: &Graph,
-    view: &View<'_>,
-    folded: &[Vec<Block>],
-    columns: &[usize],
-) -> Plan {
-    let mut headings = Vec::new();
-    let mut cards = Vec::new();
-    for (at, column) in folded.iter().enumerate() {
-        let mut y = TOP + Gutters::channels(graph, columns);
-        for block in column {
-            let phase = &graph.columns[block.phase];
-            let continued = block.cards.start > 0;
-            headings.push((at, Heading { phase: phase.phase, x: 0, y: y + 13, continued }));
-            y += HEADING;
-            for &state in &phase.states[block.cards.clone()] {
-                let card = Card { y, ..card(definition, graph, view, state) };
-                y += card.height + BETWEEN;
-                cards.push(card);
+impl Sketch<'_> {
+    /// Places everything that is drawn of a machine so that it is legible on A4; by-ways that would pass over whole columns
+    /// become notes.
+    pub fn place(&self) -> (Graph, Plan) {
+        let whole = Graph::of(self.definition, self.machine, self.view);
+        let many = whole.columns.iter().map(|column| column.states.len()).sum::<usize>() > MANY;
+        let widths = if many { &CARDS[..1] } else { &CARDS[..] };
+        let tries = if many { 1 } else { usize::MAX };
+        let best = |terse: bool| {
+            let tried = widths.iter().flat_map(|&card| self.tries(&whole, terse, card, tries));
+            tried.max_by_key(|(graph, plan)| self.worth(graph, plan))
+        };
+        let placed = best(many).filter(|(_, plan)| scale(plan.width, plan.height) >= LEGIBLE);
+        placed.or_else(|| best(true)).unwrap_or_else(|| {
+            let plan = self.stand(&whole, CARDS[0], &Vec::new(), &[]);
+            (whole, plan)
+        })
+    }
+
+    fn tries(&self, whole: &Graph, terse: bool, card: i32, most: usize) -> Vec<(Graph, Plan)> {
+        let mut graph = whole.clone();
+        if terse {
+            graph.share();
+        }
+        let height = |&state: &StateIx| self.card(&graph, state, card).height;
+        let heights: Vec<Vec<i32>> =
+            graph.columns.iter().map(|column| column.states.iter().map(height).collect()).collect();
+        let strip = Strip { heights: &heights, heading: self.heading(), card };
+        let folds = strip.folds().into_iter().take(most);
+        let placed = folds.map(|folded| {
+            let columns = self.columns(&graph, &folded);
+            let mut graph = whole.clone();
+            graph.keep_near(&columns);
+            if terse {
+                graph.share();
+            }
+            let plan = self.stand(&graph, card, &folded, &columns);
+            (graph, plan)
+        });
+        placed.collect()
+    }
+
+    /// Large text before all, then arrows rather than notes, whole phases, and cards of the usual width.
+    fn worth(&self, graph: &Graph, plan: &Plan) -> (i64, Reverse<usize>, Reverse<usize>, Reverse<usize>, i64) {
+        let scale = scale(plan.width, plan.height);
+        let notes = graph.exits.iter().filter(|exit| matches!(exit.shown, Shown::Note | Shown::Shared)).count();
+        let parted = plan.headings.iter().filter(|heading| heading.continued).count();
+        let unusual = CARDS.iter().position(|card| *card == plan.card).unwrap_or(CARDS.len());
+        (scale.min(AMPLE), Reverse(notes), Reverse(parted), Reverse(unusual), scale)
+    }
+
+    fn heading(&self) -> i32 {
+        if self.machine == MachineIx::MAIN { HEADING } else { 0 }
+    }
+
+    /// The column of each state.
+    fn columns(&self, graph: &Graph, folded: &Folded) -> Vec<usize> {
+        let mut columns = vec![0; self.definition.states.len()];
+        for (at, block) in folded.iter().enumerate().flat_map(|(at, column)| column.iter().map(move |b| (at, b)))
+        {
+            for state in &graph.columns[block.phase].states[block.cards.clone()] {
+                columns[state.at()] = at;
             }
         }
+        columns
     }
-    let gutters = Gutters::of(graph, &cards, columns);
-    let edges = gutters.edges(folded.len());
-    for card in &mut cards {
-        card.x = edges[columns[card.state.at()]];
+
+    fn stand(&self, graph: &Graph, card: i32, folded: &Folded, columns: &[usize]) -> Plan {
+        let count = i32::try_from(folded.len()).unwrap_or(i32::MAX / 10_000);
+        let room = count.saturating_mul(card + BETWEEN).max(LEAST - 2 * MARGIN);
+        let title = wrap(self.title, bold(room), TITLE);
+        let top = MARGIN + tall(&title, TITLE_LINE) + if self.heading() == 0 { BETWEEN } else { 0 };
+        let (mut headings, mut cards) = (Vec::new(), Vec::new());
+        for (at, column) in folded.iter().enumerate() {
+            let mut y = top + Gutters::channels(graph, columns);
+            for block in column {
+                let drawn = &graph.columns[block.phase];
+                let continued = block.cards.start > 0;
+                headings.extend(drawn.phase.map(|phase| (at, Heading { phase, x: 0, y: y + 13, continued })));
+                y += self.heading();
+                for &state in &drawn.states[block.cards.clone()] {
+                    let own = Card { y, ..self.card(graph, state, card) };
+                    y += own.height + BETWEEN;
+                    cards.push(own);
+                }
+            }
+        }
+        let gutters = Gutters::of(graph, &cards, columns, (card, top));
+        let edges = gutters.edges(folded.len());
+        cards.iter_mut().for_each(|card| card.x = edges[columns[card.state.at()]]);
+        headings.iter_mut().for_each(|(at, heading)| heading.x = edges[*at]);
+        let right = edges.last().map_or(0, |x| x + card + gutters.width(folded.len()));
+        let titled = title.iter().map(|line| width(line, TITLE) * 6 / 5 + 2 * MARGIN).max().unwrap_or(0);
+        let wide = right.max(titled).max(LEAST);
+        let bottom = cards.iter().map(|card| card.y + card.height).max().unwrap_or(top);
+        let foot = Foot::of(self, graph, wide - 2 * MARGIN, bottom + MARGIN);
+        Plan {
+            width: wide,
+            height: foot.bottom + MARGIN,
+            title,
+            card,
+            headings: headings.into_iter().map(|(_, heading)| heading).collect(),
+            arrows: gutters.arrows(graph, &edges),
+            cards,
+            foot,
+        }
     }
-    for (at, heading) in &mut headings {
-        heading.x = edges[*at];
+
+    fn card(&self, graph: &Graph, state: StateIx, wide: i32) -> Card {
+        let (drawn, language) = (&self.definition.states[state.at()], self.view.language);
+        let name = wrap(drawn.label.get(language), bold(wide - 2 * PAD - MARK), NAME);
+        let role = drawn.waits_for.map(|role| self.definition.roles[role.at()].label.get(language));
+        let waits_for = role.map_or_else(Vec::new, |role| wrap(role, wide - 2 * PAD - MARK, SMALL));
+        let mut height = PAD + tall(&name, NAME_LINE) + tall(&waits_for, SMALL_LINE) + 2;
+        let mut rows: Vec<Row> = Vec::new();
+        for (at, exit) in graph.leaving(state) {
+            let row = self.row(at, exit, wide);
+            match rows.last().filter(|last| row.follows(last, wide)) {
+                Some(last) => rows.push(Row { x: last.x + last.width + INSET, y: last.y, ..row }),
+                None => {
+                    height += 2;
+                    rows.push(Row { y: height, ..row });
+                    height += rows.last().map_or(0, |row| row.height);
+                }
+            }
+        }
+        Card { state, x: 0, y: 0, height: height + PAD - 2, name, waits_for, rows }
     }
-    let bottom = cards.iter().map(|card| card.y + card.height).max().unwrap_or(TOP);
-    let right = edges.last().map_or(0, |x| x + CARD + gutters.width(folded.len()));
-    Plan {
-        width: right.max(LEAST),
-        height: bottom + BETWEEN + LEGEND,
-        bottom: bottom + BETWEEN,
-        headings: headings.into_iter().map(|(_, heading)| heading).collect(),
-        arrows: gutters.arrows(graph, &edges),
-        cards,
+
+    /// An exit in a line of its own.
+    fn row(&self, at: usize, exit: &Exit, wide: i32) -> Row {
+        let (room, all) = (wide - 2 * PAD, wide - 2 * (PAD - INSET));
+        let words = note(self.definition, self.view.language, exit);
+        let (lines, own) = match exit.shown {
+            Shown::Note | Shown::Shared => {
+                let lines = wrap(&words, room, SMALL);
+                let one = lines.first().filter(|_| lines.len() == 1).map(|line| width(line, SMALL));
+                let own = one.map_or(all, |own| own + 2 * INSET);
+                (lines, own)
+            }
+            Shown::Road | Shown::Arrow => {
+                let events = labels(self.definition, self.view.language, exit);
+                (events.flat_map(|label| wrap(label, bold(room), SMALL)).collect(), all)
+            }
+        };
+        let height = tall(&lines, SMALL_LINE) + 3;
+        Row { exit: at, x: PAD - INSET, y: 0, width: own, height, lines }
     }
 }
 
-pub fn card(definition: &Definition, graph: &Graph, view: &View<'_>, state: StateIx) -> Card {
-    let drawn = &definition.states[state.at()];
-    let name = wrap(drawn.label.get(view.language), bold(CARD - 2 * PAD - MARK), NAME);
-    let role = drawn.waits_for.map(|role| definition.roles[role.at()].label.get(view.language));
-    let waits_for = role.map_or_else(Vec::new, |role| wrap(role, CARD - 2 * PAD - MARK, SMALL));
-    let mut height = PAD + tall(&name, NAME_LINE) + tall(&waits_for, SMALL_LINE) + 2;
-    let mut rows = Vec::new();
-    for (at, exit) in graph.leaving(state) {
-        let lines = words(definition, view.language, exit);
-        let own = tall(&lines, SMALL_LINE) + 3;
-        rows.push(Row { exit: at, y: height + 2, height: own, lines });
-        height += own + 2;
+impl Row {
+    /// Whether it has room beside another.
+    fn follows(&self, last: &Self, wide: i32) -> bool {
+        last.x + last.width + INSET + self.width <= wide - PAD + INSET
     }
-    Card { state, x: 0, y: 0, height: height + PAD - 2, name, waits_for, rows }
-}
-
-fn words(definition: &Definition, language: &str, exit: &Exit) -> Vec<String> {
-    let room = CARD - 2 * PAD;
-    if exit.shown == Shown::Note {
-        return wrap(&note(definition, language, exit), room, SMALL);
-    }
-    let events = exit.events.iter().map(|event| definition.events[event.at()].label.get(language));
-    events.flat_map(|label| wrap(label, bold(room), SMALL)).collect()
 }
 
 /// The room that bold letters leave to ordinary ones: they are up to a fifth wider.
@@ -180,15 +277,25 @@ fn bold(room: i32) -> i32 {
     room * 5 / 6
 }
 
-fn tall(lines: &[String], each: i32) -> i32 {
+pub fn tall(lines: &[String], each: i32) -> i32 {
     i32::try_from(lines.len()).unwrap_or(i32::MAX / 1000) * each
+}
+
+fn labels<'a>(definition: &'a Definition, language: &'a str, exit: &'a Exit) -> impl Iterator<Item = &'a str> {
+    exit.events.iter().map(move |event| definition.events[event.at()].label.get(language))
 }
 
 /// The words of an exit that is no arrow.
 pub fn note(definition: &Definition, language: &str, exit: &Exit) -> String {
-    let events: Vec<&str> =
-        exit.events.iter().map(|event| definition.events[event.at()].label.get(language)).collect();
-    let events = events.join(" / ");
+    match exit.shown {
+        Shown::Shared => labels(definition, language, exit).collect::<Vec<_>>().join(" / "),
+        _ => sentence(definition, language, exit),
+    }
+}
+
+/// Events and where they lead.
+pub fn sentence(definition: &Definition, language: &str, exit: &Exit) -> String {
+    let events = labels(definition, language, exit).collect::<Vec<_>>().join(" / ");
     match exit.to {
         Landing::State(to) => format!("{events} → {}", definition.states[to.at()].label.get(language)),
         Landing::Same => format!("↺ {events}"),
