@@ -6,23 +6,32 @@ use std::ops::Range;
 use super::layout::BETWEEN;
 
 /// Width of a gutter before it is known.
-const GUTTER: i32 = 36;
+const GUTTER: i32 = 32;
 /// Height of what stands above and below the columns before it is known.
-const FRAME: i32 = 110;
-/// How many heights of columns are tried at most.
-const TRIES: i32 = 100;
+const FRAME: i32 = 90;
+/// How many columns are tried at most.
+const COLUMNS: usize = 16;
 /// How many ways to fill the columns are worth a closer look.
-const PROMISING: usize = 6;
+const PROMISING: usize = 8;
 /// A4 with margins of 10 mm, long side and short side in micrometres.
 const PAGE: (i64, i64) = (277_000, 190_000);
 
 /// Some cards of one phase, one under the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Block {
     /// Position of the phase.
     pub phase: usize,
+    /// Position of its first card within the phase.
+    pub first: usize,
+    /// Position behind its last card.
+    pub end: usize,
+}
+
+impl Block {
     /// Positions of its cards within the phase.
-    pub cards: Range<usize>,
+    pub fn cards(self) -> Range<usize> {
+        self.first..self.end
+    }
 }
 
 /// Blocks of each column.
@@ -46,16 +55,26 @@ pub fn scale(width: i32, height: i32) -> i64 {
 impl Strip<'_> {
     /// Ways to fill columns, the most promising first.
     pub fn folds(&self) -> Vec<Folded> {
-        let whole: i32 = self.heights.iter().map(|phase| self.height(phase)).sum();
-        let least = self.heights.iter().flatten().max().map_or(1, |tallest| self.height(&[*tallest]));
-        let step = usize::try_from((whole - least) / TRIES).unwrap_or(0).max(10);
-        let tried = (least..=whole.max(least)).step_by(step);
+        let ways = [Self::whole_phases, Self::flow];
+        let counts = 1..=COLUMNS;
         let mut folds: Vec<Folded> =
-            tried.flat_map(|limit| [self.whole_phases(limit), self.flow(limit)]).collect();
+            counts.flat_map(|count| ways.map(|fill| self.lowest(count, fill))).collect();
         folds.sort_by_cached_key(|folded| Reverse(self.estimate(folded)));
         folds.dedup();
         folds.truncate(PROMISING);
         folds
+    }
+
+    /// The lowest columns, so many of them at most; more where there is no other way.
+    fn lowest(&self, count: usize, fill: fn(&Self, i32) -> Folded) -> Folded {
+        let whole: i32 = self.heights.iter().map(|phase| self.height(phase)).sum();
+        let mut low = self.heights.iter().flatten().max().map_or(0, |tallest| self.height(&[*tallest]));
+        let mut high = whole.max(low);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if fill(self, middle).len() <= count { high = middle } else { low = middle + 1 }
+        }
+        fill(self, high.max(1))
     }
 
     fn estimate(&self, folded: &Folded) -> i64 {
@@ -69,7 +88,7 @@ impl Strip<'_> {
     }
 
     fn column(&self, column: &[Block]) -> i32 {
-        column.iter().map(|block| self.height(&self.heights[block.phase][block.cards.clone()])).sum()
+        column.iter().map(|block| self.height(&self.heights[block.phase][block.cards()])).sum()
     }
 
     /// Parts a phase only where it is higher than a column.
@@ -79,7 +98,7 @@ impl Strip<'_> {
             let own = self.height(cards);
             let last = columns.last_mut().filter(|last| self.column(last) + own <= limit);
             match last {
-                Some(last) => last.push(Block { phase, cards: 0..cards.len() }),
+                Some(last) => last.push(Block { phase, first: 0, end: cards.len() }),
                 None => columns.extend(self.parts(phase, limit).into_iter().map(|block| vec![block])),
             }
         }
@@ -95,9 +114,9 @@ impl Strip<'_> {
         let mut filled = 0;
         for (at, card) in cards.iter().enumerate() {
             match blocks.last_mut() {
-                Some(last) if filled + card / 2 <= share => last.cards.end = at + 1,
+                Some(last) if filled + card / 2 <= share => last.end = at + 1,
                 _ => {
-                    blocks.push(Block { phase, cards: at..at + 1 });
+                    blocks.push(Block { phase, first: at, end: at + 1 });
                     filled = self.heading;
                 }
             }
@@ -119,9 +138,9 @@ impl Strip<'_> {
                 }
                 let Some(column) = columns.last_mut() else { continue };
                 match column.last_mut().filter(|last| last.phase == phase) {
-                    Some(last) => last.cards.end = at + 1,
+                    Some(last) => last.end = at + 1,
                     None => {
-                        column.push(Block { phase, cards: at..at + 1 });
+                        column.push(Block { phase, first: at, end: at + 1 });
                         filled += self.heading;
                     }
                 }
@@ -143,7 +162,7 @@ mod tests {
         let strip = Strip { heights: &heights, heading: 27, card: 148 };
         let folds = strip.folds();
         for folded in &folds {
-            let drawn: usize = folded.iter().flatten().map(|block| block.cards.len()).sum();
+            let drawn: usize = folded.iter().flatten().map(|block| block.cards().len()).sum();
             assert_eq!(drawn, 11, "{folded:?}");
         }
         let folded = &folds[0];

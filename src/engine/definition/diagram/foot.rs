@@ -1,21 +1,21 @@
-//! Below the cards: exits that several states have, the tracks beside the main machine, and what the marks mean.
+//! Around the cards: exits that several states have, the tracks beside the main machine, and what the marks mean.
 
 use crate::definition::{Each, MachineIx, Track};
 use crate::vocabulary::StateKind;
 
-use super::layout::{INSET, MARGIN, MARK, SMALL, SMALL_LINE, Sketch, sentence, tall};
+use super::layout::{INSET, MARGIN, MARK, SMALL, SMALL_LINE, STRONG, Sketch, sentence, tall};
 use super::road::{Graph, Landing, Shown};
-use super::text::{width, wrap};
+use super::text::{Face, width, wrap};
 use super::words::Words;
 
 /// Space between items of a line.
-const APART: i32 = 14;
+const APART: i32 = 12;
 /// Space between lines.
-const LINES: i32 = 6;
+const LINES: i32 = 4;
 /// Space for an arrow before a text.
-const STROKE: i32 = 34;
+const STROKE: i32 = 33;
 
-/// What stands below the cards.
+/// What stands below the cards, and beside the title where there is room.
 #[derive(Debug)]
 pub struct Foot {
     pub items: Vec<Item>,
@@ -52,6 +52,15 @@ pub enum Mark {
 }
 
 impl Mark {
+    pub fn face(self) -> Face {
+        if self == Self::Heads { STRONG } else { SMALL }
+    }
+
+    /// Width with a text of some width.
+    fn width(self, text: i32) -> i32 {
+        text + self.lead() + if self == Self::Note { INSET } else { 0 }
+    }
+
     /// Space before the text.
     pub fn lead(self) -> i32 {
         match self {
@@ -64,26 +73,33 @@ impl Mark {
 }
 
 impl Foot {
-    /// Fills lines of some width from an upper edge on.
-    pub fn of(sketch: &Sketch<'_>, graph: &Graph, room: i32, top: i32) -> Self {
+    /// Fills lines of some width from an upper edge on; what the marks mean stands beside the title where it fits.
+    pub fn of(sketch: &Sketch<'_>, graph: &Graph, (room, titled): (i32, i32), top: i32) -> Self {
         let words = Words::of(sketch.view.language);
         let mut foot = Self { items: Vec::new(), bottom: top };
         foot.group(shared(sketch, graph, words), room);
         foot.group(tracks(sketch, words), room);
-        foot.group(legend(sketch, graph, words), room);
+        let legend = legend(sketch, graph, words);
+        let length: i32 = legend.iter().map(|(mark, text)| mark.width(width(text, SMALL)) + APART).sum();
+        if titled + APART + length <= room {
+            let bottom = std::mem::replace(&mut foot.bottom, MARGIN);
+            let first = foot.items.len();
+            foot.group(legend, room);
+            let right = room - length + APART;
+            foot.items[first..].iter_mut().for_each(|item| item.x += right);
+            foot.bottom = bottom;
+        } else {
+            foot.group(legend, room);
+        }
         foot
     }
 
     fn group(&mut self, items: Vec<(Mark, String)>, room: i32) {
         let (mut x, mut y, mut next) = (0, self.bottom, self.bottom);
         for (mark, text) in items {
-            let lines = wrap(&text, room - 2 * mark.lead(), SMALL);
-            let widest = lines.iter().map(|line| width(line, SMALL)).max().unwrap_or(0);
-            let wide = match mark {
-                Mark::Heads => widest * 6 / 5,
-                Mark::Note => widest + 2 * INSET,
-                _ => widest + mark.lead(),
-            };
+            let lines = wrap(&text, room - 2 * mark.lead(), mark.face());
+            let widest = lines.iter().map(|line| width(line, mark.face())).max().unwrap_or(0);
+            let wide = mark.width(widest);
             if x > 0 && x + wide > room {
                 (x, y) = (0, next);
             }

@@ -6,9 +6,9 @@ use super::layout::{Arrow, Card, MARGIN, NAME_LINE, PAD};
 use super::road::{Exit, Graph, Landing, Shown};
 
 /// From lane to lane.
-const LANE: i32 = 6;
+const LANE: i32 = 5;
 /// From a card to the nearest lane.
-const APPROACH: i32 = 12;
+const APPROACH: i32 = 9;
 
 /// A vertical stretch of an arrow in the gutter to the left of a column; the last gutter is right of all.
 #[derive(Debug)]

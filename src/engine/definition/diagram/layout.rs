@@ -10,34 +10,36 @@ use super::fold::{Folded, Strip, scale};
 use super::foot::Foot;
 use super::gutters::Gutters;
 use super::road::{Exit, Graph, Landing, Shown};
-use super::text::{width, wrap};
+use super::text::{Face, width, wrap};
 
-/// Size of the title.
-pub const TITLE: i32 = 18;
-/// Size of a state's name.
-pub const NAME: i32 = 12;
-/// Size of all smaller text.
-pub const SMALL: i32 = 10;
+/// The title.
+pub const TITLE: Face = Face { size: 16, bold: true };
+/// A state's name, and the heading of a phase.
+pub const NAME: Face = Face { size: 11, bold: true };
+/// All smaller text.
+pub const SMALL: Face = Face { size: 10, bold: false };
+/// Smaller text that stands out.
+pub const STRONG: Face = Face { size: 10, bold: true };
 /// Height of a line of the title.
-pub const TITLE_LINE: i32 = 24;
+pub const TITLE_LINE: i32 = 19;
 /// Height of a line of a state's name.
-pub const NAME_LINE: i32 = 14;
+pub const NAME_LINE: i32 = 13;
 /// Height of a line of smaller text.
-pub const SMALL_LINE: i32 = 12;
+pub const SMALL_LINE: i32 = 11;
 /// Space between the edge of a card and its text.
-pub const PAD: i32 = 7;
+pub const PAD: i32 = 5;
 /// Space between the edge of a note and its text.
 pub const INSET: i32 = 3;
 /// Space for a mark beside a text.
 pub const MARK: i32 = 14;
 /// Space around the picture.
-pub const MARGIN: i32 = 16;
+pub const MARGIN: i32 = 8;
 /// Height of a phase's heading.
-const HEADING: i32 = 27;
+const HEADING: i32 = 20;
 /// Space between cards of a column.
-pub const BETWEEN: i32 = 10;
+pub const BETWEEN: i32 = 8;
 /// Widths of cards that are tried; the first is kept where it does as well as others.
-const CARDS: [i32; 6] = [148, 136, 124, 160, 176, 200];
+const CARDS: [i32; 14] = [148, 140, 136, 132, 128, 124, 120, 116, 112, 108, 156, 164, 180, 200];
 /// A machine of more states is laid out at the first try.
 const MANY: usize = 200;
 /// Least width of a picture.
@@ -86,7 +88,7 @@ pub struct Card {
 }
 
 /// An exit within a card.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Row {
     /// Position in the graph's exits.
     pub exit: usize,
@@ -135,26 +137,28 @@ impl Sketch<'_> {
     }
 
     fn tries(&self, whole: &Graph, terse: bool, card: i32, most: usize) -> Vec<(Graph, Plan)> {
-        let mut graph = whole.clone();
-        if terse {
-            graph.share();
-        }
+        let graph = self.kept(whole, terse, None);
         let height = |&state: &StateIx| self.card(&graph, state, card).height;
         let heights: Vec<Vec<i32>> =
             graph.columns.iter().map(|column| column.states.iter().map(height).collect()).collect();
-        let strip = Strip { heights: &heights, heading: self.heading(), card };
-        let folds = strip.folds().into_iter().take(most);
-        let placed = folds.map(|folded| {
+        let folds = Strip { heights: &heights, heading: self.heading(), card }.folds();
+        let placed = folds.into_iter().take(most).map(|folded| {
             let columns = self.columns(&graph, &folded);
-            let mut graph = whole.clone();
-            graph.keep_near(&columns);
-            if terse {
-                graph.share();
-            }
+            let graph = self.kept(whole, terse, Some(&columns));
             let plan = self.stand(&graph, card, &folded, &columns);
             (graph, plan)
         });
         placed.collect()
+    }
+
+    /// What is drawn of a graph in columns of the picture, notes shortened or not.
+    fn kept(&self, whole: &Graph, terse: bool, columns: Option<&[usize]>) -> Graph {
+        let mut graph = whole.clone();
+        columns.into_iter().for_each(|columns| graph.keep_near(columns));
+        if terse {
+            graph.share();
+        }
+        graph
     }
 
     /// Large text before all, then arrows rather than notes, whole phases, and cards of the usual width.
@@ -175,7 +179,7 @@ impl Sketch<'_> {
         let mut columns = vec![0; self.definition.states.len()];
         for (at, block) in folded.iter().enumerate().flat_map(|(at, column)| column.iter().map(move |b| (at, b)))
         {
-            for state in &graph.columns[block.phase].states[block.cards.clone()] {
+            for state in &graph.columns[block.phase].states[block.cards()] {
                 columns[state.at()] = at;
             }
         }
@@ -185,17 +189,17 @@ impl Sketch<'_> {
     fn stand(&self, graph: &Graph, card: i32, folded: &Folded, columns: &[usize]) -> Plan {
         let count = i32::try_from(folded.len()).unwrap_or(i32::MAX / 10_000);
         let room = count.saturating_mul(card + BETWEEN).max(LEAST - 2 * MARGIN);
-        let title = wrap(self.title, bold(room), TITLE);
+        let title = wrap(self.title, room, TITLE);
         let top = MARGIN + tall(&title, TITLE_LINE) + if self.heading() == 0 { BETWEEN } else { 0 };
         let (mut headings, mut cards) = (Vec::new(), Vec::new());
         for (at, column) in folded.iter().enumerate() {
             let mut y = top + Gutters::channels(graph, columns);
             for block in column {
                 let drawn = &graph.columns[block.phase];
-                let continued = block.cards.start > 0;
-                headings.extend(drawn.phase.map(|phase| (at, Heading { phase, x: 0, y: y + 13, continued })));
+                let continued = block.first > 0;
+                headings.extend(drawn.phase.map(|phase| (at, Heading { phase, x: 0, y: y + 12, continued })));
                 y += self.heading();
-                for &state in &drawn.states[block.cards.clone()] {
+                for &state in &drawn.states[block.cards()] {
                     let own = Card { y, ..self.card(graph, state, card) };
                     y += own.height + BETWEEN;
                     cards.push(own);
@@ -207,13 +211,13 @@ impl Sketch<'_> {
         cards.iter_mut().for_each(|card| card.x = edges[columns[card.state.at()]]);
         headings.iter_mut().for_each(|(at, heading)| heading.x = edges[*at]);
         let right = edges.last().map_or(0, |x| x + card + gutters.width(folded.len()));
-        let titled = title.iter().map(|line| width(line, TITLE) * 6 / 5 + 2 * MARGIN).max().unwrap_or(0);
-        let wide = right.max(titled).max(LEAST);
+        let titled = title.iter().map(|line| width(line, TITLE)).max().unwrap_or(0);
+        let wide = right.max(titled + 2 * MARGIN).max(LEAST);
         let bottom = cards.iter().map(|card| card.y + card.height).max().unwrap_or(top);
-        let foot = Foot::of(self, graph, wide - 2 * MARGIN, bottom + MARGIN);
+        let foot = Foot::of(self, graph, (wide - 2 * MARGIN, titled), bottom + MARGIN);
         Plan {
             width: wide,
-            height: foot.bottom + MARGIN,
+            height: foot.bottom + MARGIN - 5,
             title,
             card,
             headings: headings.into_iter().map(|(_, heading)| heading).collect(),
@@ -225,19 +229,21 @@ impl Sketch<'_> {
 
     fn card(&self, graph: &Graph, state: StateIx, wide: i32) -> Card {
         let (drawn, language) = (&self.definition.states[state.at()], self.view.language);
-        let name = wrap(drawn.label.get(language), bold(wide - 2 * PAD - MARK), NAME);
+        let name = wrap(drawn.label.get(language), wide - 2 * PAD - MARK, NAME);
         let role = drawn.waits_for.map(|role| self.definition.roles[role.at()].label.get(language));
         let waits_for = role.map_or_else(Vec::new, |role| wrap(role, wide - 2 * PAD - MARK, SMALL));
         let mut height = PAD + tall(&name, NAME_LINE) + tall(&waits_for, SMALL_LINE) + 2;
         let mut rows: Vec<Row> = Vec::new();
         for (at, exit) in graph.leaving(state) {
             let row = self.row(at, exit, wide);
-            match rows.last().filter(|last| row.follows(last, wide)) {
+            // Short notes stand beside each other where they fit.
+            let last = |y: i32| rows.iter().rev().find(move |row| row.y == y);
+            let beside = rows.iter().filter(|_| row.lines.len() == 1).filter_map(|row| last(row.y));
+            match beside.cloned().find(|last| row.fits_beside(last, wide)) {
                 Some(last) => rows.push(Row { x: last.x + last.width + INSET, y: last.y, ..row }),
                 None => {
-                    height += 2;
-                    rows.push(Row { y: height, ..row });
-                    height += rows.last().map_or(0, |row| row.height);
+                    rows.push(Row { y: height + 2, ..row });
+                    height += 2 + rows.last().map_or(0, |row| row.height);
                 }
             }
         }
@@ -257,24 +263,19 @@ impl Sketch<'_> {
             }
             Shown::Road | Shown::Arrow => {
                 let events = labels(self.definition, self.view.language, exit);
-                (events.flat_map(|label| wrap(label, bold(room), SMALL)).collect(), all)
+                (events.flat_map(|label| wrap(label, room, STRONG)).collect(), all)
             }
         };
-        let height = tall(&lines, SMALL_LINE) + 3;
+        let height = tall(&lines, SMALL_LINE) + 2;
         Row { exit: at, x: PAD - INSET, y: 0, width: own, height, lines }
     }
 }
 
 impl Row {
-    /// Whether it has room beside another.
-    fn follows(&self, last: &Self, wide: i32) -> bool {
+    /// Whether it has room to the right of another.
+    fn fits_beside(&self, last: &Self, wide: i32) -> bool {
         last.x + last.width + INSET + self.width <= wide - PAD + INSET
     }
-}
-
-/// The room that bold letters leave to ordinary ones: they are up to a fifth wider.
-fn bold(room: i32) -> i32 {
-    room * 5 / 6
 }
 
 pub fn tall(lines: &[String], each: i32) -> i32 {

@@ -104,22 +104,19 @@ impl Graph {
         self.exits.sort_by_key(|exit| (exit.from, exit.shown));
     }
 
-    /// Lets notes that many states have say their event alone, if it leads nowhere else.
+    /// Lets notes that several states have say their events alone; where the same events lead elsewhere, it is said there.
     pub fn share(&mut self) {
-        let mut count: BTreeMap<&[EventIx], usize> = BTreeMap::new();
-        let mut leads: BTreeMap<EventIx, Option<StateIx>> = BTreeMap::new();
-        for exit in &self.exits {
-            let to = exit.to.state();
-            for event in &exit.events {
-                leads.entry(*event).and_modify(|known| *known = known.filter(|_| *known == to)).or_insert(to);
-            }
-            *count.entry(&exit.events).or_default() += usize::from(exit.shown == Shown::Note);
+        let mut count: BTreeMap<(&[EventIx], StateIx), usize> = BTreeMap::new();
+        for exit in self.exits.iter().filter(|exit| exit.shown == Shown::Note) {
+            exit.to.state().into_iter().for_each(|to| *count.entry((&exit.events, to)).or_default() += 1);
         }
-        let shared: Vec<bool> = self
-            .exits
-            .iter()
-            .map(|exit| count[&exit.events[..]] >= SHARED && exit.events.iter().all(|e| leads[e].is_some()))
-            .collect();
+        let mut most: BTreeMap<&[EventIx], (usize, StateIx)> = BTreeMap::new();
+        for (&(events, to), &count) in count.iter().filter(|(_, count)| **count >= SHARED) {
+            let known = most.entry(events).or_insert((count, to));
+            *known = (*known).max((count, to));
+        }
+        let leads = |exit: &Exit| most.get(&exit.events[..]).map(|(_, to)| Landing::State(*to));
+        let shared: Vec<bool> = self.exits.iter().map(|exit| leads(exit) == Some(exit.to)).collect();
         for (exit, shared) in self.exits.iter_mut().zip(shared) {
             if shared && exit.shown == Shown::Note {
                 exit.shown = Shown::Shared;

@@ -8,11 +8,11 @@ use crate::vocabulary::StateKind;
 use super::View;
 use super::foot::{self, Item, Mark};
 use super::layout::{
-    self, Arrow, Card, INSET, MARGIN, MARK, NAME, NAME_LINE, PAD, Plan, Row, SMALL, SMALL_LINE, Sketch, TITLE,
-    TITLE_LINE, tall,
+    self, Arrow, Card, INSET, MARGIN, MARK, NAME, NAME_LINE, PAD, Plan, Row, SMALL, SMALL_LINE,
+    STRONG, Sketch, TITLE, TITLE_LINE, tall,
 };
 use super::road::{Exit, Graph, Landing, Shown};
-use super::text::{escape, width};
+use super::text::{Face, escape, is_measured, width};
 use super::words::Words;
 
 const STYLE: &str = include_str!("diagram.css");
@@ -75,7 +75,7 @@ impl Pen<'_> {
         self.put(format_args!(
             "</desc>\n<style>\n{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n"
         ));
-        self.lines("title", &plan.title, MARGIN, MARGIN - 4 + TITLE, TITLE_LINE);
+        self.lines(("title", TITLE), &plan.title, (MARGIN, MARGIN - 4 + TITLE.size), TITLE_LINE);
         for heading in &plan.headings {
             let (word, x, y) = (self.words.phase(heading.phase), heading.x, heading.y);
             let more = if heading.continued { " …" } else { "" };
@@ -212,11 +212,11 @@ impl Pen<'_> {
              <rect class=\"card\" width=\"{wide}\" height=\"{height}\" rx=\"6\"/>\n",
             escape(&state.name)
         ));
-        self.lines("name", &card.name, PAD, PAD + NAME, NAME_LINE);
-        let under = PAD + NAME_LINE * i32::try_from(card.name.len()).unwrap_or(0) + SMALL - 1;
+        self.lines(("name", NAME), &card.name, (PAD, PAD + NAME.size), NAME_LINE);
+        let under = PAD + NAME_LINE * i32::try_from(card.name.len()).unwrap_or(0) + SMALL.size - 1;
         if !card.waits_for.is_empty() {
-            self.person(PAD + 5, under - SMALL / 2 + 1);
-            self.lines("waits", &card.waits_for, PAD + MARK, under, SMALL_LINE);
+            self.person(PAD + 5, under - SMALL.size / 2 + 1);
+            self.lines(("waits", SMALL), &card.waits_for, (PAD + MARK, under), SMALL_LINE);
         }
         self.marks(card);
         card.rows.iter().for_each(|row| self.row(row));
@@ -242,11 +242,12 @@ impl Pen<'_> {
         }
         if self.view.stands_in(card.state) {
             let word = self.words.now;
-            let room = width(word, SMALL) + 12;
+            let room = width(word, STRONG) + 12;
+            let left = self.plan.card - PAD - room;
             self.put(format_args!(
-                "<rect class=\"badge\" x=\"{PAD}\" y=\"-8\" width=\"{room}\" height=\"14\" rx=\"7\"/>\
+                "<rect class=\"badge\" x=\"{left}\" y=\"-7\" width=\"{room}\" height=\"12\" rx=\"6\"/>\
                  <text class=\"now\" x=\"{}\" y=\"3\">{word}</text>\n",
-                PAD + 6
+                left + 6
             ));
         }
     }
@@ -273,9 +274,12 @@ impl Pen<'_> {
         self.put(format_args!("<g class=\"{class}\" data-events=\"{events}\">"));
         if matches!(exit.shown, Shown::Note | Shown::Shared) {
             self.chip((row.x, row.y), (row.width, row.height));
-            self.lines("words", &row.lines, row.x + INSET, row.y + SMALL, SMALL_LINE);
+            self.lines(("words", SMALL), &row.lines, (row.x + INSET, row.y + SMALL.size), SMALL_LINE);
         } else {
-            self.lines("words end", &row.lines, self.plan.card - PAD, row.y + SMALL, SMALL_LINE);
+            let stands_out = exit.shown == Shown::Road || self.took(exit);
+            let face = if stands_out { STRONG } else { SMALL };
+            let at = (self.plan.card - PAD, row.y + SMALL.size);
+            self.lines(("words end", face), &row.lines, at, SMALL_LINE);
         }
         self.put(format_args!("</g>\n"));
     }
@@ -286,15 +290,20 @@ impl Pen<'_> {
         ));
     }
 
-    fn lines(&mut self, class: &str, lines: &[String], x: i32, y: i32, step: i32) {
+    /// Lines one under the other; in fonts of other measures their letters move together rather than over what stands beside.
+    fn lines(&mut self, (class, face): (&str, Face), lines: &[String], (x, y): (i32, i32), step: i32) {
         for (line, y) in lines.iter().zip((y..).step_by(usize::try_from(step).unwrap_or(1))) {
-            self.put(format_args!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", escape(line)));
+            self.put(format_args!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\""));
+            if is_measured(line) {
+                self.put(format_args!(" textLength=\"{}\"", width(line, face)));
+            }
+            self.put(format_args!(">{}</text>", escape(line)));
         }
     }
 
     /// A text below the cards, behind its mark.
     fn item(&mut self, item: &Item) {
-        let (x, y) = (item.x, item.y + SMALL / 2 + 1);
+        let (x, y) = (item.x, item.y + SMALL.size / 2 + 1);
         let end = |kind, shape| {
             let x = x + 5;
             format!("<g class=\"{kind}\"><path class=\"end\" transform=\"translate({x} {y})\" d=\"{shape}\"/></g>")
@@ -322,7 +331,7 @@ impl Pen<'_> {
             Mark::Success => self.out.push_str(&end("success", TICK)),
             Mark::Failure => self.out.push_str(&end("failure", CROSS)),
         }
-        self.lines(class, &item.lines, x + item.mark.lead(), item.y + SMALL - 1, SMALL_LINE);
+        self.lines((class, item.mark.face()), &item.lines, (x + item.mark.lead(), item.y + SMALL.size - 1), SMALL_LINE);
         self.put(format_args!("\n"));
     }
 }
