@@ -12,7 +12,9 @@ const FRAME: i32 = 90;
 /// How many columns are tried at most.
 const COLUMNS: usize = 16;
 /// How many ways to fill the columns are worth a closer look.
-const PROMISING: usize = 8;
+const PROMISING: usize = 6;
+/// Micrometres of a unit on A4 beyond which larger is no better.
+pub const AMPLE: i64 = 290;
 /// A4 with margins of 10 mm, long side and short side in micrometres.
 const PAGE: (i64, i64) = (277_000, 190_000);
 
@@ -52,14 +54,21 @@ pub fn scale(width: i32, height: i32) -> i64 {
     (long / width).min(short / height).max((short / width).min(long / height))
 }
 
+/// How often a phase is parted or shares a column.
+pub fn uneven(folded: &Folded) -> i32 {
+    let parted = folded.iter().flatten().filter(|block| block.first > 0).count();
+    let shared: usize = folded.iter().map(|column| column.len().saturating_sub(1)).sum();
+    i32::try_from(parted + shared).unwrap_or(i32::MAX / 1000)
+}
+
 impl Strip<'_> {
     /// Ways to fill columns, the most promising first.
     pub fn folds(&self) -> Vec<Folded> {
-        let ways = [Self::whole_phases, Self::flow];
+        let ways = [Self::apart, Self::whole_phases, Self::flow];
         let counts = 1..=COLUMNS;
         let mut folds: Vec<Folded> =
             counts.flat_map(|count| ways.map(|fill| self.lowest(count, fill))).collect();
-        folds.sort_by_cached_key(|folded| Reverse(self.estimate(folded)));
+        folds.sort_by_cached_key(|folded| (Reverse(self.estimate(folded).min(AMPLE) / 5), uneven(folded)));
         folds.dedup();
         folds.truncate(PROMISING);
         folds
@@ -89,6 +98,12 @@ impl Strip<'_> {
 
     fn column(&self, column: &[Block]) -> i32 {
         column.iter().map(|block| self.height(&self.heights[block.phase][block.cards()])).sum()
+    }
+
+    /// Gives every phase columns of its own.
+    fn apart(&self, limit: i32) -> Folded {
+        let phases = 0..self.heights.len();
+        phases.flat_map(|phase| self.parts(phase, limit)).map(|block| vec![block]).collect()
     }
 
     /// Parts a phase only where it is higher than a column.

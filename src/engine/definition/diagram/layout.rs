@@ -6,7 +6,7 @@ use crate::definition::{Definition, MachineIx, StateIx};
 use crate::vocabulary::Phase;
 
 use super::View;
-use super::fold::{Folded, Strip, scale};
+use super::fold::{AMPLE, Folded, Strip, scale, uneven};
 use super::foot::Foot;
 use super::gutters::Gutters;
 use super::road::{Exit, Graph, Landing, Shown};
@@ -39,15 +39,13 @@ const HEADING: i32 = 20;
 /// Space between cards of a column.
 pub const BETWEEN: i32 = 8;
 /// Widths of cards that are tried; the first is kept where it does as well as others.
-const CARDS: [i32; 14] = [148, 140, 136, 132, 128, 124, 120, 116, 112, 108, 156, 164, 180, 200];
+const CARDS: [i32; 8] = [148, 140, 132, 124, 116, 108, 164, 180];
 /// A machine of more states is laid out at the first try.
 const MANY: usize = 200;
 /// Least width of a picture.
-const LEAST: i32 = 480;
+const LEAST: i32 = 360;
 /// Micrometres of a unit on A4 below which notes are shortened: the smallest text is then 2.5 mm.
 const LEGIBLE: i64 = 250;
-/// Micrometres of a unit on A4 beyond which larger is no better.
-const AMPLE: i64 = 290;
 
 /// A placed picture.
 #[derive(Debug)]
@@ -58,6 +56,8 @@ pub struct Plan {
     pub title: Vec<String>,
     /// Width of a card.
     pub card: i32,
+    /// How often a phase is parted or shares a column.
+    uneven: i32,
     pub headings: Vec<Heading>,
     pub cards: Vec<Card>,
     pub arrows: Vec<Arrow>,
@@ -161,13 +161,12 @@ impl Sketch<'_> {
         graph
     }
 
-    /// Large text before all, then arrows rather than notes, whole phases, and cards of the usual width.
-    fn worth(&self, graph: &Graph, plan: &Plan) -> (i64, Reverse<usize>, Reverse<usize>, Reverse<usize>, i64) {
+    /// Large text before all, then a column for each phase and cards of the usual width, then arrows rather than notes.
+    fn worth(&self, graph: &Graph, plan: &Plan) -> (i64, Reverse<i32>, Reverse<usize>, i64) {
         let scale = scale(plan.width, plan.height);
         let notes = graph.exits.iter().filter(|exit| matches!(exit.shown, Shown::Note | Shown::Shared)).count();
-        let parted = plan.headings.iter().filter(|heading| heading.continued).count();
-        let unusual = CARDS.iter().position(|card| *card == plan.card).unwrap_or(CARDS.len());
-        (scale.min(AMPLE), Reverse(notes), Reverse(parted), Reverse(unusual), scale)
+        let unusual = plan.uneven * 16 + (plan.card - CARDS[0]).abs();
+        (scale.min(AMPLE) / 5, Reverse(unusual), Reverse(notes), scale)
     }
 
     fn heading(&self) -> i32 {
@@ -220,6 +219,7 @@ impl Sketch<'_> {
             height: foot.bottom + MARGIN - 5,
             title,
             card,
+            uneven: uneven(folded),
             headings: headings.into_iter().map(|(_, heading)| heading).collect(),
             arrows: gutters.arrows(graph, &edges),
             cards,
@@ -250,13 +250,21 @@ impl Sketch<'_> {
         Card { state, x: 0, y: 0, height: height + PAD - 2, name, waits_for, rows }
     }
 
+    /// The words of an exit that is no arrow; where it leads begins a line if that takes no more of them.
+    fn note(&self, exit: &Exit, room: i32) -> Vec<String> {
+        let (events, to) = parts(self.definition, self.view.language, exit);
+        let Some(to) = to.filter(|_| exit.shown != Shown::Shared) else { return wrap(&events, room, SMALL) };
+        let flat = wrap(&format!("{events} {to}"), room, SMALL);
+        let parted = [wrap(&events, room, SMALL), wrap(&to, room, SMALL)].concat();
+        if parted.len() <= flat.len() { parted } else { flat }
+    }
+
     /// An exit in a line of its own.
     fn row(&self, at: usize, exit: &Exit, wide: i32) -> Row {
         let (room, all) = (wide - 2 * PAD, wide - 2 * (PAD - INSET));
-        let words = note(self.definition, self.view.language, exit);
         let (lines, own) = match exit.shown {
             Shown::Note | Shown::Shared => {
-                let lines = wrap(&words, room, SMALL);
+                let lines = self.note(exit, room);
                 let one = lines.first().filter(|_| lines.len() == 1).map(|line| width(line, SMALL));
                 let own = one.map_or(all, |own| own + 2 * INSET);
                 (lines, own)
@@ -286,20 +294,22 @@ fn labels<'a>(definition: &'a Definition, language: &'a str, exit: &'a Exit) -> 
     exit.events.iter().map(move |event| definition.events[event.at()].label.get(language))
 }
 
-/// The words of an exit that is no arrow.
-pub fn note(definition: &Definition, language: &str, exit: &Exit) -> String {
-    match exit.shown {
-        Shown::Shared => labels(definition, language, exit).collect::<Vec<_>>().join(" / "),
-        _ => sentence(definition, language, exit),
+/// Events, and where they lead.
+fn parts<'a>(definition: &'a Definition, language: &'a str, exit: &'a Exit) -> (String, Option<String>) {
+    let events = labels(definition, language, exit).collect::<Vec<_>>().join(" / ");
+    match exit.to {
+        Landing::State(to) => {
+            (events, Some(format!("→ {}", definition.states[to.at()].label.get(language))))
+        }
+        Landing::Same => (format!("↺ {events}"), None),
+        Landing::Back => (format!("↶ {events}"), None),
     }
 }
 
 /// Events and where they lead.
 pub fn sentence(definition: &Definition, language: &str, exit: &Exit) -> String {
-    let events = labels(definition, language, exit).collect::<Vec<_>>().join(" / ");
-    match exit.to {
-        Landing::State(to) => format!("{events} → {}", definition.states[to.at()].label.get(language)),
-        Landing::Same => format!("↺ {events}"),
-        Landing::Back => format!("↶ {events}"),
+    match parts(definition, language, exit) {
+        (events, None) => events,
+        (events, Some(to)) => format!("{events} {to}"),
     }
 }

@@ -55,7 +55,19 @@ fn em(char: char, bold: bool) -> i32 {
 }
 
 /// Breaks a text into lines of at most `limit` units: between words, and anywhere in wide scripts and overlong words.
+///
+/// A short last line is filled from the ones before.
 pub fn wrap(text: &str, limit: i32, face: Face) -> Vec<String> {
+    let lines = filled(text, limit, face);
+    let short = |lines: &[String]| {
+        lines.len() > 1 && lines.last().is_some_and(|last| width(last, face) * 3 < limit)
+    };
+    let narrower = (1..=8).map(|step| filled(text, limit - limit * step / 20, face));
+    let even = narrower.take_while(|even| even.len() == lines.len()).find(|even| !short(even));
+    even.filter(|_| short(&lines)).unwrap_or(lines)
+}
+
+fn filled(text: &str, limit: i32, face: Face) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in pieces(text) {
         let line = lines.last().map_or("", String::as_str);
@@ -82,22 +94,24 @@ fn break_into(lines: &mut Vec<String>, word: &str, limit: i32, face: Face) {
     }
 }
 
-/// Words with the space behind them; each wide character is a word, with the closing mark behind it.
+/// Words with the space behind them, an arrow with what it leads to; each wide character is a word, with the closing mark
+/// behind it.
 fn pieces(text: &str) -> Vec<&str> {
     let wide = |char: char| em(char, false) >= 100 && !char.is_ascii();
     let closing = |char: char| "，。、；：）」』／！？,.;:)".contains(char);
     let mut pieces = Vec::new();
     let mut start = 0;
-    let mut previous = None;
+    let (mut earlier, mut previous) = (None, None);
     for (at, char) in text.char_indices() {
         let breaks = previous.is_some_and(|before: char| {
-            char != ' ' && !closing(char) && (before == ' ' || wide(before) || wide(char))
+            let led = before == ' ' && earlier == Some('→');
+            char != ' ' && !closing(char) && !led && (before == ' ' || wide(before) || wide(char))
         });
         if breaks {
             pieces.push(&text[start..at]);
             start = at;
         }
-        previous = Some(char);
+        (earlier, previous) = (previous, Some(char));
     }
     pieces.push(&text[start..]);
     pieces
