@@ -112,9 +112,7 @@ impl Foot {
 }
 
 fn shared(sketch: &Sketch<'_>, graph: &Graph, words: &Words) -> Vec<(Mark, String)> {
-    let said = |at: usize| {
-        (Mark::Note, sentence(sketch.definition, sketch.view.language, &graph.exits[at]))
-    };
+    let said = |at: usize| (Mark::Note, sentence(sketch.definition, sketch.view.language, &graph.exits[at]));
     headed(words.shared, graph.shared().into_iter().map(said))
 }
 

@@ -60,7 +60,7 @@ impl<'a> Gutters<'a> {
             match far.binary_search(&at).ok() {
                 None => lay(here + 1, (leave, arrive)),
                 Some(channel) => {
-                    let y = top - 4 + i32::try_from(channel).unwrap_or(0) * LANE;
+                    let y = top + i32::try_from(channel).unwrap_or(0) * LANE;
                     lay(here + 1, (leave, y));
                     lay(there, (y, arrive));
                 }

@@ -164,7 +164,8 @@ impl Sketch<'_> {
     /// Large text before all, then a column for each phase and cards of the usual width, then arrows rather than notes.
     fn worth(&self, graph: &Graph, plan: &Plan) -> (i64, Reverse<i32>, Reverse<usize>, i64) {
         let scale = scale(plan.width, plan.height);
-        let notes = graph.exits.iter().filter(|exit| matches!(exit.shown, Shown::Note | Shown::Shared)).count();
+        let notes =
+            graph.exits.iter().filter(|exit| matches!(exit.shown, Shown::Note | Shown::Shared)).count();
         let unusual = plan.uneven * 16 + (plan.card - CARDS[0]).abs();
         (scale.min(AMPLE) / 5, Reverse(unusual), Reverse(notes), scale)
     }
@@ -176,7 +177,8 @@ impl Sketch<'_> {
     /// The column of each state.
     fn columns(&self, graph: &Graph, folded: &Folded) -> Vec<usize> {
         let mut columns = vec![0; self.definition.states.len()];
-        for (at, block) in folded.iter().enumerate().flat_map(|(at, column)| column.iter().map(move |b| (at, b)))
+        for (at, block) in
+            folded.iter().enumerate().flat_map(|(at, column)| column.iter().map(move |b| (at, b)))
         {
             for state in &graph.columns[block.phase].states[block.cards()] {
                 columns[state.at()] = at;
@@ -290,7 +292,11 @@ pub fn tall(lines: &[String], each: i32) -> i32 {
     i32::try_from(lines.len()).unwrap_or(i32::MAX / 1000) * each
 }
 
-fn labels<'a>(definition: &'a Definition, language: &'a str, exit: &'a Exit) -> impl Iterator<Item = &'a str> {
+fn labels<'a>(
+    definition: &'a Definition,
+    language: &'a str,
+    exit: &'a Exit,
+) -> impl Iterator<Item = &'a str> {
     exit.events.iter().map(move |event| definition.events[event.at()].label.get(language))
 }
 
@@ -298,9 +304,7 @@ fn labels<'a>(definition: &'a Definition, language: &'a str, exit: &'a Exit) -> 
 fn parts<'a>(definition: &'a Definition, language: &'a str, exit: &'a Exit) -> (String, Option<String>) {
     let events = labels(definition, language, exit).collect::<Vec<_>>().join(" / ");
     match exit.to {
-        Landing::State(to) => {
-            (events, Some(format!("→ {}", definition.states[to.at()].label.get(language))))
-        }
+        Landing::State(to) => (events, Some(format!("→ {}", definition.states[to.at()].label.get(language)))),
         Landing::Same => (format!("↺ {events}"), None),
         Landing::Back => (format!("↶ {events}"), None),
     }

@@ -32,7 +32,11 @@ pub fn draw(definition: &Definition, view: &View<'_>) -> String {
     let mut out = String::from("flowchart LR\n");
     for column in &graph.columns {
         let phase = column.phase.map_or("", |phase| words.phase(phase));
-        let _ = writeln!(out, "  subgraph phase_{} [\"{phase}\"]", column.phase.map_or_else(String::new, |p| p.to_string()));
+        let _ = writeln!(
+            out,
+            "  subgraph phase_{} [\"{phase}\"]",
+            column.phase.map_or_else(String::new, |p| p.to_string())
+        );
         for &state in &column.states {
             let _ = writeln!(out, "    {}", node(definition, view, state));
         }

@@ -277,8 +277,10 @@ fn main_road(definition: &Definition, machine: MachineIx) -> Vec<(StateIx, State
 fn leapt(definition: &Definition, from: StateIx, to: StateIx) -> u32 {
     let phase = |state: StateIx| definition.states[state.at()].phase;
     let (low, high) = (phase(from).min(phase(to)), phase(from).max(phase(to)));
-    let mut between: Vec<Phase> =
-        states(definition, MachineIx::MAIN).map(phase).filter(|between| low < *between && *between < high).collect();
+    let mut between: Vec<Phase> = states(definition, MachineIx::MAIN)
+        .map(phase)
+        .filter(|between| low < *between && *between < high)
+        .collect();
     between.sort_unstable();
     between.dedup();
     u32::try_from(between.len()).unwrap_or(u32::MAX / LEAPT)

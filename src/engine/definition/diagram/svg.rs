@@ -8,8 +8,8 @@ use crate::vocabulary::StateKind;
 use super::View;
 use super::foot::{self, Item, Mark};
 use super::layout::{
-    self, Arrow, Card, INSET, MARGIN, MARK, NAME, NAME_LINE, PAD, Plan, Row, SMALL, SMALL_LINE,
-    STRONG, Sketch, TITLE, TITLE_LINE, tall,
+    self, Arrow, Card, INSET, MARGIN, MARK, NAME, NAME_LINE, PAD, Plan, Row, SMALL, SMALL_LINE, STRONG,
+    Sketch, TITLE, TITLE_LINE, tall,
 };
 use super::road::{Exit, Graph, Landing, Shown};
 use super::text::{Face, escape, is_measured, width};
@@ -78,8 +78,8 @@ impl Pen<'_> {
         self.lines(("title", TITLE), &plan.title, (MARGIN, MARGIN - 4 + TITLE.size), TITLE_LINE);
         for heading in &plan.headings {
             let (word, x, y) = (self.words.phase(heading.phase), heading.x, heading.y);
-            let more = if heading.continued { " …" } else { "" };
-            self.put(format_args!("<text class=\"phase\" x=\"{x}\" y=\"{y}\">{word}{more}</text>\n"));
+            let word = format!("{word}{}", if heading.continued { " …" } else { "" });
+            self.lines(("phase", NAME), &[word], (x, y), NAME_LINE);
         }
         self.arrows(&plan.arrows);
         plan.cards.iter().for_each(|card| self.card(card));
@@ -245,10 +245,9 @@ impl Pen<'_> {
             let room = width(word, STRONG) + 12;
             let left = self.plan.card - PAD - room;
             self.put(format_args!(
-                "<rect class=\"badge\" x=\"{left}\" y=\"-7\" width=\"{room}\" height=\"12\" rx=\"6\"/>\
-                 <text class=\"now\" x=\"{}\" y=\"3\">{word}</text>\n",
-                left + 6
+                "<rect class=\"badge\" x=\"{left}\" y=\"-7\" width=\"{room}\" height=\"12\" rx=\"6\"/>"
             ));
+            self.lines(("now", STRONG), &[word.to_owned()], (left + 6, 3), SMALL_LINE);
         }
     }
 
@@ -306,7 +305,9 @@ impl Pen<'_> {
         let (x, y) = (item.x, item.y + SMALL.size / 2 + 1);
         let end = |kind, shape| {
             let x = x + 5;
-            format!("<g class=\"{kind}\"><path class=\"end\" transform=\"translate({x} {y})\" d=\"{shape}\"/></g>")
+            format!(
+                "<g class=\"{kind}\"><path class=\"end\" transform=\"translate({x} {y})\" d=\"{shape}\"/></g>"
+            )
         };
         let stroke = |class: &str| {
             let (line, tip, end, up, down) = (x + 25, x + 21, x + 28, y - 4, y + 4);
@@ -331,7 +332,12 @@ impl Pen<'_> {
             Mark::Success => self.out.push_str(&end("success", TICK)),
             Mark::Failure => self.out.push_str(&end("failure", CROSS)),
         }
-        self.lines((class, item.mark.face()), &item.lines, (x + item.mark.lead(), item.y + SMALL.size - 1), SMALL_LINE);
+        self.lines(
+            (class, item.mark.face()),
+            &item.lines,
+            (x + item.mark.lead(), item.y + SMALL.size - 1),
+            SMALL_LINE,
+        );
         self.put(format_args!("\n"));
     }
 }

@@ -2,17 +2,17 @@
 
 /// Advances of the printable ASCII characters in Arial and the fonts made to its measure, in hundredths of an em.
 const PLAIN: [u8; 95] = [
-    28, 28, 35, 56, 56, 89, 67, 19, 33, 33, 39, 58, 28, 33, 28, 28, 56, 56, 56, 56, 56, 56, 56, 56, 56,
-    56, 28, 28, 58, 58, 58, 56, 102, 67, 67, 72, 72, 67, 61, 78, 72, 28, 50, 67, 56, 83, 72, 78, 67, 78,
-    72, 67, 61, 72, 67, 94, 67, 67, 61, 28, 28, 28, 47, 56, 33, 56, 56, 50, 56, 56, 28, 56, 56, 22, 22,
-    50, 22, 83, 56, 56, 56, 56, 33, 50, 28, 56, 50, 72, 50, 50, 50, 33, 26, 33, 58,
+    28, 28, 35, 56, 56, 89, 67, 19, 33, 33, 39, 58, 28, 33, 28, 28, 56, 56, 56, 56, 56, 56, 56, 56, 56, 56,
+    28, 28, 58, 58, 58, 56, 102, 67, 67, 72, 72, 67, 61, 78, 72, 28, 50, 67, 56, 83, 72, 78, 67, 78, 72, 67,
+    61, 72, 67, 94, 67, 67, 61, 28, 28, 28, 47, 56, 33, 56, 56, 50, 56, 56, 28, 56, 56, 22, 22, 50, 22, 83,
+    56, 56, 56, 56, 33, 50, 28, 56, 50, 72, 50, 50, 50, 33, 26, 33, 58,
 ];
 /// The same in bold.
 const BOLD: [u8; 95] = [
-    28, 33, 47, 56, 56, 89, 72, 24, 33, 33, 39, 58, 28, 33, 28, 28, 56, 56, 56, 56, 56, 56, 56, 56, 56,
-    56, 33, 33, 58, 58, 58, 61, 98, 72, 72, 72, 72, 67, 61, 78, 72, 28, 56, 72, 61, 83, 72, 78, 67, 78,
-    72, 67, 61, 72, 67, 94, 67, 67, 61, 33, 28, 33, 58, 56, 33, 56, 61, 56, 61, 56, 33, 61, 61, 28, 28,
-    56, 28, 89, 61, 61, 61, 61, 39, 56, 33, 61, 56, 78, 56, 56, 50, 39, 28, 39, 58,
+    28, 33, 47, 56, 56, 89, 72, 24, 33, 33, 39, 58, 28, 33, 28, 28, 56, 56, 56, 56, 56, 56, 56, 56, 56, 56,
+    33, 33, 58, 58, 58, 61, 98, 72, 72, 72, 72, 67, 61, 78, 72, 28, 56, 72, 61, 83, 72, 78, 67, 78, 72, 67,
+    61, 72, 67, 94, 67, 67, 61, 33, 28, 33, 58, 56, 33, 56, 61, 56, 61, 56, 33, 61, 61, 28, 28, 56, 28, 89,
+    61, 61, 61, 61, 39, 56, 33, 61, 56, 78, 56, 56, 50, 39, 28, 39, 58,
 ];
 
 /// Size and weight of a text.
@@ -34,7 +34,9 @@ pub fn width(text: &str, face: Face) -> i32 {
 
 /// Whether the width of a text is that of its characters one by one, and known for each of them.
 pub fn is_measured(text: &str) -> bool {
-    text.chars().all(|char| matches!(char, ' '..='~' | '\u{a0}'..='\u{24f}' | '→' | '↺' | '↶') || is_wide(char))
+    text.chars().all(|char| {
+        matches!(char, ' '..='~' | '\u{a0}'..='\u{24f}' | '–' | '…' | '→' | '↺' | '↶') || is_wide(char)
+    })
 }
 
 /// Whether a character is as wide as high.
@@ -59,9 +61,8 @@ fn em(char: char, bold: bool) -> i32 {
 /// A short last line is filled from the ones before.
 pub fn wrap(text: &str, limit: i32, face: Face) -> Vec<String> {
     let lines = filled(text, limit, face);
-    let short = |lines: &[String]| {
-        lines.len() > 1 && lines.last().is_some_and(|last| width(last, face) * 3 < limit)
-    };
+    let short =
+        |lines: &[String]| lines.len() > 1 && lines.last().is_some_and(|last| width(last, face) * 3 < limit);
     let narrower = (1..=8).map(|step| filled(text, limit - limit * step / 20, face));
     let even = narrower.take_while(|even| even.len() == lines.len()).find(|even| !short(even));
     even.filter(|_| short(&lines)).unwrap_or(lines)
@@ -85,7 +86,9 @@ fn break_into(lines: &mut Vec<String>, word: &str, limit: i32, face: Face) {
     lines.push(String::new());
     for char in word.chars() {
         let full = lines.last().is_some_and(|line| {
-            !line.is_empty() && char != ' ' && hundredths(line, face) + em(char, face.bold) * face.size > limit * 100
+            !line.is_empty()
+                && char != ' '
+                && hundredths(line, face) + em(char, face.bold) * face.size > limit * 100
         });
         if full {
             lines.push(String::new());
