@@ -5,6 +5,7 @@
 //! write it down; `scxml` writes the machine itself.
 //! The same definition and view always give the same bytes.
 
+mod card;
 mod fold;
 mod foot;
 mod gutters;

@@ -190,6 +190,17 @@ fn a_definition_is_drawn_in_each_form_and_language() {
     let asked = ["--format", "mermaid", "--language", "zh-Hant", "--main-road"];
     assert_eq!(printed(&draw(&asked)), exchange().mermaid(&road));
     assert_eq!(printed(&draw(&["--format", "scxml"])), exchange().scxml(MachineIx::MAIN, &view("en")));
+    let track = exchange().track_named("learning_agreement").expect("a track");
+    let asked = ["--track", "learning_agreement"];
+    assert_eq!(printed(&draw(&asked)), exchange().svg(track, &view("en")));
+    assert_eq!(
+        printed(&draw(&[&asked[..], &["--format", "scxml"]].concat())),
+        exchange().scxml(track, &view("en"))
+    );
+    let flowchart = complaint(&draw(&[&asked[..], &["--format", "mermaid"]].concat()));
+    assert!(flowchart.contains("text for Mermaid shows all tracks"), "{flowchart}");
+    let unknown = complaint(&draw(&["--track", "lunch"]));
+    assert!(unknown.contains("has no track `lunch`: references, "), "{unknown}");
     assert_eq!(printed(&draw(&["--output", "out.svg"])), "");
     assert_eq!(
         std::fs::read_to_string(folder.path().join("out.svg")).expect("there"),

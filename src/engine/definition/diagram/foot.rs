@@ -3,7 +3,8 @@
 use crate::definition::{Each, MachineIx, Track};
 use crate::vocabulary::StateKind;
 
-use super::layout::{INSET, MARGIN, MARK, SMALL, SMALL_LINE, STRONG, Sketch, sentence, tall};
+use super::card::sentence;
+use super::layout::{INSET, MARGIN, MARK, SMALL, SMALL_LINE, STRONG, Sketch, tall};
 use super::road::{Graph, Landing, Shown};
 use super::text::{Face, width, wrap};
 use super::words::Words;

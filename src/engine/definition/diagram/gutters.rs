@@ -2,7 +2,8 @@
 
 use crate::definition::StateIx;
 
-use super::layout::{Arrow, Card, MARGIN, NAME_LINE, PAD};
+use super::card::Card;
+use super::layout::{Arrow, MARGIN, NAME_LINE, PAD};
 use super::road::{Exit, Graph, Landing, Shown};
 
 /// From lane to lane.

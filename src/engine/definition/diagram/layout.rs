@@ -6,10 +6,11 @@ use crate::definition::{Definition, MachineIx, StateIx};
 use crate::vocabulary::Phase;
 
 use super::View;
+use super::card::{Card, Measured};
 use super::fold::{AMPLE, Folded, Strip, scale, uneven};
 use super::foot::Foot;
 use super::gutters::Gutters;
-use super::road::{Exit, Graph, Landing, Shown};
+use super::road::{Graph, Shown};
 use super::text::{Face, width, wrap};
 
 /// The title.
@@ -75,32 +76,6 @@ pub struct Heading {
     pub continued: bool,
 }
 
-/// A state with its exits.
-#[derive(Debug)]
-pub struct Card {
-    pub state: StateIx,
-    pub x: i32,
-    pub y: i32,
-    pub height: i32,
-    pub name: Vec<String>,
-    pub waits_for: Vec<String>,
-    pub rows: Vec<Row>,
-}
-
-/// An exit within a card.
-#[derive(Debug, Clone)]
-pub struct Row {
-    /// Position in the graph's exits.
-    pub exit: usize,
-    /// Left edge, from that of the card.
-    pub x: i32,
-    /// Upper edge, from that of the card.
-    pub y: i32,
-    pub width: i32,
-    pub height: i32,
-    pub lines: Vec<String>,
-}
-
 /// A line from an exit to a state, by its corners.
 #[derive(Debug)]
 pub struct Arrow {
@@ -125,49 +100,31 @@ impl Sketch<'_> {
         let many = whole.columns.iter().map(|column| column.states.len()).sum::<usize>() > MANY;
         let widths = if many { &CARDS[..1] } else { &CARDS[..] };
         let tries = if many { 1 } else { usize::MAX };
+        let measured: Vec<Measured> = widths.iter().map(|&card| self.measure(&whole, card)).collect();
         let best = |terse: bool| {
-            let tried = widths.iter().flat_map(|&card| self.tries(&whole, terse, card, tries));
-            tried.max_by_key(|(graph, plan)| self.worth(graph, plan))
+            let tried = measured.iter().flat_map(|measured| self.tries(&whole, terse, measured, tries));
+            tried.max_by_key(|(graph, plan)| worth(graph, plan))
         };
         let placed = best(many).filter(|(_, plan)| scale(plan.width, plan.height) >= LEGIBLE);
         placed.or_else(|| best(true)).unwrap_or_else(|| {
-            let plan = self.stand(&whole, CARDS[0], &Vec::new(), &[]);
+            let plan = self.stand(&whole, &measured[0], &Vec::new(), &[]);
             (whole, plan)
         })
     }
 
-    fn tries(&self, whole: &Graph, terse: bool, card: i32, most: usize) -> Vec<(Graph, Plan)> {
-        let graph = self.kept(whole, terse, None);
-        let height = |&state: &StateIx| self.card(&graph, state, card).height;
+    fn tries(&self, whole: &Graph, terse: bool, measured: &Measured, most: usize) -> Vec<(Graph, Plan)> {
+        let graph = kept(whole, terse, None);
+        let height = |&state: &StateIx| measured.card(&graph, state).height;
         let heights: Vec<Vec<i32>> =
             graph.columns.iter().map(|column| column.states.iter().map(height).collect()).collect();
-        let folds = Strip { heights: &heights, heading: self.heading(), card }.folds();
+        let folds = Strip { heights: &heights, heading: self.heading(), card: measured.width }.folds();
         let placed = folds.into_iter().take(most).map(|folded| {
             let columns = self.columns(&graph, &folded);
-            let graph = self.kept(whole, terse, Some(&columns));
-            let plan = self.stand(&graph, card, &folded, &columns);
+            let graph = kept(whole, terse, Some(&columns));
+            let plan = self.stand(&graph, measured, &folded, &columns);
             (graph, plan)
         });
         placed.collect()
-    }
-
-    /// What is drawn of a graph in columns of the picture, notes shortened or not.
-    fn kept(&self, whole: &Graph, terse: bool, columns: Option<&[usize]>) -> Graph {
-        let mut graph = whole.clone();
-        columns.into_iter().for_each(|columns| graph.keep_near(columns));
-        if terse {
-            graph.share();
-        }
-        graph
-    }
-
-    /// Large text before all, then a column for each phase and cards of the usual width, then arrows rather than notes.
-    fn worth(&self, graph: &Graph, plan: &Plan) -> (i64, Reverse<i32>, Reverse<usize>, i64) {
-        let scale = scale(plan.width, plan.height);
-        let notes =
-            graph.exits.iter().filter(|exit| matches!(exit.shown, Shown::Note | Shown::Shared)).count();
-        let unusual = plan.uneven * 16 + (plan.card - CARDS[0]).abs();
-        (scale.min(AMPLE) / 5, Reverse(unusual), Reverse(notes), scale)
     }
 
     fn heading(&self) -> i32 {
@@ -187,7 +144,8 @@ impl Sketch<'_> {
         columns
     }
 
-    fn stand(&self, graph: &Graph, card: i32, folded: &Folded, columns: &[usize]) -> Plan {
+    fn stand(&self, graph: &Graph, measured: &Measured, folded: &Folded, columns: &[usize]) -> Plan {
+        let card = measured.width;
         let count = i32::try_from(folded.len()).unwrap_or(i32::MAX / 10_000);
         let room = count.saturating_mul(card + BETWEEN).max(LEAST - 2 * MARGIN);
         let title = wrap(self.title, room, TITLE);
@@ -201,7 +159,7 @@ impl Sketch<'_> {
                 headings.extend(drawn.phase.map(|phase| (at, Heading { phase, x: 0, y: y + 12, continued })));
                 y += self.heading();
                 for &state in &drawn.states[block.cards()] {
-                    let own = Card { y, ..self.card(graph, state, card) };
+                    let own = Card { y, ..measured.card(graph, state) };
                     y += own.height + BETWEEN;
                     cards.push(own);
                 }
@@ -209,8 +167,12 @@ impl Sketch<'_> {
         }
         let gutters = Gutters::of(graph, &cards, columns, (card, top));
         let edges = gutters.edges(folded.len());
-        cards.iter_mut().for_each(|card| card.x = edges[columns[card.state.at()]]);
-        headings.iter_mut().for_each(|(at, heading)| heading.x = edges[*at]);
+        for card in &mut cards {
+            card.x = edges[columns[card.state.at()]];
+        }
+        for (at, heading) in &mut headings {
+            heading.x = edges[*at];
+        }
         let right = edges.last().map_or(0, |x| x + card + gutters.width(folded.len()));
         let titled = title.iter().map(|line| width(line, TITLE)).max().unwrap_or(0);
         let wide = right.max(titled + 2 * MARGIN).max(LEAST);
@@ -218,7 +180,7 @@ impl Sketch<'_> {
         let foot = Foot::of(self, graph, (wide - 2 * MARGIN, titled), bottom + MARGIN);
         Plan {
             width: wide,
-            height: foot.bottom + MARGIN - 5,
+            height: foot.bottom + MARGIN / 2,
             title,
             card,
             uneven: uneven(folded),
@@ -228,92 +190,28 @@ impl Sketch<'_> {
             foot,
         }
     }
-
-    fn card(&self, graph: &Graph, state: StateIx, wide: i32) -> Card {
-        let (drawn, language) = (&self.definition.states[state.at()], self.view.language);
-        let name = wrap(drawn.label.get(language), wide - 2 * PAD - MARK, NAME);
-        let role = drawn.waits_for.map(|role| self.definition.roles[role.at()].label.get(language));
-        let waits_for = role.map_or_else(Vec::new, |role| wrap(role, wide - 2 * PAD - MARK, SMALL));
-        let mut height = PAD + tall(&name, NAME_LINE) + tall(&waits_for, SMALL_LINE) + 2;
-        let mut rows: Vec<Row> = Vec::new();
-        for (at, exit) in graph.leaving(state) {
-            let row = self.row(at, exit, wide);
-            // Short notes stand beside each other where they fit.
-            let last = |y: i32| rows.iter().rev().find(move |row| row.y == y);
-            let beside = rows.iter().filter(|_| row.lines.len() == 1).filter_map(|row| last(row.y));
-            match beside.cloned().find(|last| row.fits_beside(last, wide)) {
-                Some(last) => rows.push(Row { x: last.x + last.width + INSET, y: last.y, ..row }),
-                None => {
-                    rows.push(Row { y: height + 2, ..row });
-                    height += 2 + rows.last().map_or(0, |row| row.height);
-                }
-            }
-        }
-        Card { state, x: 0, y: 0, height: height + PAD - 2, name, waits_for, rows }
-    }
-
-    /// The words of an exit that is no arrow; where it leads begins a line if that takes no more of them.
-    fn note(&self, exit: &Exit, room: i32) -> Vec<String> {
-        let (events, to) = parts(self.definition, self.view.language, exit);
-        let Some(to) = to.filter(|_| exit.shown != Shown::Shared) else { return wrap(&events, room, SMALL) };
-        let flat = wrap(&format!("{events} {to}"), room, SMALL);
-        let parted = [wrap(&events, room, SMALL), wrap(&to, room, SMALL)].concat();
-        if parted.len() <= flat.len() { parted } else { flat }
-    }
-
-    /// An exit in a line of its own.
-    fn row(&self, at: usize, exit: &Exit, wide: i32) -> Row {
-        let (room, all) = (wide - 2 * PAD, wide - 2 * (PAD - INSET));
-        let (lines, own) = match exit.shown {
-            Shown::Note | Shown::Shared => {
-                let lines = self.note(exit, room);
-                let one = lines.first().filter(|_| lines.len() == 1).map(|line| width(line, SMALL));
-                let own = one.map_or(all, |own| own + 2 * INSET);
-                (lines, own)
-            }
-            Shown::Road | Shown::Arrow => {
-                let events = labels(self.definition, self.view.language, exit);
-                (events.flat_map(|label| wrap(label, room, STRONG)).collect(), all)
-            }
-        };
-        let height = tall(&lines, SMALL_LINE) + 2;
-        Row { exit: at, x: PAD - INSET, y: 0, width: own, height, lines }
-    }
 }
 
-impl Row {
-    /// Whether it has room to the right of another.
-    fn fits_beside(&self, last: &Self, wide: i32) -> bool {
-        last.x + last.width + INSET + self.width <= wide - PAD + INSET
+/// What is drawn of a graph in columns of the picture, notes shortened or not.
+fn kept(whole: &Graph, terse: bool, columns: Option<&[usize]>) -> Graph {
+    let mut graph = whole.clone();
+    if let Some(columns) = columns {
+        graph.keep_near(columns);
     }
+    if terse {
+        graph.share();
+    }
+    graph
+}
+
+/// Large text before all, then a column for each phase and cards of the usual width, then arrows rather than notes.
+fn worth(graph: &Graph, plan: &Plan) -> (i64, Reverse<i32>, Reverse<usize>, i64) {
+    let scale = scale(plan.width, plan.height);
+    let notes = graph.exits.iter().filter(|exit| matches!(exit.shown, Shown::Note | Shown::Shared)).count();
+    let unusual = plan.uneven * 16 + (plan.card - CARDS[0]).abs();
+    (scale.min(AMPLE) / 5, Reverse(unusual), Reverse(notes), scale)
 }
 
 pub fn tall(lines: &[String], each: i32) -> i32 {
     i32::try_from(lines.len()).unwrap_or(i32::MAX / 1000) * each
-}
-
-fn labels<'a>(
-    definition: &'a Definition,
-    language: &'a str,
-    exit: &'a Exit,
-) -> impl Iterator<Item = &'a str> {
-    exit.events.iter().map(move |event| definition.events[event.at()].label.get(language))
-}
-
-/// Events, and where they lead.
-fn parts<'a>(definition: &'a Definition, language: &'a str, exit: &'a Exit) -> (String, Option<String>) {
-    let events = labels(definition, language, exit).collect::<Vec<_>>().join(" / ");
-    match exit.to {
-        Landing::State(to) => (events, Some(format!("→ {}", definition.states[to.at()].label.get(language)))),
-        Landing::Same => (format!("↺ {events}"), None),
-        Landing::Back => (format!("↶ {events}"), None),
-    }
-}
-
-/// Events and where they lead.
-pub fn sentence(definition: &Definition, language: &str, exit: &Exit) -> String {
-    match parts(definition, language, exit) {
-        (events, None) => events,
-        (events, Some(to)) => format!("{events} {to}"),
-    }
 }

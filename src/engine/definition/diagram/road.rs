@@ -56,6 +56,8 @@ pub enum Shown {
 /// All events that lead from one state to the same place.
 #[derive(Debug, Clone)]
 pub struct Exit {
+    /// Its position in the graph before any arrow became a note.
+    pub id: usize,
     pub from: StateIx,
     pub to: Landing,
     pub events: Vec<EventIx>,
@@ -87,10 +89,13 @@ impl Graph {
         if view.extent == Extent::MainRoad {
             exits.retain(|exit| exit.shown != Shown::Note);
             let touched = touched(definition, &exits);
-            drawn.iter_mut().for_each(|column| column.states.retain(|state| touched[state.at()]));
+            for column in &mut drawn {
+                column.states.retain(|state| touched[state.at()]);
+            }
             drawn.retain(|column| !column.states.is_empty());
         }
         exits.sort_by_key(|exit| (exit.from, exit.shown));
+        exits.iter_mut().enumerate().for_each(|(at, exit)| exit.id = at);
         Self { columns: drawn, exits }
     }
 
@@ -161,7 +166,7 @@ fn columns(definition: &Definition, machine: MachineIx) -> Vec<Column> {
 fn ranks(definition: &Definition, machine: MachineIx) -> Vec<Vec<StateIx>> {
     let mut seen = vec![false; definition.states.len()];
     let mut next = vec![first(definition, machine)];
-    next.iter().for_each(|state| seen[state.at()] = true);
+    seen[first(definition, machine).at()] = true;
     let mut ranks = Vec::new();
     while !next.is_empty() {
         let mut following = Vec::new();
@@ -205,7 +210,7 @@ fn exits_of(definition: &Definition, from: StateIx) -> Vec<Exit> {
         match exits.iter_mut().find(|exit| exit.to == to) {
             Some(exit) if exit.events.contains(&transition.event) => {}
             Some(exit) => exit.events.push(transition.event),
-            None => exits.push(Exit { from, to, events: vec![transition.event], shown: Shown::Note }),
+            None => exits.push(Exit { id: 0, from, to, events: vec![transition.event], shown: Shown::Note }),
         }
     }
     exits

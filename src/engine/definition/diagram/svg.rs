@@ -6,10 +6,11 @@ use crate::definition::{Definition, MachineIx, StateIx};
 use crate::vocabulary::StateKind;
 
 use super::View;
+use super::card::{Card, Row, sentence};
 use super::foot::{self, Item, Mark};
 use super::layout::{
-    self, Arrow, Card, INSET, MARGIN, MARK, NAME, NAME_LINE, PAD, Plan, Row, SMALL, SMALL_LINE, STRONG,
-    Sketch, TITLE, TITLE_LINE, tall,
+    Arrow, INSET, MARGIN, MARK, NAME, NAME_LINE, PAD, Plan, SMALL, SMALL_LINE, STRONG, Sketch, TITLE,
+    TITLE_LINE, tall,
 };
 use super::road::{Exit, Graph, Landing, Shown};
 use super::text::{Face, escape, is_measured, width};
@@ -28,13 +29,16 @@ pub fn draw(definition: &Definition, machine: MachineIx, view: &View<'_>) -> Str
     let track = definition.track(machine);
     let label = track.map(|track| format!(" – {}", foot::titled(track, view.language)));
     let title = format!("{}: {}{}", words.workflow, definition.id, label.unwrap_or_default());
-    let (graph, plan) = Sketch { definition, machine, view, title: &title }.place();
-    let mut pen = Pen { definition, machine, view, words, graph: &graph, plan: &plan, out: String::new() };
+    let sketch = Sketch { definition, machine, view, title: &title };
+    let (graph, plan) = sketch.place();
+    let mut pen =
+        Pen { sketch, definition, machine, view, words, graph: &graph, plan: &plan, out: String::new() };
     pen.document(&title);
     pen.out
 }
 
 struct Pen<'a> {
+    sketch: Sketch<'a>,
     definition: &'a Definition,
     machine: MachineIx,
     view: &'a View<'a>,
@@ -95,7 +99,9 @@ impl Pen<'_> {
         };
         let mut sorted: Vec<&Arrow> = arrows.iter().collect();
         sorted.sort_by_key(rank);
-        sorted.into_iter().for_each(|arrow| self.arrow(arrow));
+        for arrow in sorted {
+            self.arrow(arrow);
+        }
     }
 
     /// The whole definition in words, state by state.
@@ -141,7 +147,7 @@ impl Pen<'_> {
     }
 
     fn sentence(&self, exit: &Exit) -> String {
-        let note = layout::sentence(self.definition, self.view.language, exit);
+        let note = sentence(self.definition, self.view.language, exit);
         match exit.to {
             Landing::State(_) => note,
             Landing::Same => format!("{note}: {}", self.words.stays),
@@ -212,11 +218,12 @@ impl Pen<'_> {
              <rect class=\"card\" width=\"{wide}\" height=\"{height}\" rx=\"6\"/>\n",
             escape(&state.name)
         ));
-        self.lines(("name", NAME), &card.name, (PAD, PAD + NAME.size), NAME_LINE);
-        let under = PAD + NAME_LINE * i32::try_from(card.name.len()).unwrap_or(0) + SMALL.size - 1;
-        if !card.waits_for.is_empty() {
+        let (name, waits_for) = (self.sketch.name(card.state, wide), self.sketch.waits_for(card.state, wide));
+        self.lines(("name", NAME), &name, (PAD, PAD + NAME.size), NAME_LINE);
+        let under = PAD + tall(&name, NAME_LINE) + SMALL.size - 1;
+        if !waits_for.is_empty() {
             self.person(PAD + 5, under - SMALL.size / 2 + 1);
-            self.lines(("waits", SMALL), &card.waits_for, (PAD + MARK, under), SMALL_LINE);
+            self.lines(("waits", SMALL), &waits_for, (PAD + MARK, under), SMALL_LINE);
         }
         self.marks(card);
         card.rows.iter().for_each(|row| self.row(row));
@@ -270,15 +277,16 @@ impl Pen<'_> {
     fn row(&mut self, row: &Row) {
         let exit = &self.graph.exits[row.exit];
         let (class, events) = (self.class(exit), self.events(exit));
+        let lines = self.sketch.words(exit, exit.shown, self.plan.card);
         self.put(format_args!("<g class=\"{class}\" data-events=\"{events}\">"));
         if matches!(exit.shown, Shown::Note | Shown::Shared) {
             self.chip((row.x, row.y), (row.width, row.height));
-            self.lines(("words", SMALL), &row.lines, (row.x + INSET, row.y + SMALL.size), SMALL_LINE);
+            self.lines(("words", SMALL), &lines, (row.x + INSET, row.y + SMALL.size), SMALL_LINE);
         } else {
             let stands_out = exit.shown == Shown::Road || self.took(exit);
             let face = if stands_out { STRONG } else { SMALL };
             let at = (self.plan.card - PAD, row.y + SMALL.size);
-            self.lines(("words end", face), &row.lines, at, SMALL_LINE);
+            self.lines(("words end", face), &lines, at, SMALL_LINE);
         }
         self.put(format_args!("</g>\n"));
     }
