@@ -14,7 +14,7 @@ const APART: i32 = 12;
 /// Space between lines.
 const LINES: i32 = 4;
 /// Space for an arrow before a text.
-const STROKE: i32 = 33;
+const STROKE: i32 = 27;
 
 /// What stands below the cards, and beside the title where there is room.
 #[derive(Debug)]

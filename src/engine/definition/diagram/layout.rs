@@ -22,7 +22,7 @@ pub const SMALL: Face = Face { size: 10, bold: false };
 /// Smaller text that stands out.
 pub const STRONG: Face = Face { size: 10, bold: true };
 /// Height of a line of the title.
-pub const TITLE_LINE: i32 = 19;
+pub const TITLE_LINE: i32 = 18;
 /// Height of a line of a state's name.
 pub const NAME_LINE: i32 = 13;
 /// Height of a line of smaller text.
@@ -38,7 +38,7 @@ pub const MARGIN: i32 = 8;
 /// Height of a phase's heading.
 const HEADING: i32 = 20;
 /// Space between cards of a column.
-pub const BETWEEN: i32 = 8;
+pub const BETWEEN: i32 = 7;
 /// Widths of cards that are tried; the first is kept where it does as well as others.
 const CARDS: [i32; 8] = [148, 140, 132, 124, 116, 108, 164, 180];
 /// A machine of more states is laid out at the first try.

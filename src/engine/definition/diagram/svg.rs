@@ -252,7 +252,7 @@ impl Pen<'_> {
             let room = width(word, STRONG) + 12;
             let left = self.plan.card - PAD - room;
             self.put(format_args!(
-                "<rect class=\"badge\" x=\"{left}\" y=\"-7\" width=\"{room}\" height=\"12\" rx=\"6\"/>"
+                "<rect class=\"badge\" x=\"{left}\" y=\"-6\" width=\"{room}\" height=\"11\" rx=\"5\"/>"
             ));
             self.lines(("now", STRONG), &[word.to_owned()], (left + 6, 3), SMALL_LINE);
         }
@@ -318,7 +318,7 @@ impl Pen<'_> {
             )
         };
         let stroke = |class: &str| {
-            let (line, tip, end, up, down) = (x + 25, x + 21, x + 28, y - 4, y + 4);
+            let (line, tip, end, up, down) = (x + 19, x + 15, x + 22, y - 4, y + 4);
             format!(
                 "<g class=\"{class}\"><path class=\"line\" d=\"M{x} {y}H{line}\"/>\
                  <path class=\"tip\" d=\"M{end} {y}L{tip} {up}L{tip} {down}Z\"/></g>"
