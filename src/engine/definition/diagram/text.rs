@@ -98,22 +98,24 @@ fn break_into(lines: &mut Vec<String>, word: &str, limit: i32, face: Face) {
 }
 
 /// Words with the space behind them, an arrow with what it leads to; each wide character is a word, with the closing mark
-/// behind it.
+/// behind it, and what stands in wide brackets.
 fn pieces(text: &str) -> Vec<&str> {
     let wide = |char: char| em(char, false) >= 100 && !char.is_ascii();
     let closing = |char: char| "，。、；：）」』／！？,.;:)".contains(char);
     let mut pieces = Vec::new();
     let mut start = 0;
     let (mut earlier, mut previous) = (None, None);
+    let mut within = false;
     for (at, char) in text.char_indices() {
         let breaks = previous.is_some_and(|before: char| {
             let led = before == ' ' && earlier == Some('→');
-            char != ' ' && !closing(char) && !led && (before == ' ' || wide(before) || wide(char))
+            char != ' ' && !within && !closing(char) && !led && (before == ' ' || wide(before) || wide(char))
         });
         if breaks {
             pieces.push(&text[start..at]);
             start = at;
         }
+        within = char == '（' || within && char != '）';
         (earlier, previous) = (previous, Some(char));
     }
     pieces.push(&text[start..]);
@@ -149,6 +151,13 @@ mod tests {
         assert_eq!(wrap("Return for corrections", 80, FACE), ["Return for", "corrections"]);
         assert_eq!(wrap("已撤回／放棄名額", 42, FACE), ["已撤回／", "放棄名額"]);
         assert_eq!(wrap("x".repeat(20).as_str(), 60, FACE).concat(), "x".repeat(20));
+        assert_eq!(wrap("已分發（待回覆）", 72, FACE), ["已分發", "（待回覆）"]);
+        assert_eq!(wrap("Decline → Not placed", 52, FACE), ["Decline", "→ Not", "placed"]);
+        assert_eq!(
+            wrap("one two three four", 75, FACE),
+            ["one two", "three four"],
+            "no last line of one short word"
+        );
         assert_eq!(wrap("", 60, FACE), Vec::<String>::new());
     }
 
