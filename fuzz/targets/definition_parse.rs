@@ -11,7 +11,10 @@ fuzz_target!(|source: &str| match Definition::parse(source) {
             assert!(finding.place.line >= 1 && !finding.message.is_empty());
         }
         let view = View::default();
-        definition.svg(&view);
+        definition.svg(MachineIx::MAIN, &view);
+        for (track, _) in definition.machines() {
+            definition.svg(track, &view);
+        }
         definition.mermaid(&view);
         definition.scxml(MachineIx::MAIN, &view);
     }

@@ -241,8 +241,8 @@ pub async fn version(app: &App, caller: &Caller, id: &str, number: i32) -> Resul
 /// Forms a picture of a definition is drawn in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Drawing {
-    /// Scalable Vector Graphics.
-    Svg,
+    /// Scalable Vector Graphics, of the main machine or of the track of that name.
+    Svg(Option<String>),
     /// Text for Mermaid.
     Mermaid,
     /// State chart XML of the main machine, or of the track of that name.
@@ -253,13 +253,14 @@ pub enum Drawing {
 pub async fn diagram(app: &App, caller: &Caller, id: &str, number: i32, form: Drawing) -> Result<String> {
     let (_, definition) = find(app, caller, id, number).await?;
     let view = View { language: &caller.language, ..View::default() };
+    let machine = |track: Option<String>| match track {
+        None => Ok(MachineIx::MAIN),
+        Some(name) => definition.track_named(&name).ok_or(Error::NotFound),
+    };
     Ok(match form {
-        Drawing::Svg => definition.svg(&view),
+        Drawing::Svg(track) => definition.svg(machine(track)?, &view),
         Drawing::Mermaid => definition.mermaid(&view),
-        Drawing::Scxml(None) => definition.scxml(MachineIx::MAIN, &view),
-        Drawing::Scxml(Some(track)) => {
-            definition.scxml(definition.track_named(&track).ok_or(Error::NotFound)?, &view)
-        }
+        Drawing::Scxml(track) => definition.scxml(machine(track)?, &view),
     })
 }
 

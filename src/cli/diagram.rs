@@ -11,7 +11,7 @@ use super::{Outcome, output, source};
 /// Draw a definition of a workflow, as SVG, as text for Mermaid, or as SCXML
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  sojourn diagram exchange.toml --language zh-Hant --output exchange.svg\n  sojourn diagram exchange.toml --format mermaid --main-road"
+    after_help = "Example:\n  sojourn diagram exchange.toml --language zh-Hant --output exchange.svg\n  sojourn diagram exchange.toml --track learning_agreement --output agreement.svg\n  sojourn diagram exchange.toml --format mermaid --main-road"
 )]
 pub struct Arguments {
     /// File with the definition
@@ -25,7 +25,7 @@ pub struct Arguments {
     /// Leave out the exits that end a case early (SCXML is always whole)
     #[arg(long)]
     main_road: bool,
-    /// For SCXML: the track whose chart is written [default: the main machine]
+    /// For SVG and SCXML: the track that is drawn [default: the main machine]
     #[arg(long, value_name = "NAME")]
     track: Option<String>,
     /// File to write [default: standard output]
@@ -43,8 +43,8 @@ enum Format {
 pub fn run(arguments: &Arguments) -> Outcome {
     let text = source::read(&arguments.file)?;
     let definition = Definition::parse(&text).map_err(|findings| faulty(arguments, &findings))?;
-    if arguments.track.is_some() && !matches!(arguments.format, Format::Scxml) {
-        return Err("--track is for --format scxml: the other forms show all tracks".into());
+    if arguments.track.is_some() && matches!(arguments.format, Format::Mermaid) {
+        return Err("--track is for --format svg and scxml: text for Mermaid shows all tracks".into());
     }
     if !definition.languages.contains(&arguments.language) {
         let known = definition.languages.join(", ");
@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let extent = if arguments.main_road { Extent::MainRoad } else { Extent::Whole };
     let view = View { language: &arguments.language, extent, ..View::default() };
     let drawn = match arguments.format {
-        Format::Svg => definition.svg(&view),
+        Format::Svg => definition.svg(machine(arguments, &definition)?, &view),
         Format::Mermaid => definition.mermaid(&view),
         Format::Scxml => definition.scxml(machine(arguments, &definition)?, &view),
     };
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     }
 }
 
-/// The machine whose chart is asked for.
+/// The machine that is asked for.
 fn machine(arguments: &Arguments, definition: &Definition) -> Result<MachineIx, String> {
     let Some(name) = &arguments.track else { return Ok(MachineIx::MAIN) };
     definition.track_named(name).ok_or_else(|| {

@@ -91,18 +91,28 @@ pub async fn approve_workflow_version(
     Ok(versions::approve(&app, &caller, (&id, number), read, &once).await?)
 }
 
-/// A version of a workflow as a picture, in the reader's language.
+/// Which machine.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChartFilter {
+    /// A track's name [default: the main machine].
+    track: Option<String>,
+}
+
+/// One machine of a version of a workflow as a picture, in the reader's language.
 #[utoipa::path(get, path = "/api/v1/workflows/{id}/versions/{n}/diagram.svg", tag = "workflows",
-    params(("id" = String, Path), ("n" = i32, Path), IfNoneMatchHeader),
+    params(("id" = String, Path), ("n" = i32, Path), ChartFilter, IfNoneMatchHeader),
     responses((status = 200, body = String, content_type = "image/svg+xml"),
         (status = 304, description = "As it was")))]
 pub async fn get_workflow_picture(
     State(app): State<Arc<App>>,
     caller: Caller,
     Id((id, number)): Id<(String, i32)>,
+    Filter(ChartFilter { track }): Filter<ChartFilter>,
     known: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let drawn = workflows::diagram(&app, &caller, &id, number, Drawing::Svg).await?;
+    let drawn = workflows::diagram(&app, &caller, &id, number, Drawing::Svg(track)).await?;
     Ok(known.answer("image/svg+xml", drawn))
 }
 
@@ -118,15 +128,6 @@ pub async fn get_workflow_flowchart(
 ) -> Result<Response, Problem> {
     let drawn = workflows::diagram(&app, &caller, &id, number, Drawing::Mermaid).await?;
     Ok(known.answer("text/plain; charset=utf-8", drawn))
-}
-
-/// Which machine.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ChartFilter {
-    /// A track's name [default: the main machine].
-    track: Option<String>,
 }
 
 /// One machine of a version of a workflow as SCXML, for any interpreter of state charts; labels in the reader's language.

@@ -132,6 +132,11 @@ async fn a_version_is_drawn_in_the_readers_language(#[values(Db::Sqlite, Db::Pos
         assert_eq!(again.header("etag"), english.header("etag"));
         assert_eq!(draw(form, "en", "").await.body, english.body, "the same each time");
 
+        if form != "mmd" {
+            let track = anna.get(&format!("{path}.{form}?track=learning_agreement")).await;
+            assert!(track.status == 200 && !track.text().contains("Nominated"), "{}", track.text());
+            anna.get(&format!("{path}.{form}?track=lunch")).await.problem(404);
+        }
         anna.get(&format!("/workflows/student-exchange/versions/9/diagram.{form}")).await.problem(404);
         anna.get(&format!("/workflows/nonsense/versions/1/diagram.{form}")).await.problem(404);
         app.stranger().get(&format!("{path}.{form}")).await.problem(401);

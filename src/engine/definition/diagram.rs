@@ -1,11 +1,13 @@
 //! Pictures of a definition, computed from it and never drawn by hand: SVG for people, Mermaid text for documents,
 //! SCXML for other interpreters.
 //!
-//! `road` decides what is an arrow and what a note, `layout` where it stands, `svg` and `mermaid` write it down; `scxml` writes
-//! the machine itself.
+//! `road` decides what is an arrow and what a note, `layout` where it stands, so that it is legible on A4, `svg` and `mermaid`
+//! write it down; `scxml` writes the machine itself.
 //! The same definition and view always give the same bytes.
 
+mod card;
 mod fold;
+mod foot;
 mod gutters;
 mod layout;
 mod mermaid;
@@ -13,7 +15,6 @@ mod road;
 pub mod scxml;
 mod svg;
 mod text;
-mod tracks;
 mod words;
 
 use super::{Definition, EventIx, MachineIx, StateIx};
@@ -65,19 +66,20 @@ impl View<'_> {
 }
 
 impl Definition {
-    /// A picture: states in a column per phase, events as labelled arrows, exits as notes under the state they leave; below them
-    /// each track as a machine of its own, unless the main road alone is asked for.
+    /// A picture of one machine: states in a column per phase, in a track by their steps from the first; events as labelled
+    /// arrows, exits as notes in the state they leave. That of the main machine names the tracks beside it.
     ///
-    /// Complete by itself: a title and a text alternative, light and dark colours, no outside reference. A page sets
-    /// custom properties such as `--diagram-ink` to give it its own colours.
-    pub fn svg(&self, view: &View<'_>) -> String {
-        svg::draw(self, view)
+    /// Fitted on A4, the text is large enough to read. Complete by itself: a title and a text alternative, light and dark
+    /// colours, no outside reference. A page sets custom properties such as `--diagram-ink` to give it its own colours.
+    pub fn svg(&self, machine: MachineIx, view: &View<'_>) -> String {
+        svg::draw(self, machine, view)
     }
 
-    /// A Mermaid flowchart.
+    /// A Mermaid flowchart; each track in a box of its own, unless the main road alone is asked for.
     pub fn mermaid(&self, view: &View<'_>) -> String {
         mermaid::draw(self, view)
     }
+
     /// One machine as SCXML: see [`scxml`] for what it holds and where it differs.
     pub fn scxml(&self, machine: MachineIx, view: &View<'_>) -> String {
         scxml::draw(self, machine, view)

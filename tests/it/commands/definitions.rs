@@ -185,15 +185,26 @@ fn a_definition_is_drawn_in_each_form_and_language() {
     };
     let view = |language| View { language, ..View::default() };
 
-    assert_eq!(printed(&draw(&[])), exchange().svg(&view("en")));
+    assert_eq!(printed(&draw(&[])), exchange().svg(MachineIx::MAIN, &view("en")));
     let road = View { extent: Extent::MainRoad, ..view("zh-Hant") };
     let asked = ["--format", "mermaid", "--language", "zh-Hant", "--main-road"];
     assert_eq!(printed(&draw(&asked)), exchange().mermaid(&road));
     assert_eq!(printed(&draw(&["--format", "scxml"])), exchange().scxml(MachineIx::MAIN, &view("en")));
+    let track = exchange().track_named("learning_agreement").expect("a track");
+    let asked = ["--track", "learning_agreement"];
+    assert_eq!(printed(&draw(&asked)), exchange().svg(track, &view("en")));
+    assert_eq!(
+        printed(&draw(&[&asked[..], &["--format", "scxml"]].concat())),
+        exchange().scxml(track, &view("en"))
+    );
+    let flowchart = complaint(&draw(&[&asked[..], &["--format", "mermaid"]].concat()));
+    assert!(flowchart.contains("text for Mermaid shows all tracks"), "{flowchart}");
+    let unknown = complaint(&draw(&["--track", "lunch"]));
+    assert!(unknown.contains("has no track `lunch`: references, "), "{unknown}");
     assert_eq!(printed(&draw(&["--output", "out.svg"])), "");
     assert_eq!(
         std::fs::read_to_string(folder.path().join("out.svg")).expect("there"),
-        exchange().svg(&view("en"))
+        exchange().svg(MachineIx::MAIN, &view("en"))
     );
 
     let french = complaint(&draw(&["--language", "fr", "--output", "out.fr.svg"]));
@@ -211,7 +222,7 @@ fn the_picture_in_the_readme_is_what_the_command_draws() {
     const PICTURE: &str = "tests/data/exchange.svg";
     let kept = std::fs::read_to_string(own(PICTURE)).expect("the picture");
     let command = "sojourn diagram templates/workflows/exchange.toml --output tests/data/exchange.svg";
-    assert!(kept == exchange().svg(&View { language: "en", ..View::default() }), "draw it anew: {command}");
+    assert!(kept == exchange().svg(MachineIx::MAIN, &View { language: "en", ..View::default() }), "draw it anew: {command}");
     let readme = std::fs::read_to_string(own("README.md")).expect("the README");
     assert!(readme.contains(&format!("]({PICTURE})")), "the README shows it");
     assert!(readme.contains(command), "the README says how it is made");

@@ -27,11 +27,16 @@ const RESERVED: [&str; 12] = [
 
 /// A definition as a Mermaid flowchart.
 pub fn draw(definition: &Definition, view: &View<'_>) -> String {
-    let graph = Graph::of(definition, view);
+    let graph = Graph::of(definition, MachineIx::MAIN, view);
     let words = Words::of(view.language);
     let mut out = String::from("flowchart LR\n");
     for column in &graph.columns {
-        let _ = writeln!(out, "  subgraph phase_{} [\"{}\"]", column.phase, words.phase(column.phase));
+        let phase = column.phase.map_or("", |phase| words.phase(phase));
+        let _ = writeln!(
+            out,
+            "  subgraph phase_{} [\"{phase}\"]",
+            column.phase.map_or_else(String::new, |p| p.to_string())
+        );
         for &state in &column.states {
             let _ = writeln!(out, "    {}", node(definition, view, state));
         }
@@ -57,12 +62,11 @@ pub fn draw(definition: &Definition, view: &View<'_>) -> String {
 /// A track as a box of its own.
 fn beside(out: &mut String, definition: &Definition, view: &View<'_>, (machine, track): (MachineIx, &Track)) {
     let _ = writeln!(out, "  subgraph track_{} [\"{}\"]", machine.0, escape(track.label.get(view.language)));
-    let states: Vec<StateIx> = definition.states_of(machine).map(|(state, _)| state).collect();
-    for &state in &states {
+    for (state, _) in definition.states_of(machine) {
         let _ = writeln!(out, "    {}", node(definition, view, state));
     }
     out.push_str("  end\n");
-    for exit in &Graph::of_row(definition, &states).exits {
+    for exit in &Graph::of(definition, machine, view).exits {
         edges(out, definition, view, exit);
     }
 }
@@ -91,7 +95,7 @@ fn edges(out: &mut String, definition: &Definition, view: &View<'_>, exit: &Exit
     let (open, close) = match exit.shown {
         Shown::Road => ("==", "==>"),
         Shown::Arrow => ("--", "-->"),
-        Shown::Note => ("-.", ".->"),
+        Shown::Note | Shown::Shared => ("-.", ".->"),
     };
     for to in landings(definition, exit) {
         let _ = writeln!(out, "  {from} {open} \"{labels}\" {close} {}", name(definition, to));
