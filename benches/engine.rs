@@ -56,9 +56,8 @@ impl Scene {
         let now = DateTime::from_timestamp(1_790_000_000, 0).expect("an instant");
         let slots = definition.asks_in(definition.initial);
         let mut kinds = slots.iter().map(|slot| definition.facts.kind(*slot));
-        let facts = Facts::gather(&definition.facts, &slots, |fact| {
-            kinds.next().map(|kind| value(fact, kind, now))
-        });
+        let facts =
+            Facts::gather(&definition.facts, &slots, |fact| kinds.next().map(|kind| value(fact, kind, now)));
         let berlin = || Calendar::plain(chrono_tz::Europe::Berlin);
         let student = definition.create.by[0];
         Self {
