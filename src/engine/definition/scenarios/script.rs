@@ -260,6 +260,8 @@ pub(super) struct WalkStep {
     /// Notices it must send, among others.
     #[serde(default)]
     pub told: BTreeMap<String, Names>,
+    /// What it does to places, in order; nothing is said of them when it is left out.
+    pub places: Option<Vec<String>>,
 }
 
 impl May {
