@@ -1,6 +1,7 @@
-//! What one decision costs: `submit` with five choices, the offers of that state, and proving a whole definition.
+//! What one decision costs: `submit` with five choices, the offers of that state, a step of a track with all that a request asks, and
+//! proving a whole definition.
 //!
-//! `cargo bench --bench engine` prints medians; the targets are 10 µs, 20 µs and 200 ms.
+//! `cargo bench --bench engine` prints medians; the targets are 10 µs, 20 µs, 40 µs and 1 s.
 
 #![expect(clippy::expect_used, reason = "a bench that cannot begin has to fail")]
 
@@ -9,9 +10,9 @@ use std::hint::black_box;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use serde_json::Map;
+use serde_json::{Map, json};
 use sojourn_engine::deadline::Calendar;
-use sojourn_engine::definition::{Definition, DocumentIx, Transition};
+use sojourn_engine::definition::{Definition, DocumentIx, MachineIx, Transition};
 use sojourn_engine::facts::{Fact, Facts};
 use sojourn_engine::guard::{Decimal, Type, Value};
 use sojourn_engine::ids::PersonId;
@@ -111,6 +112,40 @@ fn decisions(criterion: &mut Criterion) {
     });
 }
 
+/// One step of a track of a case with five tracks and more instances, then what it offers and whom it waits for, as a request asks.
+fn beside(criterion: &mut Criterion) {
+    let mut scene = Scene::exchange();
+    let definition = &scene.definition;
+    let signs = |t: &Transition| {
+        let track = definition.track(t.machine);
+        track.is_some_and(|track| track.versions && t.from != [track.initial]) && !t.input.is_empty()
+    };
+    let signature = definition.transitions.iter().find(|t| signs(t)).expect("a versioned track is signed");
+    let (event, machine, from) = (signature.event, signature.machine, signature.from[0]);
+    let role = signature.by[0];
+    let gate = definition.transitions.iter().find(|t| t.machine == MachineIx::MAIN && t.join.is_some());
+    scene.case.state = gate.expect("papers open a gate of the main machine").from[0];
+    let one = scene.case.tracks.iter_mut().find(|one| one.id.machine == machine).expect("it is there");
+    one.state = from;
+    let instance = Some(one.id);
+    assert!(definition.machines().count() >= 5, "tracks of an exchange");
+    let data = json!({ "components": "Algebra, 6 credits" }).as_object().cloned().expect("an object");
+    let actor = Actor::Person(scene.person, [role].into_iter().collect::<Roles>());
+    let attempt = Attempt { event, actor, instance, data: &data, reason: None };
+    machine::step(definition, &scene.case, &attempt, &mut &scene).expect("a legal signature");
+    let all = format!("step, offers and waiting with {} instances of tracks", scene.case.tracks.len());
+    criterion.bench_function(&all, |bencher| {
+        bencher.iter(|| {
+            let case = black_box(&scene.case);
+            (
+                machine::step(definition, case, &attempt, &mut &scene),
+                machine::offers(definition, case, actor, &(&scene).context()),
+                machine::waiting(definition, case, &scene.facts),
+            )
+        });
+    });
+}
+
 fn proofs(criterion: &mut Criterion) {
     for (name, source) in [("exchange", EXCHANGE), ("internship", INTERNSHIP)] {
         let definition = Definition::parse(source).expect("a shipped definition");
@@ -189,5 +224,5 @@ fn growth(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decisions, proofs, growth);
+criterion_group!(benches, decisions, beside, proofs, growth);
 criterion_main!(benches);

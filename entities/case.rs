@@ -32,6 +32,8 @@ pub struct Model {
     pub collected: Json,
     /// Instances of tracks: `[{"track": "references", "key": 1, "state": "asked", …}]`.
     pub tracks: Json,
+    /// Clocks that stand still: `[{"machine": "main", "state": "nominated", "clock": "acknowledge", "left": 86400}]`, in seconds.
+    pub paused: Json,
     /// Until when the applicant does not see the present state.
     pub hidden_until: Option<DateTimeUtc>,
     /// Events that happened with who acted, null for the system: `[["submit", "019a…"]]`.

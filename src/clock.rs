@@ -106,7 +106,9 @@ impl Moment {
             id = *last + u128::from(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) + 1;
         }
         *last = id;
-        T::from(Builder::from_u128(id).with_version(Version::SortRand).with_variant(Variant::RFC4122).into_uuid())
+        T::from(
+            Builder::from_u128(id).with_version(Version::SortRand).with_variant(Variant::RFC4122).into_uuid(),
+        )
     }
 
     /// `N` random bytes, fit for secrets.

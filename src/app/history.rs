@@ -14,6 +14,7 @@ use super::applications::view::{self, Reader};
 use super::scene::Scene;
 use super::{App, Asked, Page, Result};
 use crate::access::Caller;
+use crate::store::Conn;
 use crate::store::dossiers::names;
 use crate::store::history::{self as rows, Step};
 
@@ -97,7 +98,28 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     let page = rows::page(conn, id, (since, until), asked).await?;
     let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
     let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
-    Ok(page.map(|step| one(&scene, caller, reader, &known, step)))
+    Ok(page.map(|step| {
+        let label = scene.definition.instance_of(&step.machine);
+        let label = label.map(|id| view::track_label(&scene, id, &caller.language));
+        one(&scene.definition, (caller, reader), &known, step, label)
+    }))
+}
+
+/// A page of the history of a programme's case, for somebody who has a part in it.
+///
+/// # Errors
+/// Faults of the database.
+pub async fn of_programme(
+    conn: &impl Conn,
+    caller: &Caller,
+    definition: &Definition,
+    id: CaseId,
+    asked: &Asked,
+) -> Result<Page<StepView>> {
+    let page = rows::page(conn, id, (None, None), asked).await?;
+    let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
+    let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
+    Ok(page.map(|step| one(definition, (caller, Reader::Home), &known, step, None)))
 }
 
 /// A host sees the steps from the one that showed it the case.
@@ -115,13 +137,12 @@ fn is_colleague(definition: &Definition, caller: &Caller, step: &Step) -> bool {
 }
 
 fn one(
-    scene: &Scene,
-    caller: &Caller,
-    reader: Reader,
+    definition: &Definition,
+    (caller, reader): (&Caller, Reader),
     known: &BTreeMap<PersonId, String>,
     step: Step,
+    track_label: Option<String>,
 ) -> StepView {
-    let definition = &scene.definition;
     let language = caller.language.as_str();
     let label = match step.event.as_str() {
         adoption::EVENT if language.starts_with("zh") => Some("改用新版規則"),
@@ -145,7 +166,7 @@ fn one(
     StepView {
         track: track.map(str::to_owned),
         key: key.map(str::to_owned),
-        track_label: definition.instance_of(&step.machine).map(|id| view::track_label(scene, id, language)),
+        track_label,
         number: step.number,
         at: step.at,
         recorded_at: step.recorded_at,

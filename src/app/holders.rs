@@ -99,7 +99,8 @@ impl Holders {
         .collect()
     }
 
-    fn at(&self, duty: Duty, institution: InstitutionId, units: &[UnitId]) -> Vec<&Holder> {
+    /// People with a duty on the first of these units that has any, else in the whole institution, else its head, else the secretariat.
+    pub fn at(&self, duty: Duty, institution: InstitutionId, units: &[UnitId]) -> Vec<&Holder> {
         let rungs = || units.iter().copied().map(Some).chain([None]);
         let with = |duty: Duty, unit: Option<UnitId>| -> Vec<&Holder> {
             let fits = |h: &&Holder| h.duty == duty && h.institution == Some(institution) && h.unit == unit;
@@ -110,7 +111,8 @@ impl Holders {
         found.next().unwrap_or_else(|| self.secretariat())
     }
 
-    fn secretariat(&self) -> Vec<&Holder> {
+    /// People of the secretariat.
+    pub fn secretariat(&self) -> Vec<&Holder> {
         self.staff.iter().filter(|holder| holder.duty == Duty::Secretariat).collect()
     }
 }

@@ -33,6 +33,7 @@ pub mod scene;
 pub mod sessions;
 pub mod transition;
 pub mod verify;
+pub mod vetting;
 pub mod workflows;
 
 use std::sync::Arc;

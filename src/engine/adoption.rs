@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::definition::check::Combinations;
 use crate::definition::{ClockIx, Definition, EventIx, Finding, InstanceId, RoleIx, Run, StateIx};
 use crate::facts::Facts;
-use crate::machine::{Case, ClockStart, Context, Instance, Running, start_clocks};
+use crate::machine::{Case, ClockStart, Context, Instance, Paused, Running, start_clocks};
 use crate::vocabulary::{AccountStatus, StateKind};
 
 /// The event of the step by which a case moves to another version; no definition can declare one of that name.
@@ -133,6 +133,7 @@ impl<'d> Adoption<'d> {
             collected,
             accounts,
             clocks: Vec::new(),
+            paused: case.paused.iter().filter_map(|paused| self.paused(from, paused)).collect(),
             tracks,
             acts: case.acts.iter().filter_map(|(act, who)| Some((event(*act)?, *who))).collect(),
         };
@@ -140,6 +141,24 @@ impl<'d> Adoption<'d> {
             obstacles.push(Obstacle::NotReachable { state: from.states[case.state.at()].name.clone() });
         }
         if obstacles.is_empty() { Ok(landed) } else { Err(obstacles) }
+    }
+
+    /// A clock that stands still, where the new version has it too.
+    fn paused(&self, from: &Definition, paused: &Paused) -> Option<Paused> {
+        let instance = match paused.instance {
+            None => None,
+            Some(id) => {
+                let track = &from.track(id.machine)?.name;
+                Some(self.to.instance_named(track, &from.key(id))?)
+            }
+        };
+        let name = &from.states[paused.state.at()].name;
+        let state = match instance {
+            None => self.to.state_named(name)?,
+            Some(id) => self.to.state_in(id.machine, name)?,
+        };
+        let clock = self.to.clock_named(state, &from.clocks[paused.clock.at()].id)?;
+        Some(Paused { instance, state, clock, left: paused.left })
     }
 
     fn state(&self, from: &Definition, ix: StateIx, obstacles: &mut Vec<Obstacle>) -> Option<StateIx> {

@@ -7,6 +7,7 @@ mod case;
 mod legal;
 mod offers;
 mod open;
+mod pause;
 mod step;
 mod waiting;
 
@@ -16,6 +17,7 @@ use serde::Serialize;
 pub use case::{Case, Instance, Running};
 pub use offers::{Offer, offers, offers_at};
 pub use open::{Opening, open};
+pub use pause::Paused;
 pub use step::step;
 pub use step::waited_for;
 pub(crate) use step::{MOST_JOINS, start_clocks};
@@ -225,11 +227,50 @@ pub struct Move {
     pub shows_to: Vec<Side>,
     /// Clocks that start; all others stop when the state is entered anew.
     pub clocks: Vec<ClockStart>,
+    /// Clocks that stand still from now on.
+    pub pauses: Vec<Paused>,
+    /// Clocks of tracks that go on with what was left of them.
+    pub resumes: Vec<(InstanceId, ClockStart)>,
     /// Notices to send, roles resolved.
     pub notices: Vec<NoticeTo>,
 }
 
 impl Move {
+    /// A move with nothing but its ends.
+    pub(crate) fn bare(
+        transition: TransitionIx,
+        event: EventIx,
+        instance: Option<InstanceId>,
+        (from, to): (StateIx, StateIx),
+    ) -> Self {
+        Self {
+            transition,
+            instance,
+            event,
+            role: None,
+            from,
+            to,
+            entered: false,
+            collected: None,
+            choose: None,
+            read: Vec::new(),
+            places: Vec::new(),
+            last_day: None,
+            resets: Vec::new(),
+            invalidates: Vec::new(),
+            adds: None,
+            new_version: false,
+            stays: None,
+            hidden_until: None,
+            freezes: false,
+            shows_to: Vec::new(),
+            clocks: Vec::new(),
+            pauses: Vec::new(),
+            resumes: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
+
     /// Its clocks, as they run in the state that is entered.
     fn running(&self) -> Vec<Running> {
         self.clocks.iter().map(|start| Running { clock: start.clock, due_at: start.due_at }).collect()

@@ -79,7 +79,7 @@ pub struct EventIn {
 }
 
 impl EventIn {
-    fn attempt(self, track: Option<(String, String)>, if_version: i32) -> Attempt {
+    pub(super) fn attempt(self, track: Option<(String, String)>, if_version: i32) -> Attempt {
         Attempt {
             track,
             event: self.event,

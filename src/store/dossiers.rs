@@ -19,7 +19,7 @@ use sojourn_entities::{
     programme, registration, stay,
 };
 
-pub use case_row::{CaseRow, TrackRow};
+pub use case_row::{CaseRow, PausedRow, TrackRow};
 pub use rows::{
     Account, ApplicationRow, Choice, Dossier, ExtraTerm, Institution, Offering, RunningClock, Stay, Student,
 };
@@ -156,6 +156,7 @@ fn build_offering(
         twelfths: period.twelfths,
         programme: programme.id,
         unit: programme.unit_id,
+        status: programme.status,
         title: programme.title,
         kind: programme.kind,
         gives_credit: programme.gives_credit,
@@ -178,7 +179,7 @@ async fn accounts_of(conn: &impl Conn, id: CaseId) -> Result<Vec<Account>, Store
     Ok(plain.collect())
 }
 
-async fn clocks_of(conn: &impl Conn, id: CaseId) -> Result<Vec<RunningClock>, StoreError> {
+pub(super) async fn clocks_of(conn: &impl Conn, id: CaseId) -> Result<Vec<RunningClock>, StoreError> {
     let rows = clock::Entity::find()
         .filter(clock::Column::CaseId.eq(id))
         .filter(clock::Column::EndedAt.is_null())

@@ -30,6 +30,7 @@ pub mod registrations;
 pub mod sessions;
 pub mod simulations;
 pub mod verify;
+pub mod vettings;
 pub mod workflows;
 pub mod worklists;
 pub mod write;

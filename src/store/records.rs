@@ -16,8 +16,8 @@ use sojourn_entities::{
 };
 
 pub use rows::{
-    ChoiceState, Moved, NewChoice, NewClock, NewHistory, NewPayload, NewStay, NewWait, Opened, Records,
-    Refused, Stopped,
+    ChoiceState, Moved, NewChoice, NewClock, NewHistory, NewPayload, NewStay, NewWait, Opened,
+    OpenedApplication, Records, Refused, Stopped,
 };
 
 use super::dossiers::{Account, ApplicationRow, Stay, Student};
@@ -109,6 +109,7 @@ async fn advance(tx: &Tx, moved: &Moved) -> Result<(), RecordError> {
             registers: Set(json!(row.registers)),
             collected: Set(json!(row.collected)),
             tracks: Set(json!(row.tracks)),
+            paused: Set(json!(row.paused)),
             hidden_until: Set(row.hidden_until),
             acts: Set(json!(row.acts)),
             steps: Set(row.steps),
@@ -139,7 +140,9 @@ async fn open(tx: &Tx, opened: Vec<Opened>) -> Result<(), StoreError> {
     let mut applications = Vec::with_capacity(opened.len());
     for new in opened {
         let row = new.case;
-        applications.push(application_row(row.id, new.application, new.home, new.call, new.frozen));
+        applications.extend(
+            new.application.map(|new| application_row(row.id, new.row, new.home, new.call, new.frozen)),
+        );
         cases.push(case::ActiveModel {
             id: Set(row.id),
             subject: Set(new.subject),
@@ -152,6 +155,7 @@ async fn open(tx: &Tx, opened: Vec<Opened>) -> Result<(), StoreError> {
             registers: Set(json!(row.registers)),
             collected: Set(json!(row.collected)),
             tracks: Set(json!(row.tracks)),
+            paused: Set(json!(row.paused)),
             hidden_until: Set(row.hidden_until),
             acts: Set(json!(row.acts)),
             steps: Set(row.steps),

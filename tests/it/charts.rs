@@ -12,7 +12,8 @@ use rand::seq::IndexedRandom;
 use serde_json::{Map, Value as Json, json};
 use sojourn_engine::definition::diagram::{View, scxml};
 use sojourn_engine::definition::{
-    Definition, Each, EventIx, Input, InstanceId, MAIN, MachineIx, Resolver, RoleIx, StateIx, Transition,
+    Definition, Each, EventIx, Input, InstanceId, MAIN, MachineIx, Resolver, RoleIx, StateIx, Target,
+    Transition,
 };
 use sojourn_engine::facts::Facts;
 use sojourn_engine::guard::Verdict;
@@ -78,8 +79,19 @@ impl<'a> Walk<'a> {
     fn note(&mut self, at: At, kind: &'static str, what: String, conditions: String) {
         let chart = at.map_or(MAIN, |id| &self.definition.track(id.machine).expect("a track").name);
         let what = if kind == "begin" { chart.to_owned() } else { what };
-        let after = self.definition.states[self.state(at).at()].name.clone();
+        // A chart that begins goes on at once where nothing has to be true for it.
+        let state = if kind == "begin" { self.unhindered(self.state(at)) } else { self.state(at) };
+        let after = self.definition.states[state.at()].name.clone();
         self.done.push(Done { place: self.definition.machine_text(at), kind, what, conditions, after });
+    }
+
+    fn unhindered(&self, state: StateIx) -> StateIx {
+        let mut leaving = self.definition.leaving(state).map(|(_, transition)| transition);
+        let free = |t: &&Transition| t.join.as_ref().is_some_and(|join| join.when.is_none());
+        match leaving.find(free).map(|transition| transition.to) {
+            Some(Target::State(next)) => self.unhindered(next),
+            Some(Target::Same | Target::Previous) | None => state,
+        }
     }
 
     fn is_open(&self) -> bool {

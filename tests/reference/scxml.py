@@ -16,6 +16,7 @@ import sys
 
 from statemachine.exceptions import TransitionNotAllowed
 from statemachine.io.scxml.processor import SCXMLProcessor
+from statemachine.model import Model
 
 
 def load(name, text):
@@ -29,9 +30,9 @@ def load(name, text):
 
 def begin(loaded):
     chart, data = loaded
-    machine = chart()
-    vars(machine.model).update(data)
-    return machine
+    model = Model()
+    vars(model).update(data)
+    return chart(model)
 
 
 def send(machine, event, conditions):

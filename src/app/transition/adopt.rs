@@ -6,7 +6,7 @@ use sojourn_engine::definition::{ClockIx, Definition, InstanceId, Resolver, Role
 use sojourn_engine::ids::PersonId;
 use sojourn_engine::machine::Running;
 
-use super::clocks::start;
+use super::clocks::{self, start};
 use super::drive::{Stage, View};
 use super::effects::{Entry, record, unused};
 use super::live::{Live, LiveClock};
@@ -32,6 +32,7 @@ pub fn carried(
     dossier.case.workflow = to;
     dossier.clocks.clear();
     dossier.case.tracks = tracks::rows(adoption.version(), &landed, &scene.live.dossier.case.tracks, None);
+    dossier.case.paused = clocks::rows(adoption.version(), &landed);
     let named = |(state, origin): &(_, _)| (adoption.name(*state), adoption.name(*origin));
     dossier.case.registers = landed.registers.iter().map(named).collect();
     Ok(dossier)
@@ -45,8 +46,8 @@ pub fn adopt(adoption: &Adoption<'_>, scene: &Scene, stage: &Stage<'_>, live: &m
     let slots = stage.definition.asks_in(live.case.state);
     let view = View::of(stage, live, None, &slots);
     let context = view.context(stage, live);
-    let clocks = adoption.clocks(&scene.definition, &scene.live.case, &live.case, &context, &view.facts);
-    for (instance, landed) in clocks {
+    let landed = adoption.clocks(&scene.definition, &scene.live.case, &live.case, &context, &view.facts);
+    for (instance, landed) in landed {
         match landed {
             Landed::Kept(ix) => {
                 let known = running(scene, stage.definition, (instance, ix));

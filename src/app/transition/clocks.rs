@@ -1,13 +1,14 @@
 //! Clocks of a live case: which a move stops, which it starts, and how each stands in its row.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sojourn_engine::definition::{Definition, Each, EventIx, ExpiryAct, InstanceId};
-use sojourn_engine::machine::{ClockStart, Move};
+use sojourn_engine::machine::{Case, ClockStart, Move, Paused};
 use sojourn_engine::vocabulary::StateKind;
 
 use super::drive::Stage;
-use super::live::{Live, LiveClock};
-use crate::store::dossiers::Dossier;
+use super::live::{Live, LiveClock, unknown};
+use crate::app::Error;
+use crate::store::dossiers::{Dossier, PausedRow};
 use crate::store::records::{NewClock, Records};
 
 /// Stops the clocks of the state that is left, and those of tracks that end or start anew with it; the one whose end this is counts as
@@ -20,8 +21,11 @@ pub(super) fn stop(
     records: &mut Records,
 ) {
     let now = stage.at.now;
-    let over = |instance: Option<InstanceId>| ends_with(stage.definition, made, instance);
-    let (stopped, run_on): (Vec<_>, Vec<_>) = live.clocks.drain(..).partition(|clock| over(clock.instance));
+    let paused = |clock: &LiveClock| {
+        made.pauses.iter().any(|p| (p.instance, p.clock) == (clock.instance, clock.clock))
+    };
+    let over = |clock: &LiveClock| ends_with(stage.definition, made, clock.instance) || paused(clock);
+    let (stopped, run_on): (Vec<_>, Vec<_>) = live.clocks.drain(..).partition(over);
     live.clocks = run_on;
     for clock in stopped {
         let ends = &stage.definition.clocks[clock.clock.at()].on_expiry;
@@ -80,4 +84,32 @@ pub(super) fn new_clock(
         ended_at,
         fired_at,
     }
+}
+
+/// Clocks that stand still, as their rows name them.
+///
+/// # Errors
+/// [`Error::Internal`] when a row names something the definition does not have.
+pub(super) fn paused(definition: &Definition, rows: &[PausedRow]) -> Result<Vec<Paused>, Error> {
+    let read = |row: &PausedRow| {
+        let instance = definition.instance_of(&row.machine);
+        let state = match instance {
+            None => definition.state_named(&row.state)?,
+            Some(id) => definition.state_in(id.machine, &row.state)?,
+        };
+        let clock = definition.clock_named(state, &row.clock)?;
+        Some(Paused { instance, state, clock, left: TimeDelta::seconds(row.left) })
+    };
+    rows.iter().map(|row| read(row).ok_or_else(|| unknown("clock", &row.clock))).collect()
+}
+
+/// The rows of a case's clocks that stand still.
+pub(super) fn rows(definition: &Definition, case: &Case) -> Vec<PausedRow> {
+    let row = |paused: &Paused| PausedRow {
+        machine: definition.machine_text(paused.instance),
+        state: definition.states[paused.state.at()].name.clone(),
+        clock: definition.clocks[paused.clock.at()].id.clone(),
+        left: paused.left.num_seconds(),
+    };
+    case.paused.iter().map(row).collect()
 }

@@ -131,6 +131,9 @@ pub(super) fn take(
         live.dossier.case.hidden_until = made.hidden_until;
     }
     start(stage, live, made.instance, &made.clocks);
+    for (id, clock) in &made.resumes {
+        start(stage, live, Some(*id), std::slice::from_ref(clock));
+    }
     if made.freezes {
         live.touched.application = true;
         live.touched.frozen = true;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sojourn_engine::definition::{ClockIx, Definition, InstanceId, StateIx};
+use sojourn_engine::definition::{ClockIx, Definition, EventIx, InstanceId, RoleIx, StateIx};
 use sojourn_engine::ids::{ClockRowId, PersonId, PlaceLineId};
 use sojourn_engine::machine::{Case, Instance, Running};
 use sojourn_engine::vocabulary::AccountStatus;
 
-use super::tracks;
+use super::{clocks, tracks};
 use crate::app::Error;
-use crate::store::dossiers::Dossier;
+use crate::store::dossiers::{CaseRow, Dossier};
 
 /// A clock of a live case.
 #[derive(Debug, Clone)]
@@ -63,45 +63,19 @@ impl Live {
     /// # Errors
     /// [`Error::Internal`] when it names something the definition does not have.
     pub fn new(definition: &Definition, dossier: Dossier) -> Result<Self, Error> {
-        let state = |name: &str| definition.state_named(name).ok_or_else(|| unknown("state", name));
-        let event = |name: &str| definition.event_named(name).ok_or_else(|| unknown("event", name));
-        let role = |name: &str| definition.role_named(name).ok_or_else(|| unknown("role", name));
-        let row = &dossier.case;
-        let here = state(&row.state)?;
-        let mut tracks = tracks::instances(definition, row)?;
-        let clocks = running(definition, &dossier, here, &tracks)?;
+        let mut case = read(definition, &dossier.case)?;
+        let clocks = running(definition, &dossier, case.state, &case.tracks)?;
         for clock in &clocks {
-            let of = tracks.iter_mut().find(|one| Some(one.id) == clock.instance);
-            if let Some(instance) = of {
-                instance.clocks.push(Running { clock: clock.clock, due_at: clock.due_at });
+            let running = Running { clock: clock.clock, due_at: clock.due_at };
+            match clock.instance {
+                None => case.clocks.push(running),
+                Some(id) => {
+                    let of = case.tracks.iter_mut().find(|one| one.id == id);
+                    of.into_iter().for_each(|instance| instance.clocks.push(running));
+                }
             }
         }
-        let mut acts = Vec::with_capacity(row.acts.len());
-        for (name, person) in &row.acts {
-            acts.extend(definition.event_named(name).map(|event| (event, *person)));
-        }
-        let registers: &BTreeMap<String, String> = &row.registers;
-        let case = Case {
-            state: here,
-            entered_at: row.entered_at,
-            registers: registers
-                .iter()
-                .map(|(of, from)| Ok((state(of)?, state(from)?)))
-                .collect::<Result<_, Error>>()?,
-            collected: row
-                .collected
-                .iter()
-                .map(|(act, by)| Ok((event(act)?, role(by)?)))
-                .collect::<Result<_, Error>>()?,
-            accounts: definition.accounts.iter().map(|account| status(&dossier, &account.name)).collect(),
-            clocks: clocks
-                .iter()
-                .filter(|clock| clock.instance.is_none())
-                .map(|c| Running { clock: c.clock, due_at: c.due_at })
-                .collect(),
-            tracks,
-            acts,
-        };
+        case.accounts = definition.accounts.iter().map(|account| status(&dossier, &account.name)).collect();
         Ok(Self {
             dossier,
             case,
@@ -122,26 +96,60 @@ impl Live {
         person: Option<PersonId>,
         named: tracks::Named,
     ) {
-        let state = &definition.states[self.case.state.at()];
-        let name = |ix: StateIx| definition.states[ix.at()].name.clone();
         let row = &mut self.dossier.case;
-        row.state.clone_from(&state.name);
-        row.phase = state.phase;
-        row.kind = state.kind;
-        row.entered_at = self.case.entered_at;
-        row.registers = self.case.registers.iter().map(|(of, from)| (name(*of), name(*from))).collect();
-        row.collected = self
-            .case
-            .collected
-            .iter()
-            .map(|(event, role)| {
-                (definition.events[event.at()].name.clone(), definition.roles[role.at()].name.clone())
-            })
-            .collect();
+        lay(row, definition, &self.case);
         let before = std::mem::take(&mut row.tracks);
         row.tracks = tracks::rows(definition, &self.case, &before, named);
         row.acts.push((event.to_owned(), person));
     }
+}
+
+/// Writes where the main machine stands into the row of its case.
+pub fn lay(row: &mut CaseRow, definition: &Definition, case: &Case) {
+    let state = &definition.states[case.state.at()];
+    let name = |ix: StateIx| definition.states[ix.at()].name.clone();
+    row.state.clone_from(&state.name);
+    row.phase = state.phase;
+    row.kind = state.kind;
+    row.entered_at = case.entered_at;
+    row.registers = case.registers.iter().map(|(of, from)| (name(*of), name(*from))).collect();
+    let acted = |(event, role): &(EventIx, RoleIx)| {
+        (definition.events[event.at()].name.clone(), definition.roles[role.at()].name.clone())
+    };
+    row.collected = case.collected.iter().map(acted).collect();
+    row.paused = clocks::rows(definition, case);
+}
+
+/// The case of a row, its accounts empty and no clock running.
+///
+/// # Errors
+/// [`Error::Internal`] when the row names something the definition does not have.
+pub fn read(definition: &Definition, row: &CaseRow) -> Result<Case, Error> {
+    let state = |name: &str| definition.state_named(name).ok_or_else(|| unknown("state", name));
+    let event = |name: &str| definition.event_named(name).ok_or_else(|| unknown("event", name));
+    let role = |name: &str| definition.role_named(name).ok_or_else(|| unknown("role", name));
+    let registers: &BTreeMap<String, String> = &row.registers;
+    let act = |(name, person): &(String, Option<PersonId>)| {
+        definition.event_named(name).map(|event| (event, *person))
+    };
+    Ok(Case {
+        state: state(&row.state)?,
+        entered_at: row.entered_at,
+        registers: registers
+            .iter()
+            .map(|(of, from)| Ok((state(of)?, state(from)?)))
+            .collect::<Result<_, Error>>()?,
+        collected: row
+            .collected
+            .iter()
+            .map(|(act, by)| Ok((event(act)?, role(by)?)))
+            .collect::<Result<_, Error>>()?,
+        accounts: vec![AccountStatus::None; definition.accounts.len()],
+        clocks: Vec::new(),
+        paused: clocks::paused(definition, &row.paused)?,
+        tracks: tracks::instances(definition, row)?,
+        acts: row.acts.iter().filter_map(act).collect(),
+    })
 }
 
 /// Clocks that run, each in the state its machine is in.
@@ -182,7 +190,7 @@ fn status(dossier: &Dossier, account: &str) -> AccountStatus {
     bound.map_or(AccountStatus::None, |row| row.status)
 }
 
-fn unknown(what: &str, name: &str) -> Error {
+pub fn unknown(what: &str, name: &str) -> Error {
     Error::Internal(
         format!("a stored case names the {what} `{name}`, which its definition does not have").into(),
     )

@@ -11,7 +11,7 @@ use super::live::Live;
 use super::{clocks, stays};
 use crate::app::holders::choice_at;
 use crate::store::dossiers::{Choice, TrackRow};
-use crate::store::records::{ChoiceState, Moved, NewChoice, NewWait, Opened, Records};
+use crate::store::records::{ChoiceState, Moved, NewChoice, NewWait, Opened, OpenedApplication, Records};
 
 /// Lays a case that was opened in this batch into the records.
 pub fn settle_new(stage: &Stage<'_>, live: Live, records: &mut Records) {
@@ -23,11 +23,13 @@ pub fn settle_new(stage: &Stage<'_>, live: Live, records: &mut Records) {
     records.opened.push(Opened {
         subject: Subject::Application,
         due_at,
-        home: dossier.home.id,
-        call: dossier.call.id,
-        frozen: live.touched.frozen.then(|| dossier.student.clone()),
         case: dossier.case,
-        application: dossier.application,
+        application: Some(OpenedApplication {
+            row: dossier.application,
+            home: dossier.home.id,
+            call: dossier.call.id,
+            frozen: live.touched.frozen.then_some(dossier.student),
+        }),
     });
 }
 

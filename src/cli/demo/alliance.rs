@@ -248,6 +248,7 @@ impl Demo {
         title: String,
     ) -> Outcome<ProgrammeId> {
         let new = NewProgramme {
+            vetted_by: None,
             kind,
             host,
             unit: None,

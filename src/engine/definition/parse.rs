@@ -87,6 +87,7 @@ struct Loader<'r, 's> {
     facts: FactTable,
     inputs: BTreeMap<String, Type>,
     asked_tracks: Vec<TrackFacts>,
+    subject: Subject,
     /// States that `from` and `[sets]` have come to so far.
     named: Cell<usize>,
 }
@@ -110,6 +111,7 @@ impl<'r, 's> Loader<'r, 's> {
             facts: FactTable::default(),
             inputs: BTreeMap::new(),
             asked_tracks,
+            subject: Subject::Application,
             named: Cell::default(),
         };
         loader.inputs = loader.input_types(&root);
@@ -117,10 +119,11 @@ impl<'r, 's> Loader<'r, 's> {
     }
 
     fn definition(&mut self, root: &Table<'_>) -> Definition {
+        self.subject = self.subject(root);
         let (states, clocks) = self.all_states(root);
         let mut definition = Definition {
             id: root.text("id").unwrap_or_default(),
-            subject: self.subject(root),
+            subject: self.subject,
             initial: self.initial(root).unwrap_or(StateIx(0)),
             languages: root.texts("languages"),
             roles: self.roles(root),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Move, after};
+use super::{Move, Paused, after};
 use crate::definition::{ClockIx, Definition, Each, EventIx, InstanceId, MachineIx, RoleIx, StateIx};
 use crate::facts::{Fact, Facts};
 use crate::guard::Value;
@@ -24,6 +24,8 @@ pub struct Case {
     pub accounts: Vec<AccountStatus>,
     /// Clocks of the present state.
     pub clocks: Vec<Running>,
+    /// Clocks that stand still while the case is suspended.
+    pub paused: Vec<Paused>,
     /// Instances of tracks, by track and number.
     pub tracks: Vec<Instance>,
     /// Events that happened, with who acted (`None`: the system).
@@ -131,6 +133,7 @@ impl Case {
             collected: Vec::new(),
             accounts: vec![AccountStatus::None; definition.accounts.len()],
             clocks: Vec::new(),
+            paused: Vec::new(),
             tracks: definition.machines().flat_map(instances).collect(),
             acts: Vec::new(),
         }
@@ -226,6 +229,9 @@ impl Case {
                 if let Some(instance) = self.tracks.iter_mut().find(|instance| instance.id == id) {
                     instance.apply(definition, step, now);
                 }
+                if step.entered {
+                    self.paused.retain(|paused| paused.instance != Some(id));
+                }
             }
             None => self.apply_main(definition, step, now),
         }
@@ -254,10 +260,31 @@ impl Case {
         self.state = step.to;
         self.entered_at = now;
         self.clocks = step.running();
+        self.pause(definition, step);
         if entered.kind != StateKind::Open {
             for instance in &mut self.tracks {
                 instance.clocks.clear();
             }
+        }
+    }
+
+    /// Takes clocks that stand still out of those that run, and puts them back.
+    fn pause(&mut self, definition: &Definition, step: &Move) {
+        if !step.pauses.is_empty() {
+            self.paused.clone_from(&step.pauses);
+        }
+        for instance in &mut self.tracks {
+            let stands = |clock: ClockIx| {
+                step.pauses.iter().any(|paused| (paused.instance, paused.clock) == (Some(instance.id), clock))
+            };
+            instance.clocks.retain(|running| !stands(running.clock));
+            let goes_on = step.resumes.iter().filter(|(id, _)| *id == instance.id);
+            instance
+                .clocks
+                .extend(goes_on.map(|(_, start)| Running { clock: start.clock, due_at: start.due_at }));
+        }
+        if !definition.states[step.to.at()].stops_clocks {
+            self.paused.clear();
         }
     }
 
@@ -278,6 +305,7 @@ impl Case {
                 *instance = anew;
             }
         }
+        self.paused.retain(|paused| paused.instance.is_none_or(|id| !machines.contains(&id.machine)));
     }
 
     /// One fresh instance for each stay, in every track that follows stays.
@@ -286,6 +314,7 @@ impl Case {
             definition.track(machine).is_some_and(|track| track.each == Some(Each::Stay))
         };
         self.tracks.retain(|instance| !follows(instance.id.machine));
+        self.paused.retain(|paused| paused.instance.is_none_or(|id| !follows(id.machine)));
         for machine in definition.machines().map(|(machine, _)| machine).filter(|machine| follows(*machine)) {
             let fresh =
                 (1..=stays).filter_map(|key| Instance::new(definition, InstanceId { machine, key }, now));

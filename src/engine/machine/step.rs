@@ -3,10 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::case::Seat;
-use super::{Actor, Attempt, Case, ClockStart, Context, Move, NewLastDay, NoticeTo, Step, World, legal};
+use super::{
+    Actor, Attempt, Case, ClockStart, Context, Move, NewLastDay, NoticeTo, Step, World, legal, pause,
+};
+use crate::deadline::Calendar;
 use crate::definition::{
-    Addressee, Choose, ClockIx, Definition, EventIx, Input, InstanceId, LastDay, Reminder, RoleIx, Run, Span,
-    StateIx, Transition, TransitionIx,
+    Addressee, Choose, Clock, ClockIx, Definition, EventIx, Input, InstanceId, LastDay, Reminder, RoleIx,
+    Run, Span, StateIx, Transition, TransitionIx,
 };
 use crate::facts::Facts;
 use crate::guard::{Slot, Value, Values, Verdict};
@@ -176,29 +179,17 @@ fn make_move(
     let part = collected.is_some_and(|role| remaining(seat, transition).any(|open| open != role));
     let to = legal::target(seat, transition).unwrap_or(seat.state);
     let entered = !part && transition.enters();
+    let ends = (seat.state, if part { seat.state } else { to });
     let mut made = Move {
-        transition: ix,
-        instance: seat.instance,
-        event: transition.event,
         role,
-        from: seat.state,
-        to: if part { seat.state } else { to },
         entered,
         collected,
         choose: transition.choose.clone(),
         last_day: if part { None } else { last_day(transition, input) },
         read: read(transition),
-        places: Vec::new(),
-        resets: Vec::new(),
-        invalidates: Vec::new(),
-        adds: None,
-        new_version: false,
-        stays: None,
-        hidden_until: None,
         freezes: transition.freezes,
         shows_to: transition.shows_to.clone(),
-        clocks: Vec::new(),
-        notices: Vec::new(),
+        ..Move::bare(ix, transition.event, seat.instance, ends)
     };
     if !part {
         made.places = legal::places(definition, case, transition, context, facts)?;
@@ -207,9 +198,24 @@ fn make_move(
     }
     if entered {
         made.clocks = start_clocks(definition, to, context, facts);
+        stand_still(&mut made, definition, (case, seat), context);
         made.hidden_until = hidden_until(definition, to, facts).filter(|until| *until > context.now);
     }
     Ok(made)
+}
+
+/// What a suspension, or its end, does to clocks.
+fn stand_still(
+    made: &mut Move,
+    definition: &Definition,
+    (case, seat): (&Case, &Seat<'_>),
+    context: &Context<'_>,
+) {
+    pause::restore(definition, case, (seat, made.to), context, &mut made.clocks);
+    if seat.instance.is_none() {
+        made.pauses = pause::pauses(definition, case, made.to, context.now);
+        made.resumes = pause::resumes(definition, case, made.to, context);
+    }
 }
 
 /// What the transition does to tracks.
@@ -312,6 +318,16 @@ fn start(
             _ => return None,
         },
     };
+    Some(ClockStart { clock: ix, due_at, remind_at: reminders(clock, calendar, now, due_at) })
+}
+
+/// When to remind of a clock that starts now, in order.
+pub(super) fn reminders(
+    clock: &Clock,
+    calendar: &Calendar,
+    now: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+) -> Vec<DateTime<Utc>> {
     let moment = |reminder: &Reminder| match reminder {
         Reminder::After(span) => calendar.after(now, *span),
         Reminder::Before(span) => calendar.before(due_at, *span),
@@ -320,7 +336,7 @@ fn start(
     let mut remind_at: Vec<_> = clock.remind.iter().map(moment).filter(inside).collect();
     remind_at.sort_unstable();
     remind_at.dedup();
-    Some(ClockStart { clock: ix, due_at, remind_at })
+    remind_at
 }
 
 impl Transition {

@@ -8,8 +8,8 @@ use super::watch::Watch;
 use super::{Past, Recorded, Written};
 use crate::adoption;
 use crate::definition::{
-    AccountIx, Addressee, Choose, Definition, Each, Input, InstanceId, MAIN, Notify, PlaceOp, RoleIx,
-    StateIx, Target, Transition, TransitionIx,
+    Addressee, Choose, Definition, Each, Input, InstanceId, MAIN, Notify, PlaceOp, RoleIx, StateIx, Target,
+    Transition, TransitionIx,
 };
 use crate::machine::{Case, Move};
 use crate::vocabulary::StateKind;
@@ -185,7 +185,7 @@ impl<'s, 'd> Course<'s, 'd> {
         if !part {
             self.mails((before.definition, &old.notify), &transition.notify);
         }
-        let mut made = bare(ix, transition, of, (from, to));
+        let mut made = Move::bare(ix, transition.event, of, (from, to));
         (made.role, made.collected, made.places) = (role, collected, places);
         made.entered = !part && transition.enters();
         if !part {
@@ -315,39 +315,6 @@ impl<'s, 'd> Course<'s, 'd> {
             Some(id) => self.case.instance(id).map_or(&self.case.collected, |one| &one.collected),
         };
         transition.by.iter().copied().filter(|role| !acted.contains(&(transition.event, *role)))
-    }
-}
-
-/// A move with nothing but its ends.
-fn bare(
-    ix: TransitionIx,
-    transition: &Transition,
-    instance: Option<InstanceId>,
-    (from, to): (StateIx, StateIx),
-) -> Move {
-    Move {
-        transition: ix,
-        instance,
-        event: transition.event,
-        role: None,
-        from,
-        to,
-        entered: false,
-        collected: None,
-        choose: None,
-        read: Vec::new(),
-        places: Vec::<(AccountIx, PlaceOp)>::new(),
-        last_day: None,
-        resets: Vec::new(),
-        invalidates: Vec::new(),
-        adds: None,
-        new_version: false,
-        stays: None,
-        hidden_until: None,
-        freezes: false,
-        shows_to: Vec::new(),
-        clocks: Vec::new(),
-        notices: Vec::new(),
     }
 }
 

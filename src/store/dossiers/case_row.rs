@@ -30,6 +30,8 @@ pub struct CaseRow {
     pub collected: Vec<(String, String)>,
     /// Instances of tracks, by track and number.
     pub tracks: Vec<TrackRow>,
+    /// Clocks that stand still.
+    pub paused: Vec<PausedRow>,
     /// Until when the applicant does not see the present state.
     pub hidden_until: Option<DateTime<Utc>>,
     /// Events that happened, with who acted.
@@ -68,6 +70,19 @@ pub struct TrackRow {
     pub person: Option<PersonId>,
 }
 
+/// A clock that stands still, as it stands in its case's row.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PausedRow {
+    /// `main`, or the track with its key.
+    pub machine: String,
+    /// The state it belongs to.
+    pub state: String,
+    /// Its name.
+    pub clock: String,
+    /// Seconds that were left.
+    pub left: i64,
+}
+
 impl TryFrom<case::Model> for CaseRow {
     type Error = StoreError;
 
@@ -82,6 +97,7 @@ impl TryFrom<case::Model> for CaseRow {
             registers: json(row.registers)?,
             collected: json(row.collected)?,
             tracks: json(row.tracks)?,
+            paused: json(row.paused)?,
             hidden_until: row.hidden_until,
             acts: json(row.acts)?,
             steps: row.steps,

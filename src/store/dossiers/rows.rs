@@ -7,7 +7,9 @@ use sojourn_engine::ids::{
     ChoiceId, ClockRowId, InstitutionId, OfferingId, PeriodId, PersonId, PlaceLineId, ProgrammeId,
     RegistrationId, UnitId,
 };
-use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult, InstitutionKind, Level, ProgrammeKind};
+use sojourn_engine::vocabulary::{
+    AccountStatus, ChoiceResult, InstitutionKind, Level, ProgrammeKind, Publication,
+};
 use sojourn_entities::{application, institution, period, registration, stay};
 
 use super::case_row::CaseRow;
@@ -148,6 +150,8 @@ pub struct Offering {
     pub programme: ProgrammeId,
     /// The host's unit that runs it.
     pub unit: Option<UnitId>,
+    /// Who sees it.
+    pub status: Publication,
     /// Its title.
     pub title: String,
     /// Its kind.

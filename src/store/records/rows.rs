@@ -98,8 +98,15 @@ pub struct Opened {
     pub case: CaseRow,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
+    /// The application it is about.
+    pub application: Option<OpenedApplication>,
+}
+
+/// An application opened in this batch.
+#[derive(Debug)]
+pub struct OpenedApplication {
     /// The application at the end of the batch.
-    pub application: ApplicationRow,
+    pub row: ApplicationRow,
     /// The home institution.
     pub home: InstitutionId,
     /// The call.

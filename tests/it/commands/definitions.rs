@@ -49,8 +49,7 @@ fn a_definition_that_does_not_do_what_its_scenarios_say_is_shown_there() {
     std::fs::write(folder.path().join("open.scenarios.toml"), &scenarios).expect("written");
     let output = run(folder.path(), &[], &["check", "open.toml"]);
     assert_eq!(output.status.code(), Some(1));
-    let line =
-        scenarios.lines().position(|line| line == "[groups.found_eligible.allocate]").expect("it") + 1;
+    let line = scenarios.lines().position(|line| line == "[groups.found_eligible.allocate]").expect("it") + 1;
     let told = format!(
         "open.toml: sound\nopen.scenarios.toml:{line}:1: error[Scenario]: `secretariat` may `allocate` as well: list it in \
          `by`, or forbid it\n"

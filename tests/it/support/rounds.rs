@@ -53,10 +53,23 @@ impl Cast {
     pub async fn internship(&self, places: i32, change: &Value) -> Round {
         let employer = self.who("employer");
         let offering = self.offering("Works", employer, "internship", "internship").await;
+        self.internships(offering, places, change).await
+    }
+
+    /// The same at a programme of Works that is there already.
+    pub async fn internship_at(&self, programme: &Value, places: i32, change: &Value) -> Round {
+        let employer = self.who("employer");
+        let period = self.spring(&self.at("Works")["id"], employer).await;
+        let path = format!("/programmes/{}/offerings", id(programme));
+        let offering = employer.post(&path, &json!({ "period": period["id"] })).await.ok();
+        self.internships(offering, places, change).await
+    }
+
+    async fn internships(&self, offering: Value, places: i32, change: &Value) -> Round {
         let line = json!({
             "source": "programme", "programme": offering["programme"], "unit": "heads", "capacity": places,
         });
-        let line = employer.post("/place-lines", &line).await.ok();
+        let line = self.who("employer").post("/place-lines", &line).await.ok();
         let change = merged(without(&INTERNSHIP_TRACKS), change);
         let call = self.call(std::slice::from_ref(&offering), &change).await;
         Round::of(call, vec![offering], vec![line])
@@ -79,12 +92,16 @@ impl Cast {
 
     async fn offering(&self, host: &str, by: &Actor, kind: &str, workflow: &str) -> Value {
         let host = &self.at(host)["id"];
+        let period = self.spring(host, by).await;
+        self.programme((host, by), kind, workflow, &period).await
+    }
+
+    async fn spring(&self, host: &Value, by: &Actor) -> Value {
         let period = json!({
             "institution": host, "academic_year": 2026, "term": "S2", "name": "Spring", "start_on": "2027-02-15",
             "end_on": "2027-06-30", "twelfths": 6,
         });
-        let period = by.post("/periods", &period).await.ok();
-        self.programme((host, by), kind, workflow, &period).await
+        by.post("/periods", &period).await.ok()
     }
 
     /// A tour of Omega and Sigma for so many students of Alpha: at both at once, or at Sigma in the term after.

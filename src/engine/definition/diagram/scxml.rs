@@ -5,9 +5,10 @@
 //! joins. An event is sent as `event.role`. Conditions mean the same in ECMAScript and in Python's reading of it.
 //! What differs from the engine, on purpose:
 //!
-//! - A condition over facts is a variable of the data model, `c1`, `c2` …, with its source beside it; it begins as true. Whoever
-//!   drives the machine sets them before each event: 1 where the condition certainly holds, else 0. Where the other machines stand is
-//!   such a fact; a join's condition is a variable of its own, because the engine looks at it after the event.
+//! - A condition over facts is a variable of the data model, `c1`, `c2` …, with its source beside it; it begins as true,
+//!   that of a join as false, so that the chart begins where the machine does. Whoever drives it sets them before each event: 1 where the
+//!   condition certainly holds, else 0. Where the other machines stand is such a fact; a join's condition is a variable of its own,
+//!   because the engine looks at it after the event.
 //! - What one machine does to another comes from outside: starting anew, making signatures void, the next version, the end of all
 //!   tracks with the main machine, and that an event which may happen once has happened there.
 //! - Places are always free and documents always supplied; input and reasons are not asked for, and nobody is too close to a case.
@@ -162,7 +163,8 @@ impl Pen<'_> {
         let mut lines: Vec<String> = Vec::new();
         for &condition in self.conditions {
             let (name, that) = (self.condition(condition), escape(condition.guard.source()));
-            lines.push(format!("<data id=\"{name}\" expr=\"1\" sojourn:that=\"{that}\"/>"));
+            let at_first = u8::from(!condition.of_join);
+            lines.push(format!("<data id=\"{name}\" expr=\"{at_first}\" sojourn:that=\"{that}\"/>"));
         }
         for (state, _) in definition.states_of(self.machine).filter(|(_, state)| state.remember) {
             lines.push(format!("<data id=\"{}\" expr=\"&#39;&#39;\"/>", self.register(state)));

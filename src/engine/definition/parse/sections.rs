@@ -8,9 +8,9 @@ use super::Loader;
 use super::tree::{Node, Table};
 use crate::definition::{Clock, RoleIx};
 use crate::guard::Type;
-use crate::vocabulary::{DocumentClass, Duty, Phase, StateKind};
+use crate::vocabulary::{DocumentClass, Duty, Phase, Publication, StateKind, Subject};
 
-const STATE_KEYS: [&str; 11] = [
+const STATE_KEYS: [&str; 12] = [
     "phase",
     "kind",
     "waits_for",
@@ -22,6 +22,7 @@ const STATE_KEYS: [&str; 11] = [
     "remember",
     "stops_clocks",
     "appeal",
+    "publication",
 ];
 const TRACK_STATE_KEYS: [&str; 5] = ["kind", "waits_for", "label", "now", "clocks"];
 
@@ -123,7 +124,21 @@ impl Loader<'_, '_> {
             let message = "`public` and `public_until` go together: what the applicant reads, and until when";
             self.reader.form(table.span.clone(), message);
         }
-        State { public_until, appeal: self.appeal(table, state.kind), ..state }
+        let publication = self.publication(table, state.kind);
+        State { public_until, publication, appeal: self.appeal(table, state.kind), ..state }
+    }
+
+    /// What the state says, else draft while it is open and closed at its end.
+    fn publication(&self, table: &Table<'_>, kind: StateKind) -> Option<Publication> {
+        let node = table.node("publication");
+        if self.subject != Subject::Programme {
+            if let Some(node) = node {
+                self.reader.form(node.span(), "`publication` is for cases of subject \"programme\"");
+            }
+            return None;
+        }
+        let said = node.and_then(|node| self.word::<Publication>(&node, "status of publication"));
+        Some(said.unwrap_or(if kind == StateKind::Open { Publication::Draft } else { Publication::Closed }))
     }
 
     fn appeal(&self, table: &Table<'_>, kind: StateKind) -> Option<Span> {
@@ -164,6 +179,7 @@ impl Loader<'_, '_> {
             clocks: self.clocks(ix, table, clocks),
             remember: table.flag("remember"),
             stops_clocks: table.flag("stops_clocks"),
+            publication: None,
             appeal: None,
             place: node.place(),
         }

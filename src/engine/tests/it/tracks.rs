@@ -219,3 +219,47 @@ fn a_track_moves_no_more_once_the_case_has_ended() {
     assert!(matches!(refused, Refusal::NotFromHere { .. }), "{refused:?}");
     assert_eq!(driven.case.running().count(), 0);
 }
+
+/// The days that are left until a clock ends that is named by its place and id.
+fn days_left(driven: &Driven, place: &str, id: &str) -> Option<i64> {
+    let of = driven.at(place);
+    let clocks = of.map_or(&driven.case.clocks, |id| &driven.case.instance(id).unwrap().clocks);
+    let running = clocks.iter().find(|running| driven.definition.clocks[running.clock.at()].id == id);
+    running.map(|running| (running.due_at - driven.world.now).num_days())
+}
+
+#[test]
+fn a_pause_stops_the_clocks_of_every_machine_and_its_end_gives_back_the_rest() {
+    let mut driven = Driven::asked(&["learning_agreement"]);
+    driven.fire("student", "", "confirm").unwrap();
+    driven.world.now += TimeDelta::days(4);
+    let (main, agreement) =
+        (days_left(&driven, "", "end").unwrap(), days_left(&driven, "learning_agreement/1", "sign").unwrap());
+
+    driven.fire("office", "", "pause").unwrap();
+    assert_eq!(days_left(&driven, "", "end"), Some(30), "the pause has a clock of its own");
+    assert_eq!(days_left(&driven, "learning_agreement/1", "sign"), None);
+    driven.world.now += TimeDelta::days(20);
+    driven.fire("office", "", "go_on").unwrap();
+
+    assert_eq!(driven.state(""), "confirmed");
+    assert_eq!(days_left(&driven, "", "end"), Some(main));
+    assert_eq!(days_left(&driven, "learning_agreement/1", "sign"), Some(agreement));
+    assert!(driven.case.paused.is_empty());
+
+    driven.fire("office", "", "pause").unwrap();
+    driven.fire("student", "learning_agreement/1", "sign").unwrap();
+    driven.fire("office", "learning_agreement/1", "sign").unwrap();
+    driven.fire("office", "", "go_on").unwrap();
+    assert_eq!(driven.state("learning_agreement/1"), "complete");
+    assert_eq!(days_left(&driven, "learning_agreement/1", "sign"), None, "what went on needs no rest");
+}
+
+#[test]
+fn what_ends_in_a_pause_keeps_no_clock() {
+    let mut driven = Driven::asked(&["learning_agreement"]);
+    driven.fire("student", "", "confirm").unwrap();
+    driven.fire("office", "", "pause").unwrap();
+    driven.fire("student", "", "withdraw").unwrap();
+    assert!(driven.case.paused.is_empty() && driven.case.due_at().is_none());
+}
