@@ -104,6 +104,8 @@ pub(super) struct Situation {
     /// Whether the clocks of the state left behind pause there.
     #[serde(default)]
     pub stops_clocks: bool,
+    /// Who sees the programme that the case is about; by default as in a definition: draft while it is open, closed at its end.
+    pub publication: Option<String>,
     /// How long a final state can still be left.
     pub appeal: Option<String>,
     /// Roles it waits for; the first is the one that the state names.
