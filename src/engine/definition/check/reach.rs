@@ -29,9 +29,24 @@ impl Reached {
         });
         let walks = &mut self.0[at];
         walks.states.extend((0..space.len()).flat_map(|node| space.inhabited(node)));
-        let firing = (0..space.len()).flat_map(|node| space.firing(node));
-        let joins = firing.filter(|firing| firing.transition.join.is_some());
-        walks.joins.extend(joins.map(|firing| (firing.ix, firing.from)));
+        let joins =
+            (0..).map(TransitionIx).zip(&space.definition.transitions).filter(|(_, t)| t.join.is_some());
+        let pairs = joins.flat_map(|(ix, join)| join.from.iter().map(move |from| (*from, ix)));
+        let mut awaited: BTreeSet<(StateIx, TransitionIx)> =
+            pairs.filter(|(from, ix)| !walks.joins.contains(&(*ix, *from))).collect();
+        for node in 0..space.len() {
+            let awaits = |from: StateIx| {
+                awaited.range((from, TransitionIx(0))..).next().is_some_and(|next| next.0 == from)
+            };
+            // Most nodes have nothing new to tell.
+            if !space.inhabited(node).any(awaits) {
+                continue;
+            }
+            for firing in space.firing(node).iter().filter(|firing| firing.transition.join.is_some()) {
+                awaited.remove(&(firing.from, firing.ix));
+                walks.joins.insert((firing.ix, firing.from));
+            }
+        }
     }
 
     /// Joins that never follow in a state which they are to leave, although a case comes there.
