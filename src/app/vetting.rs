@@ -148,6 +148,16 @@ pub async fn steps(
     history::of_programme(conn, caller, &course.definition, course.row.id, asked).await
 }
 
+/// Why a step was refused, in the words of the case's workflow.
+///
+/// # Errors
+/// As [`get`].
+pub async fn explain(app: &App, caller: &Caller, id: ProgrammeId, refusal: &Refusal) -> Result<String> {
+    let at = app.clock.moment();
+    let course = read(app, app.store.read(), Some(caller), id, &at).await?;
+    Ok(super::refusals::told(refusal, &course.definition, &caller.language))
+}
+
 /// Carries out one event on the case of a programme: checks it, records it, and queues what it causes.
 ///
 /// # Errors
