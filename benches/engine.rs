@@ -22,8 +22,8 @@ const EXCHANGE: &str = include_str!("../templates/workflows/exchange.toml");
 const INTERNSHIP: &str = include_str!("../templates/workflows/internship.toml");
 
 /// A value of the fact's type that lets every guard of a complete application in time hold.
-fn value(fact: &Fact, kind: &Type, now: DateTime<Utc>) -> Option<Value> {
-    Some(match (fact, kind) {
+fn value(fact: &Fact, kind: &Type, now: DateTime<Utc>) -> Value {
+    match (fact, kind) {
         (Fact::Now, _) => Value::Instant(now),
         (Fact::CallOpensAt, _) => Value::Instant(now - TimeDelta::days(10)),
         (Fact::ApplicationChoices, _) => Value::Int(5),
@@ -36,7 +36,7 @@ fn value(fact: &Fact, kind: &Type, now: DateTime<Utc>) -> Option<Value> {
         (_, Type::Date) => Value::Date((now + TimeDelta::days(30)).date_naive()),
         (_, Type::Duration) => Value::Duration(TimeDelta::days(30)),
         (_, Type::List(_)) => Value::list([]),
-    })
+    }
 }
 
 struct Scene {
@@ -57,9 +57,8 @@ impl Scene {
         let now = DateTime::from_timestamp(1_790_000_000, 0).expect("an instant");
         let slots = definition.asks_in(definition.initial);
         let mut kinds = slots.iter().map(|slot| definition.facts.kind(*slot));
-        let facts = Facts::gather(&definition.facts, &slots, |fact| {
-            kinds.next().and_then(|kind| value(fact, kind, now))
-        });
+        let facts =
+            Facts::gather(&definition.facts, &slots, |fact| kinds.next().map(|kind| value(fact, kind, now)));
         let berlin = || Calendar::plain(chrono_tz::Europe::Berlin);
         let student = definition.create.by[0];
         Self {

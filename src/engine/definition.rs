@@ -90,6 +90,8 @@ pub struct Definition {
     pub invariants: Vec<Invariant>,
     /// Every fact the definition asks for, by slot.
     pub facts: FactTable,
+    /// Named sets of states that no transition leaves from.
+    pub(crate) idle_sets: Vec<(String, Place)>,
     pub(crate) leaving: Vec<Vec<TransitionIx>>,
     /// Facts a step along each transition may read.
     asked: Vec<Box<[Slot]>>,

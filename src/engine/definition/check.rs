@@ -189,6 +189,7 @@ fn over_time(walked: &mut Walked<'_>, optional: &[AccountIx]) -> Vec<Finding> {
         findings.extend(found.into_iter().map(|finding| space.named(finding)));
     }
     findings.extend(reached.missed(definition));
+    findings.extend(reached.idle_joins(definition));
     findings.extend(invariants::findings(walked));
     findings
 }

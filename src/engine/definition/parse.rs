@@ -141,6 +141,7 @@ impl<'r, 's> Loader<'r, 's> {
             separations: self.separations(root),
             invariants: self.invariants(root),
             facts: FactTable::default(),
+            idle_sets: Vec::new(),
             leaving: Vec::new(),
             asked: Vec::new(),
         };

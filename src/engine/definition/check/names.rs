@@ -37,6 +37,8 @@ pub(super) fn findings(definition: &Definition) -> Vec<Finding> {
     let messages =
         pairs(&definition.messages, MessageIx, &used.messages, |message| (&message.name, message.place));
     report("message", "name it in a `require`", messages);
+    let sets = definition.idle_sets.iter().map(|(name, place)| (name.as_str(), *place)).collect();
+    report("set", "name it in a `from`", sets);
     report("latch", "ask for it as `ever.<track>.<state>`", unread_latches(definition));
     findings
 }

@@ -1,31 +1,85 @@
-//! W02: every state can be reached, and no `@previous` fires where nothing is remembered.
+//! W02: every state can be reached, each join can follow in every state it is to leave, and no `@previous` fires where nothing is
+//! remembered.
 
 use std::collections::BTreeSet;
 
-use super::super::{Definition, Finding, MachineIx, Rule, State, StateIx};
+use super::super::{Definition, Finding, MachineIx, Rule, State, StateIx, TransitionIx};
 use super::space::Space;
 use super::walk::Firing;
 
-/// States that were reached, and what was walked for them.
+/// What was reached in the slices of each set of tracks.
 #[derive(Default)]
-pub(super) struct Reached(Vec<(Vec<MachineIx>, BTreeSet<StateIx>)>);
+pub(super) struct Reached(Vec<Walks>);
+
+#[derive(Default)]
+struct Walks {
+    tracks: Vec<MachineIx>,
+    states: BTreeSet<StateIx>,
+    /// Joins that followed, each with a state it left.
+    joins: BTreeSet<(TransitionIx, StateIx)>,
+}
 
 impl Reached {
-    /// Notes every state reached in one slice of these tracks.
+    /// Notes every state reached in one slice, and every join that followed there.
     pub fn note(&mut self, space: &Space<'_>) {
         let tracks: Vec<MachineIx> = space.beside.iter().map(|track| track.machine).collect();
-        let states = (0..space.len()).flat_map(|node| space.inhabited(node));
-        match self.0.iter_mut().find(|(known, _)| *known == tracks) {
-            Some((_, reached)) => reached.extend(states),
-            None => self.0.push((tracks, states.collect())),
+        let at = self.0.iter().position(|walks| walks.tracks == tracks).unwrap_or_else(|| {
+            self.0.push(Walks { tracks, ..Walks::default() });
+            self.0.len() - 1
+        });
+        let walks = &mut self.0[at];
+        walks.states.extend((0..space.len()).flat_map(|node| space.inhabited(node)));
+        let joins =
+            (0..).map(TransitionIx).zip(&space.definition.transitions).filter(|(_, t)| t.join.is_some());
+        let pairs = joins.flat_map(|(ix, join)| join.from.iter().map(move |from| (*from, ix)));
+        let mut awaited: BTreeSet<(StateIx, TransitionIx)> =
+            pairs.filter(|(from, ix)| !walks.joins.contains(&(*ix, *from))).collect();
+        for node in 0..space.len() {
+            let awaits = |from: StateIx| {
+                awaited.range((from, TransitionIx(0))..).next().is_some_and(|next| next.0 == from)
+            };
+            // Most nodes have nothing new to tell.
+            if !space.inhabited(node).any(awaits) {
+                continue;
+            }
+            for firing in space.firing(node).iter().filter(|firing| firing.transition.join.is_some()) {
+                awaited.remove(&(firing.from, firing.ix));
+                walks.joins.insert((firing.ix, firing.from));
+            }
         }
+    }
+
+    /// Joins that never follow in a state which they are to leave, although a case comes there.
+    pub fn idle_joins(&self, definition: &Definition) -> Vec<Finding> {
+        let mut told = BTreeSet::new();
+        let joins = (0..).map(TransitionIx).zip(&definition.transitions).filter(|(_, t)| t.join.is_some());
+        let joins: Vec<_> = joins.collect();
+        let mut findings = Vec::new();
+        for walks in &self.0 {
+            let leaving =
+                joins.iter().flat_map(|(ix, join)| join.from.iter().map(move |from| (*ix, *join, *from)));
+            for (ix, join, from) in leaving {
+                if !walks.states.contains(&from)
+                    || walks.joins.contains(&(ix, from))
+                    || !told.insert((ix, from))
+                {
+                    continue;
+                }
+                let (event, state) =
+                    (&definition.events[join.event.at()].name, &definition.states[from.at()].name);
+                let message =
+                    format!("`{event}` never follows in `{state}`: take the state out of its `from`");
+                findings.push(Finding::error(Rule::W02, join.place, message));
+            }
+        }
+        findings
     }
 
     /// States that no order of events reaches, whichever accounts are on and whichever tracks the call asks for.
     pub fn missed(&self, definition: &Definition) -> Vec<Finding> {
         let mut missed = BTreeSet::new();
         let mut findings = Vec::new();
-        for (tracks, reached) in &self.0 {
+        for Walks { tracks, states: reached, .. } in &self.0 {
             let machines = std::iter::once(MachineIx::MAIN).chain(tracks.iter().copied());
             let unreached = machines
                 .flat_map(|machine| definition.states_of(machine))

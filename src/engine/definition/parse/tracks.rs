@@ -31,6 +31,8 @@ impl Loader<'_, '_> {
     pub(super) fn all_transitions(&mut self, root: &Table<'_>, definition: &mut Definition) {
         let sets = self.sets(root, definition);
         self.transitions(root, definition, (MachineIx::MAIN, &sets), (&KEYS, &JOIN_KEYS));
+        let idle = sets.iter().filter(|(_, set)| !set.used.get());
+        definition.idle_sets = idle.map(|(name, set)| (name.clone(), set.place)).collect();
         let none = Sets::new();
         self.each_track(root, |loader, machine, _, table| {
             loader.transitions(table, definition, (machine, &none), (&TRACK_KEYS, &TRACK_JOIN_KEYS));

@@ -1,11 +1,12 @@
 //! Transitions and joins.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::super::input::{InputKind, WrittenKind};
 use super::super::{
-    Addressee, Choose, Definition, InputField, Join, MachineIx, MessageIx, Notify, PlaceEffect, PlaceOp,
-    Require, Resolver, RoleIx, Rule, Side, StateIx, Target, Transition, Trigger,
+    Addressee, Choose, Definition, InputField, Join, MachineIx, MessageIx, Notify, Place, PlaceEffect,
+    PlaceOp, Require, Resolver, RoleIx, Rule, Side, StateIx, Target, Transition, Trigger,
 };
 use super::Loader;
 use super::keys::{asks, schema};
@@ -25,8 +26,15 @@ const OPS: [(&str, PlaceOp); 6] = [
     ("keep", PlaceOp::Keep),
 ];
 
-/// Named sets of states.
-pub(super) type Sets = BTreeMap<String, Vec<StateIx>>;
+/// Sets of states by name.
+pub(super) type Sets = BTreeMap<String, Set>;
+
+pub(super) struct Set {
+    members: Vec<StateIx>,
+    /// Whether a `from` names it.
+    pub used: Cell<bool>,
+    pub place: Place,
+}
 
 impl PlaceOp {
     /// The word for it in a definition.
@@ -98,12 +106,12 @@ impl Loader<'_, '_> {
         let Some(section) = root.table("sets") else { return Sets::new() };
         let members =
             |node: &Node<'_>| node.list().iter().flat_map(|n| self.states_of(n, definition, None)).collect();
-        let once = |mut members: Vec<StateIx>| {
+        let once = |mut members: Vec<StateIx>, place| {
             members.sort_unstable();
             members.dedup();
-            members
+            Set { members, used: Cell::new(false), place }
         };
-        section.entries().map(|(_, node)| (node.key.clone(), once(members(&node)))).collect()
+        section.entries().map(|(_, node)| (node.key.clone(), once(members(&node), node.place()))).collect()
     }
 
     /// States a `from` entry stands for: a name, `set:name` or `phase:name`.
@@ -119,11 +127,12 @@ impl Loader<'_, '_> {
     fn named_states(&self, node: &Node<'_>, definition: &Definition, sets: Option<&Sets>) -> Vec<StateIx> {
         let Some(text) = node.text() else { return Vec::new() };
         if let (Some(name), Some(sets)) = (text.strip_prefix("set:"), sets) {
-            let Some(members) = sets.get(name) else {
+            let Some(set) = sets.get(name) else {
                 undeclared(self.reader, node, "set", name, &self.names.sets);
                 return Vec::new();
             };
-            return members.clone();
+            set.used.set(true);
+            return set.members.clone();
         }
         let Some(phase) = text.strip_prefix("phase:") else {
             return self.names.state(self.reader, node).into_iter().collect();

@@ -146,6 +146,10 @@ impl<'d> Scene<'d> {
                 self.started.retain(|(of, _)| *of != made.instance);
                 self.started.extend(made.clocks.iter().map(|start| (made.instance, start.clone())));
             }
+            for (instance, start) in &made.resumes {
+                self.started.retain(|(of, known)| *of != Some(*instance) || known.clock != start.clock);
+                self.started.push((Some(*instance), start.clone()));
+            }
         }
         self.entered();
     }

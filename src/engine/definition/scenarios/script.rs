@@ -104,6 +104,8 @@ pub(super) struct Situation {
     /// Whether the clocks of the state left behind pause there.
     #[serde(default)]
     pub stops_clocks: bool,
+    /// Who sees the programme that the case is about; by default as in a definition: draft while it is open, closed at its end.
+    pub publication: Option<String>,
     /// How long a final state can still be left.
     pub appeal: Option<String>,
     /// Roles it waits for; the first is the one that the state names.
@@ -260,6 +262,8 @@ pub(super) struct WalkStep {
     /// Notices it must send, among others.
     #[serde(default)]
     pub told: BTreeMap<String, Names>,
+    /// What it does to places, in order; nothing is said of them when it is left out.
+    pub places: Option<Vec<String>>,
 }
 
 impl May {

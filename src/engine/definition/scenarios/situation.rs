@@ -11,7 +11,7 @@ use super::script::{End, Runs, Situation};
 use super::{Aim, Play, told, unmet, written};
 use crate::machine::{self, ClockStart, NoticeTo, Outcome};
 use crate::refusal::Refusal;
-use crate::vocabulary::StateKind;
+use crate::vocabulary::{Publication, StateKind};
 
 impl<'d, 's> Play<'d, 's> {
     /// The world before a case is opened.
@@ -190,6 +190,10 @@ impl<'d, 's> Play<'d, 's> {
         self.same(at, "it ends the case in", &one(situation.ends.clone()), &one(ends));
         let pauses = |is: bool| one(is.then(|| "the clocks before it".to_owned()));
         self.same(at, "it stops", &pauses(situation.stops_clocks), &pauses(state.stops_clocks));
+        let usual = if state.kind == StateKind::Open { Publication::Draft } else { Publication::Closed };
+        let shows = situation.publication.clone().or_else(|| state.publication.map(|_| usual.to_string()));
+        let found = state.publication.map(|publication| publication.to_string());
+        self.same(at, "its programme is", &one(shows), &one(found));
         let appeal = state.appeal.map(|span| span.to_string());
         self.same(at, "it can be appealed within", &one(situation.appeal.clone()), &one(appeal));
         if let Some(phase) = &situation.phase {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value as Json};
 
-use super::super::{Choose, EventIx, InstanceId, Resolver, RoleIx};
+use super::super::{AccountIx, Choose, EventIx, InstanceId, Resolver, RoleIx};
 use super::scene::Scene;
 use super::script::{Facts, May, Outcome, Situation};
 use super::situation::{expected, notices};
@@ -202,11 +202,7 @@ impl<'d, 's> Play<'d, 's> {
         let joins: Vec<String> =
             step.moves[1..].iter().map(|made| self.join_name(made, trial.instance)).collect();
         self.same(at, &word("is followed by"), &row(wanted.then), &row(&joins));
-        let places = step.moves.iter().flat_map(|made| &made.places);
-        let places: Vec<String> = places
-            .map(|(account, op)| format!("{} {}", op.word(), definition.accounts[account.at()].name))
-            .collect();
-        self.same(at, &word("does to places"), &row(wanted.places), &row(&places));
+        self.same(at, &word("does to places"), &row(wanted.places), &row(&self.places(step)));
         let sent = step.moves.iter().flat_map(|made| notices(definition, &made.notices)).collect();
         self.same(at, &word("tells"), &expected(wanted.told), &sent);
         let chosen = step.moves.iter().filter_map(|made| made.choose.as_ref()).map(choice).collect();
@@ -214,6 +210,13 @@ impl<'d, 's> Play<'d, 's> {
         let hidden = wanted.hidden_until.and_then(|until| super::written::instant(until).ok());
         let found = own.and_then(|made| made.hidden_until);
         self.same(at, &word("is hidden until"), &hidden.into_iter().collect(), &found.into_iter().collect());
+    }
+
+    /// What a step does to places, in order.
+    pub(super) fn places(&self, step: &Step) -> Vec<String> {
+        let places = step.moves.iter().flat_map(|made| &made.places);
+        let name = |account: AccountIx| &self.definition.accounts[account.at()].name;
+        places.map(|(account, op)| format!("{} {}", op.word(), name(*account))).collect()
     }
 
     /// A join that follows, with its machine unless that is the one the step was made in.

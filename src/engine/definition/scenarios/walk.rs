@@ -119,6 +119,10 @@ impl<'d, 's> Play<'d, 's> {
         for missing in expected(&step.told).difference(&sent) {
             self.say(at.clone(), &format!("it does not send {missing}"));
         }
+        if let Some(places) = &step.places {
+            let row = |places: &[String]| BTreeSet::from([places.join(", ")]);
+            self.same(at, "it does to places", &row(places), &row(&self.places(made)));
+        }
     }
 
     /// A reason for the event where the case stands.

@@ -85,6 +85,7 @@ fn w01_what_is_declared_must_be_used() {
         ("[messages]\nsilent = { en = 'Silent.' }", "message `silent`", "silent ="),
         ("[documents]\nslip = { label.en = 'Slip' }", "document `slip`", "slip ="),
         ("[accounts.spare]\nline = 'host'", "account `spare`", "[accounts.spare]"),
+        ("[sets]\nearly = ['draft']", "set `early`", "early ="),
     ];
     for (section, says, declared) in cases {
         let sketch = chain().with(section);

@@ -124,6 +124,12 @@ fn separations_joins_and_tracks_that_are_otherwise_are_told() {
         "not in `agreed`",
     );
     told(
+        "{ free = \"seat\" }",
+        "{ release = \"seat\" }",
+        "{ do = \"system: stop\", to = \"stopped\"",
+        "it does to places release seat, expected free seat",
+    );
+    told(
         "main == 'agreed'",
         "main == 'asked'",
         "may.ask",

@@ -170,8 +170,15 @@ impl Written<'_> {
         let waits = state.waits_for.map(|role| self.0.roles[role.at()].name.as_str());
         let until = state.public_until.as_ref().map(|term| term.source().to_owned());
         let mut rows = vec![format!(
-            "{name} {:?} {:?} {waits:?} {:?} {:?} {:?} {until:?} {} {:?}",
-            state.phase, state.kind, state.label, state.now, state.public, state.stops_clocks, state.appeal
+            "{name} {:?} {:?} {waits:?} {:?} {:?} {:?} {until:?} {} {:?} {:?}",
+            state.phase,
+            state.kind,
+            state.label,
+            state.now,
+            state.public,
+            state.stops_clocks,
+            state.appeal,
+            state.publication
         )];
         for clock in state.clocks.iter().map(|ix| &self.0.clocks[ix.at()]) {
             let run = match &clock.run {
