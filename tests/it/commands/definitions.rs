@@ -222,7 +222,10 @@ fn the_picture_in_the_readme_is_what_the_command_draws() {
     const PICTURE: &str = "tests/data/exchange.svg";
     let kept = std::fs::read_to_string(own(PICTURE)).expect("the picture");
     let command = "sojourn diagram templates/workflows/exchange.toml --output tests/data/exchange.svg";
-    assert!(kept == exchange().svg(MachineIx::MAIN, &View { language: "en", ..View::default() }), "draw it anew: {command}");
+    assert!(
+        kept == exchange().svg(MachineIx::MAIN, &View { language: "en", ..View::default() }),
+        "draw it anew: {command}"
+    );
     let readme = std::fs::read_to_string(own("README.md")).expect("the README");
     assert!(readme.contains(&format!("]({PICTURE})")), "the README shows it");
     assert!(readme.contains(command), "the README says how it is made");
