@@ -70,8 +70,9 @@ impl Live {
             match clock.instance {
                 None => case.clocks.push(running),
                 Some(id) => {
-                    let of = case.tracks.iter_mut().find(|one| one.id == id);
-                    of.into_iter().for_each(|instance| instance.clocks.push(running));
+                    if let Some(instance) = case.tracks.iter_mut().find(|one| one.id == id) {
+                        instance.clocks.push(running);
+                    }
                 }
             }
         }

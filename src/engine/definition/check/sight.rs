@@ -176,7 +176,9 @@ fn kept_from(definition: &Definition) -> Vec<Finding> {
             }
         };
         for transition in definition.transitions.iter().filter(|t| t.machine == machine) {
-            transition.by.iter().for_each(|role| part(*role, transition.place, "acts"));
+            for role in &transition.by {
+                part(*role, transition.place, "acts");
+            }
             for addressee in transition.notify.iter().flat_map(|notify| &notify.to) {
                 if let Addressee::Role(role) = addressee {
                     part(*role, transition.place, "is told");
@@ -184,10 +186,14 @@ fn kept_from(definition: &Definition) -> Vec<Finding> {
             }
         }
         for (_, state) in definition.states_of(machine) {
-            state.waits_for.into_iter().for_each(|role| part(role, state.place, "is waited for"));
+            if let Some(role) = state.waits_for {
+                part(role, state.place, "is waited for");
+            }
             for expiry in state.clocks.iter().flat_map(|ix| &definition.clocks[ix.at()].on_expiry) {
                 if let ExpiryAct::Escalate(roles) = &expiry.act {
-                    roles.iter().for_each(|role| part(*role, state.place, "is escalated to"));
+                    for role in roles {
+                        part(*role, state.place, "is escalated to");
+                    }
                 }
             }
         }
