@@ -115,7 +115,7 @@ pub(super) struct Situation {
     pub shown: Option<String>,
     #[serde(default)]
     pub clocks: BTreeMap<String, Spanned<Runs>>,
-    /// Every event that may happen here; nothing is said of events when it is left out.
+    /// Every event that may happen here; when it is left out, of all below the state only the clocks that are named are compared.
     pub may: Option<BTreeMap<String, Spanned<May>>>,
     /// Groups that belong to `may`.
     #[serde(default)]

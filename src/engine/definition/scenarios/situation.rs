@@ -161,10 +161,13 @@ impl<'d, 's> Play<'d, 's> {
         for group in situation.also.iter().filter(|group| !self.script.groups.contains_key(*group)) {
             self.say(at.clone(), &format!("no group is called `{group}`"));
         }
+        let Ok(seat) = self.instance(situation.track.as_deref()) else { return };
         if situation.may.is_none() && situation.also.is_empty() {
+            if !situation.clocks.is_empty() {
+                self.clocks(&at, situation, &scene.clocks(seat), &scene);
+            }
             return;
         }
-        let Ok(seat) = self.instance(situation.track.as_deref()) else { return };
         let waits_for = situation.waits_for.iter().cloned().collect();
         self.same(&at, "the case waits for", &waits_for, &scene.waits_for(seat));
         self.standing(&at, situation, &scene, seat);
