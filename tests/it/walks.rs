@@ -7,7 +7,7 @@
 //! stand for the walk up to a state.
 
 mod internship;
-mod kinds;
+pub mod kinds;
 mod papers;
 
 use std::collections::BTreeSet;

@@ -3,7 +3,7 @@
 mod conference;
 mod leadership_training;
 mod multi_campus;
-mod research_call;
+pub mod research_call;
 mod staff_exchange;
 
 use rstest::rstest;

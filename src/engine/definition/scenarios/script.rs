@@ -106,6 +106,8 @@ pub(super) struct Situation {
     pub stops_clocks: bool,
     /// Who sees the programme that the case is about; by default as in a definition: draft while it is open, closed at its end.
     pub publication: Option<String>,
+    /// The instant from which the applicant reads what it is.
+    pub public_until: Option<String>,
     /// How long a final state can still be left.
     pub appeal: Option<String>,
     /// Roles it waits for; the first is the one that the state names.

@@ -197,6 +197,8 @@ impl<'d, 's> Play<'d, 's> {
         let shows = situation.publication.clone().or_else(|| state.publication.map(|_| usual.to_string()));
         let found = state.publication.map(|publication| publication.to_string());
         self.same(at, "its programme is", &one(shows), &one(found));
+        let told = state.public_until.as_ref().map(|until| until.source().to_owned());
+        self.same(at, "the applicant is told at", &one(situation.public_until.clone()), &one(told));
         let appeal = state.appeal.map(|span| span.to_string());
         self.same(at, "it can be appealed within", &one(situation.appeal.clone()), &one(appeal));
         if let Some(phase) = &situation.phase {

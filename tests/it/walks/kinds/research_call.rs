@@ -41,7 +41,7 @@ pub const WALKS: &[Told] = &[
     ("CHECKED withdraw", "withdrawn", NOTHING),
     ("CHECKED return withdraw", "withdrawn", NOTHING),
     ("REVIEWED withdraw", "withdrawn", NOTHING),
-    ("REVIEWED review:science_reviewer close_review not_fund", "not_funded", NOTHING),
+    ("REVIEWED review:science_reviewer close_review @2026-10-16 not_fund", "not_funded", NOTHING),
     ("PANEL withdraw", "withdrawn", NOTHING),
     ("PANEL reserve withdraw", "withdrawn", NOTHING),
     ("PANEL reserve !close_list", "not_funded", NOTHING),
