@@ -96,7 +96,11 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     let since = host_sees_from(&scene).filter(|_| reader == Reader::Host);
     let until = view::hidden(&scene, reader, &at).map(|_| scene.live.dossier.case.entered_at);
     let mut page = rows::page(conn, id, (since, until), asked).await?;
-    page.items.retain(|step| view::sees(&scene, caller, scene.definition.instance_of(&step.machine)));
+    let has_part = scene.live.dossier.partaken(&caller.scope());
+    page.items.retain(|step| {
+        let machine = scene.definition.instance_of(&step.machine);
+        (has_part || machine.is_some()) && view::sees(&scene, caller, machine)
+    });
     let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
     let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
     Ok(page.map(|step| {

@@ -37,6 +37,7 @@ pub async fn part(visit: &Visit, id: ProgrammeId, said: Option<&show::Said>) -> 
     let legal: Vec<Value> = legal.map(|offer| show::form(&picks, offer, said)).collect();
     Ok(context! {
         door => door(id),
+        draft => (),
         noted => visit.is_staff(),
         turn => view.waiting.iter().any(|waiting| waiting.you),
         case => Value::from(Serde(&view)),

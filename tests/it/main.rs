@@ -8,6 +8,7 @@ mod architecture;
 mod calls;
 mod charts;
 mod commands;
+mod discretion;
 mod documents;
 mod eligible_students;
 mod endpoints;

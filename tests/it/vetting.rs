@@ -193,7 +193,7 @@ async fn an_employer_moves_an_offer_on_its_page(#[values(Db::Sqlite, Db::Postgre
     }
     let employer = Visitor::signed_in(&cast.app.address, &address("employer")).await;
     let shown = employer.get(&page).await.text();
-    assert!(shown.contains("Submit for vetting") && shown.contains("Draft"), "{shown}");
+    assert!(shown.contains("送審") && shown.contains("草稿"), "{shown}");
 
     let act = format!("{page}/events");
     let version = ("version", "1");
@@ -213,7 +213,7 @@ async fn an_employer_moves_an_offer_on_its_page(#[values(Db::Sqlite, Db::Postgre
     ];
     let done = employer.submit(&page, &act, &filled).await;
     assert_eq!(done.header("location"), format!("{page}?done=step"));
-    assert!(employer.get(&page).await.text().contains("Being vetted"));
+    assert!(employer.get(&page).await.text().contains("審核中"));
 
     let chair = Visitor::signed_in(&cast.app.address, &address("chair")).await;
     let vet = [("event", "vet"), ("version", "2"), ("data.no_conflict", "true")];
@@ -221,5 +221,5 @@ async fn an_employer_moves_an_offer_on_its_page(#[values(Db::Sqlite, Db::Postgre
     assert!(asked.text().contains("The employer may publish the offer as it is."), "{}", asked.text());
     let sure = [&vet[..], &[("sure", "yes")]].concat();
     assert_eq!(chair.submit(&page, &act, &sure).await.status, 303);
-    assert!(employer.get(&page).await.text().contains("Vetted, to be published"));
+    assert!(employer.get(&page).await.text().contains("審核通過（待公告）"));
 }

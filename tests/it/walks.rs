@@ -22,6 +22,7 @@ use sojourn_engine::definition::{Definition, Transition};
 use internship::INTERNSHIPS;
 use papers::{EXCHANGE_PAPERS, INTERNSHIP_PAPERS};
 
+use crate::support::actor::Actor;
 use crate::support::app::dawn;
 use crate::support::cast::{Cast, merged};
 use crate::support::database::Db;
@@ -207,14 +208,18 @@ fn machine(word: &str) -> (Option<(&str, &str)>, &str) {
 /// What was walked: track (empty for the main machine), event, state before, and where that state was entered from.
 type Steps = BTreeSet<(String, String, String, String)>;
 
-async fn walked(cast: &Cast, round: &Round, legs: &[(&str, &str)], told: &[Told]) -> Steps {
-    let student = cast.student("Wanda").await;
+async fn walked(
+    (cast, student): (&Cast, &Actor),
+    round: &Round,
+    legs: &[(&str, &str)],
+    told: &[Told],
+) -> Steps {
     let mut steps = Steps::new();
     for (story, end, left) in told {
         cast.app.clock.set(dawn() + TimeDelta::hours(1));
         let words = events(story, legs);
         let bell = json!({ "submit_at_bell": words[0] == "+bell" });
-        let mut walk = Walk::open_with(cast, round, &student, &bell).await;
+        let mut walk = Walk::open_with(cast, round, student, &bell).await;
         let before = numbers(&walk, round).await;
         for word in words.iter().filter(|word| *word != "+bell") {
             take(&mut walk, word).await;
@@ -324,12 +329,14 @@ fn missing(source: &str, steps: &Steps) -> Vec<String> {
 #[tokio::test]
 async fn every_transition_of_the_exchange_is_walked(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
-    let round = cast.exchange(100, &without_documents()).await;
+    let round = cast.exchange(200, &without_documents()).await;
+    let papers = merged(without_documents(), &asking("exchange"));
+    let papers = cast.call(&round.offerings, &papers).await;
+    let papers = Round::of(papers, round.offerings.clone(), round.lines.clone());
 
-    let mut steps = walked(&cast, &round, EXCHANGE_LEGS, EXCHANGES).await;
-    let asked = asking("exchange");
-    let round = cast.exchange(100, &merged(without_documents(), &asked)).await;
-    steps.extend(walked(&cast, &round, EXCHANGE_LEGS, EXCHANGE_PAPERS).await);
+    let wanda = cast.student("Wanda").await;
+    let mut steps = walked((&cast, &wanda), &round, EXCHANGE_LEGS, EXCHANGES).await;
+    steps.extend(walked((&cast, &wanda), &papers, EXCHANGE_LEGS, EXCHANGE_PAPERS).await);
 
     assert_eq!(missing(&source("exchange"), &steps), Vec::<String>::new(), "write a walk for each");
     assert_eq!(
@@ -343,12 +350,14 @@ async fn every_transition_of_the_exchange_is_walked(#[values(Db::Sqlite, Db::Pos
 #[tokio::test]
 async fn every_transition_of_the_internship_is_walked(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
-    let round = cast.internship(100, &without_work_documents()).await;
+    let round = cast.internship(200, &without_work_documents()).await;
+    let papers = merged(without_work_documents(), &asking("internship"));
+    let papers = cast.call(&round.offerings, &papers).await;
+    let papers = Round::of(papers, round.offerings.clone(), round.lines.clone());
 
-    let mut steps = walked(&cast, &round, INTERNSHIP_LEGS, INTERNSHIPS).await;
-    let asked = asking("internship");
-    let round = cast.internship(100, &merged(without_work_documents(), &asked)).await;
-    steps.extend(walked(&cast, &round, INTERNSHIP_LEGS, INTERNSHIP_PAPERS).await);
+    let wanda = cast.student("Wanda").await;
+    let mut steps = walked((&cast, &wanda), &round, INTERNSHIP_LEGS, INTERNSHIPS).await;
+    steps.extend(walked((&cast, &wanda), &papers, INTERNSHIP_LEGS, INTERNSHIP_PAPERS).await);
 
     assert_eq!(missing(&source("internship"), &steps), Vec::<String>::new(), "write a walk for each");
     assert_eq!(

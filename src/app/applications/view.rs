@@ -355,7 +355,18 @@ fn waiting(scene: &Scene, stage: &Stage<'_>, view: &View, caller: &Caller) -> Ve
 }
 
 /// Whether a caller who sees the case sees that machine of it.
+///
+/// Whom a track alone names sees where the case stands and what names them, and nothing beside.
 pub fn sees(scene: &Scene, caller: &Caller, machine: Option<InstanceId>) -> bool {
+    let (dossier, scope) = (&scene.live.dossier, caller.scope());
+    if !dossier.partaken(&scope) {
+        let named = |id: InstanceId| {
+            let track = scene.definition.track(id.machine).map(|track| track.name.as_str());
+            let mut rows = dossier.case.tracks.iter().filter(|row| Some(row.track.as_str()) == track);
+            rows.any(|row| row.key == id.key && row.names(&scope))
+        };
+        return machine.is_none_or(named);
+    }
     scene.holders.see(&scene.definition, caller.person, &scene.live.dossier, machine)
 }
 

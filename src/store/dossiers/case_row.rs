@@ -7,6 +7,7 @@ use sojourn_engine::ids::{CaseId, PersonId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{Phase, StateKind};
 use sojourn_entities::case;
 
+use crate::access::Scope;
 use crate::store::{StoreError, json};
 
 /// The case itself.
@@ -81,6 +82,13 @@ pub struct PausedRow {
     pub clock: String,
     /// Seconds that were left.
     pub left: i64,
+}
+
+impl TrackRow {
+    /// Whether it names the person of a scope.
+    pub fn names(&self, scope: &Scope) -> bool {
+        self.person.is_some() && self.person == scope.person()
+    }
 }
 
 impl TryFrom<case::Model> for CaseRow {

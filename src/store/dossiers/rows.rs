@@ -241,8 +241,13 @@ impl Dossier {
         self.choices.iter().find(|choice| Some(choice.id) == self.application.current_choice)
     }
 
-    /// Whether it lies in a scope: the applicant's own, shown to a seat of the home or of the present host, or everything.
+    /// Whether it lies in a scope: of somebody who has a part in it, or whom a track names.
     pub fn visible(&self, scope: &Scope) -> bool {
+        self.partaken(scope) || self.case.tracks.iter().any(|row| row.names(scope))
+    }
+
+    /// Whether it is the applicant's own, shown to a seat of the home or of the present host, or everything is seen.
+    pub fn partaken(&self, scope: &Scope) -> bool {
         let own = scope.person() == Some(self.application.applicant);
         scope.sees_everything() || own || self.shown_to_home(scope) || self.shown_to_host(scope)
     }

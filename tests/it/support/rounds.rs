@@ -101,7 +101,20 @@ impl Cast {
             "institution": host, "academic_year": 2026, "term": "S2", "name": "Spring", "start_on": "2027-02-15",
             "end_on": "2027-06-30", "twelfths": 6,
         });
-        by.post("/periods", &period).await.ok()
+        self.term(&period, by).await
+    }
+
+    /// A term of an institution's calendar, entered when it is not there yet.
+    async fn term(&self, period: &Value, by: &Actor) -> Value {
+        let path = format!("/periods?institution={}", period["institution"].as_str().expect("an id"));
+        let known = by.get(&path).await.ok();
+        let same = |one: &&Value| {
+            (&one["academic_year"], &one["term"]) == (&period["academic_year"], &period["term"])
+        };
+        match known["items"].as_array().expect("periods").iter().find(same) {
+            Some(known) => known.clone(),
+            None => by.post("/periods", period).await.ok(),
+        }
     }
 
     /// A tour of Omega and Sigma for so many students of Alpha: at both at once, or at Sigma in the term after.
@@ -130,7 +143,7 @@ impl Cast {
             "institution": self.at(host)["id"], "academic_year": 2027, "term": "S1", "name": "Autumn",
             "start_on": "2027-09-06", "end_on": "2028-01-14", "twelfths": 6,
         });
-        by.post("/periods", &period).await.ok()
+        self.term(&period, by).await
     }
 
     /// A second programme of the exchange's first host in the same period: its places come from the same lines.

@@ -38,7 +38,7 @@ async fn every_transition_of_each_other_kind_is_walked(
     let cast = Cast::in_full(db).await;
     let round = cast.programme_of(kind, file, 100, &without_documents_of(file)).await;
 
-    let steps = walked(&cast, &round, legs, walks).await;
+    let steps = walked((&cast, &cast.student("Wanda").await), &round, legs, walks).await;
 
     assert_eq!(missing(&source(file), &steps), Vec::<String>::new(), "write a walk for each");
     assert_eq!(
@@ -55,7 +55,8 @@ async fn every_transition_of_a_tour_of_campuses_is_walked(#[values(Db::Sqlite, D
     let cast = Cast::in_full(db).await;
     let round = cast.tour(100, false, &without_documents_of(file)).await;
 
-    let steps = walked(&cast, &round, multi_campus::LEGS, multi_campus::WALKS).await;
+    let steps =
+        walked((&cast, &cast.student("Wanda").await), &round, multi_campus::LEGS, multi_campus::WALKS).await;
 
     assert_eq!(missing(&source(file), &steps), Vec::<String>::new(), "write a walk for each");
     assert_eq!(
