@@ -26,7 +26,9 @@ use crate::support::actor::Actor;
 use crate::support::app::dawn;
 use crate::support::cast::{Cast, merged};
 use crate::support::database::Db;
-use crate::support::rounds::{Round, definition, without_documents, without_work_documents};
+use crate::support::rounds::{
+    Round, definition, documents_at_will, without_documents, without_work_documents,
+};
 use crate::support::walk::{Walk, offer_of};
 
 /// A walk, the state it ends in, and what it adds to each line of its round: held and used.
@@ -328,9 +330,9 @@ fn missing(source: &str, steps: &Steps) -> Vec<String> {
 #[rstest]
 #[tokio::test]
 async fn every_transition_of_the_exchange_is_walked(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
-    let cast = Cast::of(db).await;
+    let cast = Cast::in_full(db).await;
     let round = cast.exchange(200, &without_documents()).await;
-    let papers = merged(without_documents(), &asking("exchange"));
+    let papers = merged(documents_at_will("exchange"), &asking("exchange"));
     let papers = cast.call(&round.offerings, &papers).await;
     let papers = Round::of(papers, round.offerings.clone(), round.lines.clone());
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sojourn::app::definitions::shipped;
 use sojourn_engine::definition::{Definition, Resolver};
 use sojourn_engine::vocabulary::Duty;
@@ -228,7 +228,13 @@ fn part(resolver: &Resolver) -> Option<&'static str> {
     }
 }
 
-/// No document is asked for, whatever the definition in a file declares.
+/// Every document of a shipped definition may be supplied, and none has to be.
+pub fn documents_at_will(file: &str) -> Value {
+    let slots = definition(file).documents.into_iter().map(|slot| (slot.name, json!("optional")));
+    json!({ "documents": slots.collect::<Map<String, Value>>() })
+}
+
+/// No document of a shipped definition is asked for.
 pub fn without_documents_of(file: &str) -> Value {
     let slots: Vec<String> = definition(file).documents.into_iter().map(|slot| slot.name).collect();
     json!({ "documents": off(&slots.iter().map(String::as_str).collect::<Vec<_>>()) })
@@ -240,8 +246,7 @@ const INTERNSHIP_TRACKS: [&str; 4] = ["programme_of_work", "insurance", "visa", 
 
 /// No track is asked for, unless a test says otherwise.
 fn without(tracks: &[&str]) -> Value {
-    let off: serde_json::Map<String, Value> =
-        tracks.iter().map(|track| ((*track).to_owned(), json!(false))).collect();
+    let off: Map<String, Value> = tracks.iter().map(|track| ((*track).to_owned(), json!(false))).collect();
     json!({ "tracks": off })
 }
 
@@ -258,5 +263,5 @@ pub fn without_work_documents() -> Value {
 }
 
 fn off(slots: &[&str]) -> Value {
-    slots.iter().map(|slot| ((*slot).to_owned(), json!("off"))).collect::<serde_json::Map<_, _>>().into()
+    slots.iter().map(|slot| ((*slot).to_owned(), json!("off"))).collect::<Map<_, _>>().into()
 }

@@ -49,6 +49,7 @@ impl<'a> Walk<'a> {
             "student" => &self.student,
             "host_coordinator" | "host_head" if at_second => self.cast.who("second_coordinator"),
             // Duties that nobody has fall to the head; a coordinator of another member gives references.
+            "grants" if self.cast.has("home_grants") => self.cast.who("home_grants"),
             "grants" | "safety" => self.cast.who("home_head"),
             "host_academic" if !self.cast.has("host_academic") => self.cast.who("host_head"),
             "referee" => self.cast.who("other_coordinator"),

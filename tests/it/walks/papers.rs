@@ -49,7 +49,7 @@ pub const EXCHANGE_PAPERS: &[Told] = &[
          insurance/1.accept_insurance insurance/1.expire_insurance:home_coordinator insurance/1.file_insurance \
          insurance/1.accept_insurance insurance/1.reject_insurance insurance/1.accept_insurance \
          insurance/1.expire_insurance:home_coordinator insurance/1.accept_insurance visa/1.declare_no_visa \
-         grant/1.apply_grant grant/1.give_up_grant grant/1.apply_grant grant/1.award_grant grant/1.give_up_grant \
+         grant/1.apply_grant grant/1.give_up_grant grant/1.apply_grant grant/1.award_grant:home_head grant/1.give_up_grant \
          grant/1.apply_grant grant/1.refuse_grant insurance/1.expire_insurance:home_coordinator \
          insurance/1.accept_insurance @2027-02-15 arrive learning_agreement/1.amend_agreement:student end_early close",
         "closed",
@@ -57,43 +57,44 @@ pub const EXCHANGE_PAPERS: &[Told] = &[
     ),
     (
         "PLACED visa/1.apply_visa visa/1.refuse_visa visa/1.apply_visa visa/1.receive_visa visa/1.expire_visa \
-         visa/1.receive_visa grant/1.apply_grant grant/1.award_grant grant/1.sign_grant grant/1.pay_first \
+         visa/1.receive_visa grant/1.apply_grant grant/1.award_grant:home_head grant/1.sign_grant grant/1.pay_first \
          grant/1.recalculate_grant grant/1.pay_rest ask_withdrawal grant_withdrawal",
         "withdrawn",
         NOTHING,
     ),
     (
-        "PLACED visa/1.apply_visa visa/1.refuse_visa visa/1.receive_visa grant/1.apply_grant grant/1.award_grant \
+        "PLACED visa/1.apply_visa visa/1.refuse_visa visa/1.receive_visa grant/1.apply_grant grant/1.award_grant:home_head \
          grant/1.sign_grant grant/1.pay_first grant/1.recalculate_grant grant/1.recover_grant grant/1.settle_grant \
          ask_withdrawal grant_withdrawal",
         "withdrawn",
         NOTHING,
     ),
     (
-        "PLACED visa/1.apply_visa visa/1.refuse_visa visa/1.declare_no_visa grant/1.apply_grant grant/1.award_grant \
+        "PLACED visa/1.apply_visa visa/1.refuse_visa visa/1.declare_no_visa grant/1.apply_grant grant/1.award_grant:home_head \
          grant/1.sign_grant grant/1.pay_first grant/1.recalculate_grant grant/1.settle_grant ask_withdrawal \
          grant_withdrawal",
         "withdrawn",
         NOTHING,
     ),
     (
-        "PLACED visa/1.receive_visa grant/1.apply_grant grant/1.award_grant grant/1.sign_grant grant/1.pay_first \
+        "PLACED visa/1.receive_visa grant/1.apply_grant grant/1.award_grant:home_head grant/1.sign_grant grant/1.pay_first \
          grant/1.settle_grant ask_withdrawal grant_withdrawal",
         "withdrawn",
         NOTHING,
     ),
     (
-        "PLACED grant/1.apply_grant grant/1.award_grant grant/1.sign_grant grant/1.settle_grant ask_withdrawal \
+        "PLACED grant/1.apply_grant grant/1.award_grant:home_head grant/1.sign_grant grant/1.settle_grant ask_withdrawal \
          grant_withdrawal",
         "withdrawn",
         NOTHING,
     ),
     (
-        "PLACED grant/1.apply_grant grant/1.award_grant grant/1.settle_grant ask_withdrawal grant_withdrawal",
+        "PLACED grant/1.apply_grant grant/1.award_grant:home_head grant/1.settle_grant ask_withdrawal grant_withdrawal",
         "withdrawn",
         NOTHING,
     ),
     ("PLACED grant/1.apply_grant grant/1.settle_grant ask_withdrawal grant_withdrawal", "withdrawn", NOTHING),
+    ("PLACED suspend lift cancel withdraw", "withdrawn", NOTHING),
     ("name_referee references/1.refer submit find_ineligible appeal uphold withdraw", "withdrawn", NOTHING),
     ("name_referee references/1.refer submit find_ineligible appeal dismiss", "ineligible", NOTHING),
     ("name_referee references/1.refer submit find_ineligible appeal withdraw", "withdrawn", NOTHING),
