@@ -1,6 +1,7 @@
 //! What an application shows, and to whom: one answer for the page, the API and the mail.
 
 mod offers;
+mod sight;
 mod tracks;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,7 +10,7 @@ use sojourn_engine::definition::{Definition, InstanceId, Texts};
 use sojourn_engine::ids::{
     CallId, CaseId, ChoiceId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId,
 };
-use sojourn_engine::machine::{self, Actor, Running};
+use sojourn_engine::machine::{self, Actor};
 use sojourn_engine::vocabulary::{ChoiceResult, Phase, StateKind, Via};
 use utoipa::ToSchema;
 
@@ -24,6 +25,7 @@ use crate::store::calls::SlotRule;
 use crate::store::dossiers::Choice;
 
 pub use offers::{LineView, OfferView, ReasonView};
+pub use sight::sees;
 pub use tracks::{TrackView, label as track_label};
 
 /// What stands for the state of an application while its decision is not shown yet.
@@ -236,7 +238,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
     let roles = scene.holders.roles(definition, caller.person, dossier, None);
     let hidden = hidden(scene, reader, at);
     let offered = if hidden.is_some() { Vec::new() } else { offered(scene, &stage, caller, &view) };
-    let first = shown_clocks(scene, caller).min_by_key(|running| running.due_at);
+    let first = sight::clocks(scene, caller).min_by_key(|running| running.due_at);
     let due_zone = first.map(|running| zone(definition, dossier, &stage, running.clock));
     let hosted = |choice: &&Choice| dossier.hosted(choice, &caller.scope());
     let shown = |choice: &&Choice| inside || (choice.result == ChoiceResult::Chosen && hosted(choice));
@@ -352,28 +354,6 @@ fn waiting(scene: &Scene, stage: &Stage<'_>, view: &View, caller: &Caller) -> Ve
         }
     };
     awaited.into_iter().filter(|awaited| sees(scene, caller, awaited.instance)).map(one).collect()
-}
-
-/// Whether a caller who sees the case sees that machine of it.
-///
-/// Whom a track alone names sees where the case stands and what names them, and nothing beside.
-pub fn sees(scene: &Scene, caller: &Caller, machine: Option<InstanceId>) -> bool {
-    let (dossier, scope) = (&scene.live.dossier, caller.scope());
-    if !dossier.partaken(&scope) {
-        let named = |id: InstanceId| {
-            let track = scene.definition.track(id.machine).map(|track| track.name.as_str());
-            let mut rows = dossier.case.tracks.iter().filter(|row| Some(row.track.as_str()) == track);
-            rows.any(|row| row.key == id.key && row.names(&scope))
-        };
-        return machine.is_none_or(named);
-    }
-    scene.holders.see(&scene.definition, caller.person, &scene.live.dossier, machine)
-}
-
-/// Running clocks of what the caller sees.
-fn shown_clocks<'s>(scene: &'s Scene, caller: &'s Caller) -> impl Iterator<Item = &'s Running> {
-    let tracks = scene.live.case.tracks.iter().filter(|one| sees(scene, caller, Some(one.id)));
-    scene.live.case.clocks.iter().chain(tracks.flat_map(|one| &one.clocks))
 }
 
 /// What happens when nobody acts, as a sentence.
