@@ -49,8 +49,12 @@ pub struct Model {
     pub form: Json,
     /// Rules per document slot.
     pub documents: Json,
+    /// Tracks by name, true for those the call asks for.
+    pub tracks: Json,
     /// Spans that replace the definition's, inside their bounds.
     pub clocks: Json,
+    /// Whether a stay may begin before its learning agreement is complete.
+    pub agreement_later: bool,
     /// Whether applications are scored.
     pub scores: bool,
     /// Whether there are waiting lists.

@@ -30,6 +30,12 @@ pub struct Model {
     pub registers: Json,
     /// Who has acted on events that collect all their roles: `[["sign", "student"]]`.
     pub collected: Json,
+    /// Instances of tracks: `[{"track": "references", "key": 1, "state": "asked", …}]`.
+    pub tracks: Json,
+    /// Clocks that stand still: `[{"machine": "main", "state": "nominated", "clock": "acknowledge", "left": 86400}]`, in seconds.
+    pub paused: Json,
+    /// Until when the applicant does not see the present state.
+    pub hidden_until: Option<DateTimeUtc>,
     /// Events that happened with who acted, null for the system: `[["submit", "019a…"]]`.
     pub acts: Json,
     /// Number of the last step in its history; 0 before the first.

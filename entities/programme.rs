@@ -1,7 +1,7 @@
 //! Programmes; an internship offer is one whose host is an employer.
 
 use sea_orm::entity::prelude::*;
-use sojourn_engine::ids::{InstitutionId, ProgrammeId, UnitId};
+use sojourn_engine::ids::{CaseId, InstitutionId, ProgrammeId, UnitId};
 use sojourn_engine::vocabulary::{ProgrammeKind, Publication};
 
 /// One row of `programmes`.
@@ -34,6 +34,10 @@ pub struct Model {
     pub gives_credit: bool,
     /// Who sees it.
     pub status: Publication,
+    /// The case that vets it; none for one whose status is set by hand.
+    pub case_id: Option<CaseId>,
+    /// What has happened to it that applications have not been told of yet: `workflow.event`.
+    pub raises: Option<String>,
     /// When the row was written.
     pub created_at: DateTimeUtc,
     /// Grows with every change over HTTP.

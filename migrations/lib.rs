@@ -20,6 +20,10 @@ mod m20261123_000011_create_documents;
 mod m20261123_000012_create_imports;
 mod m20261125_000013_create_units_above;
 mod m20261125_000014_ask_for_last_days;
+mod m20261125_000015_create_tracks;
+mod m20261125_000018_let_agreements_be_later;
+mod m20261125_000019_pause_clocks;
+mod m20261125_000020_vet_programmes;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -46,6 +50,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000012_create_imports::Migration),
             Box::new(m20261125_000013_create_units_above::Migration),
             Box::new(m20261125_000014_ask_for_last_days::Migration),
+            Box::new(m20261125_000015_create_tracks::Migration),
+            Box::new(m20261125_000018_let_agreements_be_later::Migration),
+            Box::new(m20261125_000019_pause_clocks::Migration),
+            Box::new(m20261125_000020_vet_programmes::Migration),
         ]
     }
 }

@@ -8,13 +8,14 @@ use chrono::{DateTime, DurationRound, Offset, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rand::rngs::ChaCha12Rng;
 use rand::{Rng, SeedableRng};
-use uuid::{Builder, Uuid};
+use uuid::{Builder, Uuid, Variant, Version};
 
 /// Where time comes from; cheap to clone, and clones share their state.
 #[derive(Debug, Clone)]
 pub struct Clock {
     source: Source,
     random: Arc<Mutex<ChaCha12Rng>>,
+    last_id: Arc<Mutex<u128>>,
 }
 
 #[derive(Debug, Clone)]
@@ -26,18 +27,21 @@ enum Source {
 impl Clock {
     /// The clock of the machine, with randomness of the operating system.
     pub fn system() -> Self {
-        Self { source: Source::System, random: Arc::new(Mutex::new(rand::make_rng())) }
+        Self::of(Source::System, rand::make_rng())
     }
 
     /// A clock that stands at `now` until it is moved; the same `seed` gives the same ids.
     pub fn fixed(now: DateTime<Utc>, seed: u64) -> Self {
-        let random = ChaCha12Rng::seed_from_u64(seed);
-        Self { source: Source::Set(Arc::new(Mutex::new(now))), random: Arc::new(Mutex::new(random)) }
+        Self::of(Source::Set(Arc::new(Mutex::new(now))), ChaCha12Rng::seed_from_u64(seed))
     }
 
     /// A clock that stands at `now` until it is moved, with randomness of the operating system.
     pub fn moved(now: DateTime<Utc>) -> Self {
         Self { source: Source::Set(Arc::new(Mutex::new(now))), ..Self::system() }
+    }
+
+    fn of(source: Source, random: ChaCha12Rng) -> Self {
+        Self { source, random: Arc::new(Mutex::new(random)), last_id: Arc::default() }
     }
 
     /// Moves a clock that is not the machine's; the machine's stays as it is.
@@ -78,6 +82,11 @@ pub struct Moment {
     clock: Clock,
 }
 
+/// Where the milliseconds of an id stand.
+const MILLIS_AT: u32 = 80;
+/// The first random bit behind the variant begins as zero, so that steps of one millisecond never reach the variant.
+const ROOM: u128 = 1 << 61;
+
 impl Moment {
     /// The same command as if it happened at `now`, for history that is recorded later.
     #[must_use]
@@ -85,12 +94,21 @@ impl Moment {
         Self { now, ..self.clone() }
     }
 
-    /// A new id, ordered by the true time of its making (`UUIDv7`, RFC 9562 §5.7).
+    /// A new id, ordered by the true time of its making, within a millisecond too (`UUIDv7`, RFC 9562 §5.7 and §6.2,
+    /// method 2: there the one before plus a random step).
     pub fn id<T: From<Uuid>>(&self) -> T {
         let mut bytes = [0; 10];
         self.fill(&mut bytes);
         let millis = u64::try_from(self.recorded_at.timestamp_millis()).unwrap_or(0);
-        T::from(Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
+        let mut id = Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid().as_u128() & !ROOM;
+        let mut last = self.clock.last_id.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last >> MILLIS_AT == id >> MILLIS_AT {
+            id = *last + u128::from(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) + 1;
+        }
+        *last = id;
+        T::from(
+            Builder::from_u128(id).with_version(Version::SortRand).with_variant(Variant::RFC4122).into_uuid(),
+        )
     }
 
     /// `N` random bytes, fit for secrets.
@@ -128,6 +146,14 @@ mod tests {
         let now = "2026-09-01T00:00:00Z".parse().unwrap();
         let ids = || Clock::fixed(now, 7).moment().id::<Uuid>();
         assert_eq!(ids(), ids());
+    }
+
+    #[test]
+    fn ids_of_one_instant_keep_their_order() {
+        let moment = Clock::fixed("2026-09-01T00:00:00Z".parse().unwrap(), 7).moment();
+        let ids: Vec<Uuid> = (0..10_000).map(|_| moment.id()).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next));
+        assert!(ids.iter().all(|id| (id.get_version_num(), id.get_variant()) == (7, Variant::RFC4122)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 # The caller has set -euo pipefail and stands at the top of the repository.
 
 # What Debian must have; Rust and git are there already.
-packages=(gcc libc6-dev chromium chromium-driver fonts-noto-cjk python3 python3-aiosmtpd)
+packages=(gcc libc6-dev chromium chromium-driver fonts-noto-cjk python3 python3-aiosmtpd python3-venv)
 
 times=()
 current=
@@ -62,6 +62,17 @@ install_missing() {
   fi
   cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
   cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+  install_reference
+}
+
+# What the scripts in tests/reference need from PyPI, locked, in an environment of its own.
+install_reference() {
+  local locked=tests/reference/requirements.txt there=target/reference
+  cmp -s "$locked" "$there/installed.txt" && return
+  rm -rf "$there"
+  /usr/bin/python3 -m venv "$there"
+  "$there/bin/pip" install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r "$locked"
+  cp "$locked" "$there/installed.txt"
 }
 
 # postgres_user COMMAND…: PostgreSQL refuses to run as root.

@@ -98,6 +98,11 @@ impl Caller {
         self.duties.iter().any(|held| held.runs() && held.reaches(place))
     }
 
+    /// Where they run exchanges.
+    pub fn coordinates_at(&self) -> impl Iterator<Item = Seat> + '_ {
+        self.duties.iter().filter(|held| held.runs()).filter_map(Held::seat)
+    }
+
     /// Institutions whose exchanges they have a part in, in whichever unit: they see its agreements, its places and its drafts,
     /// and change what they [coordinate](Self::coordinates).
     pub fn coordinated(&self) -> Vec<InstitutionId> {

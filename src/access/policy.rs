@@ -43,8 +43,8 @@ impl Policy {
             Self::Anyone => "anyone",
             Self::SignedIn => "signed in",
             Self::Secretariat => "secretariat",
-            Self::Chair => "chair",
-            Self::SecretariatOrChair => "secretariat or chair",
+            Self::Chair => "annual chair",
+            Self::SecretariatOrChair => "secretariat or annual chair",
             Self::Admin => "admin of an institution or secretariat",
             Self::Coordinators => "coordinators or secretariat",
         }

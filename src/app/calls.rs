@@ -32,6 +32,7 @@ pub const END_OF_DAY: NaiveTime = match NaiveTime::from_hms_opt(23, 59, 59) {
 };
 
 /// A call for applications.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice the call makes for itself")]
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CallView {
     /// Its id.
@@ -80,11 +81,16 @@ pub struct CallView {
     /// What becomes of a document slot; one not named is as the workflow says.
     #[schema(value_type = std::collections::BTreeMap<String, SlotRule>)]
     pub documents: Value,
+    /// Tracks by name, true for those the call asks for; one not named is not asked for.
+    #[schema(value_type = std::collections::BTreeMap<String, bool>)]
+    pub tracks: Value,
     /// Spans that replace the workflow's, by `<state>.<clock>`.
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub clocks: Value,
     /// Whether applications are scored.
     pub scores: bool,
+    /// Whether a stay may begin before its learning agreement is complete.
+    pub agreement_later: bool,
     /// Whether there are waiting lists.
     pub waiting_list: bool,
     /// Whether a refused applicant moves on to the next choice.
@@ -175,8 +181,10 @@ fn view(whole: Whole, by: Option<&Caller>) -> CallView {
         eligibility: row.eligibility,
         form: row.form,
         documents: row.documents,
+        tracks: row.tracks,
         clocks: row.clocks,
         scores: row.scores,
+        agreement_later: row.agreement_later,
         waiting_list: row.waiting_list,
         next_choice_allowed: row.next_choice_allowed,
         created_at: row.created_at,
@@ -252,8 +260,10 @@ fn blank(id: CallId, caller: &Caller, now: DateTime<Utc>) -> Plan {
         eligibility: None,
         form: json!([]),
         documents: json!({}),
+        tracks: json!({}),
         clocks: json!({}),
         scores: false,
+        agreement_later: false,
         waiting_list: false,
         next_choice_allowed: false,
         historic: false,

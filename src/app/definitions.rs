@@ -1,11 +1,12 @@
 //! Definitions in memory: a version never changes, so each is read from the store once and kept.
 //!
 //! The definitions shipped with the binary are the first versions of their workflows. To ship one more: a file in
-//! `templates/workflows/` and a line in [`SHIPPED`].
+//! `templates/workflows/`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 use sojourn_engine::definition::{Definition, Finding};
 use sojourn_engine::ids::WorkflowVersionId;
@@ -17,11 +18,24 @@ use crate::clock::Moment;
 use crate::store::workflows::{self, NewVersion, Version};
 use crate::store::{Conn, Store};
 
-/// Sources of the definitions shipped with the binary.
-pub const SHIPPED: [&str; 2] = [
-    include_str!("../../templates/workflows/exchange.toml"),
-    include_str!("../../templates/workflows/internship.toml"),
-];
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/templates/workflows"]
+struct Files;
+
+/// What a file beside a definition is called that holds walks to try it with.
+const SCENARIOS: &str = ".scenarios.toml";
+
+/// Name and source of every definition shipped with the binary, by the name of its file.
+pub fn shipped() -> Vec<(String, String)> {
+    let read = |file: std::borrow::Cow<'static, str>| {
+        let name = file.strip_suffix(".toml").filter(|_| !file.ends_with(SCENARIOS))?;
+        let bytes = Files::get(&file)?.data;
+        Some((name.to_owned(), String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    let mut all: Vec<_> = Files::iter().filter_map(read).collect();
+    all.sort();
+    all
+}
 
 /// Checks that run at the same time.
 const CHECKS: usize = 2;
@@ -103,8 +117,8 @@ impl Definitions {
     ///
     /// Where the alliance has put a version of its own in force, a changed one is left as a draft for it to decide on.
     pub async fn ship(store: &Store, at: &Moment) -> Result<()> {
-        for source in SHIPPED {
-            match Self::ship_one(store, at, source).await {
+        for (_, source) in shipped() {
+            match Self::ship_one(store, at, &source).await {
                 // Another process that starts at the same time was faster.
                 Ok(()) | Err(Error::Conflict(_)) => {}
                 Err(error) => return Err(error),
@@ -133,6 +147,8 @@ impl Definitions {
             status: if takes_over { VersionStatus::Approved } else { VersionStatus::Draft },
             drafted_by: None,
             drafted_at: at.now,
+            approved_by: None,
+            seconded_by: None,
             approved_at: takes_over.then_some(at.now),
         };
         workflows::add(&tx, NewVersion { version, subject: definition.subject, source: source.to_owned() })
@@ -175,7 +191,9 @@ mod tests {
         let store = store(&folder).await;
         let at = Clock::fixed("2026-09-01T00:00:00Z".parse().unwrap(), 7).moment();
         Definitions::ship(&store, &at).await.unwrap();
-        let changed = format!("{}\n# changed\n", SHIPPED[0]);
+        let shipped = shipped();
+        let exchange = shipped.iter().find(|(name, _)| name == "exchange").unwrap();
+        let changed = format!("{}\n# changed\n", exchange.1);
         Definitions::ship_one(&store, &at, &changed).await.unwrap();
         let versions = workflows::versions(store.read(), "student-exchange").await.unwrap();
         assert_eq!(versions.iter().map(|version| version.number).collect::<Vec<_>>(), [2, 1]);

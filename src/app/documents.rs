@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::applications::view::PersonView;
 use super::scene::Scene;
+use super::transition;
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, current};
 use crate::access::Caller;
 use crate::clock::Moment;
@@ -192,12 +193,13 @@ pub async fn supply(
     // Before the transaction, so that nobody else waits for the disk.
     let file = app.files.write(id, &new.content).await.map_err(|error| Error::Internal(Box::new(error)))?;
     let tx = app.store.begin().await?;
-    let scene = Scene::read(app, &tx, &caller.scope(), case, &at).await?;
+    let mut scene = Scene::read(app, &tx, &caller.scope(), case, &at).await?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
     let slot = may_supply(&scene, caller, &new.slot)?;
-    if !rows::touch(&tx, case, scene.live.dossier.case.version).await? {
+    let noted = transition::uploaded(&tx, &mut scene, &at, slot).await?;
+    if !noted && !rows::touch(&tx, case, scene.live.dossier.case.version).await? {
         return Err(Error::Stale);
     }
     let number = rows::next_number(&tx, case, &new.slot).await?;
@@ -261,7 +263,7 @@ fn may_supply(scene: &Scene, caller: &Caller, slot: &str) -> Result<DocumentIx> 
     if dossier.call.documents.get(slot) == Some(&SlotRule::Off) {
         return Err(wrong("the call does not ask for this document"));
     }
-    let held = scene.holders.roles(definition, caller.person, dossier);
+    let held = scene.holders.roles(definition, caller.person, dossier, None);
     if !document.by.iter().any(|role| held.has(*role)) {
         let names: Vec<&str> =
             document.by.iter().map(|role| definition.roles[role.at()].label.get(&caller.language)).collect();

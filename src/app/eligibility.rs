@@ -73,6 +73,7 @@ fn of_student(dossier: &Dossier, fact: &Fact) -> Option<Value> {
     match fact {
         Fact::Answer(name) => answer(&dossier.call, name, dossier.application.answers.get(name)?),
         _ => super::transition::facts::Asked {
+            tracks: &[],
             dossier,
             choice: None,
             bound: &[],

@@ -94,6 +94,7 @@ const TAKEN: &[(&str, &str)] = &[
     ("institutions_erasmus_key", "Erasmus code"),
     ("institutions_ror_id", "ROR id"),
     ("institutions_schac", "SCHAC home organisation"),
+    ("workflow_versions_workflow_id_number", "version number"),
     ("periods_institution_id_academic_year_term", "term in the same academic year"),
     ("offerings_programme_id_period_id_start_on_end_on", "period with the same days"),
 ];

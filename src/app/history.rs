@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sojourn_engine::adoption;
 use sojourn_engine::definition::{Definition, Resolver};
 use sojourn_engine::ids::{CaseId, PersonId};
 use sojourn_engine::vocabulary::Via;
@@ -13,6 +14,7 @@ use super::applications::view::{self, Reader};
 use super::scene::Scene;
 use super::{App, Asked, Page, Result};
 use crate::access::Caller;
+use crate::store::Conn;
 use crate::store::dossiers::names;
 use crate::store::history::{self as rows, Step};
 
@@ -27,6 +29,12 @@ pub struct StepView {
     pub recorded_at: DateTime<Utc>,
     /// By which door it came.
     pub via: Via,
+    /// The track that moved; none is the main machine.
+    pub track: Option<String>,
+    /// Which of its instances.
+    pub key: Option<String>,
+    /// What that is called in the reader's language.
+    pub track_label: Option<String>,
     /// The event.
     pub event: String,
     /// The words on its button, in the reader's language.
@@ -86,10 +94,37 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     let scene = Scene::look(app, &caller.scope(), id, &at).await?;
     let reader = view::reader(&scene, caller);
     let since = host_sees_from(&scene).filter(|_| reader == Reader::Host);
-    let page = rows::page(conn, id, since, asked).await?;
+    let until = view::hidden(&scene, reader, &at).map(|_| scene.live.dossier.case.entered_at);
+    let mut page = rows::page(conn, id, (since, until), asked).await?;
+    let has_part = scene.live.dossier.partaken(&caller.scope());
+    page.items.retain(|step| {
+        let machine = scene.definition.instance_of(&step.machine);
+        (has_part || machine.is_some()) && view::sees(&scene, caller, machine)
+    });
     let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
     let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
-    Ok(page.map(|step| one(&scene, caller, reader, &known, step)))
+    Ok(page.map(|step| {
+        let label = scene.definition.instance_of(&step.machine);
+        let label = label.map(|id| view::track_label(&scene, id, &caller.language));
+        one(&scene.definition, (caller, reader), &known, step, label)
+    }))
+}
+
+/// A page of the history of a programme's case, for somebody who has a part in it.
+///
+/// # Errors
+/// Faults of the database.
+pub async fn of_programme(
+    conn: &impl Conn,
+    caller: &Caller,
+    definition: &Definition,
+    id: CaseId,
+    asked: &Asked,
+) -> Result<Page<StepView>> {
+    let page = rows::page(conn, id, (None, None), asked).await?;
+    let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
+    let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
+    Ok(page.map(|step| one(definition, (caller, Reader::Home), &known, step, None)))
 }
 
 /// A host sees the steps from the one that showed it the case.
@@ -107,19 +142,20 @@ fn is_colleague(definition: &Definition, caller: &Caller, step: &Step) -> bool {
 }
 
 fn one(
-    scene: &Scene,
-    caller: &Caller,
-    reader: Reader,
+    definition: &Definition,
+    (caller, reader): (&Caller, Reader),
     known: &BTreeMap<PersonId, String>,
     step: Step,
+    track_label: Option<String>,
 ) -> StepView {
-    let definition = &scene.definition;
     let language = caller.language.as_str();
-    let label =
-        definition.event_named(&step.event).map(|event| definition.events[event.at()].label.get(language));
+    let label = match step.event.as_str() {
+        adoption::EVENT if language.starts_with("zh") => Some("改用新版規則"),
+        adoption::EVENT => Some("Moved to another version of the rules"),
+        event => definition.event_named(event).map(|event| definition.events[event.at()].label.get(language)),
+    };
     let state = |name: &str| {
-        let known =
-            definition.state_named(name).map(|state| definition.states[state.at()].label.get(language));
+        let known = definition.state_of(&step.machine, name).map(|state| state.label.get(language));
         known.unwrap_or(name).to_owned()
     };
     let role = definition.role_named(&step.role).map(|role| definition.roles[role.at()].label.get(language));
@@ -131,7 +167,11 @@ fn one(
     let reason = written.as_ref().and_then(|w| Some((w.reason_code.clone()?, w.reason.clone()?)));
     // What a student gives as a reason may be about health: it is the home's alone to read.
     let reason = reason.filter(|_| own || reader != Reader::Host || colleague);
+    let (track, key) = step.machine.split_once('/').unzip();
     StepView {
+        track: track.map(str::to_owned),
+        key: key.map(str::to_owned),
+        track_label,
         number: step.number,
         at: step.at,
         recorded_at: step.recorded_at,

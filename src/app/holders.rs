@@ -3,12 +3,12 @@
 //! Holders are people with the duty on the case's unit, else on the unit above it and so on up, else in the whole institution;
 //! nobody: the head, found in the same way; nobody again: the secretariat, so that a notice is never sent to no one.
 
-use sojourn_engine::definition::{Definition, Resolver, RoleIx};
+use sojourn_engine::definition::{Definition, Each, InstanceId, Resolver, RoleIx};
 use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
 use sojourn_engine::machine::Roles;
 use sojourn_engine::vocabulary::Duty;
 
-use crate::store::dossiers::Dossier;
+use crate::store::dossiers::{Choice, Dossier};
 use crate::store::holders::Holder;
 
 /// People who might hold a role in a case, as of one day.
@@ -20,18 +20,49 @@ pub struct Holders {
     pub staff: Vec<Holder>,
     /// The person in the chair.
     pub chair: Option<Holder>,
+    /// People whom instances of tracks name.
+    pub linked: Vec<Holder>,
+}
+
+/// The choice whose stay has that number: the chosen ones in the order of their ranks.
+pub fn stay_choice(dossier: &Dossier, number: u16) -> Option<&Choice> {
+    dossier.chosen().nth(usize::from(number).checked_sub(1)?)
+}
+
+/// The choice that a machine of a case is about: of an instance that follows a stay its own, else the current one.
+pub fn choice_at<'d>(
+    definition: &Definition,
+    dossier: &'d Dossier,
+    instance: Option<InstanceId>,
+) -> Option<&'d Choice> {
+    match instance.filter(|id| follows_stays(definition, *id)) {
+        Some(id) => stay_choice(dossier, id.key),
+        None => dossier.current(),
+    }
+}
+
+/// Whether an instance is one of a track that has one for each stay.
+pub fn follows_stays(definition: &Definition, id: InstanceId) -> bool {
+    definition.track(id.machine).is_some_and(|track| track.each == Some(Each::Stay))
 }
 
 impl Holders {
-    /// Everybody who holds a role, the stand-ins when nobody does.
-    pub fn of<'a>(&'a self, definition: &Definition, role: RoleIx, dossier: &Dossier) -> Vec<&'a Holder> {
+    /// Everybody who holds a role, the stand-ins when nobody does; of a track's people those whom `instance` names, where it is one of
+    /// that track.
+    pub fn of<'a>(
+        &'a self,
+        definition: &Definition,
+        role: RoleIx,
+        dossier: &Dossier,
+        instance: Option<InstanceId>,
+    ) -> Vec<&'a Holder> {
         match &definition.roles[role.at()].resolver {
             Resolver::Applicant => self.applicant.iter().collect(),
             Resolver::Home(duty) => {
                 self.at(*duty, dossier.home.id, dossier.line_of(dossier.application.home_unit))
             }
             Resolver::Host(duty) => {
-                let offering = dossier.current().map(|choice| &choice.offering);
+                let offering = choice_at(definition, dossier, instance).map(|choice| &choice.offering);
                 offering.map_or_else(Vec::new, |o| self.at(*duty, o.host.id, dossier.line_of(o.unit)))
             }
             Resolver::Secretariat => self.secretariat(),
@@ -39,18 +70,51 @@ impl Holders {
                 Some(holder) => vec![holder],
                 None => self.secretariat(),
             },
+            Resolver::Link(machine) => {
+                let track = definition.track(*machine).map(|track| track.name.as_str());
+                let key = instance.filter(|id| id.machine == *machine).map(|id| id.key);
+                let rows = dossier.case.tracks.iter().filter(|row| Some(row.track.as_str()) == track);
+                let people: Vec<_> = rows
+                    .filter(|row| key.is_none_or(|key| row.key == key))
+                    .filter_map(|row| row.person)
+                    .collect();
+                self.linked.iter().filter(|holder| people.contains(&holder.person)).collect()
+            }
             Resolver::System => Vec::new(),
         }
     }
 
-    /// The roles one person holds.
-    pub fn roles(&self, definition: &Definition, person: PersonId, dossier: &Dossier) -> Roles {
+    /// The roles one person holds, at one instance of a track where one is named.
+    pub fn roles(
+        &self,
+        definition: &Definition,
+        person: PersonId,
+        dossier: &Dossier,
+        instance: Option<InstanceId>,
+    ) -> Roles {
         let all = (0..).map(RoleIx).take(definition.roles.len());
-        all.filter(|role| self.of(definition, *role, dossier).iter().any(|holder| holder.person == person))
-            .collect()
+        all.filter(|role| {
+            self.of(definition, *role, dossier, instance).iter().any(|holder| holder.person == person)
+        })
+        .collect()
     }
 
-    fn at(&self, duty: Duty, institution: InstitutionId, units: &[UnitId]) -> Vec<&Holder> {
+    /// Whether one person sees a machine of a case they see: the main one, or an instance of a track.
+    pub fn see(
+        &self,
+        definition: &Definition,
+        person: PersonId,
+        dossier: &Dossier,
+        machine: Option<InstanceId>,
+    ) -> bool {
+        let track = machine.and_then(|id| definition.track(id.machine));
+        let Some(track) = track.filter(|track| !track.seen_by.is_empty()) else { return true };
+        let held = self.roles(definition, person, dossier, machine);
+        track.seen_by.iter().any(|role| held.has(*role))
+    }
+
+    /// People with a duty on the first of these units that has any, else in the whole institution, else its head, else the secretariat.
+    pub fn at(&self, duty: Duty, institution: InstitutionId, units: &[UnitId]) -> Vec<&Holder> {
         let rungs = || units.iter().copied().map(Some).chain([None]);
         let with = |duty: Duty, unit: Option<UnitId>| -> Vec<&Holder> {
             let fits = |h: &&Holder| h.duty == duty && h.institution == Some(institution) && h.unit == unit;
@@ -61,7 +125,8 @@ impl Holders {
         found.next().unwrap_or_else(|| self.secretariat())
     }
 
-    fn secretariat(&self) -> Vec<&Holder> {
+    /// People of the secretariat.
+    pub fn secretariat(&self) -> Vec<&Holder> {
         self.staff.iter().filter(|holder| holder.duty == Duty::Secretariat).collect()
     }
 }

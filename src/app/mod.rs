@@ -13,6 +13,7 @@ pub mod chair_terms;
 pub mod definitions;
 pub mod documents;
 pub mod eligibility;
+pub mod eligible_students;
 mod error;
 pub mod history;
 pub mod holders;
@@ -32,6 +33,7 @@ pub mod scene;
 pub mod sessions;
 pub mod transition;
 pub mod verify;
+pub mod vetting;
 pub mod workflows;
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::Definition;
-use sojourn_engine::ids::{CaseId, NoticeId, PersonId, TokenId, WorkflowVersionId};
+use sojourn_engine::ids::{CaseId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId};
 
 /// One notice with everything its mail says, people named: what the mail floor renders.
 #[derive(Debug, Clone)]
@@ -76,8 +76,14 @@ pub struct CaseNotice {
     pub version: WorkflowVersionId,
     /// The case.
     pub case: CaseId,
+    /// The programme the case is about; `None` for an application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<ProgrammeId>,
     /// Its short code, safe in a subject.
     pub reference: String,
+    /// `main`, or the track that moved with its key.
+    #[serde(default)]
+    pub machine: String,
     /// Event that was fired.
     pub event: String,
     /// State before.

@@ -104,7 +104,10 @@ impl App {
     fn link(&self, facts: &NoticeFacts) -> String {
         use sojourn_engine::vocabulary::TokenKind;
         match facts {
-            NoticeFacts::Case(case) => self.links.page(&format!("/cases/{}", case.case)),
+            NoticeFacts::Case(case) => self.links.page(&match case.about {
+                Some(programme) => format!("/programmes/{programme}"),
+                None => format!("/cases/{}", case.case),
+            }),
             NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
             NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),
         }

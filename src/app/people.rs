@@ -101,6 +101,12 @@ impl From<(Person, Vec<Role>)> for PersonView {
     }
 }
 
+/// The person with an e-mail address.
+pub async fn named(app: &App, email: &str) -> Result<Option<PersonId>> {
+    let known = store::by_email(app.store.read(), &[address(email)]).await?;
+    Ok(known.into_iter().next().map(|person| person.id))
+}
+
 /// An e-mail address as it is kept and compared: in lower case, without blanks around it.
 pub fn address(written: &str) -> String {
     written.trim().to_lowercase()

@@ -7,14 +7,15 @@ mod offerings;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sojourn_engine::ids::{InstitutionId, ProgrammeId, UnitId};
+use sojourn_engine::ids::{CaseId, InstitutionId, ProgrammeId, UnitId};
 use sojourn_engine::vocabulary::{InstitutionKind, Level, ProgrammeKind, Publication, Subject};
 use utoipa::ToSchema;
 
 use super::{
-    Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound,
+    Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound, vetting,
 };
 use crate::access::Caller;
+use crate::store::records::{self, RecordError};
 use crate::store::{Tx, institutions, programmes as store, workflows};
 
 pub use crate::store::programmes::{Programme, Wanted};
@@ -54,6 +55,8 @@ pub struct ProgrammeView {
     pub gives_credit: bool,
     /// Who sees it.
     pub status: Publication,
+    /// The case that vets it, at `GET /programmes/{id}/case`; none for one whose status is set by hand.
+    pub case: Option<CaseId>,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
     /// Grows with every change.
@@ -75,6 +78,7 @@ impl From<Programme> for ProgrammeView {
             languages: row.languages,
             gives_credit: row.gives_credit,
             status: row.status,
+            case: row.case_id,
             created_at: row.created_at,
             version: row.version,
         }
@@ -119,6 +123,8 @@ pub struct NewProgramme {
     pub languages: Vec<String>,
     /// Whether a stay brings credits.
     pub gives_credit: bool,
+    /// The workflow by which it is vetted, whose case says who sees it; none: its status is set by hand.
+    pub vetted_by: Option<String>,
 }
 
 /// Enters a programme as a draft.
@@ -130,7 +136,7 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewProgramme) 
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
-    let row = Programme {
+    let mut row = Programme {
         id: at.id(),
         kind: new.kind,
         host_id: new.host,
@@ -143,10 +149,19 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewProgramme) 
         languages: json!(new.languages),
         gives_credit: new.gives_credit,
         status: Publication::Draft,
+        case_id: None,
+        raises: None,
         created_at: at.now,
         version: 1,
     };
     check(&tx, &row).await?;
+    if let Some(workflow) = &new.vetted_by {
+        let written = vetting::open(app, &tx, (caller, &at), &mut row, workflow).await?;
+        records::keep(&tx, written).await.map_err(|error| match error {
+            RecordError::Store(error) => error.into(),
+            RecordError::Stale(_) | RecordError::Full(_) => Error::Stale,
+        })?;
+    }
     let view = ProgrammeView::from(row.clone());
     store::add(&tx, row).await?;
     turn.finish(tx, &at, Answer::created(format!("/api/v1/programmes/{}", view.id), 1, &view)?).await
@@ -170,6 +185,9 @@ pub async fn change(
         coordinates(caller, &institutions::place(&tx, row.host_id, row.unit_id).await?, NEEDS)?;
     }
     row.version = read + 1;
+    if before.status != row.status {
+        vetting::free(&before)?;
+    }
     forward(before.status, row.status)?;
     if before.status != Publication::Draft && before.workflow_id != row.workflow_id {
         let detail = "applications count on the workflow it was published with: enter another programme";

@@ -94,7 +94,7 @@ impl Scene {
         let role = match actor {
             None => definition.system(),
             Some(person) => {
-                let held = self.holders.roles(definition, person, &self.live.dossier);
+                let held = self.holders.roles(definition, person, &self.live.dossier, None);
                 let event = definition.event_named(event);
                 let may = definition.transitions.iter().filter(|t| Some(t.event) == event);
                 let all = (0..).map(RoleIx).take(definition.roles.len());
@@ -137,7 +137,14 @@ async fn people(
         applicant: holders::applicant(conn, dossier.application.applicant).await?,
         staff: holders::staff(conn, &institutions, today).await?,
         chair: if has_chair { holders::chair(conn, today).await? } else { None },
+        linked: linked(conn, dossier).await?,
     })
+}
+
+/// People whom tracks of the case name.
+async fn linked(conn: &impl Conn, dossier: &Dossier) -> Result<Vec<holders::Holder>> {
+    let named: Vec<PersonId> = dossier.case.tracks.iter().filter_map(|row| row.person).collect();
+    if named.is_empty() { Ok(Vec::new()) } else { Ok(holders::people(conn, &named).await?) }
 }
 
 /// The host's term after the one chosen, from placement on, where the definition knows of extra terms at all.

@@ -223,6 +223,7 @@ pub(super) async fn send_link(
         facts: Some(serde_json::to_value(facts).map_err(|error| Error::Internal(Box::new(error)))?),
         historic: false,
         at: at.now,
+        not_before: None,
     };
     outbox::add(tx, vec![notice]).await?;
     Ok(id)

@@ -4,10 +4,15 @@
 //! accounts, its notices with the steps that send them; for every line the postings with its numbers.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use serde::Serialize;
-use sojourn_engine::definition::{Addressee, Definition, Notify, Resolver, StateIx, Target, Transition};
-use sojourn_engine::ids::CaseId;
+use sojourn_engine::adoption;
+use sojourn_engine::definition::{
+    Addressee, Definition, MAIN, MachineIx, Notify, Resolver, StateIx, Target, Transition,
+};
+use sojourn_engine::ids::{CaseId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{AccountStatus, PostingKind};
 
 use super::transition::chain;
@@ -69,8 +74,14 @@ pub async fn verify(app: &App, mut seen: impl FnMut(u64)) -> Result<Report> {
     while let Some(range) = rows::range(conn, after, RANGE).await? {
         after = range.cases.last().map(|case| case.id);
         for case in &range.cases {
-            let definition = app.definitions.get(conn, case.workflow).await?;
-            one(&mut report, &definition, case, &range);
+            let mut definitions = Versions::new();
+            let steps = range.steps.get(&case.id).into_iter().flatten().map(|step| step.workflow);
+            for version in steps.chain([case.workflow]) {
+                if let Entry::Vacant(unread) = definitions.entry(version) {
+                    unread.insert(app.definitions.get(conn, version).await?);
+                }
+            }
+            one(&mut report, &definitions, case, &range);
         }
         seen(report.cases);
     }
@@ -80,16 +91,19 @@ pub async fn verify(app: &App, mut seen: impl FnMut(u64)) -> Result<Report> {
     Ok(report)
 }
 
-fn one(report: &mut Report, definition: &Definition, case: &CaseRow, range: &Range) {
+/// The versions that decided the steps of a case.
+type Versions = BTreeMap<WorkflowVersionId, Arc<Definition>>;
+
+fn one(report: &mut Report, definitions: &Versions, case: &CaseRow, range: &Range) {
     let none = Vec::new();
     let steps = range.steps.get(&case.id).unwrap_or(&none);
     report.cases += 1;
     report.steps += steps.len() as u64;
     if chained(report, case, steps, range) {
-        let taken = taken(definition, steps);
+        let taken = taken(definitions, steps);
         folded(report, case, steps, &taken);
         seats(report, case, range);
-        told(report, definition, case.id, (steps, &taken), range);
+        told(report, definitions, case.id, (steps, &taken), range);
     }
 }
 
@@ -122,54 +136,77 @@ fn chained(report: &mut Report, case: &CaseRow, steps: &[NewHistory], range: &Ra
 
 fn folded(report: &mut Report, case: &CaseRow, steps: &[NewHistory], taken: &[Option<&Transition>]) {
     let mut state: Option<&str> = None;
+    let mut version = steps.first().map(|step| step.workflow);
     for (step, transition) in steps.iter().zip(taken) {
-        let declared = step.from.is_none() || transition.is_some();
-        if step.from.as_deref() != state || !declared {
+        let adopts = step.event == adoption::EVENT && step.from.as_deref() == Some(&step.to);
+        let declared = step.from.is_none() || adopts || transition.is_some();
+        let is_main = step.machine == MAIN;
+        if (is_main && step.from.as_deref() != state) || !declared {
             let what = format!("`{}` does not lead from here to `{}`", step.event, step.to);
             report.differs(&case.id, Some(step.number), what);
         }
-        state = Some(&step.to);
+        if version.replace(step.workflow) != Some(step.workflow) && !adopts {
+            report.differs(&case.id, Some(step.number), "another version decided it than the case followed");
+        }
+        if is_main {
+            state = Some(&step.to);
+        }
     }
     if state != Some(case.state.as_str()) {
         let what = format!("the case stands in `{}`, its history ends elsewhere", case.state);
         report.differs(&case.id, None, what);
     }
+    if version != Some(case.workflow) {
+        report.differs(&case.id, None, "the case follows another version than its last step was decided by");
+    }
 }
 
-/// Where each remembering state was last entered from.
-type Registers = BTreeMap<StateIx, StateIx>;
+/// Where each remembering state was last entered from, by name: a case keeps them from one version to the next.
+type Registers<'s> = BTreeMap<&'s str, &'s str>;
 
 /// The transition that each step took; none where it took none.
-fn taken<'d>(definition: &'d Definition, steps: &[NewHistory]) -> Vec<Option<&'d Transition>> {
+fn taken<'d>(definitions: &'d Versions, steps: &[NewHistory]) -> Vec<Option<&'d Transition>> {
     let mut registers = Registers::new();
-    let mut take = |step: &NewHistory| {
-        let from = definition.state_named(step.from.as_deref()?)?;
-        let to = definition.state_named(&step.to)?;
-        let transition = transition(definition, &registers, step, (from, to))?;
-        if definition.states[to.at()].remember && matches!(transition.to, Target::State(_)) {
-            registers.insert(to, from);
-        }
-        Some(transition)
-    };
-    steps.iter().map(&mut take).collect()
+    let mut taken = Vec::with_capacity(steps.len());
+    for step in steps {
+        taken.push(take(definitions, &mut registers, step));
+    }
+    taken
+}
+
+fn take<'d, 's>(
+    definitions: &'d Versions,
+    registers: &mut Registers<'s>,
+    step: &'s NewHistory,
+) -> Option<&'d Transition> {
+    let definition = definitions.get(&step.workflow)?;
+    let name = step.from.as_deref()?;
+    let machine = definition.instance_of(&step.machine).map_or(MachineIx::MAIN, |id| id.machine);
+    let (from, to) = (definition.state_in(machine, name)?, definition.state_in(machine, &step.to)?);
+    let transition = transition(definition, registers, step, (from, to))?;
+    if definition.states[to.at()].remember && matches!(transition.to, Target::State(_)) {
+        registers.insert(&step.to, name);
+    }
+    Some(transition)
 }
 
 /// The transition of a step: its event leaves the state before, as that was entered, and leads to the state after.
 fn transition<'d>(
     definition: &'d Definition,
-    registers: &Registers,
+    registers: &Registers<'_>,
     step: &NewHistory,
     (from, to): (StateIx, StateIx),
 ) -> Option<&'d Transition> {
     let event = definition.event_named(&step.event)?;
-    let origin = registers.get(&from);
+    let origin = registers.get(definition.states[from.at()].name.as_str());
+    let origin = origin.and_then(|name| definition.state_named(name));
     let leads = |t: &&Transition| {
         let part = t.collect && to == from;
-        let came = t.came_from.is_empty() || origin.is_some_and(|origin| t.came_from.contains(origin));
+        let came = t.came_from.is_empty() || origin.is_some_and(|origin| t.came_from.contains(&origin));
         let there = match t.to {
             Target::State(target) => target == to,
             Target::Same => from == to,
-            Target::Previous => origin == Some(&to),
+            Target::Previous => origin == Some(to),
         };
         t.event == event && came && (part || there)
     };
@@ -223,7 +260,7 @@ fn add(posted: &Posted, held: &mut i32, used: &mut i32) {
 /// Every notice belongs to a step that sends it, and the applicant was told wherever the definition says so.
 fn told(
     report: &mut Report,
-    definition: &Definition,
+    definitions: &Versions,
     id: CaseId,
     (steps, taken): (&[NewHistory], &[Option<&Transition>]),
     range: &Range,
@@ -231,6 +268,7 @@ fn told(
     let sent = range.notices.get(&id).map(Vec::as_slice).unwrap_or_default();
     report.notices += sent.len() as u64;
     for (step, transition) in steps.iter().zip(taken) {
+        let Some(definition) = definitions.get(&step.workflow) else { continue };
         let notify: &[Notify] = match transition {
             Some(transition) => &transition.notify,
             None if step.from.is_none() => &definition.create.notify,

@@ -1,11 +1,15 @@
 //! Workflows: what everybody signed in may read of the rules, in the reader's language.
 
+pub mod adoption;
+pub mod simulation;
+pub mod versions;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::definition::diagram::View;
-use sojourn_engine::definition::{Definition, Finding, Severity, State};
+use sojourn_engine::definition::{Definition, Finding, MachineIx, Severity, State};
 use sojourn_engine::ids::PersonId;
 use sojourn_engine::vocabulary::{Phase, StateKind, Subject, VersionStatus};
 use utoipa::ToSchema;
@@ -40,18 +44,27 @@ pub struct VersionView {
     pub drafted_by: Option<PersonId>,
     /// When it was posted.
     pub drafted_at: DateTime<Utc>,
+    /// Who approved it: the chair, else the first of two people of the secretariat; `null` for one that came with the service.
+    pub approved_by: Option<PersonId>,
+    /// Who approved it after them; a draft with one approval of the secretariat waits for a second.
+    pub seconded_by: Option<PersonId>,
     /// When it came into force.
     pub approved_at: Option<DateTime<Utc>>,
+    /// Grows with every change of this row, such as an approval.
+    pub version: i32,
 }
 
 impl From<Version> for VersionView {
     fn from(row: Version) -> Self {
         Self {
+            version: row.revision(),
             number: row.number,
             status: row.status,
             sha256: hex::encode(row.sha256),
             drafted_by: row.drafted_by,
             drafted_at: row.drafted_at,
+            approved_by: row.approved_by,
+            seconded_by: row.seconded_by,
             approved_at: row.approved_at,
         }
     }
@@ -226,21 +239,28 @@ pub async fn version(app: &App, caller: &Caller, id: &str, number: i32) -> Resul
 }
 
 /// Forms a picture of a definition is drawn in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Drawing {
-    /// Scalable Vector Graphics.
-    Svg,
+    /// Scalable Vector Graphics, of the main machine or of the track of that name.
+    Svg(Option<String>),
     /// Text for Mermaid.
     Mermaid,
+    /// State chart XML of the main machine, or of the track of that name.
+    Scxml(Option<String>),
 }
 
 /// A picture of one version of a workflow, in the reader's language.
 pub async fn diagram(app: &App, caller: &Caller, id: &str, number: i32, form: Drawing) -> Result<String> {
     let (_, definition) = find(app, caller, id, number).await?;
     let view = View { language: &caller.language, ..View::default() };
+    let machine = |track: Option<String>| match track {
+        None => Ok(MachineIx::MAIN),
+        Some(name) => definition.track_named(&name).ok_or(Error::NotFound),
+    };
     Ok(match form {
-        Drawing::Svg => definition.svg(&view),
+        Drawing::Svg(track) => definition.svg(machine(track)?, &view),
         Drawing::Mermaid => definition.mermaid(&view),
+        Drawing::Scxml(track) => definition.scxml(machine(track)?, &view),
     })
 }
 

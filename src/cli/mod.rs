@@ -15,8 +15,10 @@ mod output;
 mod person;
 mod secret;
 mod serve;
+mod simulate;
 mod source;
 mod verify;
+mod workflow;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -55,6 +57,9 @@ enum Command {
     Backup(backup::Arguments),
     Check(check::Arguments),
     Diagram(diagram::Arguments),
+    Simulate(simulate::Arguments),
+    #[command(subcommand)]
+    Workflow(workflow::Arguments),
     Config(config::Arguments),
     #[command(subcommand)]
     Person(person::Arguments),
@@ -73,6 +78,8 @@ impl Command {
             Self::Backup(arguments) => backup::run(&arguments, file).await?,
             Self::Check(arguments) => return check::run(&arguments),
             Self::Diagram(arguments) => diagram::run(&arguments)?,
+            Self::Workflow(arguments) => workflow::run(arguments, file).await?,
+            Self::Simulate(arguments) => return simulate::run(&arguments, file).await,
             Self::Config(arguments) => config::run(&arguments, file)?,
             Self::Person(arguments) => person::run(arguments, file).await?,
             Self::Secret(arguments) => secret::run(&arguments)?,

@@ -4,6 +4,7 @@
 //! proven by [`check`](crate::definition::check). To add a key to the format: a field here, a line in `parse/`, a rule
 //! in `check/`, and a sentence in the README's "Write your own workflow".
 
+mod asks;
 pub mod check;
 pub mod clocks;
 pub mod diagram;
@@ -11,6 +12,8 @@ pub mod finding;
 mod index;
 pub mod input;
 pub mod parse;
+pub mod scenarios;
+mod track;
 mod transition;
 
 use std::collections::BTreeMap;
@@ -20,16 +23,18 @@ use serde::Serialize;
 pub use clocks::{Clock, Expiry, ExpiryAct, Party, Reminder, Run, Span, SpanUnit};
 pub use finding::{Finding, Place, Rule, Severity};
 pub use index::{
-    AccountIx, ClockIx, DocumentIx, EventIx, MessageIx, NoticeIx, ReasonsIx, RoleIx, StateIx, TransitionIx,
+    AccountIx, ClockIx, DocumentIx, EventIx, MachineIx, MessageIx, NoticeIx, ReasonsIx, RoleIx, StateIx,
+    TransitionIx,
 };
 pub use input::{Input, InputFault, InputField, InputKind, InputValue};
+pub use track::{Each, InstanceId, Invariant, MAIN, Track};
 pub use transition::{
     Addressee, Choose, Join, LastDay, Notify, PlaceEffect, PlaceOp, Side, Target, Transition, Trigger,
 };
 
 use crate::facts::FactTable;
-use crate::guard::{Guard, Slot};
-use crate::vocabulary::{Duty, Phase, StateKind, Subject};
+use crate::guard::{Guard, Slot, Term as Expression};
+use crate::vocabulary::{Duty, Phase, Publication, StateKind, Subject};
 
 /// One text in every language of the definition, by BCP 47 tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -61,9 +66,11 @@ pub struct Definition {
     pub create: Create,
     /// Events in the order of the file.
     pub events: Vec<Event>,
-    /// States in the order of the file.
+    /// States of the main machine in the order of the file, then those of each track.
     pub states: Vec<State>,
-    /// Transitions, then joins, in the order of the file.
+    /// Machines beside the main one; the first is machine 1.
+    pub tracks: Vec<Track>,
+    /// Transitions, then joins, of the main machine in the order of the file, then those of each track.
     pub transitions: Vec<Transition>,
     /// Clocks of all states.
     pub clocks: Vec<Clock>,
@@ -79,9 +86,15 @@ pub struct Definition {
     pub messages: Vec<Message>,
     /// Pairs of events that two different persons must carry out.
     pub separations: Vec<Separation>,
+    /// What may never be so.
+    pub invariants: Vec<Invariant>,
     /// Every fact the definition asks for, by slot.
     pub facts: FactTable,
+    /// Named sets of states that no transition leaves from.
+    pub(crate) idle_sets: Vec<(String, Place)>,
     pub(crate) leaving: Vec<Vec<TransitionIx>>,
+    /// Facts a step along each transition may read.
+    asked: Vec<Box<[Slot]>>,
 }
 
 /// A role and how its holders are found.
@@ -110,6 +123,8 @@ pub enum Resolver {
     Secretariat,
     /// The annual chair.
     Chair,
+    /// The person that an instance of this track names.
+    Link(MachineIx),
     /// The engine itself: clocks, joins, runs.
     System,
 }
@@ -150,8 +165,10 @@ pub struct Event {
 /// A state of the machine.
 #[derive(Debug, Clone)]
 pub struct State {
-    /// Name in the file, the column and the API.
+    /// Name in the file, the column and the API; one machine has it once.
     pub name: String,
+    /// The machine it belongs to.
+    pub machine: MachineIx,
     /// Part of the life of a case.
     pub phase: Phase,
     /// Open or final.
@@ -164,12 +181,18 @@ pub struct State {
     pub now: Texts,
     /// What the applicant reads until decisions are released; empty when nothing is hidden.
     pub public: Texts,
+    /// Until when that is; `None` with an empty `public`.
+    pub public_until: Option<Expression>,
     /// Clocks started on entry.
     pub clocks: Vec<ClockIx>,
     /// Whether it keeps a register of where it was entered from.
     pub remember: bool,
     /// Whether `within` clocks of the state left behind pause.
     pub stops_clocks: bool,
+    /// Who sees the programme that the case is about; `None` while the case is about an application.
+    pub publication: Option<Publication>,
+    /// How long after its entry a final state can still be left by an appeal.
+    pub appeal: Option<Span>,
     /// Where it is declared.
     pub place: Place,
 }
@@ -278,9 +301,56 @@ impl Definition {
         self.leaving[state.at()].iter().map(|&ix| (ix, &self.transitions[ix.at()]))
     }
 
-    /// The state of that name.
+    /// The state of the main machine of that name.
     pub fn state_named(&self, name: &str) -> Option<StateIx> {
-        named(&self.states, name, |s| &s.name).map(StateIx)
+        self.state_in(MachineIx::MAIN, name)
+    }
+
+    /// The state of that name in one machine.
+    pub fn state_in(&self, machine: MachineIx, name: &str) -> Option<StateIx> {
+        named_by(&self.states, |state| state.machine == machine && state.name == name).map(StateIx)
+    }
+
+    /// States of one machine, in the order of the file.
+    pub fn states_of(&self, machine: MachineIx) -> impl Iterator<Item = (StateIx, &State)> {
+        (0..).map(StateIx).zip(&self.states).filter(move |(_, state)| state.machine == machine)
+    }
+
+    /// Tracks with their machines.
+    pub fn machines(&self) -> impl Iterator<Item = (MachineIx, &Track)> {
+        (1..).map(MachineIx).zip(&self.tracks)
+    }
+
+    /// The track of a machine; `None` for the main one.
+    pub fn track(&self, machine: MachineIx) -> Option<&Track> {
+        machine.at().checked_sub(1).and_then(|at| self.tracks.get(at))
+    }
+
+    /// The track of that name.
+    pub fn track_named(&self, name: &str) -> Option<MachineIx> {
+        self.machines().find(|(_, track)| track.name == name).map(|(machine, _)| machine)
+    }
+
+    /// The instance of a track that a key of the API names: a number from 1, for document slots the slot.
+    pub fn instance_named(&self, track: &str, key: &str) -> Option<InstanceId> {
+        let machine = self.track_named(track)?;
+        match self.track(machine)?.each {
+            Some(Each::Document) => {
+                self.document_named(key).map(|slot| InstanceId::of_document(machine, slot))
+            }
+            Some(Each::Referee | Each::Stay) | None => {
+                key.parse().ok().filter(|key| *key > 0).map(|key| InstanceId { machine, key })
+            }
+        }
+    }
+
+    /// The key of an instance as the API writes it.
+    pub fn key(&self, instance: InstanceId) -> String {
+        let slot = match self.track(instance.machine).and_then(|track| track.each) {
+            Some(Each::Document) => self.documents.get(usize::from(instance.key).saturating_sub(1)),
+            Some(Each::Referee | Each::Stay) | None => None,
+        };
+        slot.map_or_else(|| instance.key.to_string(), |slot| slot.name.clone())
     }
 
     /// The event of that name.
@@ -306,65 +376,6 @@ impl Definition {
     /// The role the system acts in, when the definition declares one.
     pub fn system(&self) -> Option<RoleIx> {
         named_by(&self.roles, |r| r.resolver == Resolver::System).map(RoleIx)
-    }
-
-    /// Every fact `offers` and `waiting` may read in `state`, joins that may follow included.
-    pub fn asks_in(&self, state: StateIx) -> Vec<Slot> {
-        let mut slots: Vec<Slot> = self.leaving(state).flat_map(|(ix, _)| self.asks_of(ix)).collect();
-        slots.extend(self.clock_slots(state));
-        slots.sort_unstable();
-        slots.dedup();
-        slots
-    }
-
-    /// Every fact a step along `transition` may read, the joins that may follow it included.
-    pub fn asks_of(&self, transition: TransitionIx) -> Vec<Slot> {
-        let mut slots = Vec::new();
-        let mut seen = vec![false; self.transitions.len()];
-        let mut open = vec![transition];
-        while let Some(ix) = open.pop() {
-            if std::mem::replace(&mut seen[ix.at()], true) {
-                continue;
-            }
-            let transition = &self.transitions[ix.at()];
-            slots.extend(&transition.asks);
-            for to in self.landings(transition) {
-                slots.extend(self.clock_slots(to));
-                open.extend(self.leaving(to).filter(|(_, next)| next.join.is_some()).map(|(ix, _)| ix));
-            }
-        }
-        slots.extend(self.accounts.iter().filter_map(|a| a.enabled.as_ref()).flat_map(Guard::slots));
-        slots.sort_unstable();
-        slots.dedup();
-        slots
-    }
-
-    /// Every fact opening a case may read.
-    pub fn asks_to_open(&self) -> Vec<Slot> {
-        let guards = self.create.require.iter().flat_map(|rule| rule.guard.slots().iter().copied());
-        guards.chain(self.clock_slots(self.initial)).collect()
-    }
-
-    /// States a transition may lead to, over all origins and registers.
-    pub fn landings(&self, transition: &Transition) -> Vec<StateIx> {
-        match transition.to {
-            Target::State(to) => vec![to],
-            Target::Same => transition.from.clone(),
-            Target::Previous => self.origins(&transition.from),
-        }
-    }
-
-    fn origins(&self, states: &[StateIx]) -> Vec<StateIx> {
-        let enters = |t: &&Transition| matches!(t.to, Target::State(to) if states.contains(&to));
-        let mut origins: Vec<StateIx> =
-            self.transitions.iter().filter(enters).flat_map(|t| t.from.iter().copied()).collect();
-        origins.sort_unstable();
-        origins.dedup();
-        origins
-    }
-
-    fn clock_slots(&self, state: StateIx) -> Vec<Slot> {
-        self.states[state.at()].clocks.iter().flat_map(|c| self.clocks[c.at()].slots()).collect()
     }
 }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::facts::{Fact, FactNames, FactTable, Facts};
-use crate::guard::{Guard, GuardError, Type, Value, Verdict};
+use crate::guard::{Filter, Guard, GuardError, Slot, Type, Value, Verdict};
+
+/// The fact that such a guard gives: none may ask for itself.
+const OWN_VERDICT: &str = "call.eligible";
 
 /// A compiled eligibility guard.
 #[derive(Debug, Clone)]
@@ -19,8 +22,15 @@ impl Eligibility {
     /// Every mistake of the expression, with its place in the source.
     pub fn compile(source: &str, answers: &BTreeMap<String, Type>) -> Result<Self, Vec<GuardError>> {
         let mut facts = FactTable::default();
-        let mut names = FactNames { table: &mut facts, accounts: &[], inputs: &BTreeMap::new(), answers };
+        let mut names =
+            FactNames { table: &mut facts, accounts: &[], tracks: &[], inputs: &BTreeMap::new(), answers };
         let guard = Guard::compile(source, &mut names)?;
+        if facts.slot(OWN_VERDICT).is_some() {
+            let at = source.find(OWN_VERDICT).map_or(0..source.len(), |at| at..at + OWN_VERDICT.len());
+            let message =
+                format!("`{OWN_VERDICT}` is what this guard decides; write the conditions themselves");
+            return Err(vec![GuardError { at, message }]);
+        }
         Ok(Self { guard, facts })
     }
 
@@ -32,6 +42,21 @@ impl Eligibility {
     /// The facts that keep it from holding, with their values; nothing when it holds.
     pub fn explain(&self, value: impl FnMut(&Fact) -> Option<Value>) -> Vec<(String, Option<Value>)> {
         self.guard.explain(&self.gather(value))
+    }
+
+    /// Whether it may hold once the facts that are `open` become known.
+    pub fn may_hold(&self, value: impl FnMut(&Fact) -> Option<Value>, open: impl Fn(&Fact) -> bool) -> bool {
+        self.guard.may_hold(&self.gather(value), &|slot| open(self.facts.fact(slot)))
+    }
+
+    /// What it says of single facts, for a database.
+    pub fn filter(&self) -> Filter {
+        self.guard.filter()
+    }
+
+    /// The fact that a slot of its filter stands for.
+    pub fn fact(&self, slot: Slot) -> &Fact {
+        self.facts.fact(slot)
     }
 
     fn gather(&self, value: impl FnMut(&Fact) -> Option<Value>) -> Facts {
@@ -57,6 +82,23 @@ mod tests {
         assert!(guard.holds(value(2)));
         assert!(!guard.holds(value(1)));
         assert_eq!(guard.explain(value(1)), [("student.year".to_owned(), Some(Value::Int(1)))]);
+    }
+
+    #[test]
+    fn a_guard_does_not_ask_for_its_own_verdict() {
+        let faults =
+            Eligibility::compile("now < call.closes_at && call.eligible", &BTreeMap::new()).unwrap_err();
+        assert_eq!(faults[0].at, 24..37);
+    }
+
+    #[test]
+    fn a_guard_may_hold_once_an_answer_is_known() {
+        let answers = BTreeMap::from([("weeks".to_owned(), Type::Int)]);
+        let guard = Eligibility::compile("student.year >= 2 && answers.weeks > 3", &answers).unwrap();
+        let value = |year: i64| move |fact: &Fact| (*fact == Fact::StudentYear).then_some(Value::Int(year));
+        let open = |fact: &Fact| matches!(fact, Fact::Answer(_));
+        assert!(guard.may_hold(value(2), open) && !guard.holds(value(2)));
+        assert!(!guard.may_hold(value(1), open));
     }
 
     #[test]

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::definition::AccountIx;
+use serde::Serialize;
+
+use crate::definition::{AccountIx, MachineIx, StateIx};
 use crate::guard::{Names, Slot, Type, Value, Values};
 
 macro_rules! catalogue {
@@ -18,6 +20,14 @@ macro_rules! catalogue {
             PlacesFree(AccountIx),
             /// `places.<account>.waiters`: cases waiting for a place on that line.
             PlacesWaiters(AccountIx),
+            /// `track.<track>.state`: the present state of a track with one instance.
+            TrackState(MachineIx),
+            /// `track.<track>.version`: its version, from 1.
+            TrackVersion(MachineIx),
+            /// `tracks.<track>`: the states of all instances of a track with several.
+            TrackStates(MachineIx),
+            /// `ever.<track>.<state>`: whether an instance has entered a latched state since the track began anew.
+            Ever(MachineIx, StateIx),
             /// `input.<field>`: the checked input of the attempt.
             Input(String),
             /// `answers.<field>`: an answer to the call's form; only in a call's own eligibility guard.
@@ -41,6 +51,7 @@ macro_rules! catalogue {
 catalogue! {
     Now "now" Type::Instant, "The instant of the step.";
     Main "main" Type::Text, "The present state of the main machine.";
+    CaseEnteredAt "case.entered_at" Type::Instant, "When the case entered its present state.";
     ApplicationChoices "application.choices" Type::Int, "How many choices the application lists.";
     ApplicationComplete "application.complete" Type::Bool, "Whether every required answer and document is there.";
     ApplicationSubmitAtBell "application.submit_at_bell" Type::Bool, "Whether the applicant wants a complete draft submitted when the call closes.";
@@ -62,6 +73,8 @@ catalogue! {
     CallEligible "call.eligible" Type::Bool, "Whether the call's own eligibility guard holds for this student.";
     CallScores "call.scores" Type::Bool, "Whether the call scores applications.";
     CallWaitingList "call.waiting_list" Type::Bool, "Whether the call keeps waiting lists.";
+    CallTracks "call.tracks" Type::List(Box::new(Type::Text)), "Names of the tracks the call asks for.";
+    CallAgreementLater "call.agreement_later" Type::Bool, "Whether the call lets a stay begin before the learning agreement is complete.";
     CallNextChoiceAllowed "call.next_choice_allowed" Type::Bool, "Whether a refused student moves on to the next choice.";
     ChoicesEligible "choices.eligible" Type::Bool, "Whether every choice fits the student: level, field, language, period.";
     AgreementRequired "agreement.required" Type::Bool, "Whether the choice draws on an inter-institutional agreement.";
@@ -78,6 +91,43 @@ catalogue! {
     HostTracksExtraTerm "host.tracks_extra_term" Type::Bool, "Whether the host publishes a capacity of its own for that term.";
     NextExists "next.exists" Type::Bool, "Whether the application lists a choice after the present one.";
     NextPlaceFree "next.place_free" Type::Bool, "Whether the line of that next choice, for the first of the accounts, has a free place that nobody waits for.";
+}
+
+/// One entry of the documented catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Documented {
+    /// As written in guards; a part in `<…>` stands for a name of the definition.
+    pub path: &'static str,
+    /// Its type; of an input or an answer that of its field.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Type>,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+/// The whole catalogue: the fixed part, then the facts that a definition names the parts of.
+pub fn documented() -> Vec<Documented> {
+    let texts = || Type::List(Box::new(Type::Text));
+    let named = [
+        ("places.<account>.free", Some(Type::Int), "Places left on the account's line, in its unit."),
+        ("places.<account>.waiters", Some(Type::Int), "Cases that wait for a place on that line."),
+        ("track.<track>.state", Some(Type::Text), "The present state of a track with one instance."),
+        ("track.<track>.version", Some(Type::Int), "The version of a track that counts them, from 1."),
+        ("tracks.<track>", Some(texts()), "The present states of all instances of a track with several."),
+        (
+            "ever.<track>.<state>",
+            Some(Type::Bool),
+            "Whether a state of the track's `latch` has been entered since the track began anew.",
+        ),
+        ("input.<field>", None, "A field of the event's input, of that field's type."),
+        (
+            "answers.<field>",
+            None,
+            "An answer to the call's form, of that field's type; only in a call's own guard of eligibility.",
+        ),
+    ];
+    let fixed = catalogue().into_iter().map(|(path, kind, meaning)| (path, Some(kind), meaning));
+    fixed.chain(named).map(|(path, kind, meaning)| Documented { path, kind, meaning }).collect()
 }
 
 /// The facts one definition uses, numbered.
@@ -113,10 +163,38 @@ impl FactTable {
         &self.entries[usize::from(slot.0)].2
     }
 
+    /// Slots of facts that the case itself answers: where its machines stand.
+    pub fn own(&self) -> impl Iterator<Item = (Slot, &Fact)> {
+        let own = |fact: &Fact| {
+            matches!(
+                fact,
+                Fact::Main
+                    | Fact::TrackState(_)
+                    | Fact::TrackVersion(_)
+                    | Fact::TrackStates(_)
+                    | Fact::Ever(..)
+            )
+        };
+        (0..)
+            .map(Slot)
+            .zip(&self.entries)
+            .filter(move |(_, (fact, ..))| own(fact))
+            .map(|(slot, (fact, ..))| (slot, fact))
+    }
+
     /// The slot of a path the definition uses.
     pub fn slot(&self, path: &str) -> Option<Slot> {
         self.slots.get(path).copied()
     }
+}
+
+/// What guards may ask of one track.
+#[derive(Debug)]
+pub(crate) struct TrackFacts {
+    pub name: String,
+    /// Whether it has several instances.
+    pub each: bool,
+    pub latch: Vec<(String, StateIx)>,
 }
 
 /// Resolves names while a definition is loaded: the catalogue, its accounts, and its inputs.
@@ -124,11 +202,35 @@ impl FactTable {
 pub(crate) struct FactNames<'a> {
     pub table: &'a mut FactTable,
     pub accounts: &'a [String],
+    pub tracks: &'a [TrackFacts],
     pub inputs: &'a BTreeMap<String, Type>,
     pub answers: &'a BTreeMap<String, Type>,
 }
 
 impl FactNames<'_> {
+    fn of_track(&self, path: &str) -> Option<(Fact, Type)> {
+        let track = |name: &str| {
+            let at = self.tracks.iter().position(|track| track.name == name)?;
+            Some((MachineIx(u16::try_from(at + 1).ok()?), &self.tracks[at]))
+        };
+        if let Some(name) = path.strip_prefix("tracks.") {
+            let (machine, _) = track(name).filter(|(_, track)| track.each)?;
+            return Some((Fact::TrackStates(machine), Type::List(Box::new(Type::Text))));
+        }
+        if let Some((name, state)) = path.strip_prefix("ever.").and_then(|rest| rest.split_once('.')) {
+            let (machine, track) = track(name)?;
+            let (_, state) = track.latch.iter().find(|(latched, _)| latched == state)?;
+            return Some((Fact::Ever(machine, *state), Type::Bool));
+        }
+        let (name, what) = path.strip_prefix("track.")?.split_once('.')?;
+        let (machine, _) = track(name).filter(|(_, track)| !track.each)?;
+        match what {
+            "state" => Some((Fact::TrackState(machine), Type::Text)),
+            "version" => Some((Fact::TrackVersion(machine), Type::Int)),
+            _ => None,
+        }
+    }
+
     fn find(&self, path: &str) -> Option<(Fact, Type)> {
         if let Some(found) = fixed(path) {
             return Some(found);
@@ -138,6 +240,9 @@ impl FactNames<'_> {
         }
         if let Some(field) = path.strip_prefix("answers.") {
             return Some((Fact::Answer(field.to_owned()), self.answers.get(field)?.clone()));
+        }
+        if let Some(found) = self.of_track(path) {
+            return Some(found);
         }
         let (account, what) = path.strip_prefix("places.")?.rsplit_once('.')?;
         let at = self.accounts.iter().position(|name| name == account)?;

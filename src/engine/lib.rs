@@ -5,6 +5,7 @@
 //! values, or a [`Refusal`](refusal::Refusal) that says what would make it legal; [`machine::offers`] and
 //! [`machine::waiting`] explain where a case stands. There is no clock, no database and no randomness in here.
 
+pub mod adoption;
 pub mod codes;
 pub mod deadline;
 pub mod definition;
@@ -15,4 +16,5 @@ pub mod ids;
 pub mod machine;
 pub mod quota;
 pub mod refusal;
+pub mod simulate;
 pub mod vocabulary;

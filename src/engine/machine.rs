@@ -3,26 +3,30 @@
 //! [`step`] decides, [`offers`] and [`waiting`] explain; all three read the same [`Context`] and run the same checks, so page,
 //! API and mail cannot disagree. Nothing is done inside: the caller stores what comes out.
 
+mod case;
 mod legal;
 mod offers;
 mod open;
+mod pause;
 mod step;
 mod waiting;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-pub use offers::{Offer, offers};
+pub use case::{Case, Instance, Running};
+pub use offers::{Offer, offers, offers_at};
 pub use open::{Opening, open};
-pub(crate) use step::MOST_JOINS;
+pub use pause::Paused;
 pub use step::step;
 pub use step::waited_for;
+pub(crate) use step::{MOST_JOINS, start_clocks};
 pub use waiting::{Awaited, Outcome, outcome, waiting};
 
 use crate::deadline::Calendar;
 use crate::definition::{
-    AccountIx, Choose, ClockIx, Definition, DocumentIx, EventIx, Input, NoticeIx, Party, PlaceOp, RoleIx,
-    Side, Span, StateIx, TransitionIx,
+    AccountIx, Choose, ClockIx, DocumentIx, EventIx, Input, InstanceId, MachineIx, NoticeIx, Party, PlaceOp,
+    RoleIx, Side, Span, StateIx, TransitionIx,
 };
 use crate::facts::Facts;
 use crate::guard::Slot;
@@ -52,90 +56,6 @@ impl Roles {
 impl FromIterator<RoleIx> for Roles {
     fn from_iter<I: IntoIterator<Item = RoleIx>>(roles: I) -> Self {
         roles.into_iter().fold(Self::NONE, Self::with)
-    }
-}
-
-/// A case as the machine sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Case {
-    /// Present state.
-    pub state: StateIx,
-    /// When it was entered.
-    pub entered_at: DateTime<Utc>,
-    /// Where each remembering state was last entered from.
-    pub registers: Vec<(StateIx, StateIx)>,
-    /// Who has acted already on an event that collects all its roles.
-    pub collected: Vec<(EventIx, RoleIx)>,
-    /// Status per account, in the definition's order.
-    pub accounts: Vec<AccountStatus>,
-    /// Clocks of the present state.
-    pub clocks: Vec<Running>,
-    /// Events that happened, with who acted (`None`: the system).
-    pub acts: Vec<(EventIx, Option<PersonId>)>,
-}
-
-/// A clock that runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Running {
-    /// Which.
-    pub clock: ClockIx,
-    /// When it ends.
-    pub due_at: DateTime<Utc>,
-}
-
-impl Case {
-    /// A case that has just been opened in the initial state.
-    pub fn new(definition: &Definition, now: DateTime<Utc>) -> Self {
-        Self {
-            state: definition.initial,
-            entered_at: now,
-            registers: Vec::new(),
-            collected: Vec::new(),
-            accounts: vec![AccountStatus::None; definition.accounts.len()],
-            clocks: Vec::new(),
-            acts: Vec::new(),
-        }
-    }
-
-    /// Where the present state was entered from, when it remembers.
-    pub fn origin(&self) -> Option<StateIx> {
-        self.registers.iter().find(|(state, _)| *state == self.state).map(|(_, from)| *from)
-    }
-
-    /// The earliest end of a running clock.
-    pub fn due_at(&self) -> Option<DateTime<Utc>> {
-        self.clocks.iter().map(|clock| clock.due_at).min()
-    }
-
-    /// Carries the case over one move.
-    pub fn apply(
-        &mut self,
-        definition: &Definition,
-        step: &Move,
-        person: Option<PersonId>,
-        now: DateTime<Utc>,
-    ) {
-        self.acts.push((step.event, person));
-        for &(account, op) in &step.places {
-            self.accounts[account.at()] = after(op, self.accounts[account.at()]);
-        }
-        match step.collected {
-            Some(role) if !step.entered => self.collected.push((step.event, role)),
-            Some(_) | None => {}
-        }
-        if !step.entered {
-            return;
-        }
-        self.collected.clear();
-        if definition.states[step.to.at()].remember
-            && definition.transitions[step.transition.at()].remembers()
-        {
-            self.registers.retain(|(state, _)| *state != step.to);
-            self.registers.push((step.to, step.from));
-        }
-        self.state = step.to;
-        self.entered_at = now;
-        self.clocks = step.clocks.iter().map(|c| Running { clock: c.clock, due_at: c.due_at }).collect();
     }
 }
 
@@ -176,6 +96,8 @@ pub struct Context<'a> {
     pub documents: &'a [DocumentIx],
     /// Calendars of the parties.
     pub calendars: &'a Calendars,
+    /// How many stays the choice being chosen makes.
+    pub stays: u16,
     /// Spans the call sets instead of the definition's, inside their bounds.
     pub overrides: &'a [(ClockIx, Span)],
     /// Who the case is about.
@@ -241,6 +163,8 @@ pub enum Actor {
 pub struct Attempt<'a> {
     /// The event.
     pub event: EventIx,
+    /// The instance of a track it is fired at; `None` is the main machine.
+    pub instance: Option<InstanceId>,
     /// Who.
     pub actor: Actor,
     /// Raw input.
@@ -263,6 +187,8 @@ pub struct Step {
 pub struct Move {
     /// The transition or join taken.
     pub transition: TransitionIx,
+    /// The instance of a track that it moves; `None` is the main machine.
+    pub instance: Option<InstanceId>,
     /// Its event.
     pub event: EventIx,
     /// The role the actor acted in; `None` for the system.
@@ -283,14 +209,72 @@ pub struct Move {
     pub places: Vec<(AccountIx, PlaceOp)>,
     /// What becomes of the last day of the stay.
     pub last_day: Option<NewLastDay>,
+    /// Tracks that start anew.
+    pub resets: Vec<MachineIx>,
+    /// Machines whose signatures become void.
+    pub invalidates: Vec<MachineIx>,
+    /// The instance that is added.
+    pub adds: Option<InstanceId>,
+    /// Whether the instance goes on in its next version.
+    pub new_version: bool,
+    /// Set when a choice becomes current: how many stays it makes, each with its instances.
+    pub stays: Option<u16>,
+    /// Until when the applicant does not see the state that is entered.
+    pub hidden_until: Option<DateTime<Utc>>,
     /// Whether registration and documents freeze.
     pub freezes: bool,
     /// Sides whose sight begins.
     pub shows_to: Vec<Side>,
     /// Clocks that start; all others stop when the state is entered anew.
     pub clocks: Vec<ClockStart>,
+    /// Clocks that stand still from now on.
+    pub pauses: Vec<Paused>,
+    /// Clocks of tracks that go on with what was left of them.
+    pub resumes: Vec<(InstanceId, ClockStart)>,
     /// Notices to send, roles resolved.
     pub notices: Vec<NoticeTo>,
+}
+
+impl Move {
+    /// A move with nothing but its ends.
+    pub(crate) fn bare(
+        transition: TransitionIx,
+        event: EventIx,
+        instance: Option<InstanceId>,
+        (from, to): (StateIx, StateIx),
+    ) -> Self {
+        Self {
+            transition,
+            instance,
+            event,
+            role: None,
+            from,
+            to,
+            entered: false,
+            collected: None,
+            choose: None,
+            read: Vec::new(),
+            places: Vec::new(),
+            last_day: None,
+            resets: Vec::new(),
+            invalidates: Vec::new(),
+            adds: None,
+            new_version: false,
+            stays: None,
+            hidden_until: None,
+            freezes: false,
+            shows_to: Vec::new(),
+            clocks: Vec::new(),
+            pauses: Vec::new(),
+            resumes: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Its clocks, as they run in the state that is entered.
+    fn running(&self) -> Vec<Running> {
+        self.clocks.iter().map(|start| Running { clock: start.clock, due_at: start.due_at }).collect()
+    }
 }
 
 /// What a move does to the last day of the stay.

@@ -101,7 +101,7 @@ words! {
         Exchange = "exchange",
         /// Work at an employer.
         Internship = "internship",
-        /// Staff teaching or training elsewhere.
+        /// Staff teaching, training or doing research with another member.
         StaffExchange = "staff_exchange",
         /// Study at several campuses in one case.
         MultiCampus = "multi_campus",

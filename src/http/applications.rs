@@ -78,6 +78,19 @@ pub struct EventIn {
     note: Option<String>,
 }
 
+impl EventIn {
+    pub(super) fn attempt(self, track: Option<(String, String)>, if_version: i32) -> Attempt {
+        Attempt {
+            track,
+            event: self.event,
+            data: self.data,
+            reason: self.reason.map(|reason| (reason.code, reason.text)),
+            note: self.note,
+            if_version,
+        }
+    }
+}
+
 /// A coded reason.
 #[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -261,13 +274,26 @@ pub async fn fire_event(
     IfMatch(if_version): IfMatch,
     Keyed(once, Json(body)): Keyed<Json<EventIn>>,
 ) -> Result<Answer, Problem> {
-    let attempt = Attempt {
-        event: body.event,
-        data: body.data,
-        reason: body.reason.map(|reason| (reason.code, reason.text)),
-        note: body.note,
-        if_version,
-    };
+    Ok(transition::fire(&app, &caller, Via::Api, &once, id, &body.attempt(None, if_version)).await?)
+}
+
+/// Fires one event at an instance of a track, with the case's version.
+#[utoipa::path(post, path = "/api/v1/applications/{id}/tracks/{track}/{key}/events", tag = "applications",
+    params(("id" = CaseId, Path), ("track" = String, Path, description = "As the view's `tracks` names it"),
+        ("key" = String, Path, description = "Which instance, as the view's `tracks` names it"),
+        IfMatchHeader, IdempotencyHeader),
+    request_body = EventIn,
+    responses((status = 200, body = ApplicationView),
+        (status = 204, description = "Done; the case has gone on to where you do not see it")))]
+pub async fn fire_track_event(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(place): Id<(CaseId, String, String)>,
+    IfMatch(if_version): IfMatch,
+    Keyed(once, Json(body)): Keyed<Json<EventIn>>,
+) -> Result<Answer, Problem> {
+    let (id, track, key) = place;
+    let attempt = body.attempt(Some((track, key)), if_version);
     Ok(transition::fire(&app, &caller, Via::Api, &once, id, &attempt).await?)
 }
 
@@ -285,6 +311,7 @@ pub async fn fire_events(
         let mut data = body.data.clone();
         data.extend(item.data);
         let attempt = Attempt {
+            track: None,
             event: body.event.clone(),
             data,
             reason: reason.clone(),

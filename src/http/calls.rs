@@ -95,8 +95,12 @@ pub struct CallIn {
     documents: Option<BTreeMap<String, SlotRule>>,
     /// Spans that replace the workflow's inside its bounds, by `<state>.<clock>`, such as `14 days`.
     clocks: Option<BTreeMap<String, String>>,
+    /// Tracks by name, true for those the call asks for.
+    tracks: Option<BTreeMap<String, bool>>,
     /// Whether applications are scored [default: no].
     scores: Option<bool>,
+    /// Whether a stay may begin before its learning agreement is complete [default: no].
+    agreement_later: Option<bool>,
     /// Whether there are waiting lists [default: no].
     waiting_list: Option<bool>,
     /// Whether a refused applicant moves on to the next choice [default: no].
@@ -145,8 +149,10 @@ impl CallIn {
         set(&mut row.eligibility, self.eligibility);
         set(&mut row.form, self.form.map(|form| json!(form)));
         set(&mut row.documents, self.documents.map(|rules| json!(rules)));
+        set(&mut row.tracks, self.tracks.map(|tracks| json!(tracks)));
         set(&mut row.clocks, self.clocks.map(|spans| json!(spans)));
         set(&mut row.scores, self.scores);
+        set(&mut row.agreement_later, self.agreement_later);
         set(&mut row.waiting_list, self.waiting_list);
         set(&mut row.next_choice_allowed, self.next_choice_allowed);
     }

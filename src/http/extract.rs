@@ -117,6 +117,18 @@ impl<S: Sync, F: DeserializeOwned + Send> FromRequestParts<S> for Listing<F> {
     }
 }
 
+/// What a query asks for, where there are no pages.
+#[derive(Debug, Clone)]
+pub struct Filter<F>(pub F);
+
+impl<S: Sync, F: DeserializeOwned + Send> FromRequestParts<S> for Filter<F> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        query(parts.uri.query().unwrap_or_default()).map(Self)
+    }
+}
+
 fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     let malformed = |why: &dyn std::fmt::Display| {
         Problem::new(Kind::Malformed, format!("The query cannot be read: {why}."))
@@ -171,18 +183,32 @@ impl<S: Send + Sync> FromRequest<S> for Toml {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (parts, bytes) = read(request, state).await?;
-        let media = media_type(&parts.headers);
-        if !["text/plain", "application/toml"].iter().any(|known| media.eq_ignore_ascii_case(known)) {
-            let detail = "Send TOML, with `Content-Type: application/toml` or `text/plain`.";
-            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
-        }
-        let broken = |error: FromUtf8Error| {
-            let at = error.utf8_error().valid_up_to();
-            let line = String::from_utf8_lossy(&error.as_bytes()[..at]).matches('\n').count() + 1;
-            Problem::new(Kind::Malformed, format!("Line {line} is not UTF-8: save the text as UTF-8."))
-        };
-        String::from_utf8(bytes.into()).map(Self).map_err(broken)
+        toml(&parts.headers, bytes)
     }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Keyed<Toml> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, bytes) = read(request, state).await?;
+        let once = once(&parts, &bytes)?;
+        Ok(Self(once, toml(&parts.headers, bytes)?))
+    }
+}
+
+fn toml(headers: &HeaderMap, bytes: Bytes) -> Result<Toml, Problem> {
+    let media = media_type(headers);
+    if !["text/plain", "application/toml"].iter().any(|known| media.eq_ignore_ascii_case(known)) {
+        let detail = "Send TOML, with `Content-Type: application/toml` or `text/plain`.";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    let broken = |error: FromUtf8Error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = String::from_utf8_lossy(&error.as_bytes()[..at]).matches('\n').count() + 1;
+        Problem::new(Kind::Malformed, format!("Line {line} is not UTF-8: save the text as UTF-8."))
+    };
+    String::from_utf8(bytes.into()).map(Toml).map_err(broken)
 }
 
 pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(Parts, Bytes), Problem> {

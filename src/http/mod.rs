@@ -13,6 +13,7 @@ mod calls;
 mod chair_terms;
 mod docs;
 mod documents;
+mod eligible_students;
 pub mod extract;
 mod frame;
 mod health;

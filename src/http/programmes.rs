@@ -13,15 +13,18 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::answer::Versioned;
+use super::applications::EventIn;
 use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery, Valid};
 use super::institutions::set;
 use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
 use super::shape::{self, present};
 use crate::access::Caller;
+use crate::app::history::StepView;
 use crate::app::programmes::{
     self, NewOffering, NewProgramme, OfferingChange, OfferingView, Programme, ProgrammeView, Wanted,
 };
+use crate::app::vetting::{self, VettingView};
 use crate::app::{Answer, App, Page};
 
 /// Which programmes.
@@ -71,6 +74,8 @@ pub struct ProgrammeIn {
     languages: Vec<String>,
     /// Whether a stay brings credits [default: yes].
     gives_credit: Option<bool>,
+    /// The workflow by which it is vetted, such as `internship-offer`: its case says who sees it [default: none, `status` says it].
+    vetted_by: Option<String>,
 }
 
 impl ProgrammeIn {
@@ -86,6 +91,7 @@ impl ProgrammeIn {
             levels: self.levels,
             languages: self.languages,
             gives_credit: self.gives_credit.unwrap_or(true),
+            vetted_by: self.vetted_by,
         }
     }
 }
@@ -262,4 +268,42 @@ pub async fn change_offering(
     let change = OfferingChange { start_on, end_on };
     let view = programmes::change_offering(&app, &caller, ids, read, change).await?;
     Ok(Versioned(view.version, view))
+}
+
+/// The case that vets a programme, for whoever has a part in it.
+#[utoipa::path(get, path = "/api/v1/programmes/{id}/case", tag = "programmes", params(("id" = ProgrammeId, Path)),
+    responses((status = 200, body = VettingView)))]
+pub async fn get_vetting(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<ProgrammeId>,
+) -> Result<Versioned<VettingView>, Problem> {
+    let view = vetting::get(&app, &caller, id).await?;
+    Ok(Versioned(view.version, view))
+}
+
+/// Fires one event at the case that vets a programme, with the case's version.
+#[utoipa::path(post, path = "/api/v1/programmes/{id}/events", tag = "programmes",
+    params(("id" = ProgrammeId, Path), IfMatchHeader, IdempotencyHeader), request_body = EventIn,
+    responses((status = 200, body = VettingView)))]
+pub async fn fire_programme_event(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<ProgrammeId>,
+    IfMatch(if_version): IfMatch,
+    Keyed(once, Json(body)): Keyed<Json<EventIn>>,
+) -> Result<Answer, Problem> {
+    Ok(vetting::fire(&app, &caller, &once, id, &body.attempt(None, if_version)).await?)
+}
+
+/// The history of the case that vets a programme, first step first.
+#[utoipa::path(get, path = "/api/v1/programmes/{id}/history", tag = "programmes",
+    params(("id" = ProgrammeId, Path), PageQuery), responses((status = 200, body = Page<StepView>)))]
+pub async fn list_programme_history(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<ProgrammeId>,
+    listing: Listing<NoFilter>,
+) -> Result<Json<Page<StepView>>, Problem> {
+    Ok(Json(vetting::steps(&app, &caller, id, &listing.asked).await?))
 }

@@ -18,8 +18,9 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, agreements, applications, calls, chair_terms, documents, health, institutions, language,
-    notifications, openapi, people, periods, places, programmes, registrations, sessions, upload, workflows,
+    AppState, agreements, applications, calls, chair_terms, documents, eligible_students, health,
+    institutions, language, notifications, openapi, people, periods, places, programmes, registrations,
+    sessions, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::{self, Error};
@@ -81,7 +82,7 @@ impl Routes {
 /// The whole API.
 #[expect(clippy::too_many_lines, reason = "a table, one line per operation")]
 pub fn all(state: AppState) -> Routes {
-    use Policy::{Admin, Anyone, Coordinators, Secretariat, SignedIn};
+    use Policy::{Admin, Anyone, Coordinators, Secretariat, SecretariatOrChair, SignedIn};
     Routes::new(state)
         .route(Anyone, routes!(health::get_health))
         .route(Anyone, routes!(health::get_readiness))
@@ -116,6 +117,7 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(applications::get_application))
         .route(SignedIn, routes!(applications::change_application))
         .route(SignedIn, routes!(applications::fire_event))
+        .route(SignedIn, routes!(applications::fire_track_event))
         .route(Coordinators, routes!(applications::fire_events))
         .route(SignedIn, routes!(applications::list_history))
         .route(SignedIn, routes!(documents::list_documents))
@@ -143,6 +145,9 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(programmes::create_programme))
         .route(Anyone, routes!(programmes::get_programme))
         .route(SignedIn, routes!(programmes::change_programme))
+        .route(SignedIn, routes!(programmes::get_vetting))
+        .route(SignedIn, routes!(programmes::fire_programme_event))
+        .route(SignedIn, routes!(programmes::list_programme_history))
         .route(Anyone, routes!(programmes::list_offerings))
         .route(SignedIn, routes!(programmes::create_offering))
         .route(Anyone, routes!(programmes::get_offering))
@@ -151,12 +156,18 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(calls::create_call))
         .route(Anyone, routes!(calls::get_call))
         .route(SignedIn, routes!(calls::change_call))
+        .route(Coordinators, routes!(eligible_students::list_eligible_students))
         .route(SignedIn, routes!(workflows::list_workflows))
         .upload(Secretariat, workflows::LONGEST, routes!(workflows::check_workflow))
         .route(SignedIn, routes!(workflows::get_workflow))
+        .upload(Secretariat, workflows::LONGEST, routes!(workflows::post_workflow_version))
         .route(SignedIn, routes!(workflows::get_workflow_version))
+        .route(SecretariatOrChair, routes!(workflows::approve_workflow_version))
+        .route(Secretariat, routes!(workflows::adopt_workflow_version))
+        .upload(SecretariatOrChair, workflows::QUOTED, routes!(workflows::simulate_workflow))
         .route(SignedIn, routes!(workflows::get_workflow_picture))
         .route(SignedIn, routes!(workflows::get_workflow_flowchart))
+        .route(SignedIn, routes!(workflows::get_workflow_chart))
 }
 
 fn declare(operation: &mut Operation, policy: Policy) {

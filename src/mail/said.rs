@@ -113,7 +113,7 @@ impl Tongue<'_> {
     fn case(&self, letter: &Letter, facts: &CaseNotice) -> Result<Said, RenderError> {
         let definition = letter.definition.as_deref().ok_or(RenderError::NoDefinition)?;
         let line = cleanse::line;
-        let state = definition.state_named(&facts.to).map(|ix| &definition.states[ix.at()]);
+        let state = definition.state_of(&facts.machine, &facts.to);
         let event = definition.event_named(&facts.event).map(|ix| &definition.events[ix.at()].label);
         let student = letter.student.as_deref().filter(|name| !name.trim().is_empty());
         let choices = facts.choices.iter().enumerate();

@@ -53,10 +53,14 @@ pub struct Call {
     pub form: Vec<Question>,
     /// What becomes of each document slot; a slot not named is as the definition says.
     pub documents: BTreeMap<String, SlotRule>,
+    /// Tracks by name, true for those the call asks for.
+    pub tracks: BTreeMap<String, bool>,
     /// Spans that replace the definition's: `<state>.<clock>` → span.
     pub clocks: BTreeMap<String, String>,
     /// Whether applications are scored.
     pub scores: bool,
+    /// Whether a stay may begin before its learning agreement is complete.
+    pub agreement_later: bool,
     /// Whether there are waiting lists.
     pub waiting_list: bool,
     /// Whether a refused applicant moves on to the next choice.
@@ -151,8 +155,10 @@ impl TryFrom<call::Model> for Call {
             eligibility: row.eligibility,
             form: json(row.form)?,
             documents: json(row.documents)?,
+            tracks: json(row.tracks)?,
             clocks: json(row.clocks)?,
             scores: row.scores,
+            agreement_later: row.agreement_later,
             waiting_list: row.waiting_list,
             next_choice_allowed: row.next_choice_allowed,
             historic: row.historic,

@@ -3,14 +3,15 @@
 //! A [`Dossier`] is plain values: `app` turns it into the engine's case and facts. To let guards ask for something new, add it
 //! here to the statement that is nearest to it.
 
+mod case_row;
 mod rows;
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId};
 use sojourn_entities::{
@@ -18,9 +19,9 @@ use sojourn_entities::{
     programme, registration, stay,
 };
 
+pub use case_row::{CaseRow, PausedRow, TrackRow};
 pub use rows::{
-    Account, ApplicationRow, CaseRow, Choice, Dossier, ExtraTerm, Institution, Offering, RunningClock, Stay,
-    Student,
+    Account, ApplicationRow, Choice, Dossier, ExtraTerm, Institution, Offering, RunningClock, Stay, Student,
 };
 
 use super::calls::Call;
@@ -31,12 +32,16 @@ use crate::access::{Scope, full_name};
 
 /// Reads a case with its surroundings; `None` when there is none this scope sees.
 pub async fn load(conn: &impl Conn, scope: &Scope, id: CaseId) -> Result<Option<Dossier>, StoreError> {
+    let current = Expr::col((stay::Entity, stay::Column::ChoiceId))
+        .equals((application::Entity, application::Column::CurrentChoiceId));
     let row = application::Entity::find_by_id(id)
         .find_also(application::Entity, case::Entity)
         .find_also(application::Entity, registration::Entity)
         .find_also(application::Entity, institution::Entity)
         .find_also(application::Entity, call::Entity)
         .find_also(application::Entity, stay::Entity)
+        // Of the stays the last one of the current choice, where a case has several choices at once.
+        .order_by(current, Order::Desc)
         .order_by_desc(stay::Column::Seq)
         .one(conn.db())
         .await?;
@@ -151,6 +156,7 @@ fn build_offering(
         twelfths: period.twelfths,
         programme: programme.id,
         unit: programme.unit_id,
+        status: programme.status,
         title: programme.title,
         kind: programme.kind,
         gives_credit: programme.gives_credit,
@@ -173,7 +179,7 @@ async fn accounts_of(conn: &impl Conn, id: CaseId) -> Result<Vec<Account>, Store
     Ok(plain.collect())
 }
 
-async fn clocks_of(conn: &impl Conn, id: CaseId) -> Result<Vec<RunningClock>, StoreError> {
+pub(super) async fn clocks_of(conn: &impl Conn, id: CaseId) -> Result<Vec<RunningClock>, StoreError> {
     let rows = clock::Entity::find()
         .filter(clock::Column::CaseId.eq(id))
         .filter(clock::Column::EndedAt.is_null())
@@ -182,6 +188,7 @@ async fn clocks_of(conn: &impl Conn, id: CaseId) -> Result<Vec<RunningClock>, St
         .await?;
     let plain = rows.into_iter().map(|row| RunningClock {
         id: row.id,
+        machine: row.machine,
         clock: row.clock,
         entered_at: row.entered_at,
         due_at: row.due_at,

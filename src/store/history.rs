@@ -14,6 +14,8 @@ use super::{Conn, StoreError};
 pub struct Step {
     /// 1, 2, 3 … in the case.
     pub number: i32,
+    /// `main`, or the track with its key.
+    pub machine: String,
     /// When it happened.
     pub at: DateTime<Utc>,
     /// When it was recorded.
@@ -51,17 +53,20 @@ pub struct Written {
     pub note: Option<String>,
 }
 
-/// A page of a case's history, first step first; only steps from `since` on.
+/// A page of a case's history, first step first; only steps from the first instant on and before the second.
 pub async fn page(
     conn: &impl Conn,
     case: CaseId,
-    since: Option<DateTime<Utc>>,
+    (since, until): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
     asked: &Asked,
 ) -> Result<Page<Step>, StoreError> {
-    let keyset = Keyset::<(i32,)>::read(asked, "number", &(case, since))?;
+    let keyset = Keyset::<(i32,)>::read(asked, "number", &(case, since, until))?;
     let mut query = history::Entity::find().filter(history::Column::CaseId.eq(case));
     if let Some(since) = since {
         query = query.filter(history::Column::At.gte(since));
+    }
+    if let Some(until) = until {
+        query = query.filter(history::Column::At.lt(until));
     }
     let rows = keyset.narrow(query, [history::Column::Number], Order::Asc).all(conn.db()).await?;
     let payloads = history_payload::Entity::find()
@@ -81,6 +86,7 @@ pub async fn page(
     Ok(keyset.page(rows, |row| (row.number,)).map(|row| Step {
         written: written(row.number),
         number: row.number,
+        machine: row.machine,
         at: row.at,
         recorded_at: row.recorded_at,
         via: row.via,

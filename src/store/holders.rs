@@ -63,6 +63,13 @@ pub async fn applicant(conn: &impl Conn, id: PersonId) -> Result<Option<Holder>,
     Ok(person::Entity::find_by_id(id).one(conn.db()).await?.map(|person| of(person, Duty::Coordinator)))
 }
 
+/// People by id, whatever they do.
+pub async fn people(conn: &impl Conn, ids: &[PersonId]) -> Result<Vec<Holder>, StoreError> {
+    let rows = person::Entity::find().filter(person::Column::Id.is_in(ids.iter().copied()));
+    let rows = rows.all(conn.db()).await?;
+    Ok(rows.into_iter().map(|person| of(person, Duty::Coordinator)).collect())
+}
+
 fn of(person: person::Model, duty: Duty) -> Holder {
     Holder {
         person: person.id,

@@ -39,6 +39,8 @@ pub struct NewNotice {
     pub historic: bool,
     /// When it was queued.
     pub at: DateTime<Utc>,
+    /// When it may go out, if not at once.
+    pub not_before: Option<DateTime<Utc>>,
 }
 
 /// Queues notices in the command's transaction.
@@ -61,7 +63,7 @@ impl From<NewNotice> for outbox::ActiveModel {
             facts: Set(new.facts),
             status: Set(if new.historic { NoticeStatus::Historic } else { NoticeStatus::Queued }),
             attempts: Set(0),
-            next_attempt_at: Set((!new.historic).then_some(new.at)),
+            next_attempt_at: Set((!new.historic).then_some(new.not_before.unwrap_or(new.at))),
             leased_until: Set(None),
             lease: Set(None),
             last_error: Set(None),

@@ -118,6 +118,29 @@ impl<K: Key> Keyset<K> {
         sorted.limit(self.limit + 1)
     }
 
+    /// Begins after that row from now on.
+    pub fn advance(&mut self, key: K) {
+        self.after = Some(key);
+    }
+
+    /// How many items at most.
+    pub const fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// The row after which it begins.
+    pub fn reached(&self) -> Option<K>
+    where
+        K: Clone,
+    {
+        self.after.clone()
+    }
+
+    /// The cursor of what comes after that row.
+    pub fn after(&self, key: K) -> String {
+        self.encode(key)
+    }
+
     /// The page of the rows that the narrowed query gave.
     pub fn page<T>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> K) -> Page<T> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);

@@ -59,7 +59,8 @@ fn at(seat: Seat) -> Condition {
         .add(person::Column::Id.in_subquery(by_registration))
 }
 
-fn within(unit: impl ColumnTrait, seat: Seat) -> Condition {
+/// What lies in a seat's unit or below it; everything for the seat of a whole institution.
+pub(super) fn within(unit: impl ColumnTrait, seat: Seat) -> Condition {
     Condition::all().add_option(seat.unit.map(|above| unit.in_subquery(below(above))))
 }
 

@@ -285,8 +285,8 @@ pub fn in_force(line: &Line, on: NaiveDate) -> bool {
     })
 }
 
-/// How many cases in one of `states` wait for each of the lines: with each choice that no host has seen, whether a place was
-/// offered and passed on or not; a host that has seen the case has had its turn.
+/// How many cases in one of `states` wait for each of the lines: with the choice they have, and with each that no host has seen,
+/// whether a place was offered and passed on or not; a host that has seen the case and was left has had its turn.
 pub async fn waiters(
     conn: &impl Conn,
     lines: &[PlaceLineId],
@@ -299,7 +299,10 @@ pub async fn waiters(
         .join(JoinType::InnerJoin, choice::Relation::Application.def())
         .join(JoinType::InnerJoin, application::Relation::Case.def())
         .filter(choice::Column::PlaceLineId.is_in(lines.iter().copied()))
-        .filter(choice::Column::HostSeesFrom.is_null())
+        .filter(
+            choice::Column::HostSeesFrom.is_null().or(Expr::col((choice::Entity, choice::Column::Id))
+                .equals((application::Entity, application::Column::CurrentChoiceId))),
+        )
         .filter(choice::Column::Result.ne(ChoiceResult::Void))
         .filter(case::Column::State.is_in(states.iter().copied()))
         .group_by(choice::Column::PlaceLineId)

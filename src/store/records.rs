@@ -16,8 +16,8 @@ use sojourn_entities::{
 };
 
 pub use rows::{
-    ChoiceState, Moved, NewChoice, NewClock, NewHistory, NewPayload, NewStay, NewWait, Opened, Records,
-    Refused, Stopped,
+    ChoiceState, Moved, NewChoice, NewClock, NewHistory, NewPayload, NewStay, NewWait, Opened,
+    OpenedApplication, Records, Refused, Stopped,
 };
 
 use super::dossiers::{Account, ApplicationRow, Stay, Student};
@@ -78,7 +78,7 @@ pub async fn refuse(tx: &Tx, refused: Refused) -> Result<(), StoreError> {
     let row = refusal::ActiveModel {
         id: Set(refused.id),
         case_id: Set(refused.case),
-        machine: Set("main".to_owned()),
+        machine: Set(refused.machine),
         at: Set(refused.at),
         actor_id: Set(refused.actor),
         actor_role: Set(refused.role),
@@ -100,6 +100,7 @@ async fn advance(tx: &Tx, moved: &Moved) -> Result<(), RecordError> {
     let row = &moved.case;
     let update = case::Entity::update_many()
         .set(case::ActiveModel {
+            workflow_version_id: Set(row.workflow),
             state: Set(row.state.clone()),
             phase: Set(row.phase),
             kind: Set(row.kind),
@@ -107,6 +108,9 @@ async fn advance(tx: &Tx, moved: &Moved) -> Result<(), RecordError> {
             due_at: Set(moved.due_at),
             registers: Set(json!(row.registers)),
             collected: Set(json!(row.collected)),
+            tracks: Set(json!(row.tracks)),
+            paused: Set(json!(row.paused)),
+            hidden_until: Set(row.hidden_until),
             acts: Set(json!(row.acts)),
             steps: Set(row.steps),
             head: Set(row.head.clone()),
@@ -136,7 +140,9 @@ async fn open(tx: &Tx, opened: Vec<Opened>) -> Result<(), StoreError> {
     let mut applications = Vec::with_capacity(opened.len());
     for new in opened {
         let row = new.case;
-        applications.push(application_row(row.id, new.application, new.home, new.call, new.frozen));
+        applications.extend(
+            new.application.map(|new| application_row(row.id, new.row, new.home, new.call, new.frozen)),
+        );
         cases.push(case::ActiveModel {
             id: Set(row.id),
             subject: Set(new.subject),
@@ -148,6 +154,9 @@ async fn open(tx: &Tx, opened: Vec<Opened>) -> Result<(), StoreError> {
             due_at: Set(new.due_at),
             registers: Set(json!(row.registers)),
             collected: Set(json!(row.collected)),
+            tracks: Set(json!(row.tracks)),
+            paused: Set(json!(row.paused)),
+            hidden_until: Set(row.hidden_until),
             acts: Set(json!(row.acts)),
             steps: Set(row.steps),
             head: Set(row.head),
@@ -303,7 +312,7 @@ async fn waits(tx: &Tx, of: &[CaseId], new: Vec<NewWait>) -> Result<(), StoreErr
     }
     let row = |new: NewWait| wait::ActiveModel {
         case_id: Set(new.case),
-        machine: Set("main".to_owned()),
+        machine: Set(new.machine),
         role: Set(new.role),
         duty: Set(new.duty),
         institution_id: Set(new.institution),

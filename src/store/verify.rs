@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sojourn_engine::ids::{CaseId, PlaceLineId};
 use sojourn_engine::vocabulary::{AccountStatus, PostingKind};
@@ -41,6 +42,25 @@ pub struct Posted {
     pub amount: i32,
 }
 
+/// Which cases rows belong to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cases<'c> {
+    /// All from the first to the last by id.
+    Between(CaseId, CaseId),
+    /// These alone.
+    Named(&'c [CaseId]),
+}
+
+impl Cases<'_> {
+    /// The condition on a column that names the case.
+    pub fn among(self, column: impl ColumnTrait) -> Expr {
+        match self {
+            Self::Between(first, last) => column.between(first, last),
+            Self::Named(cases) => column.is_in(cases.iter().copied()),
+        }
+    }
+}
+
 /// The next `limit` cases after one; `None` when there are no more.
 pub async fn range(conn: &impl Conn, after: Option<CaseId>, limit: u64) -> Result<Option<Range>, StoreError> {
     let mut query = case::Entity::find().order_by_asc(case::Column::Id).limit(limit);
@@ -53,8 +73,8 @@ pub async fn range(conn: &impl Conn, after: Option<CaseId>, limit: u64) -> Resul
         return Ok(None);
     };
     Ok(Some(Range {
-        steps: steps(conn, first, last).await?,
-        payloads: payloads(conn, first, last).await?,
+        steps: steps(conn, Cases::Between(first, last)).await?,
+        payloads: payloads(conn, Cases::Between(first, last)).await?,
         accounts: accounts(conn, first, last).await?,
         postings: postings(conn, first, last).await?,
         notices: notices(conn, first, last).await?,
@@ -62,13 +82,12 @@ pub async fn range(conn: &impl Conn, after: Option<CaseId>, limit: u64) -> Resul
     }))
 }
 
-async fn steps(
+pub(super) async fn steps(
     conn: &impl Conn,
-    first: CaseId,
-    last: CaseId,
+    of: Cases<'_>,
 ) -> Result<BTreeMap<CaseId, Vec<NewHistory>>, StoreError> {
     let rows = history::Entity::find()
-        .filter(history::Column::CaseId.between(first, last))
+        .filter(of.among(history::Column::CaseId))
         .order_by_asc(history::Column::CaseId)
         .order_by_asc(history::Column::Number)
         .all(conn.db())
@@ -78,6 +97,7 @@ async fn steps(
         steps.entry(row.case_id).or_default().push(NewHistory {
             case: row.case_id,
             number: row.number,
+            machine: row.machine,
             at: row.at,
             recorded_at: row.recorded_at,
             via: row.via,
@@ -96,13 +116,12 @@ async fn steps(
     Ok(steps)
 }
 
-async fn payloads(
+pub(super) async fn payloads(
     conn: &impl Conn,
-    first: CaseId,
-    last: CaseId,
+    of: Cases<'_>,
 ) -> Result<BTreeMap<(CaseId, i32), NewPayload>, StoreError> {
     let rows = history_payload::Entity::find()
-        .filter(history_payload::Column::CaseId.between(first, last))
+        .filter(of.among(history_payload::Column::CaseId))
         .all(conn.db())
         .await?;
     let plain = |row: history_payload::Model| {

@@ -2,16 +2,18 @@
 //!
 //! A version that is in force never changes; the newest approved one is what new cases begin with.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sojourn_engine::ids::{PersonId, WorkflowVersionId};
-use sojourn_engine::vocabulary::{Subject, VersionStatus};
-use sojourn_entities::{workflow, workflow_version};
+use sojourn_engine::ids::{CallId, CaseId, PersonId, WorkflowVersionId};
+use sojourn_engine::vocabulary::{StateKind, Subject, VersionStatus};
+use sojourn_entities::{application, case, workflow, workflow_version};
 
 use super::page::{Asked, Keyset, Page};
-use super::write::insert_many;
+use super::write::{guarded, insert_many};
 use super::{Conn, Result, Tx};
 
 /// One version without its source.
@@ -31,11 +33,24 @@ pub struct Version {
     pub drafted_by: Option<PersonId>,
     /// When it was posted.
     pub drafted_at: DateTime<Utc>,
+    /// Who approved it, or was the first of two to; none for those shipped.
+    pub approved_by: Option<PersonId>,
+    /// Who approved it after them.
+    pub seconded_by: Option<PersonId>,
     /// When it came into force.
     pub approved_at: Option<DateTime<Utc>>,
 }
 
 impl Version {
+    /// Grows with every change of the row: 1 as posted, 2 once the first of two has approved it, 3 in force.
+    pub const fn revision(&self) -> i32 {
+        match (self.status, self.approved_by) {
+            (VersionStatus::Approved, _) => 3,
+            (VersionStatus::Draft, Some(_)) => 2,
+            (VersionStatus::Draft, None) => 1,
+        }
+    }
+
     /// Whether it came with the binary; those people post have an author.
     pub const fn is_shipped(&self) -> bool {
         self.drafted_by.is_none()
@@ -72,6 +87,8 @@ impl From<workflow_version::Model> for Version {
             status: row.status,
             drafted_by: row.drafted_by,
             drafted_at: row.drafted_at,
+            approved_by: row.approved_by,
+            seconded_by: row.seconded_by,
             approved_at: row.approved_at,
         }
     }
@@ -101,6 +118,72 @@ pub async fn versions(conn: &impl Conn, workflow: &str) -> Result<Vec<Version>> 
         .filter(workflow_version::Column::WorkflowId.eq(workflow))
         .order_by_desc(workflow_version::Column::Number);
     Ok(query.all(conn.db()).await?.into_iter().map(Version::from).collect())
+}
+
+/// The version of that number.
+pub async fn version(conn: &impl Conn, workflow: &str, number: i32) -> Result<Option<Version>> {
+    let query = workflow_version::Entity::find()
+        .filter(workflow_version::Column::WorkflowId.eq(workflow))
+        .filter(workflow_version::Column::Number.eq(number));
+    Ok(query.one(conn.db()).await?.map(Version::from))
+}
+
+/// A page of the open cases of a workflow that do not follow this version, by id; only those of a call, when one is given.
+pub async fn elsewhere(
+    conn: &impl Conn,
+    version: &Version,
+    call: Option<CallId>,
+    asked: &Asked,
+) -> Result<Page<CaseId>> {
+    let keyset = Keyset::<(CaseId,)>::read(asked, "cases", &(version.id, call))?;
+    let others: Vec<WorkflowVersionId> = versions(conn, &version.workflow)
+        .await?
+        .into_iter()
+        .map(|other| other.id)
+        .filter(|id| *id != version.id)
+        .collect();
+    let mut query = application::Entity::find()
+        .select_only()
+        .column(application::Column::Id)
+        .inner_join(case::Entity)
+        .filter(case::Column::Kind.eq(StateKind::Open))
+        .filter(case::Column::WorkflowVersionId.is_in(others));
+    if let Some(call) = call {
+        query = query.filter(application::Column::CallId.eq(call));
+    }
+    let columns = [(application::Entity, application::Column::Id)];
+    let rows = keyset.narrow(query, columns, sea_orm::Order::Asc).into_tuple().all(conn.db()).await?;
+    Ok(keyset.page(rows, |id| (*id,)))
+}
+
+/// The version that each of these cases follows.
+pub async fn followed(
+    conn: &impl Conn,
+    cases: impl IntoIterator<Item = CaseId>,
+) -> Result<BTreeMap<CaseId, WorkflowVersionId>> {
+    let query = case::Entity::find()
+        .select_only()
+        .columns([case::Column::Id, case::Column::WorkflowVersionId])
+        .filter(case::Column::Id.is_in(cases));
+    let rows: Vec<(CaseId, WorkflowVersionId)> = query.into_tuple().all(conn.db()).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Writes who has approved a draft and whether it is in force now; `false` when somebody else was faster.
+pub async fn approve(tx: &Tx, read: i32, version: &Version) -> Result<bool> {
+    let update = workflow_version::Entity::update_many()
+        .set(workflow_version::ActiveModel {
+            status: Set(version.status),
+            approved_by: Set(version.approved_by),
+            seconded_by: Set(version.seconded_by),
+            approved_at: Set(version.approved_at),
+            ..Default::default()
+        })
+        .filter(workflow_version::Column::Id.eq(version.id))
+        .filter(workflow_version::Column::Status.eq(VersionStatus::Draft));
+    let approved = workflow_version::Column::ApprovedBy;
+    let update = update.filter(if read > 1 { approved.is_not_null() } else { approved.is_null() });
+    guarded(tx, update).await
 }
 
 /// One page of the workflows, by id.
@@ -140,8 +223,8 @@ pub async fn add(tx: &Tx, new: NewVersion) -> Result<()> {
         status: Set(version.status),
         drafted_by: Set(version.drafted_by),
         drafted_at: Set(version.drafted_at),
-        approved_by: Set(None),
-        seconded_by: Set(None),
+        approved_by: Set(version.approved_by),
+        seconded_by: Set(version.seconded_by),
         approved_at: Set(version.approved_at),
     };
     insert_many(tx, vec![row]).await

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use serde::Serialize;
 use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, WorkflowVersionId};
-use sojourn_engine::vocabulary::{Phase, StateKind};
+use sojourn_engine::vocabulary::{ChoiceResult, Phase, StateKind};
 use sojourn_entities::{
     application, call, case, choice, clock, institution, offering, person, programme, wait,
 };
@@ -55,6 +55,8 @@ pub struct Item {
     pub reference: String,
     /// The definition it follows.
     pub workflow: WorkflowVersionId,
+    /// Until when its applicant does not see that state.
+    pub hidden_until: Option<DateTime<Utc>>,
     /// Present state.
     pub state: String,
     /// Its phase.
@@ -67,8 +69,8 @@ pub struct Item {
     pub entered_at: DateTime<Utc>,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
-    /// The clock that ends first, by its name in the definition.
-    pub clock: Option<String>,
+    /// The clock that ends first: its machine, and its name in the definition.
+    pub clock: Option<(String, String)>,
     /// Who applies, with their name.
     pub applicant: (PersonId, String),
     /// The home, with its name.
@@ -83,8 +85,8 @@ pub struct Item {
     pub programme: Option<String>,
     /// The call, with its title.
     pub call: (CallId, String),
-    /// Roles it waits for.
-    pub waiting: Vec<String>,
+    /// Machines and the roles each waits for.
+    pub waiting: Vec<(String, String)>,
 }
 
 /// A page of applications, newest first.
@@ -123,17 +125,18 @@ fn seen(scope: &Scope) -> Condition {
             .add(application::Column::HomeSeesFrom.is_not_null())
             .add_option(seat.unit.map(|unit| application::Column::HomeUnitId.in_subquery(below(unit))));
         seen = seen.add(home);
-        seen = seen.add(application::Column::CurrentChoiceId.in_subquery(shown_to_host(seat)));
+        seen = seen.add(application::Column::Id.in_subquery(shown_to_host(seat)));
     }
     seen
 }
 
-/// Choices whose host a seat is at, and whose case has been shown there.
+/// Applications with a chosen host that a seat is at, and that have been shown there.
 fn shown_to_host(seat: &Seat) -> SelectStatement {
     let mut shown = Query::select()
-        .column(choice::Column::Id)
+        .column(choice::Column::ApplicationId)
         .from(choice::Entity)
         .and_where(choice::Column::HostId.eq(seat.institution))
+        .and_where(choice::Column::Result.eq(ChoiceResult::Chosen))
         .and_where(choice::Column::HostSeesFrom.is_not_null())
         .and_where(choice::Column::HostSeesUntil.is_null())
         .to_owned();
@@ -230,8 +233,8 @@ struct Around {
     institutions: BTreeMap<InstitutionId, (String, String)>,
     calls: BTreeMap<CallId, String>,
     choices: BTreeMap<ChoiceId, (InstitutionId, String)>,
-    waits: BTreeMap<CaseId, Vec<String>>,
-    clocks: BTreeMap<CaseId, String>,
+    waits: BTreeMap<CaseId, Vec<(String, String)>>,
+    clocks: BTreeMap<CaseId, (String, String)>,
 }
 
 impl Around {
@@ -254,9 +257,9 @@ impl Around {
             .filter(wait::Column::CaseId.is_in(rows().map(|row| row.id)))
             .all(conn.db())
             .await?;
-        let mut waits: BTreeMap<CaseId, Vec<String>> = BTreeMap::new();
+        let mut waits: BTreeMap<CaseId, Vec<(String, String)>> = BTreeMap::new();
         for row in waiting {
-            waits.entry(row.case_id).or_default().push(row.role);
+            waits.entry(row.case_id).or_default().push((row.machine, row.role));
         }
         let people: Vec<PersonId> = rows().map(|row| row.applicant_id).collect();
         Ok(Self {
@@ -277,6 +280,7 @@ impl Around {
             id: application.id,
             reference: application.reference,
             workflow: case.workflow_version_id,
+            hidden_until: case.hidden_until,
             state: case.state,
             phase: case.phase,
             kind: case.kind,
@@ -311,7 +315,7 @@ async fn houses(
 async fn first_clocks(
     conn: &impl Conn,
     cases: impl Iterator<Item = CaseId>,
-) -> Result<BTreeMap<CaseId, String>, StoreError> {
+) -> Result<BTreeMap<CaseId, (String, String)>, StoreError> {
     let running = clock::Entity::find()
         .filter(clock::Column::CaseId.is_in(cases))
         .filter(clock::Column::EndedAt.is_null())
@@ -319,7 +323,7 @@ async fn first_clocks(
         .order_by_asc(clock::Column::DueAt);
     let mut first = BTreeMap::new();
     for row in running.all(conn.db()).await? {
-        first.entry(row.case_id).or_insert(row.clock);
+        first.entry(row.case_id).or_insert((row.machine, row.clock));
     }
     Ok(first)
 }

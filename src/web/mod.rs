@@ -20,6 +20,7 @@ mod programmes;
 mod sessions;
 mod style;
 mod templates;
+mod vetting;
 mod visit;
 
 use std::sync::Arc;
@@ -100,6 +101,7 @@ pub fn routes(web: &Web) -> Router {
         .route("/calls/{id}/apply", get(applications::open::ask).post(applications::open::open))
         .route("/programmes", get(programmes::list))
         .route("/programmes/{id}", get(programmes::show))
+        .route("/programmes/{id}/events", post(vetting::fire))
         .route("/notifications", get(notifications::list))
         .route("/notifications/{id}/retry", post(notifications::retry))
         .route("/style.css", get(style::sheet))

@@ -5,10 +5,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
+use serde::Deserialize;
 use sojourn_engine::ids::ProgrammeId;
 
+use super::applications::show::Said;
 use super::calls::{Onward, id};
 use super::fault::Fault;
+use super::vetting;
 use super::visit::Visit;
 use crate::app::programmes::{self, ProgrammeView, Wanted};
 use crate::app::{Asked, Result, institutions};
@@ -28,13 +31,36 @@ async fn line(visit: &Visit, programme: &ProgrammeView) -> Result<Value> {
     Ok(context! { programme => Value::from(Serde(programme)), host => host.name, country => host.country })
 }
 
-pub async fn show(visit: Visit, Path(named): Path<String>) -> std::result::Result<Response, Fault> {
-    let id: ProgrammeId = id(&named)?;
+/// What the address of the page says.
+#[derive(Debug, Deserialize)]
+pub struct Came {
+    /// `step`.
+    done: Option<String>,
+}
+
+pub async fn show(
+    visit: Visit,
+    Path(named): Path<String>,
+    Query(came): Query<Came>,
+) -> std::result::Result<Response, Fault> {
+    let done = came.done.filter(|done| done == "step");
+    page(&visit, id(&named)?, StatusCode::OK, None, done).await
+}
+
+/// The page of a programme, over a form that was not taken where one is given.
+pub async fn page(
+    visit: &Visit,
+    id: ProgrammeId,
+    status: StatusCode,
+    said: Option<&Said>,
+    done: Option<String>,
+) -> std::result::Result<Response, Fault> {
     let caller = visit.caller.as_ref();
     let programme = programmes::get(visit.app(), caller, id).await?;
     let offerings =
         programmes::offerings(visit.app(), caller, id, &Asked { limit: 200, cursor: None }).await?.items;
-    let line = line(&visit, &programme).await?;
-    let own = context! { line, offerings => Value::from(Serde(&offerings)) };
-    Ok(visit.page(StatusCode::OK, "programmes/show.html", own))
+    let line = line(visit, &programme).await?;
+    let case = vetting::part(visit, id, said).await?;
+    let own = context! { line, done, offerings => Value::from(Serde(&offerings)), ..case };
+    Ok(visit.page(status, "programmes/show.html", own))
 }

@@ -1,4 +1,4 @@
-//! What happens without anybody asking: notices leave as e-mails.
+//! What happens without anybody asking: applications hear what happened to their programme, and notices leave as e-mails.
 //!
 //! Work is claimed by lease in a short transaction, done outside any, and settled under the same lease, so that several workers
 //! share the queue and none overwrites another. [`Worker::run_once`] is the unit; [`Worker::run`] repeats it when woken.
@@ -60,6 +60,7 @@ impl Worker {
         let at = self.app.clock.moment();
         let lease: LeaseId = at.id();
         let mut done = Done::default();
+        self.app.raise(&at).await?;
         for due in self.app.claim_notices(&at, lease, BATCH).await? {
             let outcome = self.deliver(&due).await;
             match &outcome {

@@ -72,7 +72,7 @@ async fn a_student_opens_an_application_with_ordered_choices(#[values(Db::Sqlite
         .iter()
         .map(|offer| offer["event"].as_str().expect("a name"))
         .collect();
-    assert_eq!(events, ["submit", "withdraw"], "what the system alone may do is no offer");
+    assert_eq!(events, ["submit", "name_referee", "withdraw"], "what the system alone may do is no offer");
     let waiting = &view["waiting"][0];
     assert_eq!(
         (&waiting["role"], &waiting["you"], &waiting["zone"]),

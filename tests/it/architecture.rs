@@ -273,12 +273,33 @@ const NAMING: &[&str] = &[
     "src/cli/import",
 ];
 
+/// Words of everyday that a file says of something else than the state, event or role of that name.
+const EVERYDAY: &[(&str, &str)] = &[
+    ("migrations/m20261125_000019_pause_clocks.rs", "paused"),
+    ("src/engine/definition/check/leave.rs", "withdraw"),
+    ("src/engine/definition/scenarios/declared.rs", "asked"),
+    ("src/engine/definition/scenarios/declared.rs", "upload"),
+    ("src/engine/definition/scenarios/situation.rs", "opened"),
+    ("src/engine/refusal.rs", "missing"),
+    ("src/engine/simulate/attempt.rs", "missing"),
+    ("src/http/problem/kind.rs", "refused"),
+    ("src/http/shape.rs", "filled"),
+    ("src/web/applications/show.rs", "opened"),
+    ("src/web/fault.rs", "missing"),
+    ("src/web/templates.rs", "filled"),
+    ("src/web/visit.rs", "chair"),
+];
+
 /// Names of states, events and roles in the shipped definitions.
 fn shipped_names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let folder = own("templates/workflows").read_dir().expect("the shipped definitions");
     let files = folder.map(|entry| entry.expect("an entry").path());
-    let is_definition = |path: &PathBuf| path.to_str().is_some_and(|name| !name.ends_with(".scenarios.toml"));
+    let is_definition = |path: &PathBuf| {
+        path.to_str()
+            .and_then(|name| name.strip_suffix(".toml"))
+            .is_some_and(|stem| !stem.ends_with(".scenarios"))
+    };
     for path in files.filter(is_definition) {
         let text = std::fs::read_to_string(&path).expect("a definition is UTF-8");
         let definition: toml::Table = toml::from_str(&text).expect("a shipped definition is TOML");
@@ -305,7 +326,9 @@ fn no_shipped_code_names_a_state_event_or_role_of_a_definition() {
     let mut broken = Vec::new();
     for file in files.iter().filter(|file| !file.is_test() && !file.is_under(NAMING)) {
         for piece in file.literals.iter().filter(|piece| piece.line < file.shipped_until()) {
-            if names.contains(&piece.text) && !words_of_the_field.contains(piece.text.as_str()) {
+            let said = (file.path.as_str(), piece.text.as_str());
+            let excused = words_of_the_field.contains(said.1) || EVERYDAY.contains(&said);
+            if names.contains(&piece.text) && !excused {
                 broken.push(format!("{}:{}: \"{}\"", file.path, piece.line, piece.text));
             }
         }

@@ -1,5 +1,6 @@
 //! The command line as people meet it: the real binary, run to its end, on real files and databases.
 
+mod definitions;
 mod serve;
 
 use std::ffi::OsStr;
@@ -9,12 +10,9 @@ use std::process::Output;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use sojourn_engine::definition::Definition;
-use sojourn_engine::definition::diagram::{Extent, View};
 
 use crate::support::actor::Actor;
 use crate::support::app::{PASSWORD, TestApp};
-use crate::support::data::own;
 use crate::support::database::{Db, TestDatabase};
 use crate::support::offers::id;
 use crate::support::process::{run, sojourn};
@@ -31,14 +29,14 @@ fn text(bytes: &[u8]) -> &str {
 
 /// What a successful command printed.
 #[track_caller]
-fn printed(output: &Output) -> &str {
+pub fn printed(output: &Output) -> &str {
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
     text(&output.stdout)
 }
 
 /// The one line of a command that failed.
 #[track_caller]
-fn complaint(output: &Output) -> String {
+pub fn complaint(output: &Output) -> String {
     let line = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{line}");
     assert_eq!((line.lines().count(), line.starts_with("sojourn: ")), (1, true), "{line}");
@@ -55,7 +53,7 @@ fn settings(database: &TestDatabase) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn on(database: &TestDatabase, arguments: &[&str]) -> Output {
+pub fn on(database: &TestDatabase, arguments: &[&str]) -> Output {
     run(database.folder.path(), &environment(&settings(database)), arguments)
 }
 
@@ -114,115 +112,6 @@ fn a_reader_who_has_gone_is_no_fault_and_a_full_disk_is_told() {
             sojourn(folder.path(), &[]).args(arguments).stdout(full).output().expect("the binary runs");
         assert!(complaint(&output).starts_with("sojourn: standard output: No space left"), "{arguments:?}");
     }
-}
-
-#[test]
-fn sound_definitions_are_told_so() {
-    let files = [own("templates/workflows/exchange.toml"), own("templates/workflows/internship.toml")];
-    let output = here(&[OsStr::new("check"), files[0].as_os_str(), files[1].as_os_str()]);
-    let lines: Vec<&str> = printed(&output).lines().collect();
-    assert_eq!(lines, files.map(|file| format!("{}: sound", file.display())));
-}
-
-#[test]
-fn a_faulty_definition_is_shown_by_place_rule_and_shortest_counter_example() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let sound = std::fs::read_to_string(own("templates/workflows/exchange.toml")).expect("the shipped file");
-    let leaking = sound.replacen("effects = [{ release = \"out\" }]", "effects = []", 1);
-    std::fs::write(folder.path().join("leaking.toml"), &leaking).expect("written");
-    let check = |more: &[&str]| run(folder.path(), &[], &[&["check", "leaking.toml"], more].concat());
-
-    let told = check(&[]);
-    assert_eq!(told.status.code(), Some(1));
-    let told = text(&told.stdout);
-    let place = leaking.lines().position(|line| line == "[states.waitlisted]").expect("the state") + 1;
-    let first = format!("leaking.toml:{place}:1: error[W05]: in `waitlisted` the place of `out` is not held");
-    assert!(told.starts_with(&first), "{told}");
-    assert!(
-        told.lines().all(|line| line.starts_with("leaking.toml:") || line.starts_with("  shown by: ")),
-        "{told}"
-    );
-    assert!(told.contains("  shown by: submit → find_eligible → waitlist → promote → pass_on\n"), "{told}");
-
-    let machine = check(&["--json"]);
-    assert_eq!(machine.status.code(), Some(1));
-    let machine: Value = serde_json::from_slice(&machine.stdout).expect("JSON");
-    assert_eq!((&machine[0]["file"], &machine[0]["sound"]), (&json!("leaking.toml"), &json!(false)));
-    let finding = &machine[0]["findings"][0];
-    assert_eq!((&finding["rule"], &finding["severity"]), (&json!("W05"), &json!("error")));
-    assert_eq!(finding["counter_example"][4], "pass_on");
-    assert!(told.starts_with(&format!("leaking.toml:{}:{}: ", finding["line"], finding["column"])), "{told}");
-}
-
-#[test]
-fn a_file_that_cannot_be_read_is_named_and_the_others_are_checked_all_the_same() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let put =
-        |name: &str, content: &[u8]| std::fs::write(folder.path().join(name), content).expect("written");
-    put("latin1.toml", b"id = \"x\"\n# caf\xe9\n");
-    put("long.toml", "#".repeat((1 << 20) + 1).as_bytes());
-    put("empty.toml", b"");
-    std::fs::create_dir(folder.path().join("folder.toml")).expect("made");
-
-    let unread = [
-        ("absent.toml", "sojourn: absent.toml: cannot be read: "),
-        ("latin1.toml", "sojourn: latin1.toml:2: not UTF-8: save the file as UTF-8"),
-        ("long.toml", "sojourn: long.toml: 1048577 bytes, a definition may have at most 1048576"),
-        ("folder.toml", "sojourn: folder.toml is a folder: name a file"),
-    ];
-    for (file, wanted) in unread {
-        let output = run(folder.path(), &[], &["check", file, "empty.toml"]);
-        assert_eq!(output.status.code(), Some(2), "{file}");
-        assert!(text(&output.stderr).starts_with(wanted), "{}", text(&output.stderr));
-        assert!(text(&output.stdout).starts_with("empty.toml:1:1: error["), "{}", text(&output.stdout));
-        let drawn = complaint(&run(folder.path(), &[], &["diagram", file]));
-        assert!(drawn.starts_with(wanted), "{drawn}");
-    }
-}
-
-fn exchange() -> Definition {
-    let source = std::fs::read_to_string(own("templates/workflows/exchange.toml")).expect("the shipped file");
-    Definition::parse(&source).expect("sound")
-}
-
-#[test]
-fn a_definition_is_drawn_in_each_form_and_language() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = own("templates/workflows/exchange.toml");
-    let draw = |more: &[&str]| {
-        run(folder.path(), &[], &[&["diagram", file.to_str().expect("UTF-8")], more].concat())
-    };
-    let view = |language| View { language, ..View::default() };
-
-    assert_eq!(printed(&draw(&[])), exchange().svg(&view("en")));
-    let road = View { extent: Extent::MainRoad, ..view("zh-Hant") };
-    let asked = ["--format", "mermaid", "--language", "zh-Hant", "--main-road"];
-    assert_eq!(printed(&draw(&asked)), exchange().mermaid(&road));
-    assert_eq!(printed(&draw(&["--output", "out.svg"])), "");
-    assert_eq!(
-        std::fs::read_to_string(folder.path().join("out.svg")).expect("there"),
-        exchange().svg(&view("en"))
-    );
-
-    let french = complaint(&draw(&["--language", "fr", "--output", "out.fr.svg"]));
-    assert!(french.ends_with("has no texts in `fr`: --language is one of en, zh-Hant\n"), "{french}");
-    assert!(!folder.path().join("out.fr.svg").exists());
-    let nowhere = complaint(&draw(&["--output", "no/such/out.svg"]));
-    assert!(nowhere.contains("no/such/out.svg: cannot be written"), "{nowhere}");
-    std::fs::write(folder.path().join("faulty.toml"), "id = 3\ninitial = 4\n").expect("written");
-    let faulty = complaint(&run(folder.path(), &[], &["diagram", "faulty.toml"]));
-    assert!(faulty.contains("faulty.toml:1:") && faulty.contains("`sojourn check faulty.toml`"), "{faulty}");
-}
-
-#[test]
-fn the_picture_in_the_readme_is_what_the_command_draws() {
-    const PICTURE: &str = "tests/data/exchange.svg";
-    let kept = std::fs::read_to_string(own(PICTURE)).expect("the picture");
-    let command = "sojourn diagram templates/workflows/exchange.toml --output tests/data/exchange.svg";
-    assert!(kept == exchange().svg(&View { language: "en", ..View::default() }), "draw it anew: {command}");
-    let readme = std::fs::read_to_string(own("README.md")).expect("the README");
-    assert!(readme.contains(&format!("]({PICTURE})")), "the README shows it");
-    assert!(readme.contains(command), "the README says how it is made");
 }
 
 #[test]

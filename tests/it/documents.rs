@@ -156,6 +156,7 @@ async fn a_slot_is_filled_by_those_it_is_for(#[values(Db::Sqlite, Db::Postgres)]
             ("motivation", true, true, true),
             ("language_proof", true, false, false),
             ("transcript_of_records", false, false, true),
+            ("insurance_proof", true, false, true),
         ]
     );
     walk.act("student", "submit").await;

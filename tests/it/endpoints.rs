@@ -49,9 +49,13 @@ impl Operation {
         self.path.contains('{')
     }
 
-    /// The address with ids of nothing.
+    /// The address with ids and numbers of nothing.
     fn address(&self) -> String {
-        let parts = self.path.split('/').map(|part| if part.starts_with('{') { NOTHING } else { part });
+        let parts = self.path.split('/').map(|part| match part {
+            "{n}" => "9",
+            id if id.starts_with('{') => NOTHING,
+            part => part,
+        });
         parts.collect::<Vec<_>>().join("/")
     }
 

@@ -1,12 +1,16 @@
 //! One integration binary (one link), a module per resource.
 #![cfg(test)]
 
+mod adoption;
 mod agreements;
 mod applications;
 mod architecture;
 mod calls;
+mod charts;
 mod commands;
+mod discretion;
 mod documents;
+mod eligible_students;
 mod endpoints;
 mod forms;
 mod imports;
@@ -29,11 +33,15 @@ mod sessions;
 mod shell;
 mod sideroads;
 mod sight;
+mod simulation;
 mod statements;
 mod stays;
 mod store;
 mod support;
+mod suspension;
 mod told;
 mod units;
+mod versions;
+mod vetting;
 mod walks;
 mod workflows;

@@ -108,7 +108,11 @@ async fn a_newcomer_walks_an_application_through_the_browser_and_reads_every_mai
         read.push(mail);
     }
     browser.go(&case).await;
-    assert_eq!(browser.count(".steps > li").await, 9, "one step each, after the opening");
+    assert_eq!(
+        browser.count(".steps > li").await,
+        10,
+        "one step each, after the opening, and the readiness that follows"
+    );
     assert_eq!(browser.console().await, Vec::<serde_json::Value>::new());
     browser.close().await;
 }

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use crate::support::actor::{fresh_key, send};
 use crate::support::app::TestApp;
+use crate::support::cast::Cast;
 use crate::support::database::Db;
 use crate::support::offers::{Pair, id};
+use crate::support::visitor::Visitor;
 
 fn pointers(problem: &Value) -> Vec<&str> {
     let errors = problem["errors"].as_array().expect("errors").iter();
@@ -209,4 +211,39 @@ async fn a_repeated_request_enters_one_period_programme_and_offering(
     for list in ["/periods", "/programmes", &offerings] {
         assert_eq!(pair.otto.get(list).await.ok()["items"].as_array().map(Vec::len), Some(1), "{list}");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_kind_of_programme_names_its_workflow_and_stands_in_the_catalogue(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let by = cast.who("host_coordinator");
+    let kinds = [
+        ("staff_exchange", "staff-exchange", "Staff exchange and joint research"),
+        ("staff_exchange", "research-call", "Staff exchange and joint research"),
+        ("multi_campus", "multi-campus", "Multi-campus programme"),
+        ("leadership_training", "leadership-training", "Leadership training"),
+        ("conference", "conference", "Conference"),
+    ];
+    for (kind, workflow, label) in kinds {
+        let programme = json!({
+            "kind": kind, "host": cast.at("Omega")["id"], "workflow": workflow, "title": workflow, "gives_credit": false,
+        });
+        let programme = by.post("/programmes", &programme).await.ok();
+        assert_eq!((&programme["kind"], &programme["workflow"]), (&json!(kind), &json!(workflow)));
+        let path = format!("/programmes/{}", id(&programme));
+        by.patch(&path, &json!(1), &json!({ "status": "published" })).await.ok();
+        let stranger = Visitor::new(&cast.app.address);
+        for page in ["/programmes", path.as_str()] {
+            let shown = stranger.get(page).await.text().clone();
+            assert!(shown.contains(workflow) && shown.contains(label), "{label} on {page}: {shown}");
+        }
+    }
+    let unknown = json!({
+        "kind": "conference", "host": cast.at("Omega")["id"], "workflow": "no-such-workflow", "title": "x",
+        "gives_credit": false,
+    });
+    assert_eq!(pointers(&by.post("/programmes", &unknown).await.problem(422)), ["/workflow"]);
 }

@@ -27,7 +27,8 @@ async fn the_document_names_a_policy_for_every_operation_and_a_problem_for_what_
             assert!(operation["responses"]["500"].is_object(), "{method} {path}");
             assert_ne!(operation["summary"].as_str().unwrap_or_default(), "", "{method} {path}");
             let parameters = operation["parameters"].to_string();
-            let decides = path.starts_with("/api/v1/auth") || path.ends_with("/check");
+            let decides =
+                path.starts_with("/api/v1/auth") || path.ends_with("/check") || path.ends_with("/simulate");
             let writes = method == "post" && !decides;
             assert_eq!(parameters.contains("Idempotency-Key"), writes, "{method} {path}");
             let changes = ["patch", "delete"].contains(&method.as_str());

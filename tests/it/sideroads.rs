@@ -21,7 +21,6 @@ const HOME: &[&str] = &["home_coordinator"];
 const HOST: &[&str] = &["host_coordinator"];
 const EMPLOYER: &[&str] = &["employer"];
 const BOTH: &[&str] = &["home_coordinator", "student"];
-const HOST_AND_STUDENT: &[&str] = &["host_coordinator", "student"];
 const DECIDERS: &[&str] = &["home_academic", "host_coordinator"];
 const SIDES: &[&str] = &["home_coordinator", "host_coordinator", "student"];
 const PARTIES: &[&str] = &["employer", "home_coordinator", "student"];
@@ -126,7 +125,6 @@ const EXCHANGE: &[Road] = &[
         &[("no_show_recorded", STUDENT), ("no_show_reported", &["home_coordinator", "secretariat"])],
     ),
     ("ABROAD", "end_early", &[("stay_ended_early", BOTH), ("transcript_due", HOST)]),
-    ("READY", "unmake_ready", &[("readiness_revoked", HOST_AND_STUDENT), ("readiness_due", HOME)]),
     (
         "ABROAD",
         "ask_extension",
@@ -174,7 +172,7 @@ const INTERNSHIP: &[Road] = &[
     ),
     ("OFFERED", "!lapse", &[("offer_expired", STUDENT), ("case_ended", &["employer", "home_coordinator"])]),
     (
-        "SIGNED",
+        "READY",
         "cancel",
         &[("cancelled_by_employer", STUDENT), ("case_ended", &["employer", "home_coordinator"])],
     ),
@@ -264,7 +262,7 @@ async fn a_refused_place_serves_the_next_choice_on_the_same_line(#[values(Db::Sq
     let first = cast.exchange(1, &without_documents()).await;
     let offerings = vec![first.offerings[0].clone(), cast.beside(&first).await];
     let call = cast.call(&offerings, &without_documents()).await;
-    let round = Round { call, offerings, lines: first.lines };
+    let round = Round::of(call, offerings, first.lines);
     let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
     for (role, event) in [
         ("student", "submit"),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::actor::Actor;
 use crate::support::cast::{Cast, merged};
 use crate::support::database::Db;
-use crate::support::rounds::without_documents;
+use crate::support::rounds::{without_documents, without_work_documents};
 use crate::support::walk::Walk;
 
 const PDF: &[u8] = b"%PDF-1.7\n%%EOF\n";
@@ -147,7 +147,7 @@ async fn an_employer_sees_the_candidates_that_were_forwarded_to_it(
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
     let cast = Cast::of(db).await;
-    let round = cast.internship(2, &crate::support::rounds::without_work_documents()).await;
+    let round = cast.internship(2, &without_work_documents()).await;
     let stranger = cast.student("Berta").await;
     let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
 

@@ -211,7 +211,7 @@ async fn a_host_without_a_next_term_takes_nobody_longer_and_one_that_counts_late
     on(&mut walk, "submit find_eligible").await;
     let second = walk.choice(2).clone();
     walk.act_with("home_coordinator", "allocate", &json!({ "choice": second })).await;
-    on(&mut walk, "accept_offer nominate acknowledge approve confirm make_ready @2027-02-15 arrive").await;
+    on(&mut walk, "accept_offer nominate acknowledge approve confirm @2027-02-15 arrive").await;
     let body = json!({ "event": "ask_extension", "data": { "new_last_on": "2027-12-17" } });
     let unmet = walk.attempt("student", &body).await.problem(409);
     assert_eq!(rules(&unmet["refusal"]), ["no_next_term"]);

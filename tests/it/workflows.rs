@@ -1,8 +1,12 @@
 //! Workflows as everybody may read them, and the checker over HTTP.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
+use sojourn::app::definitions::shipped;
+use sojourn_engine::definition::Definition;
 
 use crate::support::actor::{Actor, send};
 use crate::support::answer::Answer;
@@ -24,7 +28,13 @@ async fn the_shipped_workflows_are_read_in_the_readers_language(#[values(Db::Sql
 
     let all = anna.get("/workflows").await.ok();
     let ids: Vec<&Value> = all["items"].as_array().expect("items").iter().map(|one| &one["id"]).collect();
-    assert_eq!(ids, ["internship", "student-exchange"]);
+    let parsed = shipped().into_iter().map(|(_, source)| Definition::parse(&source).expect("sound").id);
+    assert_eq!(
+        ids,
+        parsed.collect::<BTreeSet<_>>().iter().collect::<Vec<_>>(),
+        "whatever is shipped is in force"
+    );
+    assert!(ids.contains(&&json!("student-exchange")) && ids.contains(&&json!("internship")), "{ids:?}");
     let one = anna.get("/workflows/student-exchange").await.ok();
     assert_eq!((&one["subject"], &one["current"]), (&json!("application"), &json!(1)));
     assert_eq!(
@@ -96,9 +106,11 @@ async fn a_version_is_drawn_in_the_readers_language(#[values(Db::Sqlite, Db::Pos
         send(request.header("Accept-Language", language).header("If-None-Match", known)).await
     };
 
-    for (form, kind, said) in
-        [("svg", "image/svg+xml", "<svg "), ("mmd", "text/plain; charset=utf-8", "flowchart LR")]
-    {
+    for (form, kind, said) in [
+        ("svg", "image/svg+xml", "<svg "),
+        ("mmd", "text/plain; charset=utf-8", "flowchart LR"),
+        ("scxml", "application/scxml+xml", "<?xml "),
+    ] {
         let english = draw(form, "en", "\"else\"").await;
         assert_eq!((english.status, english.header("content-type")), (200, kind));
         assert!(
@@ -120,6 +132,11 @@ async fn a_version_is_drawn_in_the_readers_language(#[values(Db::Sqlite, Db::Pos
         assert_eq!(again.header("etag"), english.header("etag"));
         assert_eq!(draw(form, "en", "").await.body, english.body, "the same each time");
 
+        if form != "mmd" {
+            let track = anna.get(&format!("{path}.{form}?track=learning_agreement")).await;
+            assert!(track.status == 200 && !track.text().contains("Nominated"), "{}", track.text());
+            anna.get(&format!("{path}.{form}?track=lunch")).await.problem(404);
+        }
         anna.get(&format!("/workflows/student-exchange/versions/9/diagram.{form}")).await.problem(404);
         anna.get(&format!("/workflows/nonsense/versions/1/diagram.{form}")).await.problem(404);
         app.stranger().get(&format!("{path}.{form}")).await.problem(401);

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::deadline::Calendar;
-use sojourn_engine::definition::{Definition, Party};
-use sojourn_engine::ids::{CallId, CaseId, InstitutionId};
+use sojourn_engine::definition::{Clock, Definition, MachineIx, Party, State};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId, PersonId};
 use sojourn_engine::vocabulary::{Duty, Phase, StateKind};
 use utoipa::ToSchema;
 
-use super::view::{CallView, InstitutionView, PersonView};
+use super::view::{CallView, InstitutionView, PersonView, UNDISCLOSED};
 use crate::access::Caller;
 use crate::app::{App, Asked, Page, Result};
 use crate::store::worklists::{self, Awaited, Item, Wanted};
@@ -91,6 +91,7 @@ pub async fn list(
         overdue_at: filter.overdue.then(|| app.clock.now()),
         q: filter.q.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
     };
+    let now = app.clock.now();
     let conn = app.store.read();
     let page = worklists::page(conn, &caller.scope(), asked, &wanted).await?;
     let mut items = Vec::with_capacity(page.items.len());
@@ -102,10 +103,25 @@ pub async fn list(
                 definition.role_named(name).map(|ix| definition.roles[ix.at()].label.get(&caller.language));
             known.unwrap_or(name).to_owned()
         };
-        let waiting = item.waiting.iter().map(role).collect();
-        let label = state.map_or(item.state.clone(), |state| state.label.get(&caller.language).to_owned());
+        let hidden = item.applicant.0 == caller.person && item.hidden_until.is_some_and(|until| now < until);
+        let shown_to = |machine: &str| is_shown(&definition, caller, item.applicant.0, machine);
+        let mut waiting: Vec<String> = item
+            .waiting
+            .iter()
+            .filter(|(machine, _)| shown_to(machine))
+            .map(|(_, name)| role(name))
+            .collect();
+        if hidden {
+            waiting.clear();
+        }
+        let label = |state: &State| {
+            let text = if hidden { &state.public } else { &state.label };
+            text.get(&caller.language).to_owned()
+        };
+        let label = state.map_or(item.state.clone(), label);
         let due_zone = due_zone(&definition, &item, app.zone.name());
-        items.push(shown(item, label, waiting, due_zone));
+        let item = shown(item, label, waiting, due_zone);
+        items.push(if hidden { undisclosed(item) } else { item });
     }
     Ok(Page { items, next: page.next })
 }
@@ -122,14 +138,35 @@ fn awaited(app: &App, caller: &Caller) -> Awaited {
 
 /// The zone of the calendar that the first clock to end counts in; a host's is the home's until there is one.
 fn due_zone(definition: &Definition, item: &Item, alliance: &str) -> Option<String> {
-    let state = definition.state_named(&item.state)?;
-    let clock = definition.clock_named(state, item.clock.as_deref()?)?;
-    let zone = match definition.clocks[clock.at()].calendar {
+    let (machine, name) = item.clock.as_ref()?;
+    let machine = definition.instance_of(machine).map_or(MachineIx::MAIN, |id| id.machine);
+    let of = |clock: &&Clock| clock.id == *name && definition.states[clock.state.at()].machine == machine;
+    let zone = match definition.clocks.iter().find(of)?.calendar {
         Party::Home => &item.home_zone,
         Party::Host => item.host_zone.as_ref().unwrap_or(&item.home_zone),
         Party::Alliance => alliance,
     };
     Some(zone.to_owned())
+}
+
+/// Whether a list tells a caller that a machine of a case waits: of a restricted track it tells the applicant and the secretariat.
+fn is_shown(definition: &Definition, caller: &Caller, applicant: PersonId, machine: &str) -> bool {
+    let track = definition.instance_of(machine).and_then(|id| definition.track(id.machine));
+    track.is_none_or(|track| track.seen_by.is_empty())
+        || applicant == caller.person
+        || caller.is_secretariat()
+}
+
+/// The same to an applicant whose decision is not shown yet.
+fn undisclosed(item: ApplicationItem) -> ApplicationItem {
+    ApplicationItem {
+        state: UNDISCLOSED.to_owned(),
+        phase: Phase::Selection,
+        kind: StateKind::Open,
+        due_at: None,
+        due_zone: None,
+        ..item
+    }
 }
 
 fn shown(item: Item, state_label: String, waiting: Vec<String>, due_zone: Option<String>) -> ApplicationItem {

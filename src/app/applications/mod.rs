@@ -187,6 +187,9 @@ pub fn fresh_case(definition: &Definition, version: WorkflowVersionId, at: &Mome
         entered_at: at.now,
         registers: BTreeMap::new(),
         collected: Vec::new(),
+        tracks: Vec::new(),
+        paused: Vec::new(),
+        hidden_until: None,
         acts: Vec::new(),
         steps: 0,
         head: Vec::new(),
@@ -285,6 +288,10 @@ async fn chosen(
             continue;
         }
         match found.iter().position(|offering| offering.id == *id && open.contains(id)) {
+            Some(place) if found[place].status != Publication::Published => {
+                let detail = "its programme takes no new applications now: choose another offering";
+                faults.push(FieldError::new(pointer, detail));
+            }
             Some(place) => ordered.push(found.swap_remove(place)),
             None => faults.push(FieldError::new(pointer, "this call has no such offering")),
         }

@@ -1,10 +1,12 @@
 //! What an application shows, and to whom: one answer for the page, the API and the mail.
 
 mod offers;
+mod sight;
+mod tracks;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sojourn_engine::definition::Definition;
+use sojourn_engine::definition::{Definition, InstanceId, Texts};
 use sojourn_engine::ids::{
     CallId, CaseId, ChoiceId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId,
 };
@@ -13,15 +15,21 @@ use sojourn_engine::vocabulary::{ChoiceResult, Phase, StateKind, Via};
 use utoipa::ToSchema;
 
 use crate::access::Caller;
+use crate::app::holders::{follows_stays, stay_choice};
 use crate::app::notices::Otherwise;
 use crate::app::scene::Scene;
-use crate::app::transition::drive::View;
-use crate::app::transition::{otherwise, zone};
+use crate::app::transition::drive::{Stage, View};
+use crate::app::transition::{asks, otherwise, zone};
 use crate::clock::Moment;
 use crate::store::calls::SlotRule;
 use crate::store::dossiers::Choice;
 
 pub use offers::{LineView, OfferView, ReasonView};
+pub use sight::sees;
+pub use tracks::{TrackView, label as track_label};
+
+/// What stands for the state of an application while its decision is not shown yet.
+pub(super) const UNDISCLOSED: &str = "undisclosed";
 
 /// An application as one reader sees it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -73,7 +81,9 @@ pub struct ApplicationView {
     pub score_hundredths: Option<i32>,
     /// Document slots of the workflow.
     pub documents: Vec<SlotView>,
-    /// Every event of the present state: legal for this reader, or why not.
+    /// Tracks beside the main machine: the instances the case has.
+    pub tracks: Vec<TrackView>,
+    /// Every event of the present states: legal for this reader, or why not.
     pub offers: Vec<OfferView>,
     /// Whom the case waits for.
     pub waiting: Vec<WaitingView>,
@@ -151,6 +161,12 @@ pub struct SlotView {
 /// One party the case waits for.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WaitingView {
+    /// The track that waits; none is the main machine.
+    pub track: Option<String>,
+    /// Which of its instances.
+    pub key: Option<String>,
+    /// What that is called in the reader's language.
+    pub track_label: Option<String>,
     /// The role.
     pub role: String,
     /// Its name in the reader's language.
@@ -193,6 +209,13 @@ pub fn reader(scene: &Scene, caller: &Caller) -> Reader {
     if scope.sees_everything() || dossier.shown_to_home(&scope) { Reader::Home } else { Reader::Host }
 }
 
+/// What the applicant reads in place of a decision that is not shown yet.
+pub fn hidden<'s>(scene: &'s Scene, reader: Reader, at: &Moment) -> Option<&'s Texts> {
+    let until = scene.live.dossier.case.hidden_until;
+    let is_hidden = reader == Reader::Applicant && until.is_some_and(|until| at.now < until);
+    is_hidden.then(|| &scene.definition.states[scene.live.case.state.at()].public)
+}
+
 /// The view of a case as it was read.
 pub fn of(scene: &Scene, caller: &Caller, at: &Moment) -> ApplicationView {
     build(scene, caller, at, scene.live.dossier.case.version)
@@ -211,28 +234,28 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
     let reader = reader(scene, caller);
     let inside = reader != Reader::Host;
     let stage = scene.stage(at, Via::Api);
-    let view = View::of(&stage, &scene.live, None, &definition.asks_in(scene.live.case.state));
-    let roles = scene.holders.roles(definition, caller.person, dossier);
-    let context = view.context(&stage, &scene.live);
-    let offered =
-        machine::offers(definition, &scene.live.case, Actor::Person(caller.person, roles), &context);
-    let first = scene.live.case.clocks.iter().min_by_key(|running| running.due_at);
+    let view = View::of(&stage, &scene.live, None, &asks(definition, &scene.live));
+    let roles = scene.holders.roles(definition, caller.person, dossier, None);
+    let hidden = hidden(scene, reader, at);
+    let offered = if hidden.is_some() { Vec::new() } else { offered(scene, &stage, caller, &view) };
+    let first = sight::clocks(scene, caller).min_by_key(|running| running.due_at);
     let due_zone = first.map(|running| zone(definition, dossier, &stage, running.clock));
-    let shown = |choice: &&Choice| inside || Some(choice.id) == dossier.application.current_choice;
+    let hosted = |choice: &&Choice| dossier.hosted(choice, &caller.scope());
+    let shown = |choice: &&Choice| inside || (choice.result == ChoiceResult::Chosen && hosted(choice));
     ApplicationView {
         id: dossier.case.id,
         reference: dossier.application.reference.clone(),
         workflow: definition.id.clone(),
-        state: state.name.clone(),
-        state_label: state.label.get(language).to_owned(),
-        now: state.now.get(language).to_owned(),
-        phase: state.phase,
-        kind: state.kind,
+        state: if hidden.is_some() { UNDISCLOSED.to_owned() } else { state.name.clone() },
+        state_label: hidden.unwrap_or(&state.label).get(language).to_owned(),
+        now: hidden.unwrap_or(&state.now).get(language).to_owned(),
+        phase: if hidden.is_some() { Phase::Selection } else { state.phase },
+        kind: if hidden.is_some() { StateKind::Open } else { state.kind },
         version,
         created_at: dossier.case.created_at,
         submitted_at: dossier.application.submitted_at,
-        due_at: scene.live.case.due_at(),
-        due_zone: due_zone.clone(),
+        due_at: first.map(|running| running.due_at),
+        due_zone,
         applicant: PersonView {
             id: dossier.application.applicant,
             name: scene.holders.applicant.as_ref().map(|holder| holder.name.clone()).unwrap_or_default(),
@@ -246,9 +269,30 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         submit_at_bell: inside.then_some(dossier.application.submit_at_bell),
         score_hundredths: dossier.application.score_hundredths.filter(|_| reader == Reader::Home),
         documents: slots(scene, roles, language),
-        offers: offered.iter().map(|o| offers::view(scene, o, due_zone.clone(), language)).collect(),
-        waiting: waiting(scene, &stage, &view, caller),
+        tracks: tracks::of(scene, caller),
+        offers: offered.iter().map(|o| offers::view(scene, o, &stage, language)).collect(),
+        waiting: if hidden.is_some() { Vec::new() } else { waiting(scene, &stage, &view, caller) },
     }
+}
+
+/// What may happen next: each machine judged by the roles that the caller holds there, and by the facts it is about.
+fn offered(scene: &Scene, stage: &Stage<'_>, caller: &Caller, view: &View) -> Vec<machine::Offer> {
+    let (definition, case) = (&*scene.definition, &scene.live.case);
+    let machines = std::iter::once(None).chain(case.tracks.iter().map(|instance| Some(instance.id)));
+    let machines = machines.filter(|of| sees(scene, caller, *of));
+    let at = |of: Option<InstanceId>| {
+        let viewer = Actor::Person(
+            caller.person,
+            scene.holders.roles(definition, caller.person, &scene.live.dossier, of),
+        );
+        let stay = of.filter(|id| follows_stays(definition, *id));
+        let about = stay.and_then(|id| stay_choice(&scene.live.dossier, id.key)).map(|choice| choice.id);
+        let own =
+            about.map(|about| View::of(stage, &scene.live, Some(about), &asks(definition, &scene.live)));
+        let context = own.as_ref().unwrap_or(view).context(stage, &scene.live);
+        machine::offers_at(definition, case, of, viewer, &context)
+    };
+    machines.flat_map(at).collect()
 }
 
 fn host(choice: &Choice) -> InstitutionView {
@@ -285,20 +329,19 @@ fn slots(scene: &Scene, roles: machine::Roles, language: &str) -> Vec<SlotView> 
     scene.definition.documents.iter().map(slot).collect()
 }
 
-fn waiting(
-    scene: &Scene,
-    stage: &crate::app::transition::drive::Stage<'_>,
-    view: &View,
-    caller: &Caller,
-) -> Vec<WaitingView> {
+fn waiting(scene: &Scene, stage: &Stage<'_>, view: &View, caller: &Caller) -> Vec<WaitingView> {
     let definition = &scene.definition;
     let language = caller.language.as_str();
     let awaited = machine::waiting(definition, &scene.live.case, &view.facts);
     let one = |awaited: machine::Awaited| {
         let role = &definition.roles[awaited.role.at()];
-        let holders = scene.holders.of(definition, awaited.role, &scene.live.dossier);
+        let holders = scene.holders.of(definition, awaited.role, &scene.live.dossier, awaited.instance);
+        let (track, key) = tracks::named(definition, awaited.instance).unzip();
         let otherwise = awaited.otherwise.as_ref().map(|outcome| otherwise(definition, outcome));
         WaitingView {
+            track,
+            key,
+            track_label: awaited.instance.map(|id| tracks::label(scene, id, language)),
             role: role.name.clone(),
             label: role.label.get(language).to_owned(),
             you: holders.iter().any(|holder| holder.person == caller.person),
@@ -310,7 +353,7 @@ fn waiting(
             otherwise,
         }
     };
-    awaited.into_iter().map(one).collect()
+    awaited.into_iter().filter(|awaited| sees(scene, caller, awaited.instance)).map(one).collect()
 }
 
 /// What happens when nobody acts, as a sentence.

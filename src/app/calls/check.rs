@@ -32,6 +32,7 @@ pub async fn plan(app: &App, tx: &Tx, caller: &Caller, plan: &Plan) -> Result<()
         definitions.extend(app.definitions.current(tx, workflow).await?.map(|(_, definition)| definition));
     }
     wrong.extend(documents(&plan.row.documents, &definitions));
+    wrong.extend(tracks(&plan.row.tracks, &definitions));
     wrong.extend(clocks(&plan.row.clocks, &definitions));
     sound(wrong)
 }
@@ -185,6 +186,21 @@ fn documents(rules: &Value, definitions: &[Arc<Definition>]) -> Vec<FieldError> 
         FieldError::new(member("/documents", name), detail)
     };
     names.filter(|name| !slots.contains(name.as_str())).map(unknown).collect()
+}
+
+fn tracks(asked: &Value, definitions: &[Arc<Definition>]) -> Vec<FieldError> {
+    let tracks: BTreeSet<&str> =
+        definitions.iter().flat_map(|one| &one.tracks).map(|track| track.name.as_str()).collect();
+    let known = match tracks.iter().copied().collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "the workflows of the offerings have none".to_owned(),
+        known => format!("there are {known}"),
+    };
+    let names = asked.as_object().into_iter().flat_map(|asked| asked.keys());
+    let unknown = |name: &String| {
+        let detail = format!("no such track in the workflows of the offerings: {known}");
+        FieldError::new(member("/tracks", name), detail)
+    };
+    names.filter(|name| !tracks.contains(name.as_str())).map(unknown).collect()
 }
 
 fn clocks(spans: &Value, definitions: &[Arc<Definition>]) -> Vec<FieldError> {

@@ -23,7 +23,9 @@ pub fn kept(before: &Plan, after: &Plan) -> Result<()> {
     fixed("/eligibility", was.eligibility == is.eligibility);
     fixed("/form", was.form == is.form);
     fixed("/documents", was.documents == is.documents);
+    fixed("/tracks", was.tracks == is.tracks);
     fixed("/clocks", was.clocks == is.clocks);
+    fixed("/agreement_later", was.agreement_later == is.agreement_later);
     fixed("/scores", was.scores == is.scores);
     sound(wrong)
 }

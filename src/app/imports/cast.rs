@@ -269,6 +269,7 @@ impl Cast {
             twelfths: 12,
             programme,
             unit: None,
+            status: rows::OVER,
             title: walk.title.clone(),
             kind: walk.kind,
             gives_credit: true,

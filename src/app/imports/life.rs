@@ -52,7 +52,11 @@ impl Path {
             let (side, duty) = match definition.roles[role.at()].resolver {
                 Resolver::Home(duty) => (&mut duties.0, duty),
                 Resolver::Host(duty) => (&mut duties.1, duty),
-                Resolver::Applicant | Resolver::Secretariat | Resolver::Chair | Resolver::System => continue,
+                Resolver::Applicant
+                | Resolver::Secretariat
+                | Resolver::Chair
+                | Resolver::Link(_)
+                | Resolver::System => continue,
             };
             if !side.contains(&duty) {
                 side.push(duty);
@@ -125,8 +129,12 @@ impl Maker {
         let registration = registration(mobility, person.id, &setting, self.name.as_str(), number, at);
         let mut staff = setting.staff.clone();
         staff.push(holder(self.secretariat, Duty::Secretariat, None));
-        let holders =
-            Holders { applicant: Some(holder(person.id, Duty::Coordinator, None)), staff, chair: None };
+        let holders = Holders {
+            applicant: Some(holder(person.id, Duty::Coordinator, None)),
+            staff,
+            chair: None,
+            linked: Vec::new(),
+        };
         let mut records = Records::default();
         let begin = path.walk.steps.first().and_then(|step| step.at(days.0, days.1));
         let Some(begin) = begin.filter(|begin| *begin <= at.now) else {
@@ -246,13 +254,18 @@ impl Path {
         let actor = match self.definition.roles[role.at()].resolver {
             Resolver::System => None,
             Resolver::Applicant => Some(applicant),
-            Resolver::Home(_) | Resolver::Host(_) | Resolver::Secretariat | Resolver::Chair => {
-                let held: Vec<&Holder> = stage.holders.of(&self.definition, role, &live.dossier);
+            Resolver::Home(_)
+            | Resolver::Host(_)
+            | Resolver::Secretariat
+            | Resolver::Chair
+            | Resolver::Link(_) => {
+                let held: Vec<&Holder> = stage.holders.of(&self.definition, role, &live.dossier, None);
                 Some(held.first().map(|holder| holder.person).ok_or_else(|| missing("holder"))?)
             }
         };
         let data = input(planned, live);
-        let deed = Deed { event: &planned.event, data: &data, reason: None, note: None, actor };
+        let deed =
+            Deed { instance: None, event: &planned.event, data: &data, reason: None, note: None, actor };
         Ok(drive::fire(stage, live, &deed, event, records).map(|_| ()))
     }
 }

@@ -20,7 +20,7 @@ use crate::store::programmes::{Offering, Programme};
 /// The day from which technical people hold their duties: before every record of the field.
 const LONG_AGO: (i32, u32, u32) = (1987, 1, 1);
 /// Status of everything that stands for history: nobody applies to it any more.
-const OVER: Publication = Publication::Closed;
+pub const OVER: Publication = Publication::Closed;
 
 pub fn institution(kind: InstitutionKind, name: &str, country: &str, zone: &str, at: &Moment) -> Institution {
     Institution {
@@ -98,6 +98,8 @@ pub fn programme(walk: &Walk, host: InstitutionId, at: &Moment) -> Programme {
         languages: json!([]),
         gives_credit: true,
         status: OVER,
+        case_id: None,
+        raises: None,
         created_at: at.now,
         version: 1,
     }
@@ -191,8 +193,10 @@ pub fn call(id: CallId, year: i16, at: &Moment) -> Result<CallRow> {
         eligibility: None,
         form: serde_json::to_value(questions()).map_err(|fault| Error::Internal(fault.into()))?,
         documents: json!({}),
+        tracks: json!({}),
         clocks: json!({}),
         scores: false,
+        agreement_later: false,
         waiting_list: false,
         next_choice_allowed: false,
         historic: true,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use sojourn_engine::definition::Definition;
+use sojourn_engine::definition::{Definition, MAIN};
 use sojourn_engine::guard::{Slot, Value, Values};
 
 use crate::store::records::{NewHistory, NewPayload};
@@ -33,6 +33,10 @@ pub fn link(previous: &[u8], step: &NewHistory) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(previous);
     hash.update(content.to_string());
+    // A step of a track is sealed with its machine; those of the main machine are sealed as they were before there were tracks.
+    if step.machine != MAIN {
+        hash.update(&step.machine);
+    }
     hash.finalize().to_vec()
 }
 

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
-use sojourn_engine::definition::{Account, Choose, Definition, EventIx, Term};
+use sojourn_engine::definition::{Account, Choose, Definition, EventIx, InstanceId, Term};
 use sojourn_engine::facts::Facts;
 use sojourn_engine::guard::Slot;
 use sojourn_engine::ids::{ChoiceId, PersonId, PlaceLineId, WorkflowVersionId};
@@ -16,8 +16,8 @@ use sojourn_engine::vocabulary::{AccountStatus, Via};
 use super::facts::{Asked, next};
 use super::live::Live;
 use super::places::{Bound, Named, bind, chosen, draws};
-use super::{chain, effects, situation};
-use crate::app::holders::Holders;
+use super::{chain, effects, situation, stays};
+use crate::app::holders::{Holders, follows_stays, stay_choice};
 use crate::clock::Moment;
 use crate::store::dossiers::{Choice, Dossier};
 use crate::store::places::Line;
@@ -26,6 +26,8 @@ use crate::store::records::Records;
 /// What somebody does to a case.
 #[derive(Debug, Clone)]
 pub struct Deed<'a> {
+    /// The instance of a track it is done to; `None` is the main machine.
+    pub instance: Option<InstanceId>,
     /// The event.
     pub event: &'a str,
     /// Its raw input.
@@ -71,15 +73,15 @@ pub struct Refused {
 pub fn open(stage: &Stage<'_>, live: &mut Live, by: PersonId, records: &mut Records) -> Result<(), Refused> {
     let definition = stage.definition;
     let slots = definition.asks_to_open();
-    let held = stage.holders.roles(definition, by, &live.dossier);
+    let held = stage.holders.roles(definition, by, &live.dossier, None);
     let view = View::of(stage, live, None, &slots);
     let opening = machine::open(definition, held, &view.context(stage, live)).map_err(|refusal| Refused {
         refusal,
         facts: chain::canonical_facts(definition, &slots, &view.facts),
     })?;
     let facts = chain::canonical_facts(definition, &opening.read, &view.facts);
-    live.case = opening.case;
-    effects::opened(stage, live, by, &opening.clocks, &opening.notices, facts, records);
+    live.case = opening.case.clone();
+    effects::opened(stage, live, by, &opening, facts, records);
     Ok(())
 }
 
@@ -95,21 +97,31 @@ pub fn fire(
     records: &mut Records,
 ) -> Result<Step, Refused> {
     let definition = stage.definition;
-    let leaving = definition.leaving(live.case.state).filter(|(_, t)| t.event == event && t.join.is_none());
-    let choosing: Vec<_> = leaving.collect();
-    let slots: Vec<Slot> = choosing.iter().flat_map(|(ix, _)| definition.asks_of(*ix)).collect();
+    let here = match deed.instance {
+        None => Some(live.case.state),
+        Some(id) => live.case.instance(id).map(|instance| instance.state),
+    };
+    let leaving = here.into_iter().flat_map(|state| definition.leaving(state));
+    let choosing: Vec<_> = leaving.filter(|(_, t)| t.event == event && t.join.is_none()).collect();
+    let slots: Vec<Slot> = choosing.iter().flat_map(|(ix, _)| definition.asks_of(*ix)).copied().collect();
     let choose = choosing.iter().find_map(|(_, transition)| transition.choose.as_ref());
     let target =
         target(live, choose, deed.data).map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;
     let actor = match deed.actor {
-        Some(person) => Actor::Person(person, stage.holders.roles(definition, person, &live.dossier)),
+        Some(person) => {
+            let held = stage.holders.roles(definition, person, &live.dossier, deed.instance);
+            Actor::Person(person, held)
+        }
         None => Actor::System,
     };
-    let attempt = Attempt { event, actor, data: deed.data, reason: deed.reason };
+    let attempt = Attempt { event, instance: deed.instance, actor, data: deed.data, reason: deed.reason };
     let line = choosing.iter().find_map(|(_, transition)| transition.line_field());
     live.picked = picked(stage, live, target, line, deed.data)
         .map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;
-    let mut ahead = Ahead::of(stage, live, target, slots);
+    live.stays = stays::count(live, choose);
+    let stay = deed.instance.filter(|id| follows_stays(definition, *id));
+    let about = target.or_else(|| stay_choice(&live.dossier, stay?.key).map(|choice| choice.id));
+    let mut ahead = Ahead::of(stage, live, (target, about), slots);
     let step = machine::step(definition, &live.case, &attempt, &mut ahead);
     let read = |made: &Move, view: &View| chain::canonical_facts(definition, &made.read, &view.facts);
     let step = step.map_err(|refusal| Refused {
@@ -132,8 +144,13 @@ struct Ahead<'a> {
 }
 
 impl<'a> Ahead<'a> {
-    fn of(stage: &'a Stage<'a>, live: &'a Live, target: Option<ChoiceId>, slots: Vec<Slot>) -> Self {
-        let views = vec![View::of(stage, live, target, &slots)];
+    fn of(
+        stage: &'a Stage<'a>,
+        live: &'a Live,
+        (target, about): (Option<ChoiceId>, Option<ChoiceId>),
+        slots: Vec<Slot>,
+    ) -> Self {
+        let views = vec![View::of(stage, live, about, &slots)];
         Self { stage, live: Cow::Borrowed(live), target, slots, views }
     }
 }
@@ -160,7 +177,7 @@ fn target(
     let choices = || live.dossier.choices.iter();
     match choose {
         None | Some(Choose::Nothing) => Ok(None),
-        Some(Choose::First) => Ok(choices().find(open).map(|choice| choice.id)),
+        Some(Choose::First | Choose::All) => Ok(choices().find(open).map(|choice| choice.id)),
         Some(Choose::Next) => Ok(next(&live.dossier).map(|choice| choice.id)),
         Some(Choose::Input(field)) => {
             let named = data.get(field).and_then(Value::as_str);
@@ -244,6 +261,7 @@ pub struct View {
     rivals: Vec<PlaceLineId>,
     calendars: Calendars,
     documents: Vec<sojourn_engine::definition::DocumentIx>,
+    stays: u16,
     overrides: Vec<(sojourn_engine::definition::ClockIx, sojourn_engine::definition::Span)>,
 }
 
@@ -262,8 +280,9 @@ impl View {
             None => held(definition, dossier),
         };
         let bound = choice.map(|choice| bound_to(choice, &named)).unwrap_or_default();
-        let asked = Asked { dossier, choice, bound: &bound, now: stage.at.now };
-        let facts = Facts::gather(&definition.facts, slots, |fact| asked.value(fact));
+        let asked = Asked { tracks: &definition.tracks, dossier, choice, bound: &bound, now: stage.at.now };
+        let mut facts = Facts::gather(&definition.facts, slots, |fact| asked.value(fact));
+        live.case.lay(definition, &mut facts);
         let views = |bound: &[Bound]| bound.iter().map(Bound::view).collect();
         Self {
             facts,
@@ -272,6 +291,7 @@ impl View {
             rivals: rivals(stage, live, target),
             calendars: situation::calendars(dossier, choice, stage.alliance),
             documents: situation::documents(definition, dossier),
+            stays: live.stays,
             overrides: situation::overrides(definition, dossier),
         }
     }
@@ -285,6 +305,7 @@ impl View {
             next_lines: &self.next_lines,
             rivals: &self.rivals,
             documents: &self.documents,
+            stays: self.stays,
             calendars: &self.calendars,
             overrides: &self.overrides,
             subject: Some(live.dossier.application.applicant),

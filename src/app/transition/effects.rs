@@ -1,40 +1,44 @@
 //! Step → records: one arm per kind of consequence, exhaustive.
 
-use sojourn_engine::definition::{Choose, NoticeIx, PlaceOp, RoleIx, Side, Term};
+use sojourn_engine::definition::{Choose, InstanceId, NoticeIx, PlaceOp, RoleIx, Side, StateIx, Term};
 use sojourn_engine::ids::{ChoiceId, PersonId};
-use sojourn_engine::machine::{ClockStart, Move, NoticeTo, Step, after};
+use sojourn_engine::machine::{Move, Opening, Step, after};
 use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult};
 
+use super::clocks::{start, stop};
 use super::drive::{Deed, Stage, picked_for};
-use super::live::{Live, LiveClock};
+use super::live::Live;
 use super::places::{Bound, bind, draws, posted};
-use super::stays;
-use super::{chain, notify};
+use super::{chain, notify, stays};
 use crate::store::dossiers::Account;
 use crate::store::places::NewPosting;
-use crate::store::records::{NewClock, NewHistory, NewPayload, Records};
+use crate::store::records::{NewHistory, NewPayload, Records};
 
 /// Records the opening of a case.
 pub(super) fn opened(
     stage: &Stage<'_>,
     live: &mut Live,
     by: PersonId,
-    clocks: &[ClockStart],
-    notices: &[NoticeTo],
+    opening: &Opening,
     facts: String,
     records: &mut Records,
 ) {
     live.dossier.case.state.clone_from(&stage.definition.states[stage.definition.initial.at()].name);
-    live.note(stage.definition, "create", Some(by));
-    start(stage, live, clocks);
+    live.note(stage.definition, "create", Some(by), None);
+    start(stage, live, None, &opening.clocks);
+    for (id, clock) in &opening.track_clocks {
+        start(stage, live, Some(*id), std::slice::from_ref(clock));
+    }
     let role = stage.definition.create.by.first().copied();
-    let entry = Entry { event: "create", from: None, role, actor: Some(by), facts, payload: None };
+    let to = live.case.state;
+    let entry =
+        Entry { event: "create", at: (None, to), from: None, role, actor: Some(by), facts, payload: None };
     record(stage, live, entry, records);
     notify::queue(
         stage,
         live,
-        &notify::Told { event: "create", from: None, role, reason: None },
-        notices,
+        &notify::Told { event: "create", at: (None, to), from: None, role, reason: None, hidden_until: None },
+        &opening.notices,
         records,
     );
 }
@@ -58,6 +62,7 @@ pub(super) fn taken(
         let from = Some(stage.definition.states[made.from.at()].name.clone());
         let entry = Entry {
             event,
+            at: (made.instance, made.to),
             from: from.clone(),
             role: made.role,
             actor,
@@ -66,7 +71,14 @@ pub(super) fn taken(
         };
         record(stage, live, entry, records);
         let reason = notify::reason(stage.definition, made, deed.reason.filter(|_| first));
-        let told = notify::Told { event, from: from.as_deref(), role: made.role, reason };
+        let told = notify::Told {
+            event,
+            at: (made.instance, made.to),
+            from: from.as_deref(),
+            role: made.role,
+            reason,
+            hidden_until: made.hidden_until,
+        };
         notify::queue(stage, live, &told, &made.notices, records);
     }
 }
@@ -76,6 +88,7 @@ pub(super) fn target(live: &Live, made: &Move) -> Option<ChoiceId> {
     let chosen = match made.choose {
         Some(Choose::Next) => super::facts::next(&live.dossier),
         Some(Choose::First) => live.dossier.choices.iter().find(|choice| choice.result == ChoiceResult::Open),
+        Some(Choose::All) => live.dossier.choices.iter().find(|choice| choice.result == ChoiceResult::Open),
         Some(Choose::Input(_) | Choose::Nothing) | None => None,
     };
     chosen.map(|choice| choice.id)
@@ -92,7 +105,11 @@ pub(super) fn take(
 ) {
     match made.choose {
         Some(Choose::Nothing) => leave(stage, live),
-        Some(_) => choose(stage, live, target),
+        Some(Choose::All) => {
+            choose(stage, live, target);
+            stays::choose_all(live);
+        }
+        Some(Choose::Input(_) | Choose::First | Choose::Next) => choose(stage, live, target),
         None => {}
     }
     for &(account, op) in &made.places {
@@ -104,12 +121,19 @@ pub(super) fn take(
     }
     stays::move_last_day(live, made);
     let fires = actor.is_none().then_some(made.event);
-    if made.entered {
-        stop(stage, live, fires, records);
+    if made.entered || !made.resets.is_empty() || made.stays.is_some() {
+        stop(stage, live, made, fires, records);
     }
+    let named = made.adds.zip(live.named);
     live.case.apply(stage.definition, made, actor, stage.at.now);
-    live.note(stage.definition, &stage.definition.events[made.event.at()].name, actor);
-    start(stage, live, &made.clocks);
+    live.note(stage.definition, &stage.definition.events[made.event.at()].name, actor, named);
+    if made.entered && made.instance.is_none() {
+        live.dossier.case.hidden_until = made.hidden_until;
+    }
+    start(stage, live, made.instance, &made.clocks);
+    for (id, clock) in &made.resumes {
+        start(stage, live, Some(*id), std::slice::from_ref(clock));
+    }
     if made.freezes {
         live.touched.application = true;
         live.touched.frozen = true;
@@ -141,8 +165,8 @@ fn bind_choices(stage: &Stage<'_>, live: &mut Live) {
 
 /// Leaves the current choice and its host behind, with the lines and the stays it gave.
 fn leave(stage: &Stage<'_>, live: &mut Live) {
-    let former = live.dossier.application.current_choice.take();
-    if let Some(choice) = live.dossier.choices.iter_mut().find(|choice| Some(choice.id) == former) {
+    live.dossier.application.current_choice = None;
+    for choice in live.dossier.choices.iter_mut().filter(|choice| choice.result == ChoiceResult::Chosen) {
         choice.result = ChoiceResult::Left;
         choice.host_sees_until = choice.host_sees_from.map(|_| stage.at.now);
     }
@@ -225,39 +249,6 @@ fn seat(
     }
 }
 
-/// Stops the clocks of the state that is left; the one whose end this is counts as fired.
-fn stop(
-    stage: &Stage<'_>,
-    live: &mut Live,
-    fires: Option<sojourn_engine::definition::EventIx>,
-    records: &mut Records,
-) {
-    let now = stage.at.now;
-    for clock in live.clocks.drain(..) {
-        let ends = &stage.definition.clocks[clock.clock.at()].on_expiry;
-        let its_event =
-            |event| ends.iter().any(|e| e.act == sojourn_engine::definition::ExpiryAct::Fire(event));
-        let fired = clock.due_at <= now && fires.is_some_and(its_event);
-        let (fired_at, ended_at) = if fired { (Some(now), None) } else { (None, Some(now)) };
-        if clock.fresh {
-            records.clocks.push(new_clock(stage, &live.dossier, clock, ended_at, fired_at));
-        } else {
-            records.stopped.push((clock.row, live.dossier.case.id, fired_at, ended_at));
-        }
-    }
-}
-
-fn start(stage: &Stage<'_>, live: &mut Live, clocks: &[ClockStart]) {
-    live.clocks.extend(clocks.iter().map(|clock| LiveClock {
-        row: stage.at.id(),
-        clock: clock.clock,
-        entered_at: stage.at.now,
-        due_at: clock.due_at,
-        remind_at: clock.remind_at.clone(),
-        fresh: true,
-    }));
-}
-
 fn show(stage: &Stage<'_>, live: &mut Live, side: Side) {
     let now = stage.at.now;
     match side {
@@ -266,9 +257,9 @@ fn show(stage: &Stage<'_>, live: &mut Live, side: Side) {
             live.touched.application = true;
         }
         Side::Host => {
-            let current = live.dossier.application.current_choice;
-            let choice = live.dossier.choices.iter_mut().find(|choice| Some(choice.id) == current);
-            if let Some(choice) = choice {
+            let chosen =
+                live.dossier.choices.iter_mut().filter(|choice| choice.result == ChoiceResult::Chosen);
+            for choice in chosen {
                 choice.host_sees_from.get_or_insert(now);
             }
             live.touched.choices = true;
@@ -277,16 +268,18 @@ fn show(stage: &Stage<'_>, live: &mut Live, side: Side) {
 }
 
 /// One line of the history, before it is numbered and sealed.
-struct Entry<'a> {
-    event: &'a str,
-    from: Option<String>,
-    role: Option<RoleIx>,
-    actor: Option<PersonId>,
-    facts: String,
-    payload: Option<NewPayload>,
+pub(super) struct Entry<'a> {
+    pub event: &'a str,
+    /// The machine that moved, and the state it is in now.
+    pub at: (Option<InstanceId>, StateIx),
+    pub from: Option<String>,
+    pub role: Option<RoleIx>,
+    pub actor: Option<PersonId>,
+    pub facts: String,
+    pub payload: Option<NewPayload>,
 }
 
-fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Records) {
+pub(super) fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Records) {
     let row = &mut live.dossier.case;
     row.steps += 1;
     let role =
@@ -294,6 +287,7 @@ fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Re
     let mut step = NewHistory {
         case: row.id,
         number: row.steps,
+        machine: stage.definition.machine_text(entry.at.0),
         at: stage.at.now,
         recorded_at: stage.at.recorded_at,
         via: stage.via,
@@ -302,7 +296,7 @@ fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Re
         institution: None,
         event: entry.event.to_owned(),
         from: entry.from,
-        to: row.state.clone(),
+        to: stage.definition.states[entry.at.1.at()].name.clone(),
         workflow: stage.version,
         facts: entry.facts,
         payload_hmac: entry.payload.as_ref().and_then(chain::seal),
@@ -328,26 +322,6 @@ fn payload(stage: &Stage<'_>, live: &Live, deed: &Deed<'_>) -> Option<NewPayload
         reason: deed.reason.map(|(code, text)| (code.to_owned(), text.to_owned())),
         note: deed.note.map(str::to_owned),
     })
-}
-
-/// A clock as it will stand in its row.
-pub(super) fn new_clock(
-    stage: &Stage<'_>,
-    dossier: &crate::store::dossiers::Dossier,
-    clock: LiveClock,
-    ended_at: Option<chrono::DateTime<chrono::Utc>>,
-    fired_at: Option<chrono::DateTime<chrono::Utc>>,
-) -> NewClock {
-    NewClock {
-        case: dossier.case.id,
-        id: clock.row,
-        clock: stage.definition.clocks[clock.clock.at()].id.clone(),
-        entered_at: clock.entered_at,
-        due_at: clock.due_at,
-        remind_at: clock.remind_at,
-        ended_at,
-        fired_at,
-    }
 }
 
 /// Name and kind of a notice.

@@ -2,19 +2,22 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sojourn_engine::deadline::Calendar;
-use sojourn_engine::definition::Term;
+use sojourn_engine::definition::{Term, Track};
 use sojourn_engine::facts::Fact;
 use sojourn_engine::guard::{Decimal, Value};
 
 use super::places::{Bound, bind, host_tracks};
 use crate::app::calendars::{calendar, of_zone};
 use crate::app::eligibility;
-use crate::store::dossiers::{Choice, Dossier};
+use crate::store::calls::Call;
+use crate::store::dossiers::{Choice, Dossier, Student};
 use crate::store::places::in_force;
 
 /// What the facts of one attempt are about.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
+    /// Tracks of its definition.
+    pub tracks: &'a [Track],
     /// The case.
     pub dossier: &'a Dossier,
     /// The choice that facts about host, agreement, stay and places speak of.
@@ -27,33 +30,33 @@ pub struct Asked<'a> {
 
 impl Asked<'_> {
     /// The value of one fact; `None` when it is not known.
+    #[expect(clippy::too_many_lines, reason = "a table, one line per fact")]
     pub fn value(&self, fact: &Fact) -> Option<Value> {
         let dossier = self.dossier;
-        let student = &dossier.student;
-        let call = &dossier.call;
         match fact {
             Fact::Now => Some(Value::Instant(self.now)),
-            Fact::Main => Some(text(&dossier.case.state)),
+            Fact::CaseEnteredAt => Some(Value::Instant(dossier.case.entered_at)),
             Fact::ApplicationChoices => i64::try_from(dossier.choices.len()).ok().map(Value::Int),
             Fact::ApplicationComplete => Some(Value::Bool(eligibility::complete(dossier))),
             Fact::ApplicationSubmitAtBell => Some(Value::Bool(dossier.application.submit_at_bell)),
             Fact::ApplicationScore => dossier.application.score_hundredths.map(hundredths),
-            Fact::StudentLevel => Some(Value::Int(i64::from(student.level.eqf()))),
-            Fact::StudentYear => student.year.map(|year| Value::Int(i64::from(year))),
-            Fact::StudentCredits => student.credits_hundredths.map(hundredths),
-            Fact::StudentField => student.field.as_deref().map(text),
-            Fact::StudentLanguages => Some(Value::List(student.languages.iter().map(|l| text(l)).collect())),
-            Fact::HomeCountry => Some(text(&dossier.home.country)),
-            Fact::CallOpensAt => self.wall(Some(call.opens)),
-            Fact::CallClosesAt => self.wall(Some(call.closes)),
-            Fact::CallGraceUntil => self.grace(),
-            Fact::CallResultsAt => self.wall(call.results),
-            Fact::CallNominationClosesAt => self.wall(call.nomination_closes),
-            Fact::CallHostDecisionAt => self.wall(call.host_decision),
+            Fact::StudentLevel
+            | Fact::StudentYear
+            | Fact::StudentCredits
+            | Fact::StudentField
+            | Fact::StudentLanguages
+            | Fact::HomeCountry => of_student(&dossier.student, &dossier.home.country, fact),
+            Fact::CallOpensAt
+            | Fact::CallClosesAt
+            | Fact::CallGraceUntil
+            | Fact::CallResultsAt
+            | Fact::CallNominationClosesAt
+            | Fact::CallHostDecisionAt
+            | Fact::CallAgreementLater
+            | Fact::CallScores
+            | Fact::CallWaitingList
+            | Fact::CallNextChoiceAllowed => of_call(&dossier.call, &call_calendar(dossier), fact),
             Fact::CallEligible => Some(Value::Bool(eligibility::eligible(dossier))),
-            Fact::CallScores => Some(Value::Bool(call.scores)),
-            Fact::CallWaitingList => Some(Value::Bool(call.waiting_list)),
-            Fact::CallNextChoiceAllowed => Some(Value::Bool(call.next_choice_allowed)),
             Fact::ChoicesEligible => Some(Value::Bool(eligibility::choices_fit(dossier))),
             Fact::NextExists => Some(Value::Bool(next(dossier).is_some())),
             Fact::NextPlaceFree => Some(Value::Bool(self.next_free())),
@@ -75,7 +78,15 @@ impl Asked<'_> {
             | Fact::ExtraTermStartOn
             | Fact::ExtraTermEndOn
             | Fact::HostTracksExtraTerm => self.choice.and_then(|choice| self.of_choice(fact, choice)),
-            Fact::Input(_) | Fact::Answer(_) => None,
+            Fact::CallTracks => Some(Value::List(self.tracks().map(text).collect())),
+            // The case itself answers where its machines stand.
+            Fact::Main
+            | Fact::TrackState(_)
+            | Fact::TrackVersion(_)
+            | Fact::TrackStates(_)
+            | Fact::Ever(..)
+            | Fact::Input(_)
+            | Fact::Answer(_) => None,
         }
     }
 
@@ -106,6 +117,13 @@ impl Asked<'_> {
         }
     }
 
+    /// Tracks the call asks for; none for imported history.
+    fn tracks(&self) -> impl Iterator<Item = &str> {
+        let call = &self.dossier.call;
+        let asked = |name: &&str| !call.historic && call.tracks.get(*name) == Some(&true);
+        self.tracks.iter().map(|track| track.name.as_str()).filter(asked)
+    }
+
     /// The line of an agreement the choice draws on.
     fn agreement(&self) -> Option<&crate::store::places::Line> {
         let chosen = self.bound.iter().filter(|bound| bound.draws.1 == Term::Chosen);
@@ -119,19 +137,37 @@ impl Asked<'_> {
             bind(self.bound.iter().map(|b| (b.name.as_str(), b.draws)), self.dossier, &choice.offering, &[]);
         bound.first().is_none_or(Bound::has_room)
     }
+}
 
-    fn wall(&self, at: Option<(NaiveDate, NaiveTime)>) -> Option<Value> {
-        let (date, time) = at?;
-        Some(Value::Instant(call_calendar(self.dossier).instant(date.and_time(time))))
+/// What is known of a student wherever they apply; `None` for a fact of something else.
+pub fn of_student(student: &Student, country: &str, fact: &Fact) -> Option<Value> {
+    match fact {
+        Fact::StudentLevel => Some(Value::Int(i64::from(student.level.eqf()))),
+        Fact::StudentYear => student.year.map(|year| Value::Int(i64::from(year))),
+        Fact::StudentCredits => student.credits_hundredths.map(hundredths),
+        Fact::StudentField => student.field.as_deref().map(text),
+        Fact::StudentLanguages => Some(Value::List(student.languages.iter().map(|l| text(l)).collect())),
+        Fact::HomeCountry => Some(text(country)),
+        _ => None,
     }
+}
 
-    fn grace(&self) -> Option<Value> {
-        let call = &self.dossier.call;
-        if call.grace_minutes == 0 {
-            return None;
-        }
-        let closes = call_calendar(self.dossier).instant(call.closes.0.and_time(call.closes.1));
-        Some(Value::Instant(closes + TimeDelta::minutes(i64::from(call.grace_minutes))))
+/// What a call says to everybody of one home, whose calendar its dates are meant in; `None` for a fact of something else.
+pub fn of_call(call: &Call, calendar: &Calendar, fact: &Fact) -> Option<Value> {
+    let instant = |(date, time): (NaiveDate, NaiveTime)| calendar.instant(date.and_time(time));
+    match fact {
+        Fact::CallOpensAt => Some(Value::Instant(instant(call.opens))),
+        Fact::CallClosesAt => Some(Value::Instant(instant(call.closes))),
+        Fact::CallGraceUntil => (call.grace_minutes != 0)
+            .then(|| Value::Instant(instant(call.closes) + TimeDelta::minutes(call.grace_minutes.into()))),
+        Fact::CallResultsAt => call.results.map(instant).map(Value::Instant),
+        Fact::CallNominationClosesAt => call.nomination_closes.map(instant).map(Value::Instant),
+        Fact::CallHostDecisionAt => call.host_decision.map(instant).map(Value::Instant),
+        Fact::CallAgreementLater => Some(Value::Bool(call.agreement_later)),
+        Fact::CallScores => Some(Value::Bool(call.scores)),
+        Fact::CallWaitingList => Some(Value::Bool(call.waiting_list)),
+        Fact::CallNextChoiceAllowed => Some(Value::Bool(call.next_choice_allowed)),
+        _ => None,
     }
 }
 

@@ -3,19 +3,27 @@
 //! [`fire`] reads the case, lets the engine decide, and writes state, history, places, clocks, waits and notices in one
 //! transaction. New behaviour belongs in a guard, an effect or a fact; this file is frozen.
 
+pub mod adopt;
 pub mod chain;
+mod clocks;
 pub mod drive;
 mod effects;
 pub mod facts;
 pub mod live;
 mod notify;
 pub mod places;
+mod referees;
 mod settle;
 mod situation;
 mod stays;
+mod tracks;
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use sojourn_engine::definition::{DocumentIx, Each, InstanceId, MAIN, Track, Trigger};
 use sojourn_engine::ids::{CaseId, PersonId};
+use sojourn_engine::machine::Instance;
 use sojourn_engine::refusal::{NoPlace, Refusal};
 use sojourn_engine::vocabulary::Via;
 
@@ -26,14 +34,17 @@ use super::{Answer, App, Error, FieldError, Once, Result};
 use crate::access::{Caller, Scope};
 use crate::clock::Moment;
 use crate::store::Tx;
+use crate::store::people;
 use crate::store::records::{self, RecordError, Records};
 
-pub use notify::{otherwise, zone};
+pub use notify::{asks, otherwise, zone};
 pub use settle::{settle, settle_new};
 
 /// One attempt as it came in.
 #[derive(Debug, Clone)]
 pub struct Attempt {
+    /// The track and the key of its instance; `None` is the main machine.
+    pub track: Option<(String, String)>,
     /// The event.
     pub event: String,
     /// Its raw input.
@@ -71,6 +82,7 @@ pub async fn fire(
     if attempt.if_version != scene.live.dossier.case.version {
         return Err(Error::Stale);
     }
+    let referee = referees::meant(&tx, &mut scene, &at, attempt).await?;
     let mut written = Records::default();
     if let Err(refused) = decide(&mut scene, &at, via, Some(caller.person), attempt, &mut written) {
         return Err(refuse(tx, &scene, &at, Some(caller.person), attempt, refused).await);
@@ -81,6 +93,7 @@ pub async fn fire(
     } else {
         Answer::done()
     };
+    people::add(&tx, referee.into_iter().collect()).await?;
     if let Err(error) = write(&tx, &scene, &at, via, written).await {
         drop(tx);
         return Err(outrun(app, &scene, &at, Some(caller.person), attempt, error).await);
@@ -99,14 +112,14 @@ pub async fn fire_as_system(
     at: &Moment,
     via: Via,
     id: CaseId,
-    event: &str,
+    (track, event): (Option<(String, String)>, &str),
     data: &Map<String, Value>,
 ) -> Result<()> {
     let tx = app.store.begin().await?;
     let mut scene = Scene::read(app, &tx, &Scope::system(), id, at).await?;
     let if_version = scene.live.dossier.case.version;
     let attempt =
-        Attempt { event: event.to_owned(), data: data.clone(), reason: None, note: None, if_version };
+        Attempt { track, event: event.to_owned(), data: data.clone(), reason: None, note: None, if_version };
     let mut written = Records::default();
     if let Err(refused) = decide(&mut scene, at, via, None, &attempt, &mut written) {
         return Err(refuse(tx, &scene, at, None, &attempt, refused).await);
@@ -120,9 +133,45 @@ pub async fn fire_as_system(
     Ok(())
 }
 
+/// Lets the track of a document's slot take note that one was supplied; `false` when it has none, or its rules do not let it.
+///
+/// # Errors
+/// Those of the database, and [`Error::Stale`] when the case changed meanwhile.
+pub async fn uploaded(tx: &Tx, scene: &mut Scene, at: &Moment, slot: DocumentIx) -> Result<bool> {
+    let definition = Arc::clone(&scene.definition);
+    let asked = |track: &Track| scene.live.dossier.call.tracks.get(&track.name) == Some(&true);
+    let takes_note = |instance: &&Instance| {
+        let leaving = definition.leaving(instance.state);
+        instance.id == InstanceId::of_document(instance.id.machine, slot)
+            && definition
+                .track(instance.id.machine)
+                .is_some_and(|track| track.each == Some(Each::Document) && asked(track))
+            && leaving.into_iter().any(|(_, transition)| transition.on == Some(Trigger::Upload))
+    };
+    let Some(instance) = scene.live.case.tracks.iter().find(takes_note) else { return Ok(false) };
+    let mut leaving = definition.leaving(instance.state).map(|(_, transition)| transition);
+    let event = leaving.find(|transition| transition.on == Some(Trigger::Upload)).map(|t| t.event);
+    let (Some(event), Some(track)) = (event, definition.track(instance.id.machine)) else { return Ok(false) };
+    let attempt = Attempt {
+        track: Some((track.name.clone(), definition.key(instance.id))),
+        event: definition.events[event.at()].name.clone(),
+        data: Map::new(),
+        reason: None,
+        note: None,
+        if_version: scene.live.dossier.case.version,
+    };
+    let mut written = Records::default();
+    if decide(scene, at, Via::Api, None, &attempt, &mut written).is_err() {
+        return Ok(false);
+    }
+    write(tx, scene, at, Via::Api, written).await?;
+    Ok(true)
+}
+
 /// Why an attempt was not carried out, before anything is written.
 enum Declined {
     Unknown(String),
+    NoTrack,
     Refused(Refused),
 }
 
@@ -137,8 +186,17 @@ fn decide(
     let Some(event) = scene.definition.event_named(&attempt.event) else {
         return Err(Declined::Unknown(attempt.event.clone()));
     };
+    let instance = match &attempt.track {
+        None => None,
+        Some((track, key)) => Some(scene.definition.instance_named(track, key).ok_or(Declined::NoTrack)?),
+    };
+    let (definition, dossier) = (&scene.definition, &scene.live.dossier);
+    if actor.is_some_and(|person| !scene.holders.see(definition, person, dossier, instance)) {
+        return Err(Declined::NoTrack);
+    }
     let deed = Deed {
         event: &attempt.event,
+        instance,
         data: &attempt.data,
         reason: attempt.reason.as_ref().map(|(code, text)| (code.as_str(), text.as_str())),
         note: attempt.note.as_deref(),
@@ -169,11 +227,13 @@ async fn refuse(
             let detail = format!("this workflow has no event `{event}`: take one of the case's `offers`");
             return Error::Invalid(vec![FieldError::new("/event", detail)]);
         }
+        Declined::NoTrack => return Error::NotFound,
         Declined::Refused(refused) => refused,
     };
     let kept = records::Refused {
         id: at.id(),
         case: scene.live.dossier.case.id,
+        machine: attempt.track.as_ref().map_or_else(|| MAIN.to_owned(), |(t, k)| format!("{t}/{k}")),
         at: at.now,
         actor,
         role: scene.acting(actor, &attempt.event),

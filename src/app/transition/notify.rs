@@ -1,12 +1,15 @@
 //! Moves → notices in the outbox, with facts frozen at the step.
 
-use sojourn_engine::definition::{Definition, Resolver, RoleIx};
+use chrono::{DateTime, Utc};
+use sojourn_engine::definition::{Definition, InstanceId, Resolver, RoleIx, StateIx};
+use sojourn_engine::guard::Slot;
 use sojourn_engine::ids::InstitutionId;
 use sojourn_engine::machine::{self, Move, NoticeTo, Outcome};
 use sojourn_engine::vocabulary::Via;
 
 use super::drive::{Stage, View};
 use super::live::Live;
+use crate::app::holders::choice_at;
 use crate::app::notices::{CaseNotice, NoticeFacts, Otherwise, Reason};
 use crate::store::dossiers::Dossier;
 use crate::store::outbox::NewNotice;
@@ -15,9 +18,13 @@ use crate::store::records::Records;
 /// What a notice tells beside the state of the case.
 pub(super) struct Told<'a> {
     pub event: &'a str,
+    /// The machine that moved, and the state it is in now.
+    pub at: (Option<InstanceId>, StateIx),
     pub from: Option<&'a str>,
     pub role: Option<RoleIx>,
     pub reason: Option<Reason>,
+    /// Until when the applicant is not told.
+    pub hidden_until: Option<DateTime<Utc>>,
 }
 
 /// Queues each notice once per person; imported steps leave a row without a body.
@@ -35,7 +42,7 @@ pub(super) fn queue(
         let mut people: Vec<_> = notice
             .to
             .iter()
-            .flat_map(|role| stage.holders.of(stage.definition, *role, &live.dossier))
+            .flat_map(|role| stage.holders.of(stage.definition, *role, &live.dossier, told.at.0))
             .collect();
         people.sort_by_key(|holder| holder.person);
         people.dedup_by_key(|holder| holder.person);
@@ -52,28 +59,41 @@ pub(super) fn queue(
                 facts: body,
                 historic,
                 at: stage.at.now,
+                not_before: told.hidden_until.filter(|_| holder.person == live.dossier.application.applicant),
             });
         }
     }
+}
+
+/// Facts that what the case waits for, and what may happen next, is judged by: those of every machine's present state.
+pub fn asks(definition: &Definition, live: &Live) -> Vec<Slot> {
+    let tracks = live.case.tracks.iter().map(|instance| instance.state);
+    let mut slots: Vec<Slot> =
+        std::iter::once(live.case.state).chain(tracks).flat_map(|state| definition.asks_in(state)).collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots
 }
 
 fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
     let definition = stage.definition;
     let dossier = &live.dossier;
     let role = |ix: RoleIx| definition.roles[ix.at()].name.clone();
-    let view = View::of(stage, live, None, &definition.asks_in(live.case.state));
+    let view = View::of(stage, live, None, &asks(definition, live));
     let awaited = machine::waiting(definition, &live.case, &view.facts);
-    let first = awaited.first();
+    let first = awaited.iter().find(|party| party.instance == told.at.0).or_else(|| awaited.first());
     let zone = first.and_then(|a| a.clock).map(|clock| zone(definition, dossier, stage, clock));
-    let choice = dossier.current();
+    let choice = choice_at(definition, dossier, told.at.0);
     let submitted = dossier.application.submitted_at == Some(stage.at.now);
     CaseNotice {
         version: stage.version,
         case: dossier.case.id,
+        about: None,
         reference: dossier.application.reference.clone(),
         event: told.event.to_owned(),
         from: told.from.unwrap_or_default().to_owned(),
-        to: dossier.case.state.clone(),
+        to: definition.states[told.at.1.at()].name.clone(),
+        machine: definition.machine_text(told.at.0),
         role: told.role.map(role),
         student: Some(dossier.application.applicant),
         programme: choice.map_or_else(|| dossier.call.title.clone(), |choice| choice.offering.title.clone()),
@@ -134,6 +154,10 @@ pub(super) fn side(dossier: &Dossier, resolver: &Resolver) -> Option<Institution
     match resolver {
         Resolver::Home(_) => Some(dossier.home.id),
         Resolver::Host(_) => dossier.current().map(|choice| choice.offering.host.id),
-        Resolver::Applicant | Resolver::Secretariat | Resolver::Chair | Resolver::System => None,
+        Resolver::Applicant
+        | Resolver::Secretariat
+        | Resolver::Chair
+        | Resolver::Link(_)
+        | Resolver::System => None,
     }
 }

@@ -1,15 +1,17 @@
 //! The end of a batch: the case as it now stands goes into the records once, however many steps it took.
 
-use sojourn_engine::definition::{Definition, Resolver, RoleIx};
+use sojourn_engine::definition::{Definition, Resolver};
+use sojourn_engine::facts::Facts;
 use sojourn_engine::ids::CaseId;
-use sojourn_engine::machine::waited_for;
+use sojourn_engine::machine::{self, Awaited};
 use sojourn_engine::vocabulary::{Duty, Subject};
 
 use super::drive::Stage;
 use super::live::Live;
-use super::{effects, stays};
-use crate::store::dossiers::Choice;
-use crate::store::records::{ChoiceState, Moved, NewChoice, NewWait, Opened, Records};
+use super::{clocks, stays};
+use crate::app::holders::choice_at;
+use crate::store::dossiers::{Choice, TrackRow};
+use crate::store::records::{ChoiceState, Moved, NewChoice, NewWait, Opened, OpenedApplication, Records};
 
 /// Lays a case that was opened in this batch into the records.
 pub fn settle_new(stage: &Stage<'_>, live: Live, records: &mut Records) {
@@ -21,11 +23,13 @@ pub fn settle_new(stage: &Stage<'_>, live: Live, records: &mut Records) {
     records.opened.push(Opened {
         subject: Subject::Application,
         due_at,
-        home: dossier.home.id,
-        call: dossier.call.id,
-        frozen: live.touched.frozen.then(|| dossier.student.clone()),
         case: dossier.case,
-        application: dossier.application,
+        application: Some(OpenedApplication {
+            row: dossier.application,
+            home: dossier.home.id,
+            call: dossier.call.id,
+            frozen: live.touched.frozen.then_some(dossier.student),
+        }),
     });
 }
 
@@ -61,7 +65,7 @@ fn rest(stage: &Stage<'_>, live: &Live, new: bool, records: &mut Records) {
         records.changed_stays.push((id, stay));
     }
     let fresh = live.clocks.iter().filter(|clock| clock.fresh).cloned();
-    records.clocks.extend(fresh.map(|clock| effects::new_clock(stage, &live.dossier, clock, None, None)));
+    records.clocks.extend(fresh.map(|clock| clocks::new_clock(stage, &live.dossier, clock, None, None)));
     if !new {
         records.waits_of.push(id);
     }
@@ -86,22 +90,26 @@ fn choice_of(application: CaseId, choice: &Choice) -> NewChoice {
 
 fn waits(stage: &Stage<'_>, live: &Live) -> Vec<NewWait> {
     let definition: &Definition = stage.definition;
-    let roles = waited_for(definition, &live.case, live.case.state).into_iter();
-    roles.filter_map(|role| wait(definition, live, role)).collect()
+    let awaited = machine::waiting(definition, &live.case, &Facts::default()).into_iter();
+    let mut waits: Vec<NewWait> = awaited.filter_map(|awaited| wait(definition, live, &awaited)).collect();
+    // Several people of one role and machine are one row.
+    waits.dedup_by(|one, other| one.machine == other.machine && one.role == other.role);
+    waits
 }
 
-fn wait(definition: &Definition, live: &Live, role: RoleIx) -> Option<NewWait> {
+fn wait(definition: &Definition, live: &Live, awaited: &Awaited) -> Option<NewWait> {
     let dossier = &live.dossier;
-    let declared = &definition.roles[role.at()];
+    let declared = &definition.roles[awaited.role.at()];
     let mut wait = NewWait {
         case: dossier.case.id,
+        machine: definition.machine_text(awaited.instance),
         role: declared.name.clone(),
         duty: None,
         institution: None,
         unit: None,
         person: None,
-        since: live.case.entered_at,
-        due_at: live.case.due_at(),
+        since: awaited.since,
+        due_at: awaited.due_at,
     };
     match declared.resolver {
         Resolver::Applicant => wait.person = Some(dossier.application.applicant),
@@ -112,12 +120,18 @@ fn wait(definition: &Definition, live: &Live, role: RoleIx) -> Option<NewWait> {
         }
         Resolver::Host(duty) => {
             wait.duty = Some(duty);
-            let offering = dossier.current().map(|choice| &choice.offering);
+            let offering = choice_at(definition, dossier, awaited.instance).map(|choice| &choice.offering);
             wait.institution = offering.map(|offering| offering.host.id);
             wait.unit = offering.and_then(|offering| offering.unit);
         }
         Resolver::Secretariat => wait.duty = Some(Duty::Secretariat),
         Resolver::Chair => {}
+        Resolver::Link(_) => {
+            let key = awaited.instance.map(|id| id.key);
+            let track = awaited.instance.and_then(|id| definition.track(id.machine));
+            let named = |row: &&TrackRow| Some(row.key) == key && track.is_some_and(|t| t.name == row.track);
+            wait.person = dossier.case.tracks.iter().find(named).and_then(|row| row.person);
+        }
         Resolver::System => return None,
     }
     Some(wait)

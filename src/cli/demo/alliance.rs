@@ -1,23 +1,21 @@
 //! The demo's alliance: six universities in six countries and time zones, an employer, people in each role, places.
 
 use chrono::{NaiveDate, TimeDelta};
-use secrecy::SecretString;
 use serde_json::Value;
 use sojourn_engine::ids::{InstitutionId, PersonId, ProgrammeId};
 use sojourn_engine::vocabulary::{
-    AgreementEvent, Direction, Duty, InstitutionKind, Level, PlaceSource, PlaceUnit, ProgrammeKind,
-    Publication, TokenKind,
+    AgreementEvent, Direction, Duty, InstitutionKind, PlaceSource, PlaceUnit, ProgrammeKind, Publication,
 };
 
-use super::{Demo, Outcome, PASSWORD, id, once};
+use super::others::Running;
+use super::people::Kind;
+use super::{Demo, Outcome, id, once};
 use crate::access::Caller;
 use crate::app::agreements::{self, Fired, NewAgreement};
 use crate::app::chair_terms::{self, TermOf};
-use crate::app::people::{self, NewPerson, NewRole};
+use crate::app::institutions;
 use crate::app::places::{self, NewLine};
 use crate::app::programmes::{self, NewProgramme};
-use crate::app::registrations::NewRegistration;
-use crate::app::{institutions, sessions};
 use crate::web::demo::LogIn;
 
 /// A university of the demo.
@@ -27,7 +25,7 @@ struct Site {
     zone: &'static str,
     language: &'static str,
     domain: &'static str,
-    staff: [(&'static str, &'static str); 4],
+    staff: [(&'static str, &'static str); 5],
 }
 
 const SITES: [Site; 6] = [
@@ -37,7 +35,13 @@ const SITES: [Site; 6] = [
         zone: "Europe/Berlin",
         language: "en",
         domain: "lindenau.example",
-        staff: [("Katrin", "Vogel"), ("Jonas", "Brandt"), ("Miriam", "Adler"), ("Till", "Krause")],
+        staff: [
+            ("Katrin", "Vogel"),
+            ("Jonas", "Brandt"),
+            ("Miriam", "Adler"),
+            ("Till", "Krause"),
+            ("Sabine", "Roth"),
+        ],
     },
     Site {
         name: "Haifeng University 海峰大學",
@@ -45,7 +49,7 @@ const SITES: [Site; 6] = [
         zone: "Asia/Taipei",
         language: "zh-Hant",
         domain: "haifeng.example",
-        staff: [("雅婷", "林"), ("志明", "陳"), ("淑芬", "黃"), ("建宏", "張")],
+        staff: [("雅婷", "林"), ("志明", "陳"), ("淑芬", "黃"), ("建宏", "張"), ("怡君", "吳")],
     },
     Site {
         name: "Universidad de las Sierras",
@@ -53,7 +57,13 @@ const SITES: [Site; 6] = [
         zone: "America/Mexico_City",
         language: "en",
         domain: "sierras.example",
-        staff: [("Lucía", "Mendoza"), ("Rafael", "Ortega"), ("Elena", "Cruz"), ("Diego", "Salas")],
+        staff: [
+            ("Lucía", "Mendoza"),
+            ("Rafael", "Ortega"),
+            ("Elena", "Cruz"),
+            ("Diego", "Salas"),
+            ("Rosa", "Ibarra"),
+        ],
     },
     Site {
         name: "Karoo Coast University",
@@ -61,7 +71,13 @@ const SITES: [Site; 6] = [
         zone: "Africa/Johannesburg",
         language: "en",
         domain: "karoo.example",
-        staff: [("Thandi", "Nkosi"), ("Pieter", "Botha"), ("Lerato", "Dlamini"), ("Sipho", "Zulu")],
+        staff: [
+            ("Thandi", "Nkosi"),
+            ("Pieter", "Botha"),
+            ("Lerato", "Dlamini"),
+            ("Sipho", "Zulu"),
+            ("Anele", "Mbeki"),
+        ],
     },
     Site {
         name: "Southern Bays Institute",
@@ -69,7 +85,13 @@ const SITES: [Site; 6] = [
         zone: "Pacific/Auckland",
         language: "en",
         domain: "southernbays.example",
-        staff: [("Aroha", "Ngata"), ("Hamish", "Reid"), ("Mere", "Parata"), ("Callum", "Fraser")],
+        staff: [
+            ("Aroha", "Ngata"),
+            ("Hamish", "Reid"),
+            ("Mere", "Parata"),
+            ("Callum", "Fraser"),
+            ("Tui", "Henare"),
+        ],
     },
     Site {
         name: "Maple Sound University",
@@ -77,25 +99,38 @@ const SITES: [Site; 6] = [
         zone: "America/Vancouver",
         language: "en",
         domain: "maplesound.example",
-        staff: [("Claire", "Tremblay"), ("Noah", "Singh"), ("Grace", "Wong"), ("Owen", "Clarke")],
+        staff: [
+            ("Claire", "Tremblay"),
+            ("Noah", "Singh"),
+            ("Grace", "Wong"),
+            ("Owen", "Clarke"),
+            ("Mia", "Roy"),
+        ],
     },
 ];
-const DUTIES: [Duty; 4] = [Duty::Coordinator, Duty::Head, Duty::Academic, Duty::Admin];
-const GIVEN: [&str; 11] =
-    ["Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia"];
-const FAMILY: [&str; 6] = ["Sommer", "Wu", "Ramírez", "Mokoena", "Walker", "Leblanc"];
+const DUTIES: [Duty; 5] = [Duty::Coordinator, Duty::Head, Duty::Academic, Duty::Admin, Duty::Grants];
 
 /// A university with its people.
 #[derive(Debug)]
 pub struct Member {
     /// The institution.
     pub id: InstitutionId,
-    /// Coordinator, head, academic, administrator.
+    /// Who does what.
     pub staff: Vec<PersonId>,
     /// Students.
     pub students: Vec<PersonId>,
+    /// Whoever takes part in the other programmes.
+    pub fellows: Vec<PersonId>,
     /// The exchange it hosts.
     pub exchange: ProgrammeId,
+}
+
+impl Member {
+    /// Whoever has a duty.
+    pub fn holder(&self, duty: Duty) -> Option<PersonId> {
+        let at = DUTIES.iter().position(|known| *known == duty)?;
+        self.staff.get(at).copied()
+    }
 }
 
 /// The whole alliance.
@@ -107,6 +142,10 @@ pub struct Alliance {
     pub members: Vec<Member>,
     /// The employer, its person and its programme.
     pub employer: (InstitutionId, PersonId, ProgrammeId),
+    /// Last day of each chair's term, counted from today, with the chair; the earliest first.
+    pub chairs: Vec<(i64, PersonId)>,
+    /// The other programmes.
+    pub others: Vec<Running>,
     /// Who can sign in.
     pub log_ins: Vec<LogIn>,
 }
@@ -125,17 +164,19 @@ impl Demo {
         for site in &SITES {
             members.push(self.member(&by, site, since, &mut log_ins).await?);
         }
-        let chair = TermOf {
-            institution: members[0].id,
-            person: members[0].staff[1],
-            from_on: self.day(-100),
-            until_on: self.day(265),
-        };
-        chair_terms::create(&self.app, &by, &once(), chair).await?;
+        let mut chairs = Vec::new();
+        for (nth, from, until) in [(4, -830, -466), (5, -465, -101), (0, -100, 265)] {
+            let (institution, person) = (members[nth].id, members[nth].staff[1]);
+            let (from_on, until_on) = (self.day(from), self.day(until));
+            let term = TermOf { institution, person, from_on, until_on };
+            chair_terms::create(&self.app, &by, &once(), term).await?;
+            chairs.push((until, person));
+        }
         log_ins.push(log_in("chair", "", &format!("head@{}", SITES[0].domain)));
         let employer = self.employer(&by, since, &mut log_ins).await?;
         self.agree(&members).await?;
-        Ok(Alliance { secretariat: secretary, members, employer, log_ins })
+        let others = self.others(&members).await?;
+        Ok(Alliance { secretariat: secretary, members, employer, chairs, others, log_ins })
     }
 
     async fn member(
@@ -162,22 +203,16 @@ impl Demo {
             staff.push(self.person(name, &email, duty, Some(member), since).await?);
             log_ins.push(log_in(duty.as_str(), site.name, &email));
         }
-        let mut students = Vec::new();
-        for (nth, given) in GIVEN.into_iter().enumerate() {
-            let email = format!("student{}@{}", nth + 1, site.domain);
-            students.push(
-                self.student((given, FAMILY[(nth + staff.len()) % FAMILY.len()]), &email, member, nth == 0)
-                    .await?,
-            );
-            if nth == 0 {
-                log_ins.insert(first, log_in("student", site.name, &email));
-            }
+        let students = self.registered(Kind::Student, site.domain, member).await?;
+        let fellows = self.registered(Kind::Staff, site.domain, member).await?;
+        for duty in ["staff", "student"] {
+            log_ins.insert(first, log_in(duty, site.name, &format!("{duty}1@{}", site.domain)));
         }
         let coordinator = self.app.person_as_caller(staff[0]).await?;
         let title = format!("Exchange at {}", site.name);
         let exchange =
             self.programme(&coordinator, member, ProgrammeKind::Exchange, "student-exchange", title).await?;
-        Ok(Member { id: member, staff, students, exchange })
+        Ok(Member { id: member, staff, students, fellows, exchange })
     }
 
     async fn employer(
@@ -204,7 +239,7 @@ impl Demo {
         Ok((firm, contact, programme))
     }
 
-    async fn programme(
+    pub(super) async fn programme(
         &self,
         by: &Caller,
         host: InstitutionId,
@@ -213,6 +248,7 @@ impl Demo {
         title: String,
     ) -> Outcome<ProgrammeId> {
         let new = NewProgramme {
+            vetted_by: None,
             kind,
             host,
             unit: None,
@@ -274,67 +310,6 @@ impl Demo {
         Ok(())
     }
 
-    async fn person(
-        &self,
-        (given, family): (&str, &str),
-        email: &str,
-        duty: Duty,
-        institution: Option<InstitutionId>,
-        from_on: NaiveDate,
-    ) -> Outcome<PersonId> {
-        let role = NewRole { duty, institution, unit: None, from_on, until_on: None };
-        let new = NewPerson {
-            given_name: given.to_owned(),
-            family_name: family.to_owned(),
-            email: email.to_owned(),
-            roles: vec![role],
-            ..NewPerson::default()
-        };
-        let (view, link) = people::appoint(&self.app, &new).await?;
-        self.accept(&link).await?;
-        Ok(view.id)
-    }
-
-    async fn student(
-        &self,
-        (given, family): (&str, &str),
-        email: &str,
-        institution: InstitutionId,
-        signs_in: bool,
-    ) -> Outcome<PersonId> {
-        let registration = NewRegistration {
-            institution,
-            unit: None,
-            student_no: None,
-            esi: None,
-            level: Level::First,
-            field: Some("0613".to_owned()),
-            year: Some(2),
-            credits_hundredths: Some(9_000),
-            languages: vec!["en:C1".to_owned()],
-        };
-        let new = NewPerson {
-            given_name: given.to_owned(),
-            family_name: family.to_owned(),
-            email: email.to_owned(),
-            registrations: vec![registration],
-            ..NewPerson::default()
-        };
-        let (view, link) = people::appoint(&self.app, &new).await?;
-        if signs_in {
-            self.accept(&link).await?;
-        }
-        Ok(view.id)
-    }
-
-    /// Follows an invitation, as a person would, with everybody's password.
-    async fn accept(&self, link: &str) -> Outcome<()> {
-        let token = link.rsplit(['=', '/', '#']).next().unwrap_or_default();
-        let password = SecretString::from(PASSWORD.to_owned());
-        sessions::set_password(&self.app, token, TokenKind::Invitation, password).await?;
-        Ok(())
-    }
-
     /// The day so many days from today.
     pub fn day(&self, days: i64) -> NaiveDate {
         (self.today + TimeDelta::days(days)).date_naive()
@@ -345,7 +320,8 @@ fn log_in(duty: &'static str, place: &str, email: &str) -> LogIn {
     LogIn { duty, place: place.to_owned(), email: email.to_owned() }
 }
 
-fn line(source: PlaceSource) -> NewLine {
+/// A line of no place, to be filled in.
+pub fn line(source: PlaceSource) -> NewLine {
     NewLine {
         source,
         agreement: None,

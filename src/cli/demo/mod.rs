@@ -4,9 +4,12 @@
 
 mod alliance;
 mod mailbox;
+mod others;
+mod people;
 mod play;
 mod seasons;
 mod stories;
+mod tales;
 
 use std::error::Error;
 use std::net::SocketAddr;

@@ -2,12 +2,14 @@
 
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
-use sojourn_engine::ids::{CaseId, InstitutionId, PersonId};
-use sojourn_engine::vocabulary::Via;
+use sojourn_engine::definition::Resolver;
+use sojourn_engine::ids::{CaseId, PersonId};
+use sojourn_engine::vocabulary::{ChoiceResult, Duty, Via};
 
 use super::alliance::{Alliance, Member};
 use super::seasons::Season;
 use super::stories::{Beat, STORIES, beats};
+use super::tales::TALES;
 use super::{Demo, Outcome, id, once};
 use crate::app::applications::{self, ApplicationView, NewApplication};
 use crate::app::transition::{self, Attempt};
@@ -15,41 +17,49 @@ use crate::app::transition::{self, Attempt};
 /// One application on its way.
 struct Actors<'a> {
     alliance: &'a Alliance,
+    season: &'a Season,
     home: &'a Member,
-    student: PersonId,
+    applicant: PersonId,
 }
 
 impl Demo {
-    /// Plays every story with a student of its own.
+    /// Plays every story with a student of its own, and every tale with somebody who is not at the host.
     pub async fn play(&self, alliance: &Alliance, seasons: &[Season]) -> Outcome<usize> {
-        let bar = ProgressBar::new(STORIES.len() as u64);
-        for (nth, (season, story)) in STORIES.iter().enumerate() {
+        let bar = ProgressBar::new((STORIES.len() + TALES.len()) as u64);
+        let season = |name: &str| seasons.iter().find(|known| known.name == name).ok_or("no such season");
+        for (nth, (name, story)) in STORIES.iter().enumerate() {
             let home = &alliance.members[nth % alliance.members.len()];
-            let student = home.students[nth / alliance.members.len()];
-            let actors = Actors { alliance, home, student };
-            let season = seasons.iter().find(|known| known.name == *season).ok_or("no such season")?;
-            let beats = beats(story).ok_or_else(|| format!("the story `{story}` cannot be read"))?;
-            self.tell(&actors, season, &beats, nth).await.map_err(|fault| format!("{story}: {fault}"))?;
+            let applicant = home.students[nth / alliance.members.len()];
+            let actors = Actors { alliance, season: season(name)?, home, applicant };
+            self.tell(&actors, story, nth).await.map_err(|fault| format!("{story}: {fault}"))?;
+            bar.inc(1);
+        }
+        let mut fellows: Vec<_> =
+            alliance.members.iter().map(|member| (member, member.fellows.iter())).collect();
+        for (nth, (name, tale)) in TALES.iter().enumerate() {
+            let season = season(name)?;
+            let hosts = |member: &Member| season.offerings.iter().any(|(host, _)| *host == member.id);
+            // Whoever has most people left sends the next.
+            let guests = fellows.iter_mut().filter(|(member, _)| !hosts(member));
+            let (home, left) = guests.max_by_key(|(_, left)| left.len()).ok_or("nobody is left")?;
+            let applicant = *left.next().ok_or("too few people for the tales")?;
+            let actors = Actors { alliance, season, home, applicant };
+            self.tell(&actors, tale, nth).await.map_err(|fault| format!("{tale}: {fault}"))?;
             bar.inc(1);
         }
         bar.finish_and_clear();
-        Ok(STORIES.len())
+        Ok(STORIES.len() + TALES.len())
     }
 
-    async fn tell(
-        &self,
-        actors: &Actors<'_>,
-        season: &Season,
-        beats: &[Beat<'_>],
-        nth: usize,
-    ) -> Outcome<()> {
+    async fn tell(&self, actors: &Actors<'_>, story: &str, nth: usize) -> Outcome<()> {
+        let beats = beats(story).ok_or("it cannot be read")?;
         let mut case = None;
         for (step, beat) in beats.iter().enumerate() {
             self.at_day(-beat.days_ago);
             // Two steps of one day, and two cases, do not share an instant.
             self.clock.advance(chrono::TimeDelta::minutes(i64::try_from(step * 7 + nth).unwrap_or(0)));
             match case {
-                None => case = Some(self.open(actors, season, nth).await?),
+                None => case = Some(self.open(actors, nth).await?),
                 Some(id) => {
                     self.fire(actors, id, beat).await.map_err(|fault| format!("{}: {fault}", beat.event))?;
                 }
@@ -58,12 +68,13 @@ impl Demo {
         Ok(())
     }
 
-    async fn open(&self, actors: &Actors<'_>, season: &Season, nth: usize) -> Outcome<CaseId> {
-        let by = self.app.person_as_caller(actors.student).await?;
-        let abroad: Vec<_> = season.offerings.iter().filter(|(host, _)| *host != actors.home.id).collect();
+    async fn open(&self, actors: &Actors<'_>, nth: usize) -> Outcome<CaseId> {
+        let by = self.app.person_as_caller(actors.applicant).await?;
+        let abroad: Vec<_> =
+            actors.season.offerings.iter().filter(|(host, _)| *host != actors.home.id).collect();
         let wanted = (0..3.min(abroad.len())).map(|rank| abroad[(nth + rank) % abroad.len()].1);
         let new = NewApplication {
-            call: season.call,
+            call: actors.season.call,
             registration: None,
             choices: wanted.collect(),
             answers: Map::new(),
@@ -73,18 +84,24 @@ impl Demo {
     }
 
     async fn fire(&self, actors: &Actors<'_>, id: CaseId, beat: &Beat<'_>) -> Outcome<()> {
-        let by = self.app.person_as_caller(actors.student).await?;
+        let by = self.app.person_as_caller(actors.applicant).await?;
         let view = applications::read(&self.app, &by, id).await?;
         if beat.by_system {
             let at = self.app.clock.moment();
             let data = choice(&view);
-            return Ok(transition::fire_as_system(&self.app, &at, Via::Clock, id, beat.event, &data).await?);
+            return Ok(
+                transition::fire_as_system(&self.app, &at, Via::Clock, id, (None, beat.event), &data).await?
+            );
         }
-        let offer = view.offers.iter().find(|offer| offer.event == beat.event);
+        let offer = view.offers.iter().find(|offer| {
+            offer.event == beat.event && offer.key.as_deref().filter(|_| offer.track.is_some()) == beat.stay
+        });
         let offer = offer.ok_or_else(|| format!("`{}` is not offered in `{}`", beat.event, view.state))?;
         let mut able = offer.by.iter().filter(|role| beat.role.is_none_or(|wanted| wanted == role.as_str()));
-        let person = able.find_map(|role| actors.holder(role, &view)).ok_or("nobody in the story may")?;
+        let person =
+            able.find_map(|role| actors.holder(role, beat, &view)).ok_or("nobody in the story may")?;
         let attempt = Attempt {
+            track: offer.track.clone().zip(offer.key.clone()),
             event: beat.event.to_owned(),
             data: input(&offer.input, &view),
             reason: offer.reasons.first().map(|reason| (reason.code.clone(), format!("{}.", reason.label))),
@@ -98,22 +115,25 @@ impl Demo {
 }
 
 impl Actors<'_> {
-    fn holder(&self, role: &str, view: &ApplicationView) -> Option<PersonId> {
-        let at = |place: Option<InstitutionId>, duty: usize| {
-            let member = self.alliance.members.iter().find(|member| Some(member.id) == place);
-            member.and_then(|member| member.staff.get(duty).copied())
-        };
-        let host = view.host.as_ref().map(|host| host.id);
-        match role {
-            "student" => Some(self.student),
-            "home_coordinator" => at(Some(self.home.id), 0),
-            "home_head" => at(Some(self.home.id), 1),
-            "home_academic" => at(Some(self.home.id), 2),
-            "host_coordinator" => at(host, 0),
-            "host_head" => at(host, 1),
-            "employer" => Some(self.alliance.employer.1),
-            "secretariat" => Some(self.alliance.secretariat),
-            _ => None,
+    fn holder(&self, role: &str, beat: &Beat<'_>, view: &ApplicationView) -> Option<PersonId> {
+        let role = self.season.definition.roles.iter().find(|known| known.name == role)?;
+        match role.resolver {
+            Resolver::Applicant => Some(self.applicant),
+            Resolver::Home(duty) => self.home.holder(duty),
+            Resolver::Host(Duty::Employer) => Some(self.alliance.employer.1),
+            Resolver::Host(duty) => {
+                let mut chosen = view.choices.iter().filter(|one| one.result == ChoiceResult::Chosen);
+                let of_stay =
+                    beat.stay.and_then(|number| chosen.nth(number.parse::<usize>().ok()?.checked_sub(1)?));
+                let host = of_stay.map(|choice| &choice.host).or(view.host.as_ref()).map(|host| host.id);
+                self.alliance.members.iter().find(|member| Some(member.id) == host)?.holder(duty)
+            }
+            Resolver::Secretariat => Some(self.alliance.secretariat),
+            Resolver::Chair => {
+                let mut terms = self.alliance.chairs.iter();
+                terms.find(|(until, _)| -beat.days_ago <= *until).map(|(_, chair)| *chair)
+            }
+            Resolver::Link(_) | Resolver::System => None,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The demo's calls: past, running and open, each with the offerings it opens.
 
+use std::sync::Arc;
+
 use chrono::Datelike;
 use serde_json::json;
+use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{CallId, InstitutionId, OfferingId, PersonId, ProgrammeId};
 use sojourn_engine::vocabulary::Publication;
 
@@ -15,7 +18,7 @@ use crate::app::programmes::{self, NewOffering};
 struct Plan {
     name: &'static str,
     title: &'static str,
-    work: bool,
+    programme: &'static str,
     opens: i64,
     closes: i64,
     results: i64,
@@ -24,22 +27,51 @@ struct Plan {
     end: i64,
 }
 
-const fn plan(name: &'static str, title: &'static str, work: bool, days: [i64; 6]) -> Plan {
+/// When a season of a programme happens: days of opening, closing, results, nominations, start, end.
+const fn plan(name: &'static str, title: &'static str, programme: &'static str, days: [i64; 6]) -> Plan {
     let [opens, closes, results, nominations, start, end] = days;
-    Plan { name, title, work, opens, closes, results, nominations, start, end }
+    Plan { name, title, programme, opens, closes, results, nominations, start, end }
 }
 
-const PLANS: [Plan; 9] = [
-    plan("past", "Exchanges two rounds ago", false, [-560, -510, -480, -450, -250, -50]),
-    plan("abroad", "Exchanges of last round", false, [-360, -310, -290, -260, -60, 60]),
-    plan("placed", "Exchanges of this term", false, [-200, -150, -120, -90, 12, 130]),
-    plan("selection", "Exchanges of next term", false, [-80, -30, 10, 30, 150, 270]),
-    plan("open", "Exchanges of next year", false, [-20, 25, 45, 75, 200, 320]),
-    plan("work past", "Internships of last year", true, [-330, -290, -280, -270, -200, -60]),
-    plan("work now", "Internships of this term", true, [-200, -150, -140, -130, -40, 50]),
-    plan("work soon", "Internships of next term", true, [-90, -40, 5, 20, 60, 150]),
-    plan("work open", "Internships of next year", true, [-20, 20, 40, 60, 120, 210]),
+const EXCHANGE: &str = "exchange";
+const WORK: &str = "work";
+const PAPERS: &[&str] = &["references", "documents", "learning_agreement", "insurance", "visa", "grant"];
+
+const PLANS: &[Plan] = &[
+    plan("past", "Exchanges two rounds ago", EXCHANGE, [-560, -510, -480, -450, -250, -50]),
+    plan("abroad", "Exchanges of last round", EXCHANGE, [-360, -310, -290, -260, -60, 60]),
+    plan("placed", "Exchanges of this term", EXCHANGE, [-200, -150, -120, -90, 12, 130]),
+    plan("selection", "Exchanges of next term", EXCHANGE, [-80, -30, 10, 30, 150, 270]),
+    plan("open", "Exchanges of next year", EXCHANGE, [-20, 25, 45, 75, 200, 320]),
+    plan("work past", "Internships of last year", WORK, [-330, -290, -280, -270, -200, -60]),
+    plan("work now", "Internships of this term", WORK, [-200, -150, -140, -130, -40, 50]),
+    plan("work soon", "Internships of next term", WORK, [-90, -40, 5, 20, 60, 150]),
+    plan("work open", "Internships of next year", WORK, [-20, 20, 40, 60, 120, 210]),
+    plan("staff past", "Staff weeks of last year", "staff", [-310, -285, -270, -265, -200, -193]),
+    plan("staff soon", "Staff weeks of this year", "staff", [-75, -50, -40, -30, 40, 47]),
+    plan("staff open", "Staff weeks of next year", "staff", [-15, 30, 45, 50, 150, 157]),
+    plan("conference past", "Conference of last year", "conference", [-250, -200, -190, -180, -120, -117]),
+    plan("conference soon", "Conference of this year", "conference", [-60, 20, 22, 24, 40, 43]),
+    plan("training past", "Leaders of last year", "training", [-500, -470, -450, -440, -330, -100]),
+    plan("training now", "Leaders of this year", "training", [-260, -230, -210, -200, -60, 60]),
+    plan("training soon", "Leaders of next year", "training", [-120, -90, -70, -60, 30, 210]),
+    plan("research past", "Joint research of last year", "research", [-420, -380, -340, -330, -270, -90]),
+    plan("research soon", "Joint research of next year", "research", [-100, -60, -20, -10, 90, 300]),
+    plan("campuses past", "Campuses of last year", "campuses", [-560, -520, -500, -480, -300, -180]),
+    plan("campuses now", "Campuses of this term", "campuses", [-260, -220, -200, -180, -50, 50]),
+    plan("campuses soon", "Campuses of next term", "campuses", [-80, -45, -35, -20, 60, 180]),
 ];
+
+/// Which papers a call asks for: those of this term all before the first day, the others none.
+fn tracks(plan: &Plan) -> serde_json::Map<String, serde_json::Value> {
+    let (tracks, asked): (&[&str], &[&str]) = match (plan.programme, plan.name) {
+        (WORK, _) => (&["programme_of_work", "insurance", "visa", "incident"], &["incident"]),
+        (EXCHANGE, "placed") => (PAPERS, &["learning_agreement", "insurance", "visa", "grant"]),
+        (EXCHANGE, _) => (PAPERS, &[]),
+        _ => (&[], &[]),
+    };
+    tracks.iter().map(|track| ((*track).to_owned(), json!(asked.contains(track)))).collect()
+}
 
 /// A call with what can be chosen in it.
 #[derive(Debug)]
@@ -50,13 +82,15 @@ pub struct Season {
     pub call: CallId,
     /// Offerings with their hosts.
     pub offerings: Vec<(InstitutionId, OfferingId)>,
+    /// What its cases follow.
+    pub definition: Arc<Definition>,
 }
 
 impl Demo {
     /// Opens every call when it opened.
     pub async fn open_seasons(&self, alliance: &Alliance) -> Outcome<Vec<Season>> {
         let mut seasons = Vec::new();
-        for plan in &PLANS {
+        for plan in PLANS {
             self.at_day(plan.opens - 10);
             seasons.push(self.season(alliance, plan).await?);
         }
@@ -65,19 +99,14 @@ impl Demo {
 
     async fn season(&self, alliance: &Alliance, plan: &Plan) -> Outcome<Season> {
         let mut offerings = Vec::new();
-        if plan.work {
-            let (firm, _, programme) = alliance.employer;
-            offerings.push((firm, self.offering(plan, firm, programme, alliance.secretariat).await?));
-        } else {
-            for member in &alliance.members {
-                let offering = self.offering(plan, member.id, member.exchange, member.staff[0]).await?;
-                offerings.push((member.id, offering));
-            }
+        for (host, programme, by) in run(alliance, plan.programme) {
+            offerings.push((host, self.offering(plan, host, programme, by).await?));
         }
         let by = self.app.person_as_caller(alliance.secretariat).await?;
-        let slots = if plan.work { WORK_SLOTS } else { EXCHANGE_SLOTS };
+        let definition = self.definition(alliance, plan).await?;
+        let slots = definition.documents.iter();
         let documents: serde_json::Map<_, _> =
-            slots.iter().map(|slot| ((*slot).to_owned(), json!("optional"))).collect();
+            slots.map(|slot| (slot.name.clone(), json!("optional"))).collect();
         let homes = alliance.members.iter().map(|member| member.id).collect();
         let opened = offerings.iter().map(|(_, offering)| *offering).collect();
         let request = once();
@@ -91,12 +120,22 @@ impl Demo {
             call.row.nomination_closes_on = Some(self.day(plan.nominations));
             call.row.host_decision_on = Some(self.day(plan.nominations + 28));
             call.row.documents = json!(documents);
-            call.row.waiting_list = !plan.work;
-            call.row.next_choice_allowed = !plan.work;
+            call.row.tracks = json!(tracks(plan));
+            call.row.waiting_list = plan.programme != WORK;
+            call.row.next_choice_allowed = plan.programme == EXCHANGE;
         });
         let call: CallId = id(&answer.await?)?;
         calls::change(&self.app, &by, call, 1, |call| call.row.status = Publication::Published).await?;
-        Ok(Season { name: plan.name, call, offerings })
+        Ok(Season { name: plan.name, call, offerings, definition })
+    }
+
+    /// What the cases of a season follow.
+    async fn definition(&self, alliance: &Alliance, plan: &Plan) -> Outcome<Arc<Definition>> {
+        let (_, programme, by) = run(alliance, plan.programme).next().ok_or("no such programme")?;
+        let by = self.app.person_as_caller(by).await?;
+        let workflow = programmes::get(&self.app, Some(&by), programme).await?.workflow;
+        let found = self.app.definitions.current(self.app.store.read(), &workflow).await?;
+        Ok(found.ok_or("no such workflow")?.1)
     }
 
     async fn offering(
@@ -123,5 +162,16 @@ impl Demo {
     }
 }
 
-const EXCHANGE_SLOTS: &[&str] = &["transcript", "motivation", "language_proof", "transcript_of_records"];
-const WORK_SLOTS: &[&str] = &["cv", "motivation", "transcript", "certificate", "internship_report"];
+/// The programmes of that name: host, programme, whoever runs it.
+fn run<'a>(
+    alliance: &'a Alliance,
+    name: &'a str,
+) -> impl Iterator<Item = (InstitutionId, ProgrammeId, PersonId)> + 'a {
+    let members = alliance.members.iter().filter(move |_| name == EXCHANGE);
+    let exchanges = members.map(|member| (member.id, member.exchange, member.staff[0]));
+    let (firm, _, internship) = alliance.employer;
+    let work = (name == WORK).then_some((firm, internship, alliance.secretariat));
+    let others = alliance.others.iter().filter(move |other| other.name == name);
+    let others = others.map(|other| (other.host, other.programme, alliance.secretariat));
+    exchanges.chain(work).chain(others)
+}

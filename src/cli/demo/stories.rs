@@ -1,6 +1,6 @@
 //! What happens in the demo: each story is one application, told as events with the day, counted from today.
 //!
-//! `event` is fired by whoever may, `event:role` by that role, `!event` by the system. The last two stories of exchanges wait
+//! `event` is fired by whoever may, `event:role` by that role, `2.event` at the second stay, `!event` by the system. The last two stories of exchanges wait
 //! for a place, so that nobody after them is refused one.
 
 /// Season and story.
@@ -55,13 +55,14 @@ pub const STORIES: &[(&str, &str)] = &[
         "selection",
         "create-51 submit-37 find_eligible-16 allocate-14 accept_offer-12 nominate-9 ask_withdrawal-4 grant_withdrawal-2",
     ),
+    ("selection", "create-51 submit-37 find_eligible-16 allocate-14 accept_offer-12 nominate-9 suspend-2"),
     (
         "placed",
         "create-180 submit-170 find_eligible-140 allocate-125 accept_offer-122 nominate-110 acknowledge-105 approve-85 confirm-78",
     ),
     (
-        "placed",
-        "create-180 submit-170 find_eligible-140 allocate-125 accept_offer-122 nominate-110 acknowledge-105 approve-85 confirm-78 make_ready-20",
+        "abroad",
+        "create-350 submit-330 find_eligible-300 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240",
     ),
     ("placed", "create-179 submit-169 find_eligible-139 allocate-124 accept_offer-121 !miss_nomination-89"),
     (
@@ -70,35 +71,43 @@ pub const STORIES: &[(&str, &str)] = &[
     ),
     (
         "abroad",
-        "create-350 submit-330 find_eligible-300 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 make_ready-90 arrive-58",
+        "create-350 submit-330 find_eligible-300 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 arrive-58",
     ),
     (
         "abroad",
-        "create-350 submit-330 find_eligible-300 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 make_ready-90 arrive-58 ask_extension-3 extend:host_coordinator-1",
+        "create-350 submit-330 find_eligible-300 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 arrive-58 ask_extension-3 extend:host_coordinator-1",
     ),
     (
         "abroad",
-        "create-349 submit-329 find_eligible-299 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 make_ready-90 report_no_show-40",
+        "create-349 submit-329 find_eligible-299 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 report_no_show-40",
     ),
     (
         "abroad",
-        "create-348 submit-328 find_eligible-298 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 make_ready-90 arrive-58 end_early-20",
+        "create-348 submit-328 find_eligible-298 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 arrive-58 end_early-20",
+    ),
+    (
+        "abroad",
+        "create-350 submit-330 find_eligible-300 allocate-285 accept_offer-283 nominate-275 acknowledge-270 approve-250 confirm-240 arrive-58 interrupt:student-6",
     ),
     (
         "past",
-        "create-550 submit-530 find_eligible-500 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 make_ready-270 arrive-248 depart-49",
+        "create-546 submit-526 find_eligible-496 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 arrive-248 depart-49 file_transcript-30 recognise-15 appeal-4",
     ),
     (
         "past",
-        "create-549 submit-529 find_eligible-499 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 make_ready-270 arrive-248 depart-49 file_transcript-30",
+        "create-550 submit-530 find_eligible-500 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 arrive-248 depart-49",
     ),
     (
         "past",
-        "create-548 submit-528 find_eligible-498 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 make_ready-270 arrive-248 depart-49 file_transcript-30 recognise-15",
+        "create-549 submit-529 find_eligible-499 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 arrive-248 depart-49 file_transcript-30",
     ),
     (
         "past",
-        "create-547 submit-527 find_eligible-497 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 make_ready-270 arrive-248 depart-49 file_transcript-30 recognise-15 close-5",
+        "create-548 submit-528 find_eligible-498 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 arrive-248 depart-49 file_transcript-30 recognise-15",
+    ),
+    (
+        "past",
+        "create-547 submit-527 find_eligible-497 allocate-475 accept_offer-473 nominate-465 acknowledge-460 approve-440 confirm-430 arrive-248 depart-49 file_transcript-40 recognise-25 close-5",
     ),
     ("work open", "create-6"),
     ("work open", "create-12 submit-4"),
@@ -114,53 +123,54 @@ pub const STORIES: &[(&str, &str)] = &[
     ("work soon", "create-75 submit-65 endorse-60 forward-40 offer-20 decline_offer-18"),
     ("work soon", "create-74 submit-64 endorse-60 forward-40 offer-20 !lapse-12"),
     ("work soon", "create-74 submit-64 endorse-60 forward-40 offer-20 accept_offer-15"),
+    ("work soon", "create-73 submit-63 endorse-60 forward-40 offer-20 accept_offer-15 sign:student-6"),
     (
         "work soon",
-        "create-73 submit-63 endorse-60 forward-40 offer-20 accept_offer-15 draw_agreement-8 sign:student-6",
-    ),
-    (
-        "work soon",
-        "create-73 submit-63 endorse-60 forward-40 offer-20 accept_offer-15 draw_agreement-10 sign:student-8 sign:employer-7 sign:home_coordinator-6",
+        "create-73 submit-63 endorse-60 forward-40 offer-20 accept_offer-15 sign:student-8 sign:employer-7 sign:home_coordinator-6",
     ),
     (
         "work soon",
-        "create-72 submit-62 endorse-60 forward-40 offer-20 accept_offer-15 draw_agreement-10 sign:student-8 sign:employer-7 sign:home_coordinator-6 make_ready-3",
+        "create-72 submit-62 endorse-60 forward-40 offer-20 accept_offer-15 sign:student-8 sign:employer-7 sign:home_coordinator-6",
     ),
     (
         "work soon",
-        "create-72 submit-62 endorse-60 forward-40 offer-20 accept_offer-15 draw_agreement-10 sign:student-8 sign:employer-7 sign:home_coordinator-6 ask_withdrawal-1",
+        "create-72 submit-62 endorse-60 forward-40 offer-20 accept_offer-15 sign:student-8 sign:employer-7 sign:home_coordinator-6 ask_withdrawal-1",
     ),
     (
         "work now",
-        "create-190 submit-180 endorse-170 forward-165 offer-140 accept_offer-136 draw_agreement-120 sign:student-110 sign:employer-109 sign:home_coordinator-108 make_ready-60 start-40",
+        "create-190 submit-180 endorse-170 forward-165 offer-140 accept_offer-136 sign:student-110 sign:employer-109 sign:home_coordinator-108 start-40",
     ),
     (
         "work now",
-        "create-190 submit-180 endorse-170 forward-165 offer-140 accept_offer-136 draw_agreement-120 sign:student-110 sign:employer-109 sign:home_coordinator-108 make_ready-60 start-40 change:student-3",
+        "create-190 submit-180 endorse-170 forward-165 offer-140 accept_offer-136 sign:student-110 sign:employer-109 sign:home_coordinator-108 start-40 change:student-3",
     ),
     (
         "work now",
-        "create-189 submit-179 endorse-170 forward-165 offer-140 accept_offer-136 draw_agreement-120 sign:student-110 sign:employer-109 sign:home_coordinator-108 make_ready-60 start-40 stop:student-3",
+        "create-189 submit-179 endorse-170 forward-165 offer-140 accept_offer-136 sign:student-110 sign:employer-109 sign:home_coordinator-108 start-40 stop:student-3",
     ),
     (
         "work now",
-        "create-189 submit-179 endorse-170 forward-165 offer-140 accept_offer-136 draw_agreement-120 sign:student-110 sign:employer-109 sign:home_coordinator-108 make_ready-60 start-40 stop:student-8 end_early:student-5",
+        "create-189 submit-179 endorse-170 forward-165 offer-140 accept_offer-136 sign:student-110 sign:employer-109 sign:home_coordinator-108 start-40 stop:student-8 end_early:student-5",
+    ),
+    (
+        "work now",
+        "create-189 submit-179 endorse-170 forward-165 offer-140 accept_offer-136 sign:student-110 sign:employer-109 sign:home_coordinator-108 start-40 stop:student-8 replace-5",
     ),
     (
         "work past",
-        "create-320 submit-310 endorse-300 forward-295 offer-280 accept_offer-276 draw_agreement-260 sign:student-250 sign:employer-249 sign:home_coordinator-248 make_ready-220 start-200 complete-58",
+        "create-320 submit-310 endorse-300 forward-295 offer-280 accept_offer-276 sign:student-250 sign:employer-249 sign:home_coordinator-248 start-200 complete-58",
     ),
     (
         "work past",
-        "create-320 submit-310 endorse-300 forward-295 offer-280 accept_offer-276 draw_agreement-260 sign:student-250 sign:employer-249 sign:home_coordinator-248 make_ready-220 start-200 complete-58 report-40",
+        "create-320 submit-310 endorse-300 forward-295 offer-280 accept_offer-276 sign:student-250 sign:employer-249 sign:home_coordinator-248 start-200 complete-58 report-40",
     ),
     (
         "work past",
-        "create-319 submit-309 endorse-300 forward-295 offer-280 accept_offer-276 draw_agreement-260 sign:student-250 sign:employer-249 sign:home_coordinator-248 make_ready-220 start-200 complete-58 report-40 credit-20 close-5",
+        "create-319 submit-309 endorse-300 forward-295 offer-280 accept_offer-276 sign:student-250 sign:employer-249 sign:home_coordinator-248 start-200 complete-58 report-40 credit-20 close-5",
     ),
     (
         "work past",
-        "create-319 submit-309 endorse-300 forward-295 offer-280 accept_offer-276 draw_agreement-260 sign:student-250 sign:employer-249 sign:home_coordinator-248 make_ready-220 start-200 complete-58 report-40 not_credit-20",
+        "create-319 submit-309 endorse-300 forward-295 offer-280 accept_offer-276 sign:student-250 sign:employer-249 sign:home_coordinator-248 start-200 complete-58 report-40 not_credit-20",
     ),
     ("selection", "create-50 submit-36 find_eligible-16 waitlist-12"),
     ("selection", "create-50 submit-36 find_eligible-16 waitlist-12 !promote-1"),
@@ -171,6 +181,8 @@ pub const STORIES: &[(&str, &str)] = &[
 pub struct Beat<'a> {
     /// The event; `create` opens the application.
     pub event: &'a str,
+    /// The stay it belongs to, where it is one of a stay.
+    pub stay: Option<&'a str>,
     /// The role that fires it, when the story says so.
     pub role: Option<&'a str>,
     /// Whether the system fires it.
@@ -187,17 +199,19 @@ pub fn beats(story: &str) -> Option<Vec<Beat<'_>>> {
 fn beat(text: &str) -> Option<Beat<'_>> {
     let (name, days) = text.rsplit_once('-')?;
     let (name, by_system) = name.strip_prefix('!').map_or((name, false), |name| (name, true));
+    let (stay, name) = name.split_once('.').map_or((None, name), |(stay, name)| (Some(stay), name));
     let (event, role) = name.split_once(':').map_or((name, None), |(event, role)| (event, Some(role)));
-    Some(Beat { event, role, by_system, days_ago: days.parse().ok()? })
+    Some(Beat { event, stay, role, by_system, days_ago: days.parse().ok()? })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tales::TALES;
     use super::*;
 
     #[test]
     fn every_story_can_be_read_and_goes_forward_in_time() {
-        for (_, story) in STORIES {
+        for (_, story) in STORIES.iter().chain(TALES) {
             let beats = beats(story).unwrap();
             assert_eq!(beats[0].event, "create", "{story}");
             assert!(beats.is_sorted_by(|one, next| one.days_ago >= next.days_ago), "{story}");

@@ -21,10 +21,30 @@ pub enum Rule {
     W04,
     /// Places are conserved.
     W05,
-    /// Guards are well typed over known facts.
+    /// Duties are separated, and what an event presupposes has happened.
+    W06,
+    /// Whoever is waited for is told, and the applicant of every turn.
+    W07,
+    /// Required documents can be supplied.
+    W08,
+    /// Clocks have an effect, and remind while they run.
+    W09,
+    /// Guards are well typed over known facts, cannot fail and decide something.
     W10,
+    /// Success stays within reach.
+    W11,
     /// Every text exists in every language.
     W12,
+    /// Invariants hold.
+    W13,
+    /// A step without return says so.
+    W14,
+    /// The applicant can leave.
+    W15,
+    /// A case that begins again with another host leaves nothing of the first behind.
+    W16,
+    /// The definition does what its scenario file says.
+    Scenario,
 }
 
 /// How bad a finding is.

@@ -13,7 +13,9 @@ macro_rules! indexes {
 }
 
 indexes! {
-    /// A state of the main machine.
+    /// A machine of a case: the main one, then the tracks.
+    MachineIx,
+    /// A state of any machine.
     StateIx,
     /// An event by name; its transitions share it.
     EventIx,
@@ -33,4 +35,9 @@ indexes! {
     AccountIx,
     /// A message shown when a guard fails.
     MessageIx,
+}
+
+impl MachineIx {
+    /// The main machine.
+    pub const MAIN: Self = Self(0);
 }

@@ -5,17 +5,20 @@
 
 mod clocks;
 mod days;
+mod keys;
 mod names;
 mod sections;
+mod tracks;
 mod transitions;
-mod tree;
+pub(super) mod tree;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
 use super::{Create, Definition, Finding, Place, Rule, StateIx, Subject, TransitionIx};
-use crate::facts::FactTable;
+use crate::facts::{FactTable, TrackFacts};
 use crate::guard::Type;
 use names::Names;
 use tree::{Node, Reader, Table};
@@ -24,9 +27,10 @@ use tree::{Node, Reader, Table};
 pub const LONGEST: usize = 1 << 20;
 /// Most names of one kind; role sets are 64 bits wide, the rest keeps exploration sane.
 const MOST_ROLES: usize = 64;
+const MOST_TRACKS: usize = 32;
 const MOST_NAMES: usize = 4096;
 
-const SECTIONS: [&str; 17] = [
+const SECTIONS: [&str; 19] = [
     "id",
     "subject",
     "initial",
@@ -44,6 +48,8 @@ const SECTIONS: [&str; 17] = [
     "transitions",
     "joins",
     "separations",
+    "tracks",
+    "invariants",
 ];
 
 impl Definition {
@@ -80,6 +86,10 @@ struct Loader<'r, 's> {
     names: Names,
     facts: FactTable,
     inputs: BTreeMap<String, Type>,
+    asked_tracks: Vec<TrackFacts>,
+    subject: Subject,
+    /// States that `from` and `[sets]` have come to so far.
+    named: Cell<usize>,
 }
 
 impl<'r, 's> Loader<'r, 's> {
@@ -87,29 +97,40 @@ impl<'r, 's> Loader<'r, 's> {
         let root = Table::root(reader, document);
         root.only(&SECTIONS);
         let names = Names::collect(&root);
-        if let Some((kind, count, most)) = names.sizes(MOST_ROLES, MOST_NAMES).first() {
+        if let Some((kind, count, most)) = names.sizes(MOST_ROLES, MOST_TRACKS, MOST_NAMES).first() {
             reader.form(
                 0..0,
                 &format!("a definition may declare at most {most} {kind}, this one declares {count}"),
             );
             return None;
         }
-        let mut loader = Loader { reader, names, facts: FactTable::default(), inputs: BTreeMap::new() };
+        let asked_tracks = names.asked_tracks();
+        let mut loader = Loader {
+            reader,
+            names,
+            facts: FactTable::default(),
+            inputs: BTreeMap::new(),
+            asked_tracks,
+            subject: Subject::Application,
+            named: Cell::default(),
+        };
         loader.inputs = loader.input_types(&root);
         Some(loader.definition(&root))
     }
 
     fn definition(&mut self, root: &Table<'_>) -> Definition {
-        let (states, clocks) = self.states(root);
+        self.subject = self.subject(root);
+        let (states, clocks) = self.all_states(root);
         let mut definition = Definition {
             id: root.text("id").unwrap_or_default(),
-            subject: self.subject(root),
+            subject: self.subject,
             initial: self.initial(root).unwrap_or(StateIx(0)),
             languages: root.texts("languages"),
             roles: self.roles(root),
             create: Create::default(),
             events: self.events(root),
             states,
+            tracks: self.tracks(root),
             transitions: Vec::new(),
             clocks,
             notices: self.notices(root),
@@ -118,14 +139,18 @@ impl<'r, 's> Loader<'r, 's> {
             accounts: self.accounts(root),
             messages: self.messages(root),
             separations: self.separations(root),
+            invariants: self.invariants(root),
             facts: FactTable::default(),
+            idle_sets: Vec::new(),
             leaving: Vec::new(),
+            asked: Vec::new(),
         };
         definition.create = self.create(root);
-        self.transitions(root, &mut definition);
+        self.all_transitions(root, &mut definition);
         self.asked_before(root, &definition);
         definition.facts = std::mem::take(&mut self.facts);
         definition.leaving = leaving(&definition);
+        definition.asked = definition.asked_after();
         if definition.languages.is_empty() {
             self.reader.form(0..0, "name the languages of all texts: languages = [\"en\", …]");
         }
@@ -186,6 +211,7 @@ impl<'r, 's> Loader<'r, 's> {
         crate::facts::FactNames {
             table: &mut self.facts,
             accounts: &self.names.accounts,
+            tracks: &self.asked_tracks,
             inputs: &self.inputs,
             answers: &NO_ANSWERS,
         }
@@ -197,8 +223,7 @@ impl<'r, 's> Loader<'r, 's> {
             Err(errors) => errors,
         };
         for error in errors {
-            // A basic one-line string starts one quote after its span; escapes before the fault would shift it, nothing worse.
-            let start = node.span().start + 1 + error.at.start;
+            let start = self.reader.inside(node.span(), error.at.start);
             self.reader.finding(Rule::W10, start..start + 1, &error.message);
         }
         None

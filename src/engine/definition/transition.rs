@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    AccountIx, DocumentIx, EventIx, InputField, InputKind, NoticeIx, Place, ReasonsIx, Require, RoleIx,
-    StateIx,
+    AccountIx, DocumentIx, EventIx, InputField, InputKind, MachineIx, NoticeIx, Place, ReasonsIx, Require,
+    RoleIx, StateIx,
 };
 use crate::guard::{Guard, Slot};
 
@@ -32,6 +32,8 @@ pub struct Join {
 #[expect(clippy::struct_excessive_bools, reason = "each is a key of the format, in any combination")]
 #[derive(Debug, Clone)]
 pub struct Transition {
+    /// The machine it moves.
+    pub machine: MachineIx,
     /// The event.
     pub event: EventIx,
     /// States it leaves, sets and phases resolved.
@@ -70,6 +72,14 @@ pub struct Transition {
     pub irreversible: bool,
     /// A system event raised elsewhere that fires it.
     pub on: Option<Trigger>,
+    /// Tracks that start anew.
+    pub resets: Vec<MachineIx>,
+    /// Machines whose signatures become void: who has acted on an event that collects its roles.
+    pub invalidates: Vec<MachineIx>,
+    /// The track of which it makes a new instance, for the person its input names.
+    pub adds: Option<MachineIx>,
+    /// Whether the instance goes on in its next version.
+    pub new_version: bool,
     /// Set for an automatic transition by `system`.
     pub join: Option<Join>,
     /// Every fact a step along it may read, joins of its target excluded.
@@ -127,6 +137,8 @@ pub enum Choose {
     First,
     /// The next one after the present.
     Next,
+    /// Every open choice at once: the first becomes the current one, each becomes a stay.
+    All,
     /// None: the present one is left behind, with its host, until another is chosen.
     Nothing,
 }
@@ -159,6 +171,8 @@ pub enum Trigger {
     Run,
     /// A place of that account's line became free.
     PlaceFreed(AccountIx),
+    /// A document was supplied for the slot of this instance.
+    Upload,
     /// Another case raised `<definition>.<event>`.
     Case(String),
 }

@@ -203,6 +203,9 @@ impl Checker<'_> {
                 Ok(found) => found,
                 Err(message) => return self.wrong(&at, message),
             };
+            if matches!(operator, Operator::Over | Operator::Modulo) && is_zero(&operand) {
+                return self.wrong(&expr.at, "nothing divides by zero; write another number");
+            }
             parts.push((*operator, operand));
         }
         Some((Node::Chain(Box::new(node), parts), found))
@@ -327,5 +330,13 @@ fn known(node: &Node) -> Option<&Value> {
     match node {
         Node::Known(value) => Some(value),
         _ => None,
+    }
+}
+
+fn is_zero(node: &Node) -> bool {
+    match known(node) {
+        Some(Value::Int(value)) => *value == 0,
+        Some(Value::Decimal(value)) => value.thousandths() == 0,
+        _ => false,
     }
 }

@@ -148,6 +148,7 @@ impl<'v> Run<'v> {
             Node::And(parts) => Verdict::all(parts.iter().map(|part| self.truth(part))),
             Node::Or(parts) => Verdict::any(parts.iter().map(|part| self.truth(part))),
             Node::Not(part) => !self.truth(part),
+            Node::Has(slot) if self.values.is_open(*slot) => Verdict::Unknown,
             Node::Has(slot) => self.values.get(*slot).is_some().into(),
             Node::Compare(Relation::In, sides) => self.holds_within(&sides[0], &sides[1]),
             Node::Compare(relation, sides) => match (self.value(&sides[0]), self.value(&sides[1])) {

@@ -38,8 +38,15 @@ fn blame(node: &Node, wanted: bool, values: &dyn Values, slots: &mut Vec<Slot>) 
     }
 }
 
+/// Every fact an expression reads, each once, in order of appearance.
+pub(super) fn reads(node: &Node) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    read(node, &mut slots);
+    slots
+}
+
 /// Collects every fact an expression reads.
-fn read(node: &Node, slots: &mut Vec<Slot>) {
+pub(super) fn read(node: &Node, slots: &mut Vec<Slot>) {
     match node {
         Node::Known(_) | Node::Element(_) => {}
         Node::Fact(slot) | Node::Has(slot) => {

@@ -47,7 +47,7 @@
 //! | list of one of these | `['a', 'b']`, not empty | `in`, `size`, `exists`, `all` |
 //!
 //! Both sides of a comparison are of one type; whole numbers and decimals compare with each other, exactly. Calculating takes
-//! one type: `2.0 * student.credits`, or `double(fact)` for a whole number.
+//! one type: `2.0 * student.credits`, or `double(fact)` for a whole number. A written zero divides nothing: it is refused.
 //!
 //! # Functions
 //!
@@ -65,6 +65,12 @@
 //! overflow, a date moved by a part of a day, or more than 20,000 looks at list elements. Conditions join by Kleene's
 //! logic ([`Verdict`]): `false && unknown` is false, `true || unknown` is true, else unknown stays. Only a guard that is true
 //! lets a transition pass.
+//!
+//! # Filters
+//!
+//! [`Guard::filter`] gives what a guard says of single facts, so that a database can be asked for the rows on which it holds:
+//! comparisons with a constant, `in` a written list, `has`, `startsWith`, and their joining by `&&`, `||` and `!`. What that cannot
+//! say is marked, and asked of the guard row by row.
 //!
 //! # Bounds
 //!
@@ -105,11 +111,13 @@ mod check;
 mod decimal;
 mod eval;
 mod explain;
+mod filter;
 mod lex;
 mod literal;
 mod mend;
 mod nearest;
 mod parse;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -120,6 +128,7 @@ use std::ops::Range;
 use self::check::{Checked, check};
 pub use self::{
     decimal::{Decimal, DecimalError},
+    filter::{Comparison, Filter},
     nearest::nearest,
     value::{Type, Value},
     verdict::Verdict,
@@ -144,6 +153,12 @@ pub trait Names {
 pub trait Values {
     /// Gives the value of a fact; `None` when it is unknown or absent.
     fn get(&self, slot: Slot) -> Option<&Value>;
+
+    /// Says whether a fact without a value may still be known in truth, so that even `has` of it is unknown; never so in a case.
+    fn is_open(&self, slot: Slot) -> bool {
+        let _ = slot;
+        false
+    }
 }
 
 /// One mistake in an expression: where it is, and a sentence that says how to mend it.
@@ -183,6 +198,10 @@ impl Guard {
     /// Lists the facts it reads, each once, in order of appearance.
     pub fn slots(&self) -> &[Slot] {
         &self.0.checked.slots
+    }
+
+    fn root(&self) -> &eval::Node {
+        &self.0.checked.root
     }
 
     /// Says whether it holds.

@@ -1,52 +1,77 @@
 //! The checks every attempt passes, shared by `step` and `offers`.
 
+use super::case::Seat;
 use super::{Actor, Case, Context, LineView, Roles, starts_from};
 use crate::definition::{
-    AccountIx, Choose, Definition, PlaceOp, Require, Resolver, RoleIx, StateIx, Target, Transition,
-    TransitionIx, Trigger,
+    AccountIx, Choose, Definition, Party, PlaceOp, Require, Resolver, RoleIx, StateIx, Target, Texts,
+    Transition, TransitionIx, Trigger,
 };
 use crate::guard::{Guard, Type, Value, Values, Verdict};
 use crate::refusal::{NoPlace, Refusal, UnmetRule};
 use crate::vocabulary::AccountStatus;
 
-/// Whether the transition leaves the case's present state as it was entered.
-pub(super) fn leaves(case: &Case, transition: &Transition) -> bool {
+/// Whether the transition leaves the machine's present state as it was entered.
+pub(super) fn leaves(seat: &Seat<'_>, transition: &Transition) -> bool {
     let came_from =
-        transition.came_from.is_empty() || case.origin().is_some_and(|o| transition.came_from.contains(&o));
-    came_from && transition.from.contains(&case.state)
+        transition.came_from.is_empty() || seat.origin.is_some_and(|o| transition.came_from.contains(&o));
+    came_from && transition.from.contains(&seat.state)
 }
 
 /// Where the transition leads from here; `None` when the register it needs is empty.
-pub(super) fn target(case: &Case, transition: &Transition) -> Option<StateIx> {
+pub(super) fn target(seat: &Seat<'_>, transition: &Transition) -> Option<StateIx> {
     match transition.to {
         Target::State(to) => Some(to),
-        Target::Same => Some(case.state),
-        Target::Previous => case.origin(),
+        Target::Same => Some(seat.state),
+        Target::Previous => seat.origin,
     }
 }
 
-/// Not from here, at most once: whether the event is possible at all in this case.
-pub(super) fn possible(definition: &Definition, case: &Case, transition: &Transition) -> Result<(), Refusal> {
+/// Not from here, at most once, within the time for an appeal: whether the event is possible at all in this case.
+pub(super) fn possible(
+    definition: &Definition,
+    case: &Case,
+    seat: &Seat<'_>,
+    transition: &Transition,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
     let spent = transition.once && case.acts.iter().any(|(event, _)| *event == transition.event);
-    if spent || target(case, transition).is_none() {
+    if spent || target(seat, transition).is_none() {
         return Err(Refusal::NotFromHere {
             event: definition.events[transition.event.at()].name.clone(),
-            state: definition.states[case.state.at()].name.clone(),
+            state: definition.states[seat.state.at()].name.clone(),
             allowed_from: Vec::new(),
         });
     }
-    Ok(())
+    let window = definition.states[seat.state.at()].appeal;
+    let closed_at = window.map(|span| context.calendars.of(Party::Home).after(seat.entered_at, span));
+    match closed_at.filter(|closed_at| *closed_at < context.now) {
+        Some(closed_at) => Err(Refusal::TooLate { closed_at, rule: appeal_is_over() }),
+        None => Ok(()),
+    }
+}
+
+/// The end of an appeal's window belongs to the format, not to one definition, and so do its words.
+fn appeal_is_over() -> UnmetRule {
+    let text = [
+        ("en", "The time for an appeal is over: the decision is final."),
+        ("zh-Hant", "申訴期限已過，決定已為最終決定。"),
+    ];
+    UnmetRule {
+        code: "appeal_window".to_owned(),
+        message: Texts(text.into_iter().map(|(tag, text)| (tag.to_owned(), text.to_owned())).collect()),
+        values: Vec::new(),
+    }
 }
 
 /// The role the actor acts in, `None` for the system.
 pub(super) fn role(
     definition: &Definition,
-    case: &Case,
+    (case, seat): (&Case, &Seat<'_>),
     transition: &Transition,
     actor: Actor,
     subject: Option<crate::ids::PersonId>,
 ) -> Result<Option<RoleIx>, Refusal> {
-    let acted = |role: &RoleIx| transition.collect && case.collected.contains(&(transition.event, *role));
+    let acted = |role: &RoleIx| transition.collect && seat.collected.contains(&(transition.event, *role));
     let open = || transition.by.iter().copied().filter(|role| !acted(role));
     let is_system = |role: RoleIx| definition.roles[role.at()].resolver == Resolver::System;
     let refusal =
@@ -248,25 +273,36 @@ fn seat(
     }
 }
 
-/// The first join of the present state whose condition holds, by priority.
-pub(super) fn join(definition: &Definition, case: &Case, values: &dyn Values) -> Option<TransitionIx> {
-    let holds = |transition: &Transition| {
-        let when = transition
-            .join
-            .as_ref()
-            .is_some_and(|join| join.when.as_ref().is_none_or(|guard| guard.holds(values) == Verdict::True));
-        when && leaves(case, transition) && possible(definition, case, transition).is_ok()
+/// The first join of a machine's present state whose condition holds, by priority.
+pub(super) fn join(
+    definition: &Definition,
+    case: &Case,
+    seat: &Seat<'_>,
+    context: &Context<'_>,
+    values: &dyn Values,
+) -> Option<TransitionIx> {
+    let fires = |transition: &Transition| {
+        holds(transition, values) == Verdict::True
+            && leaves(seat, transition)
+            && possible(definition, case, seat, transition, context).is_ok()
     };
     definition
-        .leaving(case.state)
-        .filter(|(_, transition)| holds(transition))
+        .leaving(seat.state)
+        .filter(|(_, transition)| transition.join.is_some() && fires(transition))
         .min_by_key(|(ix, transition)| (transition.join.as_ref().map_or(0, |join| join.priority), *ix))
         .map(|(ix, _)| ix)
 }
 
-/// Facts with `main` and the input of the attempt laid over them.
-pub(super) fn with_input(
+/// The condition of a join; one without a condition holds always.
+pub(super) fn holds(transition: &Transition, values: &dyn Values) -> Verdict {
+    let when = transition.join.as_ref().and_then(|join| join.when.as_ref());
+    when.map_or(Verdict::True, |guard| guard.holds(values))
+}
+
+/// Facts with the input of the attempt laid over them, and where the case stands.
+pub(super) fn facts(
     definition: &Definition,
+    case: &Case,
     context: &Context<'_>,
     input: &crate::definition::Input,
 ) -> crate::facts::Facts {
@@ -276,12 +312,6 @@ pub(super) fn with_input(
             facts.set(slot, Some(value.as_fact()));
         }
     }
+    case.lay(definition, &mut facts);
     facts
-}
-
-/// Lays the present state over the facts, so that joins see where the case has come to.
-pub(super) fn set_main(definition: &Definition, facts: &mut crate::facts::Facts, state: StateIx) {
-    if let Some(slot) = definition.facts.slot("main") {
-        facts.set(slot, Some(Value::Text(definition.states[state.at()].name.as_str().into())));
-    }
 }

@@ -1,7 +1,7 @@
 //! Opening a case.
 
-use super::{Case, ClockStart, Context, NoticeTo, legal, step};
-use crate::definition::{Addressee, Definition, RoleIx};
+use super::{Case, ClockStart, Context, NoticeTo, Running, legal, step};
+use crate::definition::{Addressee, Definition, InstanceId, RoleIx};
 use crate::guard::Slot;
 use crate::refusal::Refusal;
 
@@ -10,8 +10,10 @@ use crate::refusal::Refusal;
 pub struct Opening {
     /// The case in its initial state.
     pub case: Case,
-    /// Clocks that start.
+    /// Clocks of the main machine that start.
     pub clocks: Vec<ClockStart>,
+    /// Clocks of tracks that start.
+    pub track_clocks: Vec<(InstanceId, ClockStart)>,
     /// Notices to send.
     pub notices: Vec<NoticeTo>,
     /// Facts that were read.
@@ -30,16 +32,28 @@ pub fn open(definition: &Definition, held: super::Roles, context: &Context<'_>) 
     }
     legal::guards(definition, &create.require, context.facts, context.now, false)?;
     let mut case = Case::new(definition, context.now);
-    let clocks = step::start_clocks(definition, definition.initial, context, context.facts);
-    case.clocks = clocks.iter().map(|c| super::Running { clock: c.clock, due_at: c.due_at }).collect();
+    let mut facts = context.facts.clone();
+    case.lay(definition, &mut facts);
+    let starts = |state| step::start_clocks(definition, state, context, &facts);
+    let clocks = starts(definition.initial);
+    let running = |starts: &[ClockStart]| -> Vec<Running> {
+        starts.iter().map(|start| Running { clock: start.clock, due_at: start.due_at }).collect()
+    };
+    case.clocks = running(&clocks);
+    let mut track_clocks = Vec::new();
+    for instance in &mut case.tracks {
+        let started = starts(instance.state);
+        instance.clocks = running(&started);
+        track_clocks.extend(started.into_iter().map(|start| (instance.id, start)));
+    }
     let to = |addressee: &Addressee| match addressee {
         Addressee::Role(role) => vec![*role],
-        Addressee::WaitsFor => step::waited_for(definition, &case, definition.initial),
+        Addressee::WaitsFor => step::waited_for(definition, &case),
         Addressee::WasWaiting => Vec::new(),
     };
     let notify = create.notify.iter();
     let notices =
         notify.map(|n| NoticeTo { notice: n.notice, to: n.to.iter().flat_map(to).collect::<Vec<RoleIx>>() });
     let read = create.require.iter().flat_map(|rule| rule.guard.slots()).copied().collect();
-    Ok(Opening { notices: notices.collect(), case, clocks, read })
+    Ok(Opening { notices: notices.collect(), case, clocks, track_clocks, read })
 }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::case::Seat;
 use super::{Case, step};
-use crate::definition::{ClockIx, Definition, EventIx, ExpiryAct, RoleIx};
+use crate::definition::{ClockIx, Definition, EventIx, ExpiryAct, InstanceId, RoleIx};
 use crate::facts::Facts;
 use crate::guard::Verdict;
 
@@ -12,6 +13,8 @@ use crate::guard::Verdict;
 pub struct Awaited {
     /// The role.
     pub role: RoleIx,
+    /// The instance of a track that waits; `None` is the main machine.
+    pub instance: Option<InstanceId>,
     /// Since when.
     pub since: DateTime<Utc>,
     /// Until when; `None` when no clock runs.
@@ -33,20 +36,23 @@ pub enum Outcome {
     Allows(EventIx),
 }
 
-/// Whom the case waits for; empty in a final state.
+/// Whom the case waits for: the main machine, then each track; empty in a final state.
 pub fn waiting(definition: &Definition, case: &Case, facts: &Facts) -> Vec<Awaited> {
-    let first = case.clocks.iter().min_by_key(|running| running.due_at);
-    let otherwise = first.and_then(|running| outcome(definition, running.clock, facts));
-    let roles = step::waited_for(definition, case, case.state).into_iter();
-    roles
-        .map(|role| Awaited {
+    let awaited = |seat: Seat<'_>| {
+        let first = seat.clocks.iter().min_by_key(|running| running.due_at).copied();
+        let otherwise = first.and_then(|running| outcome(definition, running.clock, facts));
+        let roles = step::waited_in(definition, &seat, seat.state).into_iter();
+        let (instance, since) = (seat.instance, seat.entered_at);
+        roles.map(move |role| Awaited {
             role,
-            since: case.entered_at,
+            instance,
+            since,
             due_at: first.map(|running| running.due_at),
             clock: first.map(|running| running.clock),
             otherwise: otherwise.clone(),
         })
-        .collect()
+    };
+    case.seats(definition).flat_map(awaited).collect()
 }
 
 /// What the end of a clock would do now: the first expiry whose condition holds.

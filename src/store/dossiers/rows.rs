@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sojourn_engine::ids::{
-    CaseId, ChoiceId, ClockRowId, InstitutionId, OfferingId, PeriodId, PersonId, PlaceLineId, ProgrammeId,
-    RegistrationId, UnitId, WorkflowVersionId,
+    ChoiceId, ClockRowId, InstitutionId, OfferingId, PeriodId, PersonId, PlaceLineId, ProgrammeId,
+    RegistrationId, UnitId,
 };
 use sojourn_engine::vocabulary::{
-    AccountStatus, ChoiceResult, InstitutionKind, Level, Phase, ProgrammeKind, StateKind,
+    AccountStatus, ChoiceResult, InstitutionKind, Level, ProgrammeKind, Publication,
 };
-use sojourn_entities::{application, case, institution, period, registration, stay};
+use sojourn_entities::{application, institution, period, registration, stay};
 
+use super::case_row::CaseRow;
 use crate::access::{Place, Scope, Seat};
 use crate::store::calls::Call;
 use crate::store::places::Line;
@@ -48,37 +49,6 @@ pub struct Dossier {
     pub waiters: BTreeMap<PlaceLineId, i64>,
     /// Units of the parties, each with itself and all that stand above it, the nearest first.
     pub units: BTreeMap<UnitId, Vec<UnitId>>,
-}
-
-/// The case itself.
-#[derive(Debug, Clone)]
-pub struct CaseRow {
-    /// Its id.
-    pub id: CaseId,
-    /// The definition it began with.
-    pub workflow: WorkflowVersionId,
-    /// State of the main machine.
-    pub state: String,
-    /// Its phase.
-    pub phase: Phase,
-    /// Open or final.
-    pub kind: StateKind,
-    /// When that state was entered.
-    pub entered_at: DateTime<Utc>,
-    /// Where remembering states were entered from.
-    pub registers: BTreeMap<String, String>,
-    /// Who has acted on events that collect all their roles.
-    pub collected: Vec<(String, String)>,
-    /// Events that happened, with who acted.
-    pub acts: Vec<(String, Option<PersonId>)>,
-    /// Number of the last step.
-    pub steps: i32,
-    /// Hash of that step; empty before the first.
-    pub head: Vec<u8>,
-    /// When it was opened.
-    pub created_at: DateTime<Utc>,
-    /// Grows with every change.
-    pub version: i32,
 }
 
 /// What an application has beside its state.
@@ -180,6 +150,8 @@ pub struct Offering {
     pub programme: ProgrammeId,
     /// The host's unit that runs it.
     pub unit: Option<UnitId>,
+    /// Who sees it.
+    pub status: Publication,
     /// Its title.
     pub title: String,
     /// Its kind.
@@ -242,6 +214,8 @@ pub struct Account {
 pub struct RunningClock {
     /// Its id.
     pub id: ClockRowId,
+    /// `main`, or the track with its key.
+    pub machine: String,
     /// Its name in the definition.
     pub clock: String,
     /// When its state was entered.
@@ -267,8 +241,13 @@ impl Dossier {
         self.choices.iter().find(|choice| Some(choice.id) == self.application.current_choice)
     }
 
-    /// Whether it lies in a scope: the applicant's own, shown to a seat of the home or of the present host, or everything.
+    /// Whether it lies in a scope: of somebody who has a part in it, or whom a track names.
     pub fn visible(&self, scope: &Scope) -> bool {
+        self.partaken(scope) || self.case.tracks.iter().any(|row| row.names(scope))
+    }
+
+    /// Whether it is the applicant's own, shown to a seat of the home or of the present host, or everything is seen.
+    pub fn partaken(&self, scope: &Scope) -> bool {
         let own = scope.person() == Some(self.application.applicant);
         scope.sees_everything() || own || self.shown_to_home(scope) || self.shown_to_host(scope)
     }
@@ -279,12 +258,21 @@ impl Dossier {
         self.application.home_sees_from.is_some() && scope.seats().iter().any(seated)
     }
 
-    /// Whether a seat of the scope is at the present host, and the case has been shown there.
+    /// Whether a seat of the scope is at a present host, and the case has been shown there.
     pub fn shown_to_host(&self, scope: &Scope) -> bool {
         let shown = |choice: &&Choice| choice.host_sees_from.is_some() && choice.host_sees_until.is_none();
-        let Some(choice) = self.current().filter(shown) else { return false };
+        self.chosen().filter(shown).any(|choice| self.hosted(choice, scope))
+    }
+
+    /// Whether a seat of the scope is at the host of a choice.
+    pub fn hosted(&self, choice: &Choice, scope: &Scope) -> bool {
         let seated = |seat: &Seat| seat.reaches(choice.offering.host.id, self.line_of(choice.offering.unit));
         scope.seats().iter().any(seated)
+    }
+
+    /// What is chosen, in the order of its ranks: the current choice, and beside it one for each further stay.
+    pub fn chosen(&self) -> impl Iterator<Item = &Choice> {
+        self.choices.iter().filter(|choice| choice.result == ChoiceResult::Chosen)
     }
 
     /// The unit, the one above it, and so on up; nothing for the whole institution.
@@ -308,28 +296,6 @@ impl TryFrom<registration::Model> for Student {
             year: row.year,
             credits_hundredths: row.credits_hundredths,
             languages: json(row.languages)?,
-        })
-    }
-}
-
-impl TryFrom<case::Model> for CaseRow {
-    type Error = StoreError;
-
-    fn try_from(row: case::Model) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.id,
-            workflow: row.workflow_version_id,
-            state: row.state,
-            phase: row.phase,
-            kind: row.kind,
-            entered_at: row.entered_at,
-            registers: json(row.registers)?,
-            collected: json(row.collected)?,
-            acts: json(row.acts)?,
-            steps: row.steps,
-            head: row.head,
-            created_at: row.created_at,
-            version: row.version,
         })
     }
 }

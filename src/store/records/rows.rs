@@ -98,8 +98,15 @@ pub struct Opened {
     pub case: CaseRow,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
+    /// The application it is about.
+    pub application: Option<OpenedApplication>,
+}
+
+/// An application opened in this batch.
+#[derive(Debug)]
+pub struct OpenedApplication {
     /// The application at the end of the batch.
-    pub application: ApplicationRow,
+    pub row: ApplicationRow,
     /// The home institution.
     pub home: InstitutionId,
     /// The call.
@@ -181,6 +188,8 @@ pub struct NewHistory {
     pub case: CaseId,
     /// 1, 2, 3 … in the case.
     pub number: i32,
+    /// `main`, or the track with its key.
+    pub machine: String,
     /// When it happened.
     pub at: DateTime<Utc>,
     /// When it was written.
@@ -233,6 +242,8 @@ pub struct NewClock {
     pub case: CaseId,
     /// Its id.
     pub id: ClockRowId,
+    /// `main`, or the track with its key.
+    pub machine: String,
     /// Its name in the definition.
     pub clock: String,
     /// When its state was entered.
@@ -252,6 +263,8 @@ pub struct NewClock {
 pub struct NewWait {
     /// The case.
     pub case: CaseId,
+    /// `main`, or the track with its key.
+    pub machine: String,
     /// Role in the definition.
     pub role: String,
     /// Duty that resolves it.
@@ -275,6 +288,8 @@ pub struct Refused {
     pub id: RefusalId,
     /// The case.
     pub case: CaseId,
+    /// `main`, or the track with its key.
+    pub machine: String,
     /// When.
     pub at: DateTime<Utc>,
     /// Who.
@@ -297,7 +312,7 @@ impl From<NewHistory> for history::ActiveModel {
             sequence: NotSet,
             case_id: Set(new.case),
             number: Set(new.number),
-            machine: Set("main".to_owned()),
+            machine: Set(new.machine),
             at: Set(new.at),
             recorded_at: Set(new.recorded_at),
             via: Set(new.via),
@@ -337,7 +352,7 @@ impl From<NewClock> for clock::ActiveModel {
         Self {
             case_id: Set(new.case),
             id: Set(new.id),
-            machine: Set("main".to_owned()),
+            machine: Set(new.machine),
             clock: Set(new.clock),
             entered_at: Set(new.entered_at),
             due_at: Set(new.due_at),

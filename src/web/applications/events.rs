@@ -16,8 +16,8 @@ use super::super::form::{Fields, Posted, SEAL};
 use super::super::visit::Visit;
 use super::show::{self, Said};
 use crate::access::Caller;
+use crate::app::applications;
 use crate::app::applications::view::OfferView;
-use crate::app::applications::{self, ApplicationView};
 use crate::app::transition::{self, Attempt};
 use crate::app::{Conflict, Error, Result, refusals};
 
@@ -26,7 +26,7 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let id: CaseId = id(&named)?;
     let view = applications::read(visit.app(), &caller, id).await?;
-    let offer = view.offers.iter().find(|offer| offer.event == fields.get("event"));
+    let offer = view.offers.iter().find(|offer| is_meant(offer, &fields));
     if let Some(offer) = offer.filter(|_| fields.version().is_ok_and(|read| read == view.version)) {
         let faults = empty(offer, &fields);
         if !faults.is_empty() {
@@ -36,7 +36,8 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
             );
         }
         if asks_again(offer) && fields.get("sure") != "yes" {
-            return Ok(confirm(&visit, &view, offer, &fields));
+            let of = format!("{} · {}", view.applicant.name, view.reference);
+            return Ok(confirm(&visit, (&show::door(id), &of), offer, &fields));
         }
     }
     match attempt(&visit, &caller, id, &fields, offer).await {
@@ -52,6 +53,13 @@ async fn attempt(
     said: &Fields,
     offer: Option<&OfferView>,
 ) -> Result<()> {
+    transition::fire(visit.app(), caller, Via::Page, &said.once(&visit.path)?, id, &read(said, offer)?)
+        .await?;
+    Ok(())
+}
+
+/// The attempt that a form makes.
+pub fn read(said: &Fields, offer: Option<&OfferView>) -> Result<Attempt> {
     let data = match offer {
         Some(offer) => fields::data(&offer.input, said),
         None => serde_json::Map::new(),
@@ -60,13 +68,20 @@ async fn attempt(
         .then(|| (said.get("reason.code").to_owned(), said.get("reason.text").to_owned()));
     let note = Some(said.get("note").to_owned()).filter(|note| !note.is_empty());
     let event = said.get("event").to_owned();
-    let attempt = Attempt { event, data, reason, note, if_version: said.version()? };
-    transition::fire(visit.app(), caller, Via::Page, &said.once(&visit.path)?, id, &attempt).await?;
-    Ok(())
+    let instance = (said.get("track").to_owned(), said.get("instance").to_owned());
+    let track = Some(instance).filter(|(track, _)| !track.is_empty());
+    Ok(Attempt { track, event, data, reason, note, if_version: said.version()? })
+}
+
+/// Whether a form was that of an offer.
+pub fn is_meant(offer: &OfferView, said: &Fields) -> bool {
+    offer.event == said.get("event")
+        && offer.track.as_deref().unwrap_or_default() == said.get("track")
+        && offer.key.as_deref().unwrap_or_default() == said.get("instance")
 }
 
 /// Required parts of a form that were left empty.
-fn empty(offer: &OfferView, said: &Fields) -> Vec<String> {
+pub fn empty(offer: &OfferView, said: &Fields) -> Vec<String> {
     let mut faults = fields::missing(&offer.input, said);
     let reasoned = !said.get("reason.code").is_empty() && !said.get("reason.text").is_empty();
     if !offer.reasons.is_empty() && !reasoned {
@@ -75,14 +90,15 @@ fn empty(offer: &OfferView, said: &Fields) -> Vec<String> {
     faults
 }
 
-const fn asks_again(offer: &OfferView) -> bool {
+pub const fn asks_again(offer: &OfferView) -> bool {
     offer.irreversible || offer.confirm.is_some()
 }
 
-fn confirm(visit: &Visit, view: &ApplicationView, offer: &OfferView, said: &Fields) -> Response {
+/// Asks once more; `door` is the page the form stands on, `of` what it is called.
+pub fn confirm(visit: &Visit, (door, of): (&str, &str), offer: &OfferView, said: &Fields) -> Response {
     let kept: Vec<_> = said.0.iter().filter(|(name, _)| name != SEAL).collect();
     let own = context! {
-        case => Value::from(Serde(view)),
+        door, of,
         offer => Value::from(Serde(offer)),
         kept => Value::from(Serde(&kept)),
     };
@@ -123,6 +139,7 @@ async fn refused(
     told: String,
     faults: Vec<String>,
 ) -> Result<Response> {
-    let form = typed.get("event").to_owned();
+    let parts = ["track", "instance", "event"].map(|part| typed.get(part));
+    let form = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     show::again(visit, caller, id, status, Said { form, typed, told: Some(told), faults }).await
 }

@@ -77,19 +77,24 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     let documents = documents::of_case(visit, caller, view).await?;
     let draft = if is_editable(view, caller) { Some(draft::form(visit, view, said).await?) } else { None };
     let (legal, not_legal): (Vec<_>, Vec<_>) = view.offers.iter().partition(|offer| offer.legal);
-    let legal: Vec<Value> = legal.into_iter().map(|offer| form(visit, view, offer, said)).collect();
+    let picks = |offer| Picks { choices: &view.choices, lines: lines(visit, view, offer) };
+    let legal: Vec<Value> = legal.into_iter().map(|offer| form(&picks(offer), offer, said)).collect();
     let stays = said.is_some_and(|said| {
-        said.form == draft::FORM || view.offers.iter().any(|offer| offer.legal && offer.event == said.form)
+        said.form == draft::FORM || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
     });
     let typed = said.filter(|_| !stays).map(|said| texts(&said.typed));
     Ok(context! {
         case => Value::from(Serde(view)),
+        door => door(view.id),
+        noted => visit.is_staff() && view.applicant.id != caller.person,
         turn => view.waiting.iter().any(|waiting| waiting.you),
         steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
         documents, draft, legal,
         answers => draft::answered(visit, view).await?,
         scores => scores(visit, caller, view).await?,
         not_legal => Value::from(Serde(&not_legal)),
+        // Documents have a section of their own.
+        tracks => Value::from(Serde(view.tracks.iter().filter(|track| track.key.parse::<u16>().is_ok()).collect::<Vec<_>>())),
         mails => mails(visit, caller, view.id).await?,
         told => said.and_then(|said| said.told.clone()),
         faulty => said.filter(|_| stays).map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
@@ -104,14 +109,20 @@ pub fn is_editable(view: &ApplicationView, caller: &Caller) -> bool {
     own && waits && view.phase == Phase::Application && view.kind == StateKind::Open
 }
 
-fn form(visit: &Visit, view: &ApplicationView, offer: &OfferView, said: Option<&Said>) -> Value {
-    let said = said.filter(|said| said.form == offer.event);
+/// The address of a case's page.
+pub fn door(case: CaseId) -> String {
+    format!("/cases/{case}")
+}
+
+/// The form of an event, with what was typed into it.
+pub fn form(picks: &Picks<'_>, offer: &OfferView, said: Option<&Said>) -> Value {
+    let said = said.filter(|said| said.form == offer.name());
     let typed = said.map(|said| &said.typed);
     let faults = said.map(|said| said.faults.clone()).unwrap_or_default();
     let text = |name: &str| typed.map(|typed| typed.get(name).to_owned()).unwrap_or_default();
-    let picks = Picks { choices: &view.choices, lines: lines(visit, view, offer) };
-    let filled = fields(&offer.input, &picks, typed, &faults);
+    let filled = fields(&offer.input, picks, typed, &faults);
     context! {
+        name => offer.name(),
         offer => Value::from(Serde(offer)),
         plain => filled.is_empty() && offer.reasons.is_empty(),
         fields => Value::from(Serde(&filled)),

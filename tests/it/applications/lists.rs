@@ -28,11 +28,8 @@ async fn listed(by: &Actor, query: &str) -> Vec<String> {
 async fn lists_are_filtered_by_every_field(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(5, &without_documents()).await;
-    let other = Round {
-        call: cast.call(&round.offerings, &without_documents()).await,
-        offerings: round.offerings.clone(),
-        lines: Vec::new(),
-    };
+    let call = cast.call(&round.offerings, &without_documents()).await;
+    let other = Round::of(call, round.offerings.clone(), Vec::new());
     let draft = Walk::open(&cast, &round, &cast.student("Anna").await).await;
     cast.app.advance(TimeDelta::minutes(1));
     let mut submitted = Walk::open(&cast, &round, &cast.student("Berta").await).await;

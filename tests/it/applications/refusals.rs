@@ -167,9 +167,7 @@ async fn what_comes_too_late_or_too_early_says_when(#[values(Db::Sqlite, Db::Pos
     for (role, event) in &STEPS[4..] {
         walk.act(role, event).await;
     }
-    for (role, event) in [("student", "confirm"), ("home_coordinator", "make_ready")] {
-        walk.act(role, event).await;
-    }
+    walk.act("student", "confirm").await;
     let early = walk.attempt("host_coordinator", &plain("arrive")).await.problem(409);
     let rule = &early["refusal"]["rules"][0];
     assert_eq!(

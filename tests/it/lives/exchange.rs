@@ -87,25 +87,18 @@ pub const EXCHANGE: &[Stage] = &[
         at: "2026-11-25T10:00:00Z",
         by: "student",
         event: "confirm",
-        state: "confirmed",
-        waits: &["home_coordinator"],
-        lines: BOTH_USE,
-        clocks: &[("not_ready", "2027-02-28T16:00:00Z")],
-        told: &[
-            ("place_confirmed", "student"),
-            ("student_confirmed", "host_coordinator"),
-            ("readiness_due", "home_coordinator"),
-        ],
-    },
-    Stage {
-        at: "2027-01-20T10:00:00Z",
-        by: "home_coordinator",
-        event: "make_ready",
+        // Nothing else is asked for: ready at once.
         state: "ready",
         waits: &["host_coordinator"],
         lines: BOTH_USE,
         clocks: &[("arrival", "2027-02-28T16:00:00Z")],
-        told: &[("ready_to_start", "student"), ("arrival_expected", "host_coordinator")],
+        told: &[
+            ("place_confirmed", "student"),
+            ("student_confirmed", "host_coordinator"),
+            ("student_confirmed", "home_coordinator"),
+            ("ready_to_start", "student"),
+            ("arrival_expected", "host_coordinator"),
+        ],
     },
     Stage {
         at: "2027-02-14T10:00:00Z",
@@ -156,7 +149,7 @@ pub const EXCHANGE: &[Stage] = &[
         told: &[("recognised", "student"), ("closing_due", "home_coordinator")],
     },
     Stage {
-        at: "2027-07-25T10:00:00Z",
+        at: "2027-08-04T10:00:00Z",
         by: "home_coordinator",
         event: "close",
         state: "closed",

@@ -80,8 +80,13 @@ impl Actor {
 
     /// The same with the whole body: event, data, reason, note.
     pub async fn fire_as(&self, case: &Value, body: &Value) -> Answer {
+        self.fire_at(case, "", body).await
+    }
+
+    /// The same at a part of the case: `/tracks/` with the track and the key of its instance, or nothing.
+    pub async fn fire_at(&self, case: &Value, part: &str, body: &Value) -> Answer {
         let id = case["id"].as_str().expect("the id of the case");
-        let request = self.request(Method::POST, &format!("/applications/{id}/events")).json(body);
+        let request = self.request(Method::POST, &format!("/applications/{id}{part}/events")).json(body);
         let request = request.header("If-Match", etag(&case["version"]));
         send(request.header("Idempotency-Key", fresh_key())).await
     }

@@ -24,6 +24,13 @@ const PARTS: &[(&str, &str, &str)] = &[
     ("employer", "employer", "Works"),
 ];
 
+/// Parts that only some programmes have.
+const MORE_PARTS: &[(&str, &str, &str)] = &[
+    ("home_grants", "grants", "Alpha"),
+    ("host_academic", "academic", "Omega"),
+    ("host_grants", "grants", "Omega"),
+];
+
 /// A service with its people; each acts in a session that no move of the clock ends.
 #[derive(Debug)]
 pub struct Cast {
@@ -68,6 +75,15 @@ impl Cast {
         cast
     }
 
+    /// Everybody, those of the other programmes included.
+    pub async fn in_full(db: Db) -> Self {
+        let mut cast = Self::of(db).await;
+        for (part, duty, member) in MORE_PARTS {
+            cast.engage(part, duty, member).await;
+        }
+        cast
+    }
+
     async fn engage(&mut self, part: &'static str, duty: &str, member: &str) {
         let role = json!({ "duty": duty, "institution": self.at(member)["id"], "from_on": "2026-01-01" });
         let language = if ["Omega", "Works"].contains(&member) { "zh-Hant" } else { "en" };
@@ -83,6 +99,11 @@ impl Cast {
     /// An institution by the part of its name that differs.
     pub fn at(&self, name: &str) -> &Value {
         self.institutions.get(name).unwrap_or_else(|| panic!("no institution {name}"))
+    }
+
+    /// Whether anybody has a part.
+    pub fn has(&self, part: &str) -> bool {
+        self.actors.contains_key(part)
     }
 
     /// Whoever has a part.

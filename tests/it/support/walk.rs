@@ -1,5 +1,7 @@
 //! One application on its way, moved through the API by those who may.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 use sojourn::app::transition::fire_as_system;
@@ -17,6 +19,8 @@ pub struct Walk<'a> {
     pub student: Actor,
     /// As the student saw it last.
     pub case: Value,
+    /// Parts that act in roles of another name.
+    parts: BTreeMap<String, &'static str>,
 }
 
 impl<'a> Walk<'a> {
@@ -30,7 +34,7 @@ impl<'a> Walk<'a> {
         let choices: Vec<&Value> = round.offerings.iter().map(|offering| &offering["id"]).collect();
         let body = json!({ "call_id": round.call["id"], "choices": choices });
         let case = student.post("/applications", &super::cast::merged(body, change)).await.ok();
-        Self { cast, student: student.clone(), case }
+        Self { cast, student: student.clone(), case, parts: round.parts.clone() }
     }
 
     /// The address of the case.
@@ -41,9 +45,14 @@ impl<'a> Walk<'a> {
     /// Whoever holds a role in the case now.
     pub fn holder(&self, role: &str) -> &Actor {
         let at_second = self.case["host"]["id"] == self.cast.at("Sigma")["id"];
-        match role {
+        match self.parts.get(role).copied().unwrap_or(role) {
             "student" => &self.student,
             "host_coordinator" | "host_head" if at_second => self.cast.who("second_coordinator"),
+            // Duties that nobody has fall to the head; a coordinator of another member gives references.
+            "grants" if self.cast.has("home_grants") => self.cast.who("home_grants"),
+            "grants" | "safety" => self.cast.who("home_head"),
+            "host_academic" if !self.cast.has("host_academic") => self.cast.who("host_head"),
+            "referee" => self.cast.who("other_coordinator"),
             part => self.cast.who(part),
         }
     }
@@ -60,8 +69,19 @@ impl<'a> Walk<'a> {
 
     /// The same with data of one's own beside what must be there.
     pub async fn act_with(&mut self, role: &str, event: &str, data: &Value) -> Value {
+        self.act_on(None, role, event, data).await
+    }
+
+    /// The same for an instance of a track, by the track's name and its key.
+    pub async fn act_on(
+        &mut self,
+        track: Option<(&str, &str)>,
+        role: &str,
+        event: &str,
+        data: &Value,
+    ) -> Value {
         let seen = self.seen_by(role).await;
-        let offer = offer(&seen, event);
+        let offer = offer_of(&seen, track, event);
         assert_eq!(offer["legal"], true, "{event} by {role} in {}: {offer}", seen["state"]);
         let mut body =
             json!({ "event": event, "data": super::cast::merged(sample(&offer["input"], &seen), data) });
@@ -69,9 +89,32 @@ impl<'a> Walk<'a> {
             body["reason"] = json!({ "code": code, "text": "As talked over." });
         }
         self.cast.app.advance(TimeDelta::minutes(1));
-        let answer = self.holder(role).fire_as(&seen, &body).await.ok();
+        let part = track.map_or_else(String::new, |(track, key)| format!("/tracks/{track}/{key}"));
+        let answer = self.holder(role).fire_at(&seen, &part, &body).await.ok();
         self.look().await;
         answer
+    }
+
+    /// Fires an event of one stay with what its offer asks for, a minute later, as whoever holds the role at its host.
+    pub async fn act_at(&mut self, stay: usize, role: &str, event: &str) {
+        let host = self.case["choices"][stay - 1]["host"]["id"] == self.cast.at("Sigma")["id"];
+        let actor = match role {
+            "host_coordinator" if host => self.cast.who("second_coordinator"),
+            role => self.holder(role),
+        };
+        let seen = actor.get(&self.path()).await.ok();
+        let key = stay.to_string();
+        let mut offers = seen["offers"].as_array().expect("offers").iter();
+        let offer = offers.find(|offer| offer["event"] == event && offer["key"] == key.as_str());
+        let offer = offer.unwrap_or_else(|| panic!("{event} is not offered at stay {stay}: {seen}"));
+        assert_eq!(offer["legal"], true, "{event} by {role} at stay {stay}: {offer}");
+        let mut body = json!({ "event": event, "data": sample(&offer["input"], &seen) });
+        if let Some(code) = offer["reasons"][0]["code"].as_str() {
+            body["reason"] = json!({ "code": code, "text": "As talked over." });
+        }
+        self.cast.app.advance(TimeDelta::minutes(1));
+        actor.fire_at(&seen, &format!("/tracks/stay/{stay}"), &body).await.ok();
+        self.look().await;
     }
 
     /// Fires an event as written, a minute later, whatever comes of it.
@@ -91,11 +134,17 @@ impl<'a> Walk<'a> {
 
     /// Fires an event as the system at the instant there is.
     pub async fn system(&mut self, event: &str, data: &Value) {
+        self.system_on(None, event, data).await;
+    }
+
+    /// The same for an instance of a track.
+    pub async fn system_on(&mut self, track: Option<(&str, &str)>, event: &str, data: &Value) {
         self.cast.app.advance(TimeDelta::minutes(1));
         let at = self.cast.app.clock.moment();
         let id = self.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
         let data: Map<String, Value> = data.as_object().expect("an object").clone();
-        let fired = fire_as_system(&self.cast.app.app, &at, Via::Clock, id, event, &data).await;
+        let track = track.map(|(track, key)| (track.to_owned(), key.to_owned()));
+        let fired = fire_as_system(&self.cast.app.app, &at, Via::Clock, id, (track, event), &data).await;
         fired.unwrap_or_else(|error| panic!("{event} in {}: {error}", self.case["state"]));
         self.look().await;
     }
@@ -134,14 +183,33 @@ impl<'a> Walk<'a> {
 /// The offer of an event in a view.
 #[track_caller]
 pub fn offer<'v>(view: &'v Value, event: &str) -> &'v Value {
+    offer_of(view, None, event)
+}
+
+/// The offer of an event of the main machine, or of an instance of a track.
+#[track_caller]
+pub fn offer_of<'v>(view: &'v Value, track: Option<(&str, &str)>, event: &str) -> &'v Value {
+    let its = |offer: &&Value| {
+        let here = track
+            .map_or((&Value::Null, &Value::Null) == (&offer["track"], &offer["key"]), |(name, key)| {
+                offer["track"] == name && offer["key"] == key
+            });
+        here && offer["event"] == event
+    };
     let mut offers = view["offers"].as_array().expect("offers").iter();
-    offers.find(|offer| offer["event"] == event).unwrap_or_else(|| panic!("{event} is not offered: {view}"))
+    offers.find(its).unwrap_or_else(|| panic!("{track:?} {event} is not offered: {view}"))
 }
 
 /// Input that fits an offer's schema: what must be there, nothing more.
 fn sample(schema: &Value, view: &Value) -> Value {
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let field = |field: &str| (field.to_owned(), of_kind(&schema["properties"][field], view));
+    let field = |field: &str| {
+        let value = match field {
+            "email" => json!(super::cast::address("other_coordinator")),
+            _ => of_kind(&schema["properties"][field], view),
+        };
+        (field.to_owned(), value)
+    };
     required.map(field).collect::<Map<_, _>>().into()
 }
 

@@ -10,13 +10,20 @@ use utoipa::ToSchema;
 
 use crate::app::refusals;
 use crate::app::scene::Scene;
-use crate::app::transition::drive::lines_of;
+use crate::app::transition::drive::{Stage, lines_of};
+use crate::app::transition::zone;
 use crate::store::dossiers::Choice;
 use crate::store::places::Line;
 
 /// One event of the present state.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OfferView {
+    /// The track it belongs to: fire it at `POST …/tracks/{track}/{key}/events`; none is the main machine.
+    pub track: Option<String>,
+    /// Which of its instances.
+    pub key: Option<String>,
+    /// What that is called in the reader's language.
+    pub track_label: Option<String>,
     /// The event, as `POST …/events` wants it.
     pub event: String,
     /// The words on its button.
@@ -49,6 +56,14 @@ pub struct OfferView {
     pub confirm: Option<String>,
 }
 
+impl OfferView {
+    /// A name no other offer of the view has: the event, behind the track and the key where it has one.
+    pub fn name(&self) -> String {
+        let parts = [self.track.as_deref(), self.key.as_deref(), Some(self.event.as_str())];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("-")
+    }
+}
+
 /// One code of a reason.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ReasonView {
@@ -78,7 +93,7 @@ pub struct LineView {
 }
 
 /// One event as a reader sees it.
-pub(super) fn view(scene: &Scene, offer: &Offer, due_zone: Option<String>, language: &str) -> OfferView {
+pub(super) fn view(scene: &Scene, offer: &Offer, stage: &Stage<'_>, language: &str) -> OfferView {
     let definition = &*scene.definition;
     let transition: &Transition = &definition.transitions[offer.transition.at()];
     let event = &definition.events[transition.event.at()];
@@ -88,14 +103,23 @@ pub(super) fn view(scene: &Scene, offer: &Offer, due_zone: Option<String>, langu
         code: code.clone(),
         label: texts.get(language).to_owned(),
     };
+    let (track, key) = super::tracks::named(definition, offer.instance).unzip();
+    let clocks = match offer.instance {
+        None => &scene.live.case.clocks,
+        Some(id) => scene.live.case.instance(id).map_or(&scene.live.case.clocks, |one| &one.clocks),
+    };
+    let first = clocks.iter().find(|clock| Some(clock.due_at) == offer.by);
     OfferView {
+        track,
+        key,
+        track_label: offer.instance.map(|id| super::tracks::label(scene, id, language)),
         event: event.name.clone(),
         label: event.label.get(language).to_owned(),
         legal: offer.refusal.is_none(),
         by: transition.by.iter().filter(|role| Some(**role) != definition.system()).map(label).collect(),
         why_not: offer.refusal.as_ref().map(|refusal| refusals::told(refusal, definition, language)),
         refusal: offer.refusal.as_ref().map(|refusal| refusals::document(refusal, language)),
-        due_zone: due_zone.filter(|_| offer.by.is_some()),
+        due_zone: first.map(|clock| zone(definition, &scene.live.dossier, stage, clock.clock)),
         due_at: offer.by,
         input: transition.schema.clone(),
         lines: lines(scene, offer, transition),

@@ -1,25 +1,74 @@
 //! W04: one event has one meaning in one state, and joins that leave one state have an order and an end.
 
-use std::rc::Rc;
+use std::collections::BTreeMap;
 
-use super::super::{Definition, Finding, Join, Rule, StateIx, Transition, TransitionIx};
-use super::space::{Node, Space};
-use crate::machine::MOST_JOINS;
+use super::super::{Definition, EventIx, Finding, Join, Rule, StateIx, Transition, TransitionIx};
+use super::known::Nothing;
+use super::space::Space;
+
+/// Most pairs of transitions that are compared.
+const MOST_PAIRS: usize = 1_000_000;
 
 /// Clashes, each shown by the way to it when `space` holds one.
 pub(super) fn findings(definition: &Definition, space: Option<&Space<'_>>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut compared = 0;
     for state in (0..definition.states.len()).filter_map(|at| u16::try_from(at).ok()).map(StateIx) {
-        let leaving: Vec<_> = definition.leaving(state).collect();
-        for (at, (ix, second)) in leaving.iter().enumerate() {
-            for (_, first) in leaving[..at].iter().filter(|(_, first)| meet(first, second)) {
-                let Some(finding) = clash(definition, state, first, second) else { continue };
-                let events = space.and_then(|space| way(space, state, first, (*ix, second)));
-                findings.push(finding.shown_by(events.unwrap_or_default()));
+        let mut rivals: BTreeMap<Rival, Vec<(TransitionIx, &Transition)>> = BTreeMap::new();
+        for (ix, transition) in definition.leaving(state) {
+            rivals.entry(Rival::of(transition)).or_default().push((ix, transition));
+        }
+        for group in rivals.values().filter(|group| group.len() > 1) {
+            compared += group.len() * (group.len() - 1) / 2;
+            if compared > MOST_PAIRS {
+                findings.push(too_many(definition, state));
+                return findings;
             }
+            findings.extend(clashes(definition, state, group, space));
         }
     }
-    findings.extend(endless(definition));
+    findings
+}
+
+/// Transitions that can get into each other's way: those of one event, and joins of one priority.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Rival {
+    Event(EventIx),
+    Join(u16),
+}
+
+impl Rival {
+    fn of(transition: &Transition) -> Self {
+        match &transition.join {
+            Some(join) => Self::Join(join.priority),
+            None => Self::Event(transition.event),
+        }
+    }
+}
+
+fn too_many(definition: &Definition, state: StateIx) -> Finding {
+    let state = &definition.states[state.at()];
+    let message = format!(
+        "too large to prove: too many transitions of one event, or joins of one priority, leave `{}` and others: merge some",
+        state.name
+    );
+    Finding::error(Rule::W00, state.place, message)
+}
+
+fn clashes(
+    definition: &Definition,
+    state: StateIx,
+    group: &[(TransitionIx, &Transition)],
+    space: Option<&Space<'_>>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (at, (ix, second)) in group.iter().enumerate() {
+        for (_, first) in group[..at].iter().filter(|(_, first)| meet(first, second)) {
+            let Some(finding) = clash(definition, state, first, second) else { continue };
+            let events = space.and_then(|space| way(space, state, first, (*ix, second)));
+            findings.push(finding.shown_by(events.unwrap_or_default()));
+        }
+    }
     findings
 }
 
@@ -58,37 +107,16 @@ fn way(
     first: &Transition,
     (ix, second): (TransitionIx, &Transition),
 ) -> Option<Vec<String>> {
-    let both = |node: &&Rc<Node>| node.state == state && node.came_for(first) && node.came_for(second);
-    let at = space.nodes.iter().position(|node| both(&node))?;
+    let both = |at: &usize| {
+        let spot = space.spot(*at);
+        spot.state == state && spot.came_for(first) && spot.came_for(second)
+    };
+    let at = (0..space.len()).find(both)?;
     Some(space.path_along(at, ix))
 }
 
-/// Whether one condition is written as the negation of the other.
+/// Whether the conditions can never hold together.
 fn disjoint(one: &Join, other: &Join) -> bool {
     let (Some(one), Some(other)) = (&one.when, &other.when) else { return false };
-    let negates =
-        |a: &str, b: &str| a.strip_prefix('!').is_some_and(|rest| rest == b || rest == format!("({b})"));
-    negates(one.source(), other.source()) || negates(other.source(), one.source())
-}
-
-/// Joins that can follow each other for longer than one step allows.
-fn endless(definition: &Definition) -> Option<Finding> {
-    let mut longest = vec![0_usize; definition.states.len()];
-    // After that many rounds every shorter chain has its length; what still grows is a circle or too long.
-    for _ in 0..=MOST_JOINS {
-        for join in definition.transitions.iter().filter(|transition| transition.join.is_some()) {
-            let after = definition.landings(join).iter().map(|to| longest[to.at()] + 1).max().unwrap_or(0);
-            for from in &join.from {
-                longest[from.at()] = longest[from.at()].max(after);
-            }
-        }
-    }
-    let (at, _) = longest.iter().enumerate().find(|(_, length)| **length > MOST_JOINS)?;
-    let state = &definition.states[at];
-    let message = format!(
-        "joins from `{}` can follow each other in a circle or for more than {MOST_JOINS} steps: lead the last one to a state \
-         without joins",
-        state.name
-    );
-    Some(Finding::error(Rule::W04, state.place, message))
+    one.excludes(other, [&Nothing, &Nothing], &|_| true)
 }

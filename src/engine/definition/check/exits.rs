@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{
-    Definition, ExpiryAct, Finding, Resolver, RoleIx, Rule, State, StateIx, Target, Transition,
+    Definition, ExpiryAct, Finding, MachineIx, Resolver, RoleIx, Rule, State, StateIx, Target, Transition,
 };
 use super::space::Space;
 use crate::vocabulary::StateKind;
@@ -14,13 +14,14 @@ pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let alone = |transition: &Transition, to: StateIx| {
         !space.definition.states[to.at()].stops_clocks && always_fired(space.definition, transition)
     };
-    let dead = closed_in(space, anybody);
-    let stuck = closed_in(space, alone);
-    let mut findings = doors(space, &dead, |state| {
+    let ended = |node| space.is_final(node);
+    let dead = cut_off(space, anybody, ended);
+    let stuck = cut_off(space, alone, ended);
+    let mut findings = doors(space, Rule::W03, &dead, |state| {
         format!("nothing leads from `{}` to a final state: give it an event that does", state.name)
     });
     let only_stuck: Vec<bool> = stuck.iter().zip(&dead).map(|(stuck, dead)| *stuck && !dead).collect();
-    findings.extend(doors(space, &only_stuck, |state| {
+    findings.extend(doors(space, Rule::W03, &only_stuck, |state| {
         format!(
             "from `{}` the case ends only if people act who may never do so: let `system` or the secretariat lead it on \
              to a final state without a suspension",
@@ -35,6 +36,8 @@ pub(super) fn of_declarations(definition: &Definition) -> Vec<Finding> {
     let states = (0..).map(StateIx).zip(&definition.states);
     states
         .filter_map(|(ix, state)| match state.kind {
+            // A track that waits for nobody is woken by a join.
+            StateKind::Open if state.machine != MachineIx::MAIN && state.waits_for.is_none() => None,
             StateKind::Open => unwatched(definition, ix, state),
             StateKind::Success | StateKind::Failure => not_final(definition, ix, state),
         })
@@ -45,41 +48,46 @@ pub(super) fn of_declarations(definition: &Definition) -> Vec<Finding> {
 fn always_fired(definition: &Definition, transition: &Transition) -> bool {
     let always = |role: &RoleIx| match definition.roles[role.at()].resolver {
         Resolver::System | Resolver::Secretariat => true,
-        Resolver::Applicant | Resolver::Home(_) | Resolver::Host(_) | Resolver::Chair => false,
+        Resolver::Applicant | Resolver::Home(_) | Resolver::Host(_) | Resolver::Chair | Resolver::Link(_) => {
+            false
+        }
     };
     if transition.collect { transition.by.iter().all(always) } else { transition.by.iter().any(always) }
 }
 
-/// Per node, whether no final state can be reached along the edges that `open` lets pass.
-fn closed_in(space: &Space<'_>, open: impl Fn(&Transition, StateIx) -> bool) -> Vec<bool> {
-    let mut back = vec![Vec::new(); space.nodes.len()];
-    for (from, edges) in space.edges.iter().enumerate() {
-        for edge in edges {
-            if open(&space.definition.transitions[edge.by.at()], space.nodes[edge.to].state) {
-                back[edge.to].push(from);
-            }
-        }
-    }
-    let mut closed = vec![true; space.nodes.len()];
-    let mut next: Vec<usize> = (0..space.nodes.len()).filter(|at| space.is_final(*at)).collect();
+/// Per node, whether no goal can be reached along the edges that `open` lets pass.
+pub(super) fn cut_off(
+    space: &Space<'_>,
+    open: impl Fn(&Transition, StateIx) -> bool,
+    goal: impl Fn(usize) -> bool,
+) -> Vec<bool> {
+    let back =
+        space.backwards(|edge| open(&space.definition.transitions[edge.by.at()], space.state_ix(edge.to())));
+    let mut closed = vec![true; space.len()];
+    let mut next: Vec<usize> = (0..space.len()).filter(|at| goal(*at)).collect();
     while let Some(at) = next.pop() {
         if std::mem::replace(&mut closed[at], false) {
-            next.extend(&back[at]);
+            next.extend(back.to(at));
         }
     }
     closed
 }
 
 /// One finding for each state by which a closed part is entered first, with the shortest way in.
-fn doors(space: &Space<'_>, closed: &[bool], message: impl Fn(&State) -> String) -> Vec<Finding> {
+pub(super) fn doors(
+    space: &Space<'_>,
+    rule: Rule,
+    closed: &[bool],
+    message: impl Fn(&State) -> String,
+) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let entered = |at: &usize| closed[*at] && space.before(*at).is_none_or(|before| !closed[before]);
-    (0..space.nodes.len())
+    (0..space.len())
         .filter(entered)
-        .filter(|at| seen.insert(space.nodes[*at].state))
+        .filter(|at| seen.insert(space.state_ix(*at)))
         .map(|at| {
             let state = space.state(at);
-            Finding::error(Rule::W03, state.place, message(state)).shown_by(space.path(at))
+            Finding::error(rule, state.place, message(state)).shown_by(space.path(at))
         })
         .collect()
 }
@@ -121,7 +129,7 @@ fn can_leave(definition: &Definition, from: StateIx, role: RoleIx) -> bool {
 }
 
 fn not_final(definition: &Definition, ix: StateIx, state: &State) -> Option<Finding> {
-    let exit = definition.leaving(ix).next().map(|(_, transition)| {
+    let exit = definition.leaving(ix).find(|_| state.appeal.is_none()).map(|(_, transition)| {
         let event = &definition.events[transition.event.at()].name;
         let message = format!(
             "`{event}` leaves `{}`, which is final: take the state out of `from`, or make it open",

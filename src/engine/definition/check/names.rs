@@ -6,6 +6,7 @@ use super::super::{
     AccountIx, Addressee, Definition, DocumentIx, EventIx, ExpiryAct, Finding, InputKind, MessageIx,
     NoticeIx, Notify, Place, ReasonsIx, RoleIx, Rule,
 };
+use crate::facts::Fact;
 
 pub(super) fn findings(definition: &Definition) -> Vec<Finding> {
     let used = Used::of(definition);
@@ -36,6 +37,9 @@ pub(super) fn findings(definition: &Definition) -> Vec<Finding> {
     let messages =
         pairs(&definition.messages, MessageIx, &used.messages, |message| (&message.name, message.place));
     report("message", "name it in a `require`", messages);
+    let sets = definition.idle_sets.iter().map(|(name, place)| (name.as_str(), *place)).collect();
+    report("set", "name it in a `from`", sets);
+    report("latch", "ask for it as `ever.<track>.<state>`", unread_latches(definition));
     findings
 }
 
@@ -47,6 +51,15 @@ fn pairs<'d, T, Ix: Ord>(
 ) -> Vec<(&'d str, Place)> {
     let unused = (0..).map(index).zip(table).filter(|(ix, _)| !used.contains(ix));
     unused.map(|(_, item)| named(item)).map(|(name, place)| (name.as_str(), place)).collect()
+}
+
+fn unread_latches(definition: &Definition) -> Vec<(&str, Place)> {
+    let read: BTreeSet<&Fact> = definition.facts.own().map(|(_, fact)| fact).collect();
+    let latches = definition
+        .machines()
+        .flat_map(|(machine, track)| track.latch.iter().map(move |state| (machine, *state, track.place)));
+    let unread = latches.filter(|(machine, state, _)| !read.contains(&Fact::Ever(*machine, *state)));
+    unread.map(|(_, state, place)| (definition.states[state.at()].name.as_str(), place)).collect()
 }
 
 fn languages(definition: &Definition) -> Vec<Finding> {

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::super::{AccountIx, Finding, PlaceEffect, PlaceOp, Rule, StateIx, Term, Transition, TransitionIx};
 use super::space::Space;
+use super::walk::Firing;
 use crate::machine::starts_from;
 use crate::vocabulary::{AccountStatus, StateKind};
 
@@ -21,7 +22,7 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    const fn status(self) -> AccountStatus {
+    pub const fn status(self) -> AccountStatus {
         match self {
             Self::None | Self::Returned => AccountStatus::None,
             Self::Held => AccountStatus::Held,
@@ -96,9 +97,9 @@ fn outcome(
 pub(super) fn findings(space: &Space<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
-    for at in 0..space.nodes.len() {
-        for (ix, transition) in space.firing(at) {
-            for outcome in outcomes(space, &space.nodes[at].accounts, transition) {
+    for at in 0..space.len() {
+        for Firing { ix, transition, .. } in space.firing(at) {
+            for outcome in outcomes(space, space.standings(at), transition) {
                 let faults = stranded(space, at, transition)
                     .into_iter()
                     .chain(wrong(space, &outcome))
@@ -142,7 +143,7 @@ fn stranded(space: &Space<'_>, at: usize, transition: &Transition) -> Vec<Fault>
     if transition.choose.is_none() {
         return Vec::new();
     }
-    let accounts = (0..).map(AccountIx).zip(&space.nodes[at].accounts);
+    let accounts = (0..).map(AccountIx).zip(space.standings(at));
     let left = accounts.filter(|(_, standing)| standing.status() != AccountStatus::None);
     left.map(|(account, standing)| {
         let name = &space.definition.accounts[account.at()].name;
@@ -159,7 +160,7 @@ fn stranded(space: &Space<'_>, at: usize, transition: &Transition) -> Vec<Fault>
 ///
 /// An account that no transition touches is W01's to name.
 fn unsettled(space: &Space<'_>, at: usize, transition: &Transition, outcome: &Outcome) -> Vec<Fault> {
-    let Some(to) = space.nodes[at].target(transition) else { return Vec::new() };
+    let Some(to) = space.spot(at).target(transition) else { return Vec::new() };
     let state = &space.definition.states[to.at()];
     let touched = |ix: AccountIx| {
         space
@@ -208,14 +209,15 @@ fn ambiguous(space: &Space<'_>) -> Vec<Finding> {
     let mut first: HashMap<Ground<'_>, (AccountStatus, usize)> = HashMap::new();
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
-    for (at, node) in space.nodes.iter().enumerate().filter(|(at, _)| !space.is_final(*at)) {
-        for (account, standing) in node.accounts.iter().enumerate() {
+    for at in (0..space.len()).filter(|at| !space.is_final(*at)) {
+        let spot = space.spot(at);
+        for (account, standing) in space.standings(at).iter().enumerate() {
             let status = standing.status();
             let (before, other) =
-                *first.entry((node.state, &node.registers, account)).or_insert((status, at));
+                *first.entry((spot.state, &spot.registers, account)).or_insert((status, at));
             let extra = space.definition.accounts[account].term == Term::Extra;
             let may_differ = extra && ![before, status].contains(&AccountStatus::Held);
-            if before != status && !may_differ && seen.insert((node.state, account)) {
+            if before != status && !may_differ && seen.insert((spot.state, account)) {
                 findings.push(two_ways(space, account, (before, other), (status, at)));
             }
         }

@@ -1,54 +1,61 @@
-//! The space of one definition: every combination of state, remembered origins, accounts and spent events, breadth first.
+//! The space of one slice: every combination of the main machine with what the slice takes in beside it, breadth first.
 //!
-//! What the machine does is mirrored with its guards left open: each `when` of an effect goes both ways (equal texts in one
-//! transition go the same way), a join with a condition fires or does not, an event that collects its roles is one event.
-//! A join without a condition always fires, so nothing that comes after it in order, and no event, leaves its state.
-//! `once` is remembered, since a way out that is spent is none.
+//! What the machine does is mirrored with its guards left open as far as the slice does not know them: each `when` of an effect
+//! goes both ways (equal texts in one transition go the same way), a join that may hold fires or does not, an event that collects
+//! its roles is one event. A join that surely holds fires, so nothing that comes after it in order, and no event, leaves its
+//! node. `once` is remembered, since a way out that is spent is none.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
 
-use super::super::{AccountIx, Definition, EventIx, Finding, StateIx, Target, Transition, TransitionIx};
-use super::places::{self, Standing};
+use super::super::{
+    AccountIx, Definition, EventIx, Finding, MachineIx, State, StateIx, Transition, TransitionIx,
+};
+use super::known::Known;
+use super::places::Standing;
+use super::slices::Slice;
+use super::spot::{Beside, Spot, Stand};
+use super::table::Table;
+use crate::guard::{Guard, Verdict};
 use crate::vocabulary::StateKind;
 
-/// One combination a case can be in.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Most events of all counter-examples of one slice, against definitions in which everything is wrong.
+const MOST_TOLD: usize = 200_000;
+
+/// One combination a case can be in, by numbers of the tables of its space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Node {
-    pub state: StateIx,
-    /// Where the present state was entered from, and that state, and so on while they remember.
-    pub registers: Box<[(StateIx, StateIx)]>,
-    pub accounts: Box<[Standing]>,
+    pub spot: u32,
     /// Events that may happen only once and have, a bit each.
-    spent: u64,
-}
-
-impl Node {
-    pub fn origin(&self) -> Option<StateIx> {
-        self.registers.iter().find(|(state, _)| *state == self.state).map(|(_, from)| *from)
-    }
-
-    /// Whether the place it was entered from lets the transition fire.
-    pub fn came_for(&self, transition: &Transition) -> bool {
-        transition.came_from.is_empty()
-            || self.origin().is_some_and(|from| transition.came_from.contains(&from))
-    }
-
-    /// Where the transition leads from here; `None` when the register it needs is empty.
-    pub fn target(&self, transition: &Transition) -> Option<StateIx> {
-        match transition.to {
-            Target::State(to) => Some(to),
-            Target::Same => Some(self.state),
-            Target::Previous => self.origin(),
-        }
-    }
+    pub spent: u32,
+    pub accounts: u32,
+    pub stands: u32,
 }
 
 /// One move from a node to another.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Edge {
-    pub to: usize,
+    to: u32,
     pub by: TransitionIx,
+}
+
+impl Edge {
+    pub fn new(to: usize, by: TransitionIx) -> Self {
+        Self { to: u32::try_from(to).unwrap_or(u32::MAX), by }
+    }
+
+    pub const fn to(self) -> usize {
+        self.to as usize
+    }
+}
+
+/// What a transition asks of the combination it leaves.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asks {
+    /// Nothing a slice knows: the answer is the same everywhere.
+    Always(Verdict),
+    /// Where the machines stand.
+    Where,
 }
 
 /// Every reachable combination, with the way that reached it first.
@@ -56,107 +63,134 @@ pub(super) struct Space<'d> {
     pub definition: &'d Definition,
     /// Accounts that are switched off.
     pub off: Vec<AccountIx>,
-    pub nodes: Vec<Rc<Node>>,
-    pub edges: Vec<Vec<Edge>>,
-    found_by: Vec<Option<(usize, TransitionIx)>>,
+    /// Tracks that are walked too.
+    pub beside: Vec<Beside>,
+    /// Whether accounts are walked too.
+    pub counts: bool,
+    pub(super) known: Known<'d>,
+    pub(super) asks: Vec<Asks>,
+    pub(super) verdicts: RefCell<HashMap<(TransitionIx, StateIx, u32), Verdict>>,
+    pub(super) spots: Table<Spot>,
+    pub(super) spent: Table<u64>,
+    pub(super) accounts: Table<Box<[Standing]>>,
+    pub(super) stands: Table<Box<[Stand]>>,
+    pub(super) nodes: Vec<Node>,
+    /// Edges of all nodes in order; those of a node end where `ends` says.
+    pub(super) edges: Vec<Edge>,
+    pub(super) ends: Vec<usize>,
+    pub(super) found_by: Vec<Option<Edge>>,
+    /// Events that counter-examples may still have in all.
+    pub(super) tellable: Cell<usize>,
     /// Per event its bit in [`Node::spent`], when it may happen only once somewhere.
-    once: Vec<u64>,
+    pub(super) once: Vec<u64>,
 }
 
 impl<'d> Space<'d> {
-    /// Walks everything; `None` when there are more than `most` nodes.
-    pub fn explore(definition: &'d Definition, off: Vec<AccountIx>, most: usize) -> Option<Self> {
-        let start = Rc::new(Node {
-            state: definition.initial,
-            registers: Box::default(),
-            accounts: vec![Standing::None; definition.accounts.len()].into(),
-            spent: 0,
-        });
+    /// The space of a slice before anything is walked.
+    pub(super) fn empty(definition: &'d Definition, slice: &Slice) -> Self {
+        let beside: Vec<Beside> =
+            slice.tracks.iter().filter_map(|machine| Beside::new(definition, *machine)).collect();
+        let known = Known::new(definition, slice.fixed.clone());
         let mut space = Self {
             definition,
-            off,
-            nodes: vec![Rc::clone(&start)],
+            off: slice.off.clone(),
+            beside,
+            counts: slice.accounts,
+            known,
+            asks: Vec::new(),
+            verdicts: RefCell::default(),
+            spots: Table::default(),
+            spent: Table::default(),
+            accounts: Table::default(),
+            stands: Table::default(),
+            nodes: Vec::new(),
             edges: Vec::new(),
+            ends: Vec::new(),
             found_by: vec![None],
+            tellable: Cell::new(MOST_TOLD),
             once: once(definition),
         };
-        let mut known = HashMap::from([(start, 0)]);
-        let mut open = VecDeque::from([0]);
-        while let Some(at) = open.pop_front() {
-            if space.nodes.len() > most {
-                return None;
-            }
-            let mut edges = Vec::new();
-            for (by, node) in space.successors(at) {
-                let next = space.nodes.len();
-                let to = *known.entry(Rc::clone(&node)).or_insert(next);
-                if to == next {
-                    space.nodes.push(node);
-                    space.found_by.push(Some((at, by)));
-                    open.push_back(to);
-                }
-                edges.push(Edge { to, by });
-            }
-            space.edges.push(edges);
-        }
-        Some(space)
+        space.asks = definition.transitions.iter().map(|transition| space.asked(transition)).collect();
+        space
     }
 
-    /// Transitions and joins that may fire at a node, joins first; one with an empty register included, none in a final state.
-    pub fn firing(&self, at: usize) -> Vec<(TransitionIx, &'d Transition)> {
-        let node = &self.nodes[at];
-        if self.is_final(at) {
-            return Vec::new();
-        }
-        let leaving =
-            self.definition.leaving(node.state).filter(|(_, transition)| self.lets(node, transition));
-        let (mut joins, events): (Vec<_>, Vec<_>) =
-            leaving.partition(|(_, transition)| transition.join.is_some());
-        joins.sort_by_key(|(ix, transition)| (transition.join.as_ref().map_or(0, |join| join.priority), *ix));
-        let sure = |transition: &Transition| transition.join.as_ref().is_some_and(|join| join.when.is_none());
-        let ends = joins.iter().position(|(_, join)| sure(join) && node.target(join).is_some());
-        match ends {
-            Some(last) => joins.truncate(last + 1),
-            None => joins.extend(events),
-        }
-        joins
+    /// How many combinations there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
     }
 
-    fn successors(&self, at: usize) -> Vec<(TransitionIx, Rc<Node>)> {
-        let node = &self.nodes[at];
-        let mut next = Vec::new();
-        for (ix, transition) in self.firing(at) {
-            let Some(to) = node.target(transition) else { continue };
-            for outcome in places::outcomes(self, &node.accounts, transition) {
-                next.push((ix, Rc::new(self.after(node, transition, to, outcome.accounts))));
-            }
-        }
-        next
+    /// How many moves lead from one to another.
+    pub fn moves(&self) -> usize {
+        self.edges.len()
     }
 
-    fn after(&self, node: &Node, transition: &Transition, to: StateIx, accounts: Box<[Standing]>) -> Node {
-        let mut registers = node.registers.to_vec();
-        if matches!(transition.to, Target::State(_)) && self.definition.states[to.at()].remember {
-            registers.retain(|(state, _)| *state != to);
-            registers.push((to, node.state));
-        }
-        let spent = node.spent | self.once[transition.event.at()];
-        Node { state: to, registers: chain(to, &registers), accounts, spent }
+    /// The moves that leave a node.
+    pub fn edges(&self, node: usize) -> &[Edge] {
+        let begin = node.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.edges[begin..self.ends[node]]
     }
 
-    fn lets(&self, node: &Node, transition: &Transition) -> bool {
-        let spent = transition.once && node.spent & self.once[transition.event.at()] != 0;
-        !spent && node.came_for(transition)
+    /// Number of state and registers of a node.
+    pub fn place_of(&self, node: usize) -> u32 {
+        self.nodes[node].spot
     }
 
-    /// The shortest events that lead to a node.
+    pub fn spot(&self, node: usize) -> &Spot {
+        self.spots.value(self.nodes[node].spot)
+    }
+
+    pub fn standings(&self, node: usize) -> &[Standing] {
+        self.accounts.value(self.nodes[node].accounts)
+    }
+
+    /// Events that may happen only once and have, a bit each.
+    pub fn spent(&self, node: usize) -> u64 {
+        *self.spent.value(self.nodes[node].spent)
+    }
+
+    pub fn stands(&self, node: usize) -> &[Stand] {
+        self.stands.value(self.nodes[node].stands)
+    }
+
+    /// Every state some machine of the slice may be in.
+    pub fn inhabited(&self, node: usize) -> impl Iterator<Item = StateIx> + '_ {
+        let tracks =
+            self.beside.iter().zip(self.stands(node)).flat_map(|(track, stand)| track.inhabited(*stand));
+        std::iter::once(self.state_ix(node)).chain(tracks)
+    }
+
+    /// State of the main machine.
+    pub fn state_ix(&self, node: usize) -> StateIx {
+        self.spot(node).state
+    }
+
+    /// State of the main machine.
+    pub fn state(&self, node: usize) -> &'d State {
+        &self.definition.states[self.state_ix(node).at()]
+    }
+
+    pub fn is_final(&self, node: usize) -> bool {
+        self.state(node).kind != StateKind::Open
+    }
+
+    /// Whether a guard holds at a node, as far as is known.
+    pub fn judge(&self, node: usize, guard: &Guard) -> Verdict {
+        let facts = self.known.facts(self.state_ix(node), &self.beside, self.stands(node));
+        self.known.judge(guard, &facts)
+    }
+
+    /// The shortest events that lead to a node; none once counter-examples have grown too long.
     pub fn path(&self, node: usize) -> Vec<String> {
         let mut events = Vec::new();
-        let mut at = node;
-        while let Some((before, by)) = self.found_by[at] {
-            events.push(self.event(by).to_owned());
-            at = before;
+        if self.tellable.get() == 0 {
+            return events;
         }
+        let mut at = node;
+        while let Some(edge) = self.found_by[at] {
+            events.push(self.event(edge.by));
+            at = edge.to();
+        }
+        self.tellable.set(self.tellable.get().saturating_sub(events.len()));
         events.reverse();
         events
     }
@@ -164,51 +198,75 @@ impl<'d> Space<'d> {
     /// The shortest events that lead to a node, then the one of a transition that leaves it.
     pub fn path_along(&self, node: usize, by: TransitionIx) -> Vec<String> {
         let mut events = self.path(node);
-        events.push(self.event(by).to_owned());
+        events.push(self.event(by));
         events
     }
 
     /// The node a node was first reached from.
     pub fn before(&self, node: usize) -> Option<usize> {
-        self.found_by[node].map(|(before, _)| before)
+        self.found_by[node].map(Edge::to)
     }
 
-    pub fn event(&self, transition: TransitionIx) -> &'d str {
-        &self.definition.events[self.definition.transitions[transition.at()].event.at()].name
+    /// The event of a transition; that of a track behind the track's name.
+    pub fn event(&self, transition: TransitionIx) -> String {
+        event(self.definition, transition)
     }
 
-    pub fn state(&self, node: usize) -> &'d super::super::State {
-        &self.definition.states[self.nodes[node].state.at()]
-    }
-
-    pub fn is_final(&self, node: usize) -> bool {
-        self.state(node).kind != StateKind::Open
-    }
-
-    /// The same finding, with the accounts named that must be off for it.
-    pub fn named(&self, finding: Finding) -> Finding {
-        if self.off.is_empty() {
-            return finding;
+    /// The edges that `pass` lets through, turned round.
+    pub fn backwards(&self, pass: impl Fn(&Edge) -> bool) -> Backwards {
+        let mut back = Backwards { from: Vec::new(), ends: vec![0; self.len() + 1] };
+        for edge in self.edges.iter().filter(|edge| pass(edge)) {
+            back.ends[edge.to() + 1] += 1;
         }
+        for at in 1..back.ends.len() {
+            back.ends[at] += back.ends[at - 1];
+        }
+        back.from = vec![0; back.ends[self.len()] as usize];
+        let mut next = back.ends.clone();
+        for (from, node) in (0..).zip(0..self.len()) {
+            for edge in self.edges(node).iter().filter(|edge| pass(edge)) {
+                back.from[next[edge.to()] as usize] = from;
+                next[edge.to()] += 1;
+            }
+        }
+        back
+    }
+
+    /// The same finding, with what must be switched off for it.
+    pub fn named(&self, finding: Finding) -> Finding {
         let off: Vec<_> =
             self.off.iter().map(|ix| format!("`{}`", self.definition.accounts[ix.at()].name)).collect();
-        Finding { message: format!("{} (while {} is off)", finding.message, off.join(", ")), ..finding }
+        let fixed = self.known.told();
+        let when = match (off.is_empty(), fixed.is_empty()) {
+            (true, true) => return finding,
+            (false, _) => format!("{} is off", off.join(", ")),
+            (true, false) => fixed,
+        };
+        Finding { message: format!("{} (while {when})", finding.message), ..finding }
     }
 }
 
-/// The registers that can still be read: that of `from`, of the state it names, and so on.
-fn chain(from: StateIx, registers: &[(StateIx, StateIx)]) -> Box<[(StateIx, StateIx)]> {
-    let mut kept: Vec<(StateIx, StateIx)> = Vec::new();
-    let mut at = from;
-    while let Some(&entry) = registers.iter().find(|(state, _)| *state == at) {
-        if kept.contains(&entry) {
-            break;
-        }
-        kept.push(entry);
-        at = entry.1;
+/// The event of a transition; that of a track behind the track's name.
+pub(super) fn event(definition: &Definition, ix: TransitionIx) -> String {
+    let transition: &Transition = &definition.transitions[ix.at()];
+    let event = &definition.events[transition.event.at()].name;
+    match definition.track(transition.machine) {
+        Some(track) if transition.machine != MachineIx::MAIN => format!("{}.{event}", track.name),
+        Some(_) | None => event.clone(),
     }
-    kept.sort_unstable();
-    kept.into()
+}
+
+/// Edges by the node they lead to.
+pub(super) struct Backwards {
+    from: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Backwards {
+    /// The nodes that lead to a node.
+    pub fn to(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
+        self.from[self.ends[node] as usize..self.ends[node + 1] as usize].iter().map(|from| *from as usize)
+    }
 }
 
 /// Events that may happen only once somewhere.
@@ -222,7 +280,7 @@ pub(super) fn spendable(definition: &Definition) -> BTreeSet<EventIx> {
 }
 
 /// A bit for each of the first 64 of them; [`Definition::check`] refuses more.
-fn once(definition: &Definition) -> Vec<u64> {
+pub(super) fn once(definition: &Definition) -> Vec<u64> {
     let mut bits = vec![0; definition.events.len()];
     for (at, event) in spendable(definition).into_iter().take(64).enumerate() {
         bits[event.at()] = 1 << at;

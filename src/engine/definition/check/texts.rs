@@ -36,6 +36,9 @@ fn texts(definition: &Definition) -> Vec<Text<'_>> {
             add(format!("`confirm` of event `{}`", event.name), &event.confirm, event.place);
         }
     }
+    for track in &definition.tracks {
+        add(format!("the label of track `{}`", track.name), &track.label, track.place);
+    }
     for state in &definition.states {
         add(format!("the label of state `{}`", state.name), &state.label, state.place);
         add(format!("`now` of state `{}`", state.name), &state.now, state.place);

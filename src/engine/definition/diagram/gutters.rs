@@ -2,13 +2,14 @@
 
 use crate::definition::StateIx;
 
-use super::layout::{Arrow, CARD, Card, MARGIN, NAME_LINE, PAD, TOP};
+use super::card::Card;
+use super::layout::{Arrow, MARGIN, NAME_LINE, PAD};
 use super::road::{Exit, Graph, Landing, Shown};
 
 /// From lane to lane.
-const LANE: i32 = 7;
+const LANE: i32 = 5;
 /// From a card to the nearest lane.
-const APPROACH: i32 = 13;
+const APPROACH: i32 = 9;
 
 /// A vertical stretch of an arrow in the gutter to the left of a column; the last gutter is right of all.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ impl Stretch {
 #[derive(Debug)]
 pub struct Gutters<'a> {
     columns: &'a [usize],
+    /// Width of a card.
+    card: i32,
     stretches: Vec<Stretch>,
 }
 
@@ -45,8 +48,8 @@ impl<'a> Gutters<'a> {
         i32::try_from(far(graph, columns).len()).unwrap_or(0) * LANE
     }
 
-    /// Lays the arrows between cards whose heights stand.
-    pub fn of(graph: &Graph, cards: &[Card], columns: &'a [usize]) -> Self {
+    /// Lays the arrows between cards whose heights stand; given are the width of a card and the upper edge of the columns.
+    pub fn of(graph: &Graph, cards: &[Card], columns: &'a [usize], (card, top): (i32, i32)) -> Self {
         let far = far(graph, columns);
         let mut sorted: Vec<&Card> = cards.iter().collect();
         sorted.sort_by_key(|card| card.state);
@@ -58,14 +61,14 @@ impl<'a> Gutters<'a> {
             match far.binary_search(&at).ok() {
                 None => lay(here + 1, (leave, arrive)),
                 Some(channel) => {
-                    let y = TOP - 4 + i32::try_from(channel).unwrap_or(0) * LANE;
+                    let y = top + i32::try_from(channel).unwrap_or(0) * LANE;
                     lay(here + 1, (leave, y));
                     lay(there, (y, arrive));
                 }
             }
         }
         spread(&mut stretches);
-        Self { columns, stretches }
+        Self { columns, card, stretches }
     }
 
     /// Width of the gutter to the left of a column.
@@ -81,7 +84,7 @@ impl<'a> Gutters<'a> {
         let mut edges = Vec::with_capacity(columns);
         for at in 0..columns {
             edges.push(right + self.width(at));
-            right += self.width(at) + CARD;
+            right += self.width(at) + self.card;
         }
         edges
     }
@@ -91,13 +94,13 @@ impl<'a> Gutters<'a> {
         let mut drawn = Vec::new();
         for (at, exit, to) in arrows(graph) {
             let (here, there) = (self.columns[exit.from.at()], self.columns[to.at()]);
-            let end = if here == there { edges[there] + CARD } else { edges[there] };
+            let end = if here == there { edges[there] + self.card } else { edges[there] };
             let mut corners = vec![];
             for stretch in self.stretches.iter().filter(|stretch| stretch.exit == at) {
-                let left = stretch.gutter.checked_sub(1).map_or(0, |before| edges[before] + CARD);
+                let left = stretch.gutter.checked_sub(1).map_or(0, |before| edges[before] + self.card);
                 let x = left + APPROACH + stretch.lane * LANE;
                 if corners.is_empty() {
-                    corners.push((edges[here] + CARD, stretch.ys.0));
+                    corners.push((edges[here] + self.card, stretch.ys.0));
                 }
                 corners.extend([(x, stretch.ys.0), (x, stretch.ys.1)]);
             }
@@ -126,7 +129,7 @@ fn spread(stretches: &mut [Stretch]) {
 
 fn arrows(graph: &Graph) -> impl Iterator<Item = (usize, &Exit, StateIx)> {
     graph.exits.iter().enumerate().filter_map(|(at, exit)| match exit.to {
-        Landing::State(to) if exit.shown != Shown::Note => Some((at, exit, to)),
+        Landing::State(to) if matches!(exit.shown, Shown::Road | Shown::Arrow) => Some((at, exit, to)),
         _ => None,
     })
 }

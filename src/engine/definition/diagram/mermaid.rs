@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::definition::{Definition, StateIx};
+use crate::definition::{Definition, MachineIx, StateIx, Track};
 use crate::vocabulary::StateKind;
 
-use super::View;
 use super::road::{Exit, Graph, Landing, Shown};
 use super::words::Words;
+use super::{Extent, View};
 
 /// Words that Mermaid reads as its own where a node's name stands.
 const RESERVED: [&str; 12] = [
@@ -27,11 +27,16 @@ const RESERVED: [&str; 12] = [
 
 /// A definition as a Mermaid flowchart.
 pub fn draw(definition: &Definition, view: &View<'_>) -> String {
-    let graph = Graph::of(definition, view);
+    let graph = Graph::of(definition, MachineIx::MAIN, view);
     let words = Words::of(view.language);
     let mut out = String::from("flowchart LR\n");
     for column in &graph.columns {
-        let _ = writeln!(out, "  subgraph phase_{} [\"{}\"]", column.phase, words.phase(column.phase));
+        let phase = column.phase.map_or("", |phase| words.phase(phase));
+        let _ = writeln!(
+            out,
+            "  subgraph phase_{} [\"{phase}\"]",
+            column.phase.map_or_else(String::new, |p| p.to_string())
+        );
         for &state in &column.states {
             let _ = writeln!(out, "    {}", node(definition, view, state));
         }
@@ -40,20 +45,37 @@ pub fn draw(definition: &Definition, view: &View<'_>) -> String {
     for exit in &graph.exits {
         edges(&mut out, definition, view, exit);
     }
+    if view.extent == Extent::Whole {
+        definition
+            .machines()
+            .for_each(|(machine, track)| beside(&mut out, definition, view, (machine, track)));
+    }
     out.push_str("  classDef success stroke:#16703f,stroke-width:3px\n");
     out.push_str("  classDef failure stroke:#a8322a,stroke-dasharray:5 3\n");
-    if !view.taken.is_empty() || view.present.is_some() {
+    if !view.taken.is_empty() || view.present.is_some() || !view.beside.is_empty() {
         out.push_str("  classDef visited stroke:#9a4a00,stroke-width:2px\n");
         out.push_str("  classDef present stroke:#9a4a00,stroke-width:4px\n");
     }
     out
 }
 
+/// A track as a box of its own.
+fn beside(out: &mut String, definition: &Definition, view: &View<'_>, (machine, track): (MachineIx, &Track)) {
+    let _ = writeln!(out, "  subgraph track_{} [\"{}\"]", machine.0, escape(track.label.get(view.language)));
+    for (state, _) in definition.states_of(machine) {
+        let _ = writeln!(out, "    {}", node(definition, view, state));
+    }
+    out.push_str("  end\n");
+    for exit in &Graph::of(definition, machine, view).exits {
+        edges(out, definition, view, exit);
+    }
+}
+
 fn node(definition: &Definition, view: &View<'_>, state: StateIx) -> String {
     let drawn = &definition.states[state.at()];
     let label = escape(drawn.label.get(view.language));
     let class = match drawn.kind {
-        _ if view.present == Some(state) => ":::present",
+        _ if view.stands_in(state) => ":::present",
         _ if view.visited(state) => ":::visited",
         StateKind::Success => ":::success",
         StateKind::Failure => ":::failure",
@@ -73,7 +95,7 @@ fn edges(out: &mut String, definition: &Definition, view: &View<'_>, exit: &Exit
     let (open, close) = match exit.shown {
         Shown::Road => ("==", "==>"),
         Shown::Arrow => ("--", "-->"),
-        Shown::Note => ("-.", ".->"),
+        Shown::Note | Shown::Shared => ("-.", ".->"),
     };
     for to in landings(definition, exit) {
         let _ = writeln!(out, "  {from} {open} \"{labels}\" {close} {}", name(definition, to));
@@ -96,7 +118,12 @@ fn landings(definition: &Definition, exit: &Exit) -> Vec<StateIx> {
 }
 
 fn name(definition: &Definition, state: StateIx) -> String {
-    let name = &definition.states[state.at()].name;
+    let drawn = &definition.states[state.at()];
+    let name = &drawn.name;
+    if drawn.machine != MachineIx::MAIN {
+        // Another machine may have a state of the same name.
+        return format!("track_{}_{name}", drawn.machine.0);
+    }
     if RESERVED.contains(&name.as_str()) { format!("{name}_") } else { name.clone() }
 }
 

@@ -2,32 +2,49 @@
 
 use std::fmt::Write as _;
 
-use crate::definition::{Definition, StateIx};
+use crate::definition::{Definition, MachineIx, StateIx};
 use crate::vocabulary::StateKind;
 
 use super::View;
-use super::layout::{self, Arrow, CARD, Card, MARK, NAME, NAME_LINE, PAD, Plan, Row, SMALL, SMALL_LINE};
+use super::card::{Card, Row, sentence};
+use super::foot::{self, Item, Mark};
+use super::layout::{
+    Arrow, INSET, MARGIN, MARK, NAME, NAME_LINE, PAD, Plan, SMALL, SMALL_LINE, STRONG, Sketch, TITLE,
+    TITLE_LINE, tall,
+};
 use super::road::{Exit, Graph, Landing, Shown};
-use super::text::{escape, width};
+use super::text::{Face, escape, is_measured, width};
 use super::words::Words;
 
 const STYLE: &str = include_str!("diagram.css");
 
-/// A definition as a whole SVG document.
-pub fn draw(definition: &Definition, view: &View<'_>) -> String {
+/// A tick, within 8 units.
+const TICK: &str = "M-4 0L-1 4L5 -4";
+/// A cross, within 8 units.
+const CROSS: &str = "M-4 -4L4 4M4 -4L-4 4";
+
+/// One machine of a definition as a whole SVG document.
+pub fn draw(definition: &Definition, machine: MachineIx, view: &View<'_>) -> String {
     let words = Words::of(view.language);
-    let mut graph = Graph::of(definition, view);
-    let plan = layout::place(definition, &mut graph, view);
-    let mut pen = Pen { definition, view, words, graph: &graph, out: String::new() };
-    pen.document(&plan);
+    let track = definition.track(machine);
+    let label = track.map(|track| format!(" – {}", foot::titled(track, view.language)));
+    let title = format!("{}: {}{}", words.workflow, definition.id, label.unwrap_or_default());
+    let sketch = Sketch { definition, machine, view, title: &title };
+    let (graph, plan) = sketch.place();
+    let mut pen =
+        Pen { sketch, definition, machine, view, words, graph: &graph, plan: &plan, out: String::new() };
+    pen.document(&title);
     pen.out
 }
 
 struct Pen<'a> {
+    sketch: Sketch<'a>,
     definition: &'a Definition,
+    machine: MachineIx,
     view: &'a View<'a>,
     words: &'a Words,
     graph: &'a Graph,
+    plan: &'a Plan,
     out: String,
 }
 
@@ -41,44 +58,58 @@ impl Pen<'_> {
         self.definition.states[state.at()].label.get(self.view.language)
     }
 
-    fn document(&mut self, plan: &Plan) {
-        let (width, height) = (plan.width, plan.height);
+    fn document(&mut self, title: &str) {
+        let plan = self.plan;
+        let (width, height, title) = (plan.width, plan.height, escape(title));
         let language = if self.view.language.is_empty() { "en" } else { self.view.language };
-        let (language, id) = (escape(language), escape(&self.definition.id));
-        let title = format!("{}: {id}", self.words.workflow);
+        let language = escape(language);
+        let (mut id, mut track) = (escape(&self.definition.id), String::new());
+        if let Some(drawn) = self.definition.track(self.machine) {
+            let name = escape(&drawn.name);
+            let _ = write!(id, "-{name}");
+            let _ = write!(track, " data-track=\"{name}\"");
+        }
         self.put(format_args!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"diagram\" viewBox=\"0 0 {width} {height}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"diagram\"{track} viewBox=\"0 0 {width} {height}\" \
              width=\"{width}\" height=\"{height}\" role=\"img\" lang=\"{language}\" xml:lang=\"{language}\" \
              aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-text\">\n\
              <title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-text\">"
         ));
         self.alternative();
         self.put(format_args!(
-            "</desc>\n<style>\n{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n\
-             <text class=\"title\" x=\"16\" y=\"30\">{title}</text>\n"
+            "</desc>\n<style>\n{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n"
         ));
+        self.lines(("title", TITLE), &plan.title, (MARGIN, MARGIN - 4 + TITLE.size), TITLE_LINE);
         for heading in &plan.headings {
             let (word, x, y) = (self.words.phase(heading.phase), heading.x, heading.y);
-            let more = if heading.continued { " …" } else { "" };
-            self.put(format_args!("<text class=\"phase\" x=\"{x}\" y=\"{y}\">{word}{more}</text>\n"));
+            let word = format!("{word}{}", if heading.continued { " …" } else { "" });
+            self.lines(("phase", NAME), &[word], (x, y), NAME_LINE);
         }
-        // The main road last: it lies over what it crosses.
-        for road in [false, true] {
-            for arrow in &plan.arrows {
-                if (self.graph.exits[arrow.exit].shown == Shown::Road) == road {
-                    self.arrow(arrow);
-                }
-            }
-        }
+        self.arrows(&plan.arrows);
         plan.cards.iter().for_each(|card| self.card(card));
-        self.legend(plan);
+        plan.foot.items.iter().for_each(|item| self.item(item));
         self.put(format_args!("</svg>\n"));
+    }
+
+    /// What was taken last, the main road before it: they lie over what they cross.
+    fn arrows(&mut self, arrows: &[Arrow]) {
+        let rank = |arrow: &&Arrow| {
+            let exit = &self.graph.exits[arrow.exit];
+            (self.took(exit), exit.shown == Shown::Road)
+        };
+        let mut sorted: Vec<&Arrow> = arrows.iter().collect();
+        sorted.sort_by_key(rank);
+        for arrow in sorted {
+            self.arrow(arrow);
+        }
     }
 
     /// The whole definition in words, state by state.
     fn alternative(&mut self) {
-        if let Some(present) = self.view.present {
-            let now = format!("{}: {}. ", self.words.now, self.label(present));
+        let stands = self.view.present.iter().chain(self.view.beside).map(|state| self.label(*state));
+        let stands: Vec<&str> = stands.collect();
+        if !stands.is_empty() {
+            let now = format!("{}: {}. ", self.words.now, stands.join(", "));
             self.out.push_str(&escape(&now));
         }
         if let Some(first) = self.view.taken.first() {
@@ -90,20 +121,33 @@ impl Pen<'_> {
         }
         let graph = self.graph;
         for column in &graph.columns {
-            self.put(format_args!("\n{}: ", self.words.phase(column.phase)));
-            for &state in &column.states {
-                let exits: Vec<String> = graph.leaving(state).map(|(_, exit)| self.sentence(exit)).collect();
-                let sentence = match &exits[..] {
-                    [] => format!("{}. ", self.label(state)),
-                    _ => format!("{} ({}). ", self.label(state), exits.join("; ")),
-                };
-                self.out.push_str(&escape(&sentence));
+            if let Some(phase) = column.phase {
+                self.put(format_args!("\n{}: ", self.words.phase(phase)));
             }
+            self.states_in_words(graph, &column.states);
+        }
+        if self.machine == MachineIx::MAIN && !self.definition.tracks.is_empty() {
+            let language = self.view.language;
+            let tracks: Vec<String> =
+                self.definition.tracks.iter().map(|track| foot::titled(track, language)).collect();
+            let beside = format!("\n{}: {}. ", self.words.tracks, tracks.join("; "));
+            self.out.push_str(&escape(&beside));
+        }
+    }
+
+    fn states_in_words(&mut self, graph: &Graph, states: &[StateIx]) {
+        for &state in states {
+            let exits: Vec<String> = graph.leaving(state).map(|(_, exit)| self.sentence(exit)).collect();
+            let sentence = match &exits[..] {
+                [] => format!("{}. ", self.label(state)),
+                _ => format!("{} ({}). ", self.label(state), exits.join("; ")),
+            };
+            self.out.push_str(&escape(&sentence));
         }
     }
 
     fn sentence(&self, exit: &Exit) -> String {
-        let note = layout::note(self.definition, self.view.language, exit);
+        let note = sentence(self.definition, self.view.language, exit);
         match exit.to {
             Landing::State(_) => note,
             Landing::Same => format!("{note}: {}", self.words.stays),
@@ -127,7 +171,7 @@ impl Pen<'_> {
         let shown = match exit.shown {
             Shown::Road => "road",
             Shown::Arrow => "arrow",
-            Shown::Note => "note",
+            Shown::Note | Shown::Shared => "note",
         };
         if self.took(exit) { format!("{shown} taken") } else { shown.to_owned() }
     }
@@ -161,24 +205,25 @@ impl Pen<'_> {
 
     fn card(&mut self, card: &Card) {
         let state = &self.definition.states[card.state.at()];
-        let (x, y, height) = (card.x, card.y, card.height);
+        let (x, y, height, wide) = (card.x, card.y, card.height, self.plan.card);
         let mut class = format!("state {}", state.kind);
         if self.view.visited(card.state) {
             class.push_str(" visited");
         }
-        if self.view.present == Some(card.state) {
+        if self.view.stands_in(card.state) {
             class.push_str(" present");
         }
         self.put(format_args!(
             "<g class=\"{class}\" data-state=\"{}\" transform=\"translate({x} {y})\">\
-             <rect class=\"card\" width=\"{CARD}\" height=\"{height}\" rx=\"6\"/>\n",
+             <rect class=\"card\" width=\"{wide}\" height=\"{height}\" rx=\"6\"/>\n",
             escape(&state.name)
         ));
-        self.lines("name", &card.name, PAD, PAD + NAME, NAME_LINE);
-        let under = PAD + NAME_LINE * i32::try_from(card.name.len()).unwrap_or(0) + SMALL - 1;
-        if !card.waits_for.is_empty() {
-            self.person(PAD + 5, under - SMALL / 2 + 1);
-            self.lines("waits", &card.waits_for, PAD + MARK, under, SMALL_LINE);
+        let (name, waits_for) = (self.sketch.name(card.state, wide), self.sketch.waits_for(card.state, wide));
+        self.lines(("name", NAME), &name, (PAD, PAD + NAME.size), NAME_LINE);
+        let under = PAD + tall(&name, NAME_LINE) + SMALL.size - 1;
+        if !waits_for.is_empty() {
+            self.person(PAD + 5, under - SMALL.size / 2 + 1);
+            self.lines(("waits", SMALL), &waits_for, (PAD + MARK, under), SMALL_LINE);
         }
         self.marks(card);
         card.rows.iter().for_each(|row| self.row(row));
@@ -188,28 +233,28 @@ impl Pen<'_> {
     /// A clock where the state has one, a tick or a cross where it is an end, and where the case stands.
     fn marks(&mut self, card: &Card) {
         let state = &self.definition.states[card.state.at()];
-        let (x, y) = (CARD - PAD - MARK / 2 + 2, PAD + NAME_LINE / 2);
+        let (x, y) = (self.plan.card - PAD - MARK / 2 + 2, PAD + NAME_LINE / 2);
         if !state.clocks.is_empty() {
             self.clock(x, y);
         }
         let (shape, words) = match state.kind {
             StateKind::Open => ("", ""),
-            StateKind::Success => ("M-4 0L-1 4L5 -4", self.words.success),
-            StateKind::Failure => ("M-4 -4L4 4M4 -4L-4 4", self.words.failure),
+            StateKind::Success => (TICK, self.words.success),
+            StateKind::Failure => (CROSS, self.words.failure),
         };
         if !shape.is_empty() {
             self.put(format_args!(
                 "<path class=\"end\" transform=\"translate({x} {y})\" d=\"{shape}\"><title>{words}</title></path>\n"
             ));
         }
-        if self.view.present == Some(card.state) {
+        if self.view.stands_in(card.state) {
             let word = self.words.now;
-            let room = width(word, SMALL) + 12;
+            let room = width(word, STRONG) + 12;
+            let left = self.plan.card - PAD - room;
             self.put(format_args!(
-                "<rect class=\"badge\" x=\"{PAD}\" y=\"-8\" width=\"{room}\" height=\"14\" rx=\"7\"/>\
-                 <text class=\"now\" x=\"{}\" y=\"3\">{word}</text>\n",
-                PAD + 6
+                "<rect class=\"badge\" x=\"{left}\" y=\"-6\" width=\"{room}\" height=\"11\" rx=\"5\"/>"
             ));
+            self.lines(("now", STRONG), &[word.to_owned()], (left + 6, 3), SMALL_LINE);
         }
     }
 
@@ -232,67 +277,75 @@ impl Pen<'_> {
     fn row(&mut self, row: &Row) {
         let exit = &self.graph.exits[row.exit];
         let (class, events) = (self.class(exit), self.events(exit));
+        let lines = self.sketch.words(exit, exit.shown, self.plan.card);
         self.put(format_args!("<g class=\"{class}\" data-events=\"{events}\">"));
-        if exit.shown == Shown::Note {
-            let (x, y, height) = (PAD - 3, row.y, row.height);
-            let room = CARD - 2 * PAD + 6;
-            self.put(format_args!(
-                "<rect class=\"chip\" x=\"{x}\" y=\"{y}\" width=\"{room}\" height=\"{height}\" rx=\"4\"/>"
-            ));
-            self.lines("words", &row.lines, PAD, row.y + SMALL, SMALL_LINE);
+        if matches!(exit.shown, Shown::Note | Shown::Shared) {
+            self.chip((row.x, row.y), (row.width, row.height));
+            self.lines(("words", SMALL), &lines, (row.x + INSET, row.y + SMALL.size), SMALL_LINE);
         } else {
-            self.lines("words end", &row.lines, CARD - PAD, row.y + SMALL, SMALL_LINE);
+            let stands_out = exit.shown == Shown::Road || self.took(exit);
+            let face = if stands_out { STRONG } else { SMALL };
+            let at = (self.plan.card - PAD, row.y + SMALL.size);
+            self.lines(("words end", face), &lines, at, SMALL_LINE);
         }
         self.put(format_args!("</g>\n"));
     }
 
-    fn lines(&mut self, class: &str, lines: &[String], x: i32, y: i32, step: i32) {
-        for (line, y) in lines.iter().zip((y..).step_by(usize::try_from(step).unwrap_or(1))) {
-            self.put(format_args!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", escape(line)));
-        }
-    }
-
-    fn legend(&mut self, plan: &Plan) {
-        let (mut x, y) = (16, plan.height - 16);
-        let words = self.words;
-        for (class, word) in [("road", words.main_road), ("arrow", words.other)] {
-            let (end, tip) = (x + 28, x + 21);
-            self.put(format_args!(
-                "<g class=\"{class}\"><path class=\"line\" d=\"M{x} {y}H{}\"/><path class=\"tip\" d=\"M{end} {y}L{tip} {}L{tip} {}Z\"/></g>",
-                x + 25,
-                y - 4,
-                y + 4
-            ));
-            x = self.explained(x + 34, y, word);
-        }
-        let chip = width(words.note, SMALL) + 10;
+    fn chip(&mut self, (x, y): (i32, i32), (width, height): (i32, i32)) {
         self.put(format_args!(
-            "<g class=\"note\"><rect class=\"chip\" x=\"{x}\" y=\"{}\" width=\"{chip}\" height=\"15\" rx=\"4\"/></g>",
-            y - 8
+            "<rect class=\"chip\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"4\"/>"
         ));
-        x = self.explained(x + 5, y, words.note);
-        for (mark, word) in [("↺", words.stays), ("↶", words.back)] {
-            x = self.explained(x, y, &format!("{mark} {word}"));
-        }
-        self.person(x + 5, y);
-        x = self.explained(x + 14, y, words.waits_for);
-        self.clock(x + 5, y);
-        x = self.explained(x + 14, y, words.deadline);
-        for (kind, shape, word) in [
-            ("success", "M-4 0L-1 4L5 -4", words.success),
-            ("failure", "M-4 -4L4 4M4 -4L-4 4", words.failure),
-        ] {
-            self.put(format_args!(
-                "<g class=\"{kind}\"><path class=\"end\" transform=\"translate({} {y})\" d=\"{shape}\"/></g>",
-                x + 5
-            ));
-            x = self.explained(x + 14, y, word);
+    }
+
+    /// Lines one under the other; in fonts of other measures their letters move together rather than over what stands beside.
+    fn lines(&mut self, (class, face): (&str, Face), lines: &[String], (x, y): (i32, i32), step: i32) {
+        for (line, y) in lines.iter().zip((y..).step_by(usize::try_from(step).unwrap_or(1))) {
+            self.put(format_args!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\""));
+            if is_measured(line) {
+                self.put(format_args!(" textLength=\"{}\"", width(line, face)));
+            }
+            self.put(format_args!(">{}</text>", escape(line)));
         }
     }
 
-    /// Writes a word of the legend and says where the next one goes.
-    fn explained(&mut self, x: i32, y: i32, word: &str) -> i32 {
-        self.put(format_args!("<text class=\"words\" x=\"{x}\" y=\"{}\">{word}</text>\n", y + 4));
-        x + width(word, SMALL) + 18
+    /// A text below the cards, behind its mark.
+    fn item(&mut self, item: &Item) {
+        let (x, y) = (item.x, item.y + SMALL.size / 2 + 1);
+        let end = |kind, shape| {
+            let x = x + 5;
+            format!(
+                "<g class=\"{kind}\"><path class=\"end\" transform=\"translate({x} {y})\" d=\"{shape}\"/></g>"
+            )
+        };
+        let stroke = |class: &str| {
+            let (line, tip, end, up, down) = (x + 19, x + 15, x + 22, y - 4, y + 4);
+            format!(
+                "<g class=\"{class}\"><path class=\"line\" d=\"M{x} {y}H{line}\"/>\
+                 <path class=\"tip\" d=\"M{end} {y}L{tip} {up}L{tip} {down}Z\"/></g>"
+            )
+        };
+        let mut class = "words";
+        match item.mark {
+            Mark::Heads => class = "words heads",
+            Mark::Plain => {}
+            Mark::Note => {
+                let widest = item.lines.iter().map(|line| width(line, SMALL)).max().unwrap_or(0);
+                self.chip((x, item.y - 1), (widest + 2 * INSET, tall(&item.lines, SMALL_LINE) + 3));
+            }
+            Mark::Road => self.out.push_str(&stroke("road")),
+            Mark::Arrow => self.out.push_str(&stroke("arrow")),
+            Mark::Taken => self.out.push_str(&stroke("arrow taken")),
+            Mark::Person => self.person(x + 5, y),
+            Mark::Clock => self.clock(x + 5, y),
+            Mark::Success => self.out.push_str(&end("success", TICK)),
+            Mark::Failure => self.out.push_str(&end("failure", CROSS)),
+        }
+        self.lines(
+            (class, item.mark.face()),
+            &item.lines,
+            (x + item.mark.lead(), item.y + SMALL.size - 1),
+            SMALL_LINE,
+        );
+        self.put(format_args!("\n"));
     }
 }

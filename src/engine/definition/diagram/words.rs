@@ -15,8 +15,12 @@ pub struct Words {
     pub note: &'static str,
     pub stays: &'static str,
     pub back: &'static str,
+    pub shared: &'static str,
+    pub tracks: &'static str,
     pub success: &'static str,
     pub failure: &'static str,
+    /// What there is one instance of a track for: a referee, a stay, a document slot.
+    pub each: [&'static str; 3],
     phases: [&'static str; 8],
 }
 
@@ -28,11 +32,14 @@ const ENGLISH: Words = Words {
     taken: "Taken so far",
     main_road: "Main road",
     other: "Other steps",
-    note: "Exit → where it leads",
+    note: "Exit → where to",
     stays: "Stays here",
-    back: "Back to where it came from",
+    back: "Back where it was",
+    shared: "Exits of several states",
+    tracks: "Tracks beside it",
     success: "Ended as hoped",
     failure: "Ended otherwise",
+    each: ["for each referee", "for each stay", "for each document"],
     phases: [
         "Application",
         "Selection",
@@ -56,8 +63,11 @@ const CHINESE: Words = Words {
     note: "離開 → 去處",
     stays: "狀態不變",
     back: "回到原狀態",
+    shared: "多個狀態共有的離開",
+    tracks: "同時進行",
     success: "順利完成",
     failure: "未完成",
+    each: ["每位推薦人各一", "每段期間各一", "每份文件各一"],
     phases: ["申請", "甄選", "提名", "審查", "行前準備", "在外期間", "學分採認", "結束"],
 };
 

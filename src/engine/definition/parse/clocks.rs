@@ -74,7 +74,7 @@ impl Loader<'_, '_> {
         }
     }
 
-    fn span(&self, node: &Node<'_>) -> Option<Span> {
+    pub(super) fn span(&self, node: &Node<'_>) -> Option<Span> {
         self.span_of(node, node.text()?)
     }
 

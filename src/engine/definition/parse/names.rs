@@ -1,7 +1,10 @@
 //! Declared names, collected before anything refers to them.
 
-use super::super::{AccountIx, DocumentIx, EventIx, MessageIx, NoticeIx, ReasonsIx, RoleIx, Rule, StateIx};
+use super::super::{
+    AccountIx, DocumentIx, EventIx, MachineIx, MessageIx, NoticeIx, ReasonsIx, RoleIx, Rule, StateIx,
+};
 use super::tree::{Node, Reader, Table};
+use crate::facts::TrackFacts;
 
 /// Names of every kind in the order of the file; a name's position is its index.
 #[derive(Debug, Default)]
@@ -14,17 +17,30 @@ pub(super) struct Names {
     pub reasons: Vec<String>,
     pub sets: Vec<String>,
     pub accounts: Vec<String>,
-    pub states: Vec<String>,
+    /// States of each machine, the main one first.
+    pub machines: Vec<Vec<String>>,
+    /// Tracks; the first is machine 1.
+    pub tracks: Vec<TrackNames>,
+    /// The machine that is being read: a state's name means one of its states.
+    pub here: usize,
+}
+
+/// What guards may ask of a track.
+#[derive(Debug, Default)]
+pub(super) struct TrackNames {
+    pub name: String,
+    pub each: bool,
+    pub latch: Vec<String>,
 }
 
 impl Names {
     pub fn collect(root: &Table<'_>) -> Self {
-        let of = |section: &str| -> Vec<String> {
-            let table = root.table(section);
-            let keys =
-                table.iter().flat_map(|table| table.entries().map(|(_, node)| node.key).collect::<Vec<_>>());
-            keys.collect()
-        };
+        let of = |section: &str| keys(root, section);
+        let section = root.table("tracks");
+        let nodes =
+            section.iter().flat_map(|table| table.entries().map(|(_, node)| node).collect::<Vec<_>>());
+        let tracks: Vec<(String, Table<'_>)> =
+            nodes.filter_map(|node| Some((node.key.clone(), node.table()?))).collect();
         Self {
             roles: of("roles"),
             documents: of("documents"),
@@ -34,15 +50,25 @@ impl Names {
             reasons: of("reasons"),
             sets: of("sets"),
             accounts: of("accounts"),
-            states: of("states"),
+            machines: std::iter::once(of("states"))
+                .chain(tracks.iter().map(|(_, t)| keys(t, "states")))
+                .collect(),
+            tracks: tracks.iter().map(|(name, table)| TrackNames::of(name, table)).collect(),
+            here: 0,
         }
     }
 
     /// Kinds that declare too many names: kind, how many, at most.
-    pub fn sizes(&self, most_roles: usize, most: usize) -> Vec<(&'static str, usize, usize)> {
+    pub fn sizes(
+        &self,
+        most_roles: usize,
+        most_tracks: usize,
+        most: usize,
+    ) -> Vec<(&'static str, usize, usize)> {
         let counts = [
             ("roles", self.roles.len(), most_roles),
-            ("states", self.states.len(), most),
+            ("states", self.machines.iter().map(Vec::len).sum(), most),
+            ("tracks", self.tracks.len(), most_tracks),
             ("events", self.events.len(), most),
             ("notices", self.notices.len(), most),
             ("messages", self.messages.len(), most),
@@ -78,12 +104,71 @@ resolvers! {
     event events EventIx "event";
     reason_list reasons ReasonsIx "list of reasons";
     account accounts AccountIx "account";
-    state states StateIx "state";
+}
+
+impl Names {
+    /// The state of the machine being read that a node names, or a finding.
+    pub fn state(&self, reader: &Reader<'_>, node: &Node<'_>) -> Option<StateIx> {
+        let name = node.text()?;
+        let found = self.state_at(self.here, name);
+        if found.is_none() {
+            undeclared(reader, node, "state", name, self.machines.get(self.here).map_or(&[], Vec::as_slice));
+        }
+        found
+    }
+
+    /// The state of that name in a machine.
+    pub fn state_at(&self, machine: usize, name: &str) -> Option<StateIx> {
+        let before: usize = self.machines.iter().take(machine).map(Vec::len).sum();
+        let at = self.machines.get(machine)?.iter().position(|known| known == name)?;
+        u16::try_from(before + at).ok().map(StateIx)
+    }
+
+    /// What guards may ask of each track.
+    pub fn asked_tracks(&self) -> Vec<TrackFacts> {
+        let asked = |(machine, track): (usize, &TrackNames)| TrackFacts {
+            name: track.name.clone(),
+            each: track.each,
+            latch: track
+                .latch
+                .iter()
+                .filter_map(|state| Some((state.clone(), self.state_at(machine, state)?)))
+                .collect(),
+        };
+        (1..).zip(&self.tracks).map(asked).collect()
+    }
+
+    /// The track a node names, or a finding.
+    pub fn track(&self, reader: &Reader<'_>, node: &Node<'_>, name: &str) -> Option<MachineIx> {
+        let found = self.tracks.iter().position(|track| track.name == name);
+        if found.is_none() {
+            let known: Vec<String> = self.tracks.iter().map(|track| track.name.clone()).collect();
+            undeclared(reader, node, "track", name, &known);
+        }
+        found.and_then(|at| u16::try_from(at + 1).ok()).map(MachineIx)
+    }
+}
+
+impl TrackNames {
+    fn of(name: &str, table: &Table<'_>) -> Self {
+        let latch = table.node("latch").map(|node| node.list()).unwrap_or_default();
+        Self {
+            name: name.to_owned(),
+            each: table.node("each").is_some(),
+            latch: latch.iter().filter_map(|node| node.as_text().map(str::to_owned)).collect(),
+        }
+    }
+}
+
+fn keys(table: &Table<'_>, section: &str) -> Vec<String> {
+    let table = table.table(section);
+    table.iter().flat_map(|table| table.entries().map(|(_, node)| node.key).collect::<Vec<_>>()).collect()
 }
 
 /// Reports a name nobody declared, with the nearest one that is.
 pub(super) fn undeclared(reader: &Reader<'_>, node: &Node<'_>, what: &str, name: &str, known: &[String]) {
-    let mend = match nearest(name, known.iter().map(String::as_str)) {
+    let near = if reader.guesses() { nearest(name, known.iter().map(String::as_str)) } else { None };
+    let mend = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("declare it, or use one of the {} that are", known.len()),
     };

@@ -1,13 +1,30 @@
 //! The declaring sections: roles, states, events, documents, notices, messages, reasons, accounts, separations.
 
 use super::super::{
-    Account, Document, Event, Line, Message, Notice, Reasons, Resolver, Role, Rule, Separation, State,
-    StateIx, Term, Texts,
+    Account, Document, Event, Line, MachineIx, Message, Notice, Reasons, Resolver, Role, Rule, Separation,
+    Span, State, StateIx, Term, Texts,
 };
 use super::Loader;
 use super::tree::{Node, Table};
 use crate::definition::{Clock, RoleIx};
-use crate::vocabulary::{DocumentClass, Duty, Phase, StateKind};
+use crate::guard::Type;
+use crate::vocabulary::{DocumentClass, Duty, Phase, Publication, StateKind, Subject};
+
+const STATE_KEYS: [&str; 12] = [
+    "phase",
+    "kind",
+    "waits_for",
+    "label",
+    "now",
+    "public",
+    "public_until",
+    "clocks",
+    "remember",
+    "stops_clocks",
+    "appeal",
+    "publication",
+];
+const TRACK_STATE_KEYS: [&str; 5] = ["kind", "waits_for", "label", "now", "clocks"];
 
 impl Loader<'_, '_> {
     pub(super) fn roles(&self, root: &Table<'_>) -> Vec<Role> {
@@ -35,11 +52,12 @@ impl Loader<'_, '_> {
             ("alliance", "chair") => Some(Resolver::Chair),
             ("home", _) => duty().map(Resolver::Home),
             ("host", _) => duty().map(Resolver::Host),
+            ("link", track) => return self.names.track(self.reader, node, track).map(Resolver::Link),
             _ => None,
         };
         if resolver.is_none() {
             let message = format!(
-                "`{text}` names no holder: use applicant, home(duty), host(duty), alliance(secretariat), alliance(chair) or system"
+                "`{text}` names no holder: use applicant, home(duty), host(duty), alliance(secretariat), alliance(chair), link(track) or system"
             );
             self.reader.finding(Rule::W01, node.span(), &message);
         }
@@ -59,49 +77,110 @@ impl Loader<'_, '_> {
         })
     }
 
-    pub(super) fn states(&mut self, root: &Table<'_>) -> (Vec<State>, Vec<Clock>) {
-        let mut states = Vec::new();
-        let mut clocks = Vec::new();
-        let Some(section) = root.table("states") else {
-            root.missing("states", "at least one state");
-            return (states, clocks);
+    /// States of one machine; those of a track have its phase.
+    pub(super) fn states(
+        &mut self,
+        of: &Table<'_>,
+        machine: MachineIx,
+        phase: Option<Phase>,
+        states: &mut Vec<State>,
+        clocks: &mut Vec<Clock>,
+    ) {
+        let Some(section) = of.table("states") else {
+            of.missing("states", "at least one state");
+            return;
         };
-        for (ix, (_, node)) in (0..).map(StateIx).zip(section.entries().collect::<Vec<_>>()) {
+        for (_, node) in section.entries().collect::<Vec<_>>() {
+            let ix = StateIx(u16::try_from(states.len()).unwrap_or(u16::MAX));
             if let Some(table) = node.table() {
-                states.push(self.state(ix, &node, &table, &mut clocks));
+                let state = match phase {
+                    None => self.main_state(ix, &node, &table, clocks),
+                    Some(phase) => {
+                        table.only(&TRACK_STATE_KEYS);
+                        self.state(ix, &node, &table, clocks, (machine, phase))
+                    }
+                };
+                states.push(state);
             }
         }
-        (states, clocks)
     }
 
-    fn state(&mut self, ix: StateIx, node: &Node<'_>, table: &Table<'_>, clocks: &mut Vec<Clock>) -> State {
-        table.only(&[
-            "phase",
-            "kind",
-            "waits_for",
-            "label",
-            "now",
-            "public",
-            "clocks",
-            "remember",
-            "stops_clocks",
-        ]);
+    fn main_state(
+        &mut self,
+        ix: StateIx,
+        node: &Node<'_>,
+        table: &Table<'_>,
+        clocks: &mut Vec<Clock>,
+    ) -> State {
+        table.only(&STATE_KEYS);
         let phase = table.node("phase").and_then(|n| self.word::<Phase>(&n, "phase"));
         if table.node("phase").is_none() {
             table.missing("phase", "the part of the life of a case this state belongs to");
         }
+        let state =
+            self.state(ix, node, table, clocks, (MachineIx::MAIN, phase.unwrap_or(Phase::Application)));
+        let public_until = table.node("public_until").and_then(|node| self.term(&node, &Type::Instant));
+        if state.public.0.is_empty() != table.node("public_until").is_none() {
+            let message = "`public` and `public_until` go together: what the applicant reads, and until when";
+            self.reader.form(table.span.clone(), message);
+        }
+        let publication = self.publication(table, state.kind);
+        State { public_until, publication, appeal: self.appeal(table, state.kind), ..state }
+    }
+
+    /// What the state says, else draft while it is open and closed at its end.
+    fn publication(&self, table: &Table<'_>, kind: StateKind) -> Option<Publication> {
+        let node = table.node("publication");
+        if self.subject != Subject::Programme {
+            if let Some(node) = node {
+                self.reader.form(node.span(), "`publication` is for cases of subject \"programme\"");
+            }
+            return None;
+        }
+        let said = node.and_then(|node| self.word::<Publication>(&node, "status of publication"));
+        Some(said.unwrap_or(if kind == StateKind::Open { Publication::Draft } else { Publication::Closed }))
+    }
+
+    fn appeal(&self, table: &Table<'_>, kind: StateKind) -> Option<Span> {
+        let node = table.node("appeal")?;
+        if kind != StateKind::Failure {
+            self.reader.form(node.span(), "only a state of kind \"failure\" can be appealed against");
+        }
+        let appeal = node.table()?;
+        appeal.only(&["within"]);
+        match appeal.node("within") {
+            Some(within) => self.span(&within),
+            None => {
+                appeal.missing("within", "a span such as \"14 days\"");
+                None
+            }
+        }
+    }
+
+    fn state(
+        &mut self,
+        ix: StateIx,
+        node: &Node<'_>,
+        table: &Table<'_>,
+        clocks: &mut Vec<Clock>,
+        (machine, phase): (MachineIx, Phase),
+    ) -> State {
         let kind = table.node("kind").and_then(|n| self.word::<StateKind>(&n, "kind of state"));
         State {
             name: node.key.clone(),
-            phase: phase.unwrap_or(Phase::Application),
+            machine,
+            phase,
             kind: kind.unwrap_or(StateKind::Open),
             waits_for: table.node("waits_for").and_then(|n| self.names.role(self.reader, &n)),
             label: texts(table, "label"),
             now: texts(table, "now"),
             public: table.node("public").map(|_| texts(table, "public")).unwrap_or_default(),
+            public_until: None,
             clocks: self.clocks(ix, table, clocks),
             remember: table.flag("remember"),
             stops_clocks: table.flag("stops_clocks"),
+            publication: None,
+            appeal: None,
             place: node.place(),
         }
     }
@@ -218,7 +297,7 @@ impl Loader<'_, '_> {
         section.entries().filter_map(|(_, node)| read(node.key.clone(), node)).collect()
     }
 
-    fn word<T: std::str::FromStr>(&self, node: &Node<'_>, what: &str) -> Option<T> {
+    pub(super) fn word<T: std::str::FromStr>(&self, node: &Node<'_>, what: &str) -> Option<T> {
         let text = node.text()?;
         let word = text.parse().ok();
         if word.is_none() {

@@ -1,43 +1,22 @@
 //! Transitions and joins.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-
-use serde_json::json;
 
 use super::super::input::{InputKind, WrittenKind};
 use super::super::{
-    Addressee, Choose, Definition, InputField, Join, MessageIx, Notify, PlaceEffect, PlaceOp, Reasons,
-    Require, Resolver, RoleIx, Rule, Side, StateIx, Target, Transition, Trigger,
+    Addressee, Choose, Definition, InputField, Join, MachineIx, MessageIx, Notify, Place, PlaceEffect,
+    PlaceOp, Require, Resolver, RoleIx, Rule, Side, StateIx, Target, Transition, Trigger,
 };
 use super::Loader;
+use super::keys::{asks, schema};
 use super::names::undeclared;
 use super::tree::{Node, Table};
-use crate::guard::{Guard, Slot, Type};
+use crate::guard::Type;
 
-const KEYS: [&str; 20] = [
-    "event",
-    "from",
-    "to",
-    "by",
-    "require",
-    "documents",
-    "input",
-    "reason",
-    "effects",
-    "notify",
-    "choose",
-    "ask_last_day",
-    "last_day",
-    "freezes",
-    "shows_to",
-    "came_from",
-    "once",
-    "collect",
-    "irreversible",
-    "on",
-];
-const JOIN_KEYS: [&str; 10] =
-    ["event", "from", "to", "when", "priority", "effects", "notify", "choose", "came_from", "once"];
+/// Most states that all `from`, and the sets in them, may come to.
+const MOST_NAMED: usize = 300_000;
+
 const OPS: [(&str, PlaceOp); 6] = [
     ("hold", PlaceOp::Hold),
     ("use", PlaceOp::Use),
@@ -46,6 +25,16 @@ const OPS: [(&str, PlaceOp); 6] = [
     ("free", PlaceOp::Free),
     ("keep", PlaceOp::Keep),
 ];
+
+/// Sets of states by name.
+pub(super) type Sets = BTreeMap<String, Set>;
+
+pub(super) struct Set {
+    members: Vec<StateIx>,
+    /// Whether a `from` names it.
+    pub used: Cell<bool>,
+    pub place: Place,
+}
 
 impl PlaceOp {
     /// The word for it in a definition.
@@ -58,7 +47,13 @@ impl Loader<'_, '_> {
     /// Types of all `input.<field>` facts; one name has one type in the whole definition.
     pub(super) fn input_types(&self, root: &Table<'_>) -> BTreeMap<String, Type> {
         let mut types: BTreeMap<String, Type> = BTreeMap::new();
-        let tables = root.tables("transitions");
+        let tracks = root.table("tracks");
+        let tracks =
+            tracks.iter().flat_map(|t| t.entries().filter_map(|(_, n)| n.table()).collect::<Vec<_>>());
+        let tables: Vec<Table<'_>> = std::iter::once(root.clone())
+            .chain(tracks)
+            .flat_map(|table| table.tables("transitions"))
+            .collect();
         for (_, node) in
             tables.iter().filter_map(|t| t.table("input")).flat_map(|t| t.entries().collect::<Vec<_>>())
         {
@@ -82,43 +77,62 @@ impl Loader<'_, '_> {
         })
     }
 
-    pub(super) fn transitions(&mut self, root: &Table<'_>, definition: &mut Definition) {
-        let sets = self.sets(root, definition);
-        for table in root.tables("transitions") {
-            table.only(&KEYS);
-            if let Some(transition) = self.transition(&table, definition, &sets, false) {
-                definition.transitions.push(transition);
-            }
-        }
-        for table in root.tables("joins") {
-            table.only(&JOIN_KEYS);
-            if let Some(transition) = self.transition(&table, definition, &sets, true) {
-                definition.transitions.push(transition);
+    /// Transitions, then joins, of one machine.
+    pub(super) fn transitions(
+        &mut self,
+        of: &Table<'_>,
+        definition: &mut Definition,
+        scope: (MachineIx, &Sets),
+        (keys, join_keys): (&[&str], &[&str]),
+    ) {
+        for (section, keys) in [("transitions", keys), ("joins", join_keys)] {
+            for table in of.tables(section) {
+                table.only(keys);
+                if let Some(transition) = self.transition(&table, definition, scope, section == "joins") {
+                    definition.transitions.push(transition);
+                }
+                if self.named.get() > MOST_NAMED {
+                    let message = format!(
+                        "the states of all `from` are more than {MOST_NAMED}: name fewer states, or give them events of their own"
+                    );
+                    self.reader.form(table.span.clone(), &message);
+                    return;
+                }
             }
         }
     }
 
-    fn sets(&self, root: &Table<'_>, definition: &Definition) -> BTreeMap<String, Vec<StateIx>> {
-        let Some(section) = root.table("sets") else { return BTreeMap::new() };
+    pub(super) fn sets(&self, root: &Table<'_>, definition: &Definition) -> Sets {
+        let Some(section) = root.table("sets") else { return Sets::new() };
         let members =
             |node: &Node<'_>| node.list().iter().flat_map(|n| self.states_of(n, definition, None)).collect();
-        section.entries().map(|(_, node)| (node.key.clone(), members(&node))).collect()
+        let once = |mut members: Vec<StateIx>, place| {
+            members.sort_unstable();
+            members.dedup();
+            Set { members, used: Cell::new(false), place }
+        };
+        section.entries().map(|(_, node)| (node.key.clone(), once(members(&node), node.place()))).collect()
     }
 
     /// States a `from` entry stands for: a name, `set:name` or `phase:name`.
-    fn states_of(
-        &self,
-        node: &Node<'_>,
-        definition: &Definition,
-        sets: Option<&BTreeMap<String, Vec<StateIx>>>,
-    ) -> Vec<StateIx> {
+    fn states_of(&self, node: &Node<'_>, definition: &Definition, sets: Option<&Sets>) -> Vec<StateIx> {
+        if self.named.get() > MOST_NAMED {
+            return Vec::new();
+        }
+        let states = self.named_states(node, definition, sets);
+        self.named.set(self.named.get() + states.len());
+        states
+    }
+
+    fn named_states(&self, node: &Node<'_>, definition: &Definition, sets: Option<&Sets>) -> Vec<StateIx> {
         let Some(text) = node.text() else { return Vec::new() };
         if let (Some(name), Some(sets)) = (text.strip_prefix("set:"), sets) {
-            let Some(members) = sets.get(name) else {
+            let Some(set) = sets.get(name) else {
                 undeclared(self.reader, node, "set", name, &self.names.sets);
                 return Vec::new();
             };
-            return members.clone();
+            set.used.set(true);
+            return set.members.clone();
         }
         let Some(phase) = text.strip_prefix("phase:") else {
             return self.names.state(self.reader, node).into_iter().collect();
@@ -131,17 +145,17 @@ impl Loader<'_, '_> {
             );
             return Vec::new();
         };
-        let open = |state: &&super::super::State| {
+        let open = |state: &super::super::State| {
             state.phase == phase && state.kind == crate::vocabulary::StateKind::Open
         };
-        (0..).map(StateIx).zip(&definition.states).filter(|(_, s)| open(s)).map(|(ix, _)| ix).collect()
+        definition.states_of(MachineIx::MAIN).filter(|(_, state)| open(state)).map(|(ix, _)| ix).collect()
     }
 
     fn transition(
         &mut self,
         table: &Table<'_>,
         definition: &Definition,
-        sets: &BTreeMap<String, Vec<StateIx>>,
+        (machine, sets): (MachineIx, &Sets),
         is_join: bool,
     ) -> Option<Transition> {
         let event = Self::wanted(table, "event").and_then(|node| self.names.event(self.reader, &node));
@@ -155,6 +169,7 @@ impl Loader<'_, '_> {
         from.dedup();
         let input = self.input(table);
         let mut transition = Transition {
+            machine,
             event: event?,
             from,
             to: to?,
@@ -171,6 +186,10 @@ impl Loader<'_, '_> {
                 .filter_map(|n| self.names.document(self.reader, n))
                 .collect(),
             schema: schema(&input, &definition.reasons),
+            resets: self.resets(table),
+            invalidates: self.invalidates(table, machine),
+            adds: self.adds(table, &input, &definition.tracks),
+            new_version: self.new_version(table, machine, &definition.tracks),
             input,
             reason: table.node("reason").and_then(|node| self.names.reason_list(self.reader, &node)),
             effects: table.tables("effects").iter().filter_map(|t| self.effect(t)).collect(),
@@ -229,7 +248,7 @@ impl Loader<'_, '_> {
 
     fn target(&self, node: &Node<'_>) -> Option<Target> {
         match node.text()? {
-            "@previous" => Some(Target::Previous),
+            "@previous" if self.names.here == 0 => Some(Target::Previous),
             "@same" => Some(Target::Same),
             _ => self.names.state(self.reader, node).map(Target::State),
         }
@@ -318,13 +337,14 @@ impl Loader<'_, '_> {
         match node.text()? {
             "first" => Some(Choose::First),
             "next" => Some(Choose::Next),
+            "all" => Some(Choose::All),
             "none" => Some(Choose::Nothing),
             text => {
                 let field = text.strip_prefix("input.");
                 let declared =
                     field.filter(|field| table.table("input").is_some_and(|t| t.node(field).is_some()));
                 if declared.is_none() {
-                    let message = "choose is \"first\", \"next\", \"none\" or \"input.<field>\" with that field in `input`";
+                    let message = "choose is \"first\", \"next\", \"all\", \"none\" or \"input.<field>\" with that field in `input`";
                     self.reader.finding(Rule::W01, node.span(), message);
                 }
                 declared.map(|field| Choose::Input(field.to_owned()))
@@ -353,8 +373,10 @@ impl Loader<'_, '_> {
 
     fn trigger(&self, node: &Node<'_>) -> Option<Trigger> {
         let text = node.text()?;
-        if text == "run" {
-            return Some(Trigger::Run);
+        match text {
+            "run" => return Some(Trigger::Run),
+            "upload" => return Some(Trigger::Upload),
+            _ => {}
         }
         if let Some(case) = text.strip_prefix("case:") {
             return Some(Trigger::Case(case.to_owned()));
@@ -364,27 +386,10 @@ impl Loader<'_, '_> {
             u16::try_from(at).ok().map(super::super::AccountIx)
         });
         if account.is_none() {
-            let message = "on is \"run\", \"place_freed:<account>\" or \"case:<workflow>.<event>\"";
+            let message =
+                "on is \"run\", \"upload\", \"place_freed:<account>\" or \"case:<workflow>.<event>\"";
             self.reader.finding(Rule::W01, node.span(), message);
         }
         account.map(Trigger::PlaceFreed)
     }
-}
-
-fn asks(transition: &Transition) -> Vec<Slot> {
-    let required = transition.require.iter().map(|rule| &rule.guard);
-    let effects = transition.effects.iter().filter_map(|effect| effect.when.as_ref());
-    let join = transition.join.as_ref().and_then(|join| join.when.as_ref());
-    let mut slots: Vec<Slot> = required.chain(effects).chain(join).flat_map(Guard::slots).copied().collect();
-    slots.sort_unstable();
-    slots.dedup();
-    slots
-}
-
-fn schema(fields: &[InputField], reasons: &[Reasons]) -> serde_json::Value {
-    let codes = |list: super::super::ReasonsIx| &reasons[list.at()].codes[..];
-    let properties: serde_json::Map<_, _> =
-        fields.iter().map(|field| (field.name.clone(), field.kind.schema(&codes))).collect();
-    let required: Vec<&str> = fields.iter().filter(|f| !f.optional).map(|f| f.name.as_str()).collect();
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }

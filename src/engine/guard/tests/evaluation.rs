@@ -144,9 +144,9 @@ fn a_calculation_without_result_is_unknown() {
     all(
         Unknown,
         &[
-            "1 / 0 == 1",
+            "1 / (student.year - 3) == 1",
             "1 % (student.year - 3) == 0",
-            "1.0 / 0.0 > 1",
+            "1.0 / (student.credits - student.credits) > 1",
             "9223372036854775807 + 1 > 0",
             "9223372036854775807 * student.year > 0",
             "-(-9223372036854775807 - 1) > 0",
@@ -219,5 +219,5 @@ fn a_term_gives_a_value_of_its_type() {
     assert_eq!(term("[student.level, 'x']", texts_type.clone()), Some(texts(&["second", "x"])));
     assert_eq!(term("student.languages", texts_type), Some(texts(&["en:C1", "de:B1"])));
     assert_eq!(term("places.out.free", Type::Int), None);
-    assert_eq!(term("student.year / 0", Type::Int), None);
+    assert_eq!(term("student.year / (student.year - 3)", Type::Int), None);
 }

@@ -52,6 +52,9 @@ fn calculations_that_do_not_fit_are_named_with_the_mend() {
     says("stay.start_on + duration('12h') > stay.start_on", "duration('12h')", "whole days");
     says("'a' + 'b' == 'ab'", "'a' + 'b'", "texts are compared");
     says("student.credits % 2.0 == 0", "student.credits % 2.0", "rest of whole numbers");
+    says("student.year / 0 > 1", "0", "nothing divides by zero");
+    says("student.year % 0 > 1", "0", "nothing divides by zero");
+    says("student.credits / 0.000 > 1", "0.000", "nothing divides by zero");
     says("-main == 'x'", "main", "only a number takes a minus");
 }
 

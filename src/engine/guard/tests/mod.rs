@@ -1,6 +1,7 @@
 //! What the language promises, checked on a small table of facts of every type.
 
 mod evaluation;
+mod filters;
 mod laws;
 mod messages;
 mod oracle;
@@ -218,7 +219,11 @@ fn operand(kind: &Type) -> BoxedStrategy<String> {
     }
     let chain = prop::collection::vec((prop::sample::select(joined), plain.clone()), 1..4);
     let chain = (plain.clone(), chain).prop_map(|(first, rest)| {
-        rest.iter().fold(first, |text, (operator, operand)| format!("{text} {operator} {operand}"))
+        let zero = |operand: &str| matches!(operand, "0" | "0.0");
+        rest.iter().fold(first, |text, (operator, operand)| match *operator {
+            "/" | "%" if zero(operand) => text,
+            operator => format!("{text} {operator} {operand}"),
+        })
     });
     prop_oneof![3 => plain, 1 => chain.prop_map(|chain| format!("({chain})"))].boxed()
 }

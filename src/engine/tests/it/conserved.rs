@@ -130,6 +130,7 @@ fn longer() -> Sketch {
         .step("ask", &["placed"], "asked", "effects = [{ hold = 'extra' }]")
         .step("refuse", &["asked"], "placed", "effects = [{ release = 'extra' }]")
         .step("extend", &["asked"], "longer", "effects = [{ use = 'extra' }]")
+        .step("shorten", &["longer"], "placed", "effects = [{ return = 'extra' }]")
 }
 
 #[test]

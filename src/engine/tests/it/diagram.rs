@@ -2,18 +2,51 @@
 
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
-use sojourn_engine::definition::Definition;
 use sojourn_engine::definition::diagram::{Extent, Taken, View};
+use sojourn_engine::definition::{Definition, MachineIx, StateIx, Target};
 
+use self::room::assert_clear;
 use crate::sketch::Sketch;
 
-const SHIPPED: [&str; 2] = [
-    include_str!("../../../../templates/workflows/exchange.toml"),
-    include_str!("../../../../templates/workflows/internship.toml"),
-];
+mod room;
 
-fn shipped() -> impl Iterator<Item = Definition> {
-    SHIPPED.iter().map(|source| Definition::parse(source).unwrap())
+const EXCHANGE: &str = include_str!("../../../../templates/workflows/exchange.toml");
+
+const TRACKS: &str = include_str!("../data/tracks.toml");
+
+/// What lies in the folder of shipped definitions, and one made for tests.
+fn shipped() -> Vec<Definition> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/workflows");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.retain(|file| {
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        file.extension().is_some_and(|kind| kind == "toml") && !stem.ends_with(".scenarios")
+    });
+    files.sort();
+    assert!(files.len() > 1, "several are shipped");
+    let mut shipped: Vec<_> = files
+        .iter()
+        .map(|file| Definition::parse(&std::fs::read_to_string(file).unwrap()).unwrap())
+        .collect();
+    shipped.push(Definition::parse(TRACKS).unwrap());
+    shipped
+}
+
+fn machines(definition: &Definition) -> Vec<MachineIx> {
+    std::iter::once(MachineIx::MAIN).chain(definition.machines().map(|(track, _)| track)).collect()
+}
+
+/// All pictures of a definition in one language.
+fn pictures(definition: &Definition, language: &str) -> Vec<String> {
+    let mut pictures: Vec<_> =
+        machines(definition).into_iter().map(|machine| definition.svg(machine, &view(language))).collect();
+    pictures.push(definition.svg(MachineIx::MAIN, &View { extent: Extent::MainRoad, ..view(language) }));
+    pictures
+}
+
+/// The picture of the main machine.
+fn picture(definition: &Definition) -> String {
+    definition.svg(MachineIx::MAIN, &view("en"))
 }
 
 fn view(language: &str) -> View<'_> {
@@ -38,37 +71,85 @@ fn squeezed(text: &str) -> String {
     text.chars().filter(|char| !char.is_whitespace()).collect()
 }
 
-/// The card of each state, with its exits.
+/// The card of a state, with its exits.
 fn card<'a>(document: &'a Document<'_>, state: &str) -> Node<'a, 'a> {
     document.descendants().find(|node| node.attribute("data-state") == Some(state)).expect(state)
+}
+
+#[test]
+fn each_track_is_a_picture_of_its_own_and_shows_where_its_instances_are() {
+    let definition = Definition::parse(TRACKS).unwrap();
+    let machine = definition.track_named("learning_agreement").unwrap();
+    let draft = definition.state_in(machine, "draft").unwrap();
+    let svg = definition.svg(machine, &View { beside: &[draft], ..view("en") });
+    let document = Document::parse(&svg).unwrap();
+    assert_eq!(document.root_element().attribute("data-track"), Some("learning_agreement"));
+    let present: Vec<_> = with_class(&document, "present")
+        .into_iter()
+        .filter_map(|node| node.attribute("data-state"))
+        .collect();
+    assert_eq!(present, ["draft"]);
+    let drawn: Vec<_> = document.descendants().filter_map(|node| node.attribute("data-state")).collect();
+    assert_eq!(drawn.len(), definition.states_of(machine).count(), "the states of the track alone");
+
+    let main = definition.svg(MachineIx::MAIN, &View { beside: &[draft], ..view("en") });
+    let document = Document::parse(&main).unwrap();
+    let label = definition.track(machine).unwrap().label.get("en");
+    let named = |node: &Node<'_, '_>| node.tag_name().name() == "text" && text_of(*node).starts_with(label);
+    assert!(document.descendants().any(|node| named(&node)), "the main machine names it");
+    assert_eq!(with_class(&document, "state").len(), definition.states_of(MachineIx::MAIN).count());
+    let mermaid = definition.mermaid(&view("en"));
+    assert!(mermaid.contains("track_1_draft") && mermaid.contains("subgraph track_1 "), "{mermaid}");
 }
 
 #[test]
 fn every_state_and_every_event_of_a_shipped_definition_is_drawn_in_each_language() {
     for definition in shipped() {
         for language in &definition.languages {
-            let svg = definition.svg(&view(language));
-            let document = Document::parse(&svg).unwrap();
-            for (at, state) in definition.states.iter().enumerate() {
-                let card = card(&document, &state.name);
-                let text = squeezed(&text_of(card));
-                assert!(text.contains(&squeezed(state.label.get(language))), "{text}");
-                let leaving = definition.leaving(definition.state_named(&state.name).unwrap());
-                for (_, transition) in leaving {
-                    let event = &definition.events[transition.event.at()];
-                    let drawn = card.children().any(|row| {
-                        row.attribute("data-events")
-                            .is_some_and(|events| events.split(' ').any(|e| e == event.name))
-                            && squeezed(&text_of(row)).contains(&squeezed(event.label.get(language)))
-                    });
-                    assert!(drawn, "{} of {}", event.name, state.name);
+            for machine in machines(&definition) {
+                let svg = definition.svg(machine, &view(language));
+                let document = Document::parse(&svg).unwrap();
+                for (at, state) in definition.states_of(machine) {
+                    let card = card(&document, &state.name);
+                    let text = squeezed(&text_of(card));
+                    assert!(text.contains(&squeezed(state.label.get(language))), "{text}");
+                    assert_events_drawn(&definition, language, at, card);
+                    let clocks = with_class_in(card, "clock");
+                    assert_eq!(clocks, usize::from(!state.clocks.is_empty()), "{}", state.name);
                 }
-                assert_eq!(
-                    with_class_in(card, "clock"),
-                    usize::from(!definition.states[at].clocks.is_empty())
-                );
             }
         }
+    }
+}
+
+/// Every event that leaves a state is named in its card; a note says there where it leads, or once for several states.
+#[track_caller]
+fn assert_events_drawn(definition: &Definition, language: &str, state: StateIx, card: Node<'_, '_>) {
+    for (_, transition) in definition.leaving(state) {
+        let event = &definition.events[transition.event.at()];
+        let said = |row: &Node<'_, '_>| squeezed(&text_of(*row));
+        let of = |row: &Node<'_, '_>| {
+            row.attribute("data-events").is_some_and(|events| events.split(' ').any(|e| e == event.name))
+        };
+        let rows: Vec<_> = card.children().filter(of).collect();
+        let label = squeezed(event.label.get(language));
+        assert!(rows.iter().any(|row| said(row).contains(&label)), "{} is drawn", event.name);
+        let Target::State(to) = transition.to else { continue };
+        if to == state {
+            continue;
+        }
+        let to = format!("→{}", squeezed(definition.states[to.at()].label.get(language)));
+        let led = |row: &Node<'_, '_>| {
+            let once = format!("{}{to}", said(row));
+            row.attribute("class").is_some_and(|class| !class.contains("note"))
+                || said(row).ends_with(&to)
+                || card.document().descendants().any(|node| {
+                    node.tag_name().name() == "text"
+                        && node.parent() == Some(card.document().root_element())
+                        && squeezed(&text_of(node)) == once
+                })
+        };
+        assert!(rows.iter().any(led), "it is said where {} leads: {to}", event.name);
     }
 }
 
@@ -79,132 +160,37 @@ fn with_class_in(node: Node<'_, '_>, class: &str) -> usize {
 #[test]
 fn a_reader_who_sees_nothing_is_told_every_step() {
     for definition in shipped() {
-        let svg = definition.svg(&view("en"));
-        let document = Document::parse(&svg).unwrap();
-        let root = document.root_element();
-        assert_eq!((root.attribute("role"), root.attribute("lang")), (Some("img"), Some("en")));
-        let named = |attribute: &str| {
-            let id = root.attribute(attribute).unwrap();
-            text_of(document.descendants().find(|node| node.attribute("id") == Some(id)).unwrap())
-        };
-        assert!(named("aria-labelledby").contains(&definition.id));
-        let told = named("aria-describedby");
-        for label in
-            definition.states.iter().map(|s| &s.label).chain(definition.events.iter().map(|e| &e.label))
-        {
-            assert!(told.contains(label.get("en")), "{} is not told", label.get("en"));
-        }
-    }
-}
-
-/// Left, top, right, bottom.
-type Frame = [i32; 4];
-
-fn number(node: Node<'_, '_>, name: &str) -> i32 {
-    node.attribute(name).unwrap().parse().unwrap()
-}
-
-fn frames(document: &Document<'_>) -> Vec<Frame> {
-    let frame = |card: Node<'_, '_>| {
-        let at = card.attribute("transform").unwrap().trim_start_matches("translate(");
-        let (x, y) = at.trim_end_matches(')').split_once(' ').unwrap();
-        let (x, y): (i32, i32) = (x.parse().unwrap(), y.parse().unwrap());
-        let frame = card.first_element_child().unwrap();
-        [x, y, x + number(frame, "width"), y + number(frame, "height")]
-    };
-    with_class(document, "state").into_iter().map(frame).collect()
-}
-
-/// The straight stretches of all arrows.
-fn stretches(document: &Document<'_>) -> Vec<Frame> {
-    let corners = |line: Node<'_, '_>| -> Vec<(i32, i32)> {
-        let path = line.attribute("d").unwrap().trim_start_matches('M').to_owned();
-        let corner = |text: &str| text.split_once(' ').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()));
-        path.split('L').filter_map(corner).collect()
-    };
-    let drawn =
-        with_class(document, "line").into_iter().filter(|line| !line.attribute("d").unwrap().contains('H'));
-    let straight = |line: Node<'_, '_>| -> Vec<Frame> {
-        let pair = |pair: &[(i32, i32)]| {
-            let ((x, y), (to, down)) = (pair[0], pair[1]);
-            [x.min(to), y.min(down), x.max(to), y.max(down)]
-        };
-        corners(line).windows(2).map(pair).collect()
-    };
-    drawn.flat_map(straight).collect()
-}
-
-fn touch(one: &Frame, other: &Frame) -> bool {
-    one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3]
-}
-
-/// Nothing lies on a card, and everything within the picture.
-#[track_caller]
-fn assert_clear(svg: &str) {
-    let document = Document::parse(svg).unwrap();
-    let (cards, stretches) = (frames(&document), stretches(&document));
-    let root = document.root_element();
-    let (width, height) = (number(root, "width"), number(root, "height"));
-    for (at, card) in cards.iter().enumerate() {
-        assert!(card[0] >= 0 && card[1] >= 0 && card[2] <= width && card[3] <= height, "{card:?}: {svg}");
-        assert!(!cards[at + 1..].iter().any(|other| touch(card, other)), "{card:?}: {svg}");
-        let inner = [card[0] + 1, card[1] + 1, card[2] - 1, card[3] - 1];
-        let crossed = stretches
-            .iter()
-            .find(|stretch| touch(&inner, &[stretch[0], stretch[1] - 1, stretch[2], stretch[3] + 1]));
-        assert_eq!(crossed, None, "{card:?} is crossed: {svg}");
-    }
-    let inside =
-        |stretch: &Frame| stretch[0] >= 0 && stretch[1] >= 0 && stretch[2] <= width && stretch[3] <= height;
-    assert!(stretches.iter().all(inside), "{svg}");
-}
-
-#[test]
-fn nothing_of_a_shipped_definition_lies_on_a_card() {
-    for definition in shipped() {
-        for language in &definition.languages {
-            let svg = definition.svg(&view(language));
-            assert!(stretches(&Document::parse(&svg).unwrap()).len() > 60);
-            assert_clear(&svg);
-            assert_clear(&definition.svg(&View { extent: Extent::MainRoad, ..view(language) }));
-        }
-    }
-}
-
-const PHASES: [&str; 4] = ["application", "selection", "approval", "closed"];
-
-proptest! {
-    #[test]
-    fn whatever_leads_where_nothing_lies_on_a_card(
-        states in prop::collection::vec((0..4_usize, 0..5_usize), 1..14),
-        steps in prop::collection::vec((0..6_usize, 0..14_usize, 0..14_usize), 0..40),
-    ) {
-        let mut sketch = Sketch::unwatched();
-        for (at, (phase, kind)) in states.iter().enumerate() {
-            let kind = if at > 0 && *kind == 0 { "kind = 'success'\n" } else { "" };
-            sketch = sketch.state(&format!("s{at}"), &format!("{kind}phase = '{}'", PHASES[*phase]));
-        }
-        let mut drawn = std::collections::BTreeSet::new();
-        for (event, from, to) in steps {
-            let (from, to) = (from % states.len(), to % states.len());
-            let open = from == 0 || states[from].1 != 0;
-            if open && drawn.insert((event, from)) {
-                sketch = sketch.step(&format!("e{event}"), &[&format!("s{from}")], &format!("s{to}"), "");
+        for machine in machines(&definition) {
+            let svg = definition.svg(machine, &view("en"));
+            let document = Document::parse(&svg).unwrap();
+            let root = document.root_element();
+            assert_eq!((root.attribute("role"), root.attribute("lang")), (Some("img"), Some("en")));
+            let named = |attribute: &str| {
+                let id = root.attribute(attribute).unwrap();
+                text_of(document.descendants().find(|node| node.attribute("id") == Some(id)).unwrap())
+            };
+            let track = definition.track(machine).map_or("", |track| track.label.get("en"));
+            let (title, told) = (named("aria-labelledby"), named("aria-describedby"));
+            assert!(title.contains(&definition.id) && title.contains(track), "{title}");
+            for (at, state) in definition.states_of(machine) {
+                assert!(told.contains(state.label.get("en")), "{} is not told", state.name);
+                for (_, step) in definition.leaving(at) {
+                    let event = &definition.events[step.event.at()];
+                    assert!(told.contains(event.label.get("en")), "{} is not told", event.name);
+                }
             }
+            let tracks: Vec<_> = definition.tracks.iter().map(|track| track.label.get("en")).collect();
+            assert!(machine != MachineIx::MAIN || tracks.iter().all(|track| told.contains(track)), "{told}");
         }
-        let definition = sketch.parse();
-        let svg = definition.svg(&view("en"));
-        assert_clear(&svg);
-        prop_assert_eq!(frames(&Document::parse(&svg).unwrap()).len(), states.len());
-        prop_assert!(definition.mermaid(&view("en")).lines().count() > states.len());
     }
 }
 
 #[test]
 fn the_main_road_leads_from_the_first_state_to_success_without_needing_a_reason() {
-    let definition = Definition::parse(SHIPPED[0]).unwrap();
+    let definition = Definition::parse(EXCHANGE).unwrap();
     let whole = definition.mermaid(&view("en"));
-    let road: Vec<&str> = whole.lines().filter(|line| line.contains(" ==> ")).collect();
+    let road: Vec<&str> =
+        whole.lines().filter(|line| line.contains(" ==> ") && !line.contains("track_")).collect();
     assert!(
         road.first().unwrap().starts_with("  draft == \"Submit<br>Submit at the closing time\""),
         "{road:?}"
@@ -222,7 +208,9 @@ fn every_step_stands_in_the_text_for_mermaid() {
     for definition in shipped() {
         let text = definition.mermaid(&view("en"));
         for state in &definition.states {
-            assert!(text.contains(&format!("    {}[\"", state.name)), "{}", state.name);
+            let track = definition.track(state.machine).map(|_| format!("track_{}_", state.machine.0));
+            let name = format!("{}{}", track.unwrap_or_default(), state.name);
+            assert!(text.contains(&format!("    {name}[\"")), "{name}");
         }
         for event in &definition.events {
             assert!(
@@ -245,17 +233,17 @@ fn steps_between_the_same_states_share_an_arrow_and_crowded_exits_are_notes() {
         .step("post", &["draft"], "sent", "")
         .step("leave", &["draft", "sent"], "left", "")
         .step("finish", &["sent"], "done", "");
-    let svg = sketch.parse().svg(&view("en"));
+    let svg = picture(&sketch.parse());
     let document = Document::parse(&svg).unwrap();
     let rows: Vec<_> =
         card(&document, "draft").children().filter_map(|row| row.attribute("data-events")).collect();
     assert_eq!(rows, ["send post", "leave", "stop"]);
-    assert_eq!(with_class(&document, "line").len(), 2 + 2, "two arrows and the two of the legend");
+    assert_eq!(with_class(&document, "line").len(), 2 + 1, "two arrows and that of the legend");
 }
 
 #[test]
 fn the_case_is_seen_where_it_stands_and_how_it_came_there() {
-    let definition = Definition::parse(SHIPPED[0]).unwrap();
+    let definition = Definition::parse(EXCHANGE).unwrap();
     let state = |name| definition.state_named(name).unwrap();
     let step = |from, event, to| Taken {
         from: state(from),
@@ -263,7 +251,9 @@ fn the_case_is_seen_where_it_stands_and_how_it_came_there() {
         to: state(to),
     };
     let taken = [step("draft", "submit", "submitted"), step("submitted", "return", "returned")];
-    let svg = definition.svg(&View { present: Some(state("returned")), taken: &taken, ..view("en") });
+    let svg = definition
+        .svg(MachineIx::MAIN, &View { present: Some(state("returned")), taken: &taken, ..view("en") });
+    assert_clear(&svg);
     let document = Document::parse(&svg).unwrap();
     let names = |class| -> Vec<_> {
         with_class(&document, class).into_iter().filter_map(|node| node.attribute("data-state")).collect()
@@ -274,7 +264,7 @@ fn the_case_is_seen_where_it_stands_and_how_it_came_there() {
         with_class(&document, "taken").into_iter().filter_map(|node| node.attribute("data-events")).collect();
     assert_eq!(events, ["submit bell", "return"]);
     assert!(svg.contains("Now: Returned for corrections. "), "the text alternative says it too");
-    let plain = definition.svg(&view("en"));
+    let plain = picture(&definition);
     assert_eq!(with_class(&Document::parse(&plain).unwrap(), "present").len(), 0);
 }
 
@@ -295,14 +285,14 @@ proptest! {
     #[test]
     fn whatever_a_label_says_the_picture_is_sound_and_says_it(label in "[^\\s]{1,40}( [^\\s]{1,20})?") {
         let definition = labelled(&label);
-        let svg = definition.svg(&view("en"));
+        let svg = picture(&definition);
         let document = Document::parse(&svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
         let shown: String = label.chars().map(|char| match char {
             '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
             char => char,
         }).collect();
         prop_assert!(squeezed(&text_of(card(&document, "draft"))).contains(&squeezed(&shown)), "{svg}");
-        prop_assert_eq!(&svg, &labelled(&label).svg(&view("en")));
+        prop_assert_eq!(&svg, &picture(&labelled(&label)));
         let known = ["svg", "title", "desc", "style", "rect", "text", "g", "path", "circle"];
         prop_assert!(document.descendants().filter(Node::is_element).all(|e| known.contains(&e.tag_name().name())));
 
@@ -319,7 +309,7 @@ fn hostile_labels_stay_text() {
         ["</text><script>alert(1)</script>", "]]>&amp;<!--", "\"];click x \"javascript:\"", "\u{202e}\u{0}"]
     {
         let definition = labelled(label);
-        assert!(!definition.svg(&view("en")).contains("<script"));
+        assert!(!picture(&definition).contains("<script"));
         assert!(!definition.mermaid(&view("en")).contains("\"javascript"));
     }
 }

@@ -53,6 +53,7 @@ impl World for OneLine<'_> {
             next_lines: &self.lines,
             rivals: &[],
             documents: &[],
+            stays: 1,
             calendars: &self.calendars,
             overrides: &[],
             subject: None,
@@ -99,7 +100,7 @@ fn events(definition: &Definition, free: i64) -> Vec<&str> {
     case.accounts[0] = AccountStatus::Held;
     let event = definition.event_named("refuse").unwrap();
     let data = serde_json::Map::new();
-    let attempt = Attempt { event, actor: Actor::System, data: &data, reason: None };
+    let attempt = Attempt { event, actor: Actor::System, instance: None, data: &data, reason: None };
     let step = machine::step(definition, &case, &attempt, &mut OneLine::with(definition, free)).unwrap();
     step.moves.iter().map(|made| definition.events[made.event.at()].name.as_str()).collect()
 }
@@ -136,7 +137,7 @@ fn last_day(definition: &Definition, case: &Case, event: &str, role: &str) -> Op
         _ => serde_json::json!({ "day": "2027-12-15" }).as_object().unwrap().clone(),
     };
     let actor = Actor::Person(PersonId::from(uuid::Uuid::nil()), Roles::NONE.with(role));
-    let attempt = Attempt { event, actor, data: &data, reason: None };
+    let attempt = Attempt { event, actor, instance: None, data: &data, reason: None };
     let step = machine::step(definition, case, &attempt, &mut OneLine::with(definition, 1)).unwrap();
     step.moves[0].last_day
 }
@@ -192,7 +193,7 @@ fn an_optional_account_stays_off_once_its_place_would_have_been_held() {
         Roles::NONE.with(definition.role_named("student").unwrap()),
     );
     let event = definition.event_named("take").unwrap();
-    let attempt = Attempt { event, actor, data: &serde_json::Map::new(), reason: None };
+    let attempt = Attempt { event, actor, instance: None, data: &serde_json::Map::new(), reason: None };
     let step = machine::step(&definition, &case, &attempt, &mut world).unwrap();
     assert_eq!(step.moves[0].places, []);
 }

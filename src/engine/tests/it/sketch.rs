@@ -12,6 +12,7 @@ pub struct Sketch {
     accounts: Vec<(String, String)>,
     sections: String,
     unwatched: bool,
+    about_application: bool,
 }
 
 #[derive(Clone)]
@@ -32,6 +33,11 @@ impl Sketch {
     /// Without those clocks.
     pub fn unwatched() -> Self {
         Self { unwatched: true, ..Self::default() }
+    }
+
+    /// About an application, with its rules of sight and choice, instead of a programme.
+    pub fn about_application(self) -> Self {
+        Self { about_application: true, ..self }
     }
 
     /// The first state is the initial one. `keys` are lines of its table.
@@ -64,6 +70,13 @@ impl Sketch {
 
     fn drawn(mut self, section: &'static str, event: &str, from: &[&str], to: &str, keys: String) -> Self {
         let from = from.iter().map(|&name| name.to_owned()).collect();
+        let mut keys = keys;
+        if section == "transitions" && !keys.contains("irreversible") {
+            keys.push_str("\nirreversible = true");
+        }
+        if !keys.contains("notify") {
+            keys.push_str("\nnotify = [{ notice = 'told', to = ['student', '@waits_for'] }]");
+        }
         self.moves.push(Drawn { section, event: event.to_owned(), from, to: to.to_owned(), keys });
         self
     }
@@ -83,7 +96,10 @@ impl Sketch {
             }
             let free: Vec<_> =
                 self.accounts.iter().map(|(name, _)| format!("{{ free = '{name}' }}")).collect();
-            let keys = format!("by = ['system']\neffects = [{}]", free.join(", "));
+            let keys = format!(
+                "by = ['system', 'student']\nirreversible = true\neffects = [{}]\nnotify = [{{ notice = 'told', to = ['student'] }}]",
+                free.join(", ")
+            );
             moves.push(Drawn {
                 section: "transitions",
                 event: "stop".to_owned(),
@@ -93,14 +109,16 @@ impl Sketch {
             });
             states.push(("stopped".to_owned(), "kind = 'failure'".to_owned()));
         }
-        let mut source = format!("{HEAD}initial = '{}'\n{}", states[0].0, self.roles());
+        let subject = if self.about_application { "application" } else { "programme" };
+        let mut source =
+            format!("{HEAD}subject = '{subject}'\ninitial = '{}'\n{}{TOLD}", states[0].0, self.roles());
         source.push_str(&self.sections);
         for (name, keys) in &self.accounts {
             let line = if keys.contains("line =") { "" } else { "line = 'host'\n" };
             write!(source, "[accounts.{name}]\n{line}{keys}\n").unwrap();
         }
         for (name, keys) in &states {
-            let phase = if keys.contains("phase =") { "" } else { "phase = 'application'\n" };
+            let phase = if keys.contains("phase =") { "" } else { "phase = 'recognition'\n" };
             write!(source, "[states.{name}]\n{phase}label.en = '{name}'\nnow.en = 'Now.'\n{keys}\n").unwrap();
         }
         let mut events: Vec<&str> = moves.iter().map(|drawn| drawn.event.as_str()).collect();
@@ -145,7 +163,9 @@ impl Sketch {
     }
 }
 
-const HEAD: &str = "id = 'sketch'\nsubject = 'application'\nlanguages = ['en']\ncreate.by = ['student']\n";
+const HEAD: &str = "id = 'sketch'\nlanguages = ['en']\ncreate = { by = ['student'], notify = [{ notice = 'told', to = ['@waits_for'] }] }\n";
+
+const TOLD: &str = "[notices.told]\naction = false\n";
 
 const ROLES: [(&str, &str); 4] = [
     ("office", "home(coordinator)"),

@@ -1,0 +1,72 @@
+//! The person a new instance of a track names: known by their address, or entered with it.
+
+use sojourn_engine::ids::PersonId;
+use validator::ValidateEmail;
+
+use super::Attempt;
+use crate::app::people::address;
+use crate::app::scene::Scene;
+use crate::app::{Error, FieldError, Result};
+use crate::clock::Moment;
+use crate::store::Tx;
+use crate::store::holders::Holder;
+use crate::store::people::{self, Person};
+use sojourn_engine::vocabulary::Duty;
+
+/// Finds out whom the attempt would name, if its event makes such an instance; the row to enter when nobody has the address yet.
+///
+/// # Errors
+/// [`Error::Invalid`] for an address that is none.
+pub(super) async fn meant(
+    tx: &Tx,
+    scene: &mut Scene,
+    at: &Moment,
+    attempt: &Attempt,
+) -> Result<Option<Person>> {
+    let event = scene.definition.event_named(&attempt.event);
+    let mut here = scene.definition.leaving(scene.live.case.state).map(|(_, transition)| transition);
+    if !here.any(|transition| Some(transition.event) == event && transition.adds.is_some()) {
+        return Ok(None);
+    }
+    let given = |field: &str| attempt.data.get(field).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let email = address(given("email"));
+    if !email.validate_email() {
+        let detail = "write an e-mail address such as name@example.org";
+        return Err(Error::Invalid(vec![FieldError::new("/data/email", detail)]));
+    }
+    let known = people::by_email(tx, std::slice::from_ref(&email)).await?.into_iter().next();
+    let (person, new) = match known {
+        Some(person) => (person, false),
+        None => (entered(at.id(), given("name"), email, scene, at), true),
+    };
+    scene.live.named = Some(person.id);
+    scene.holders.linked.push(Holder {
+        person: person.id,
+        name: crate::access::full_name(&person.given_name, &person.family_name),
+        language: person.language.clone(),
+        duty: Duty::Coordinator,
+        institution: None,
+        unit: None,
+    });
+    Ok(new.then_some(person))
+}
+
+/// A person of whom no more is known than what the applicant wrote; the language is that of the applicant.
+fn entered(id: PersonId, name: &str, email: String, scene: &Scene, at: &Moment) -> Person {
+    let name = name.trim();
+    let (given, family) = name.rsplit_once(' ').unwrap_or(("", name));
+    Person {
+        id,
+        given_name: given.trim().to_owned(),
+        family_name: family.to_owned(),
+        email: Some(email),
+        language: scene.holders.applicant.as_ref().map_or_else(|| "en".to_owned(), |h| h.language.clone()),
+        nationality: None,
+        gender: None,
+        birth_year: None,
+        technical: false,
+        erased_at: None,
+        created_at: at.now,
+        version: 1,
+    }
+}

@@ -1,0 +1,318 @@
+//! The case of a programme in the hands of a command: moved by the same machine, with neither applicant nor places.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use sojourn_engine::deadline::Calendar;
+use sojourn_engine::definition::{ClockIx, Definition, ExpiryAct, MAIN, Resolver, RoleIx};
+use sojourn_engine::facts::{Fact, Facts};
+use sojourn_engine::guard::{Slot, Value as Known};
+use sojourn_engine::ids::{ClockRowId, PersonId, UnitId};
+use sojourn_engine::machine::{
+    self, Actor, Attempt, Calendars, Case, ClockStart, Context, Move, Roles, Running,
+};
+use sojourn_engine::refusal::Refusal;
+use sojourn_engine::vocabulary::{Publication, Via};
+
+use crate::app::Result;
+use crate::app::calendars::calendar;
+use crate::app::holders::Holders;
+use crate::app::transition::{chain, live};
+use crate::clock::Moment;
+use crate::store::dossiers::{CaseRow, Institution, RunningClock};
+use crate::store::holders::Holder;
+use crate::store::programmes::Programme;
+use crate::store::records::{Moved, NewClock, NewHistory, NewPayload, Records};
+
+/// A case of a programme with everything a step on it is judged with.
+#[derive(Debug)]
+pub(super) struct Course {
+    pub programme: Programme,
+    pub host: Institution,
+    pub row: CaseRow,
+    pub case: Case,
+    pub definition: Arc<Definition>,
+    pub holders: Holders,
+    /// The programme's unit and those above it.
+    pub units: Vec<UnitId>,
+    /// Calendar of the secretariat.
+    pub alliance: Calendar,
+    /// Rows of the clocks that run.
+    pub clocks: Vec<(ClockRowId, ClockIx)>,
+}
+
+/// What somebody does to the case.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deed<'a> {
+    pub event: &'a str,
+    pub data: &'a Map<String, Value>,
+    pub reason: Option<(&'a str, &'a str)>,
+    pub note: Option<&'a str>,
+    /// Who; `None` is the system.
+    pub actor: Option<PersonId>,
+    pub via: Via,
+}
+
+/// The world of such a case: its instant, its host, and nothing that a move would change.
+struct World<'a>(Context<'a>);
+
+impl machine::World for World<'_> {
+    fn context(&self) -> Context<'_> {
+        self.0.clone()
+    }
+
+    fn take(&mut self, _: &Move) {}
+}
+
+/// Who acted, and what came before.
+pub(super) struct Taken<'a> {
+    pub event: &'a str,
+    pub from: Option<String>,
+    pub role: Option<RoleIx>,
+    pub deed: Option<&'a Deed<'a>>,
+    pub via: Via,
+    pub actor: Option<PersonId>,
+    pub facts: String,
+}
+
+impl Course {
+    /// Takes up the case as it stands in its rows.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a row names something the definition does not have.
+    pub fn resume(&mut self, clocks: &[RunningClock]) -> Result<()> {
+        self.case = live::read(&self.definition, &self.row)?;
+        for running in clocks {
+            let known = self.definition.clock_named(self.case.state, &running.clock);
+            let clock = known.ok_or_else(|| live::unknown("clock", &running.clock))?;
+            self.clocks.push((running.id, clock));
+            self.case.clocks.push(Running { clock, due_at: running.due_at });
+        }
+        Ok(())
+    }
+
+    /// Everybody who holds a role, the stand-ins when nobody does.
+    pub fn people(&self, role: RoleIx) -> Vec<&Holder> {
+        match &self.definition.roles[role.at()].resolver {
+            Resolver::Host(duty) => self.holders.at(*duty, self.host.id, &self.units),
+            Resolver::Secretariat => self.holders.secretariat(),
+            Resolver::Chair => match &self.holders.chair {
+                Some(holder) => vec![holder],
+                None => self.holders.secretariat(),
+            },
+            Resolver::Applicant | Resolver::Home(_) | Resolver::Link(_) | Resolver::System => Vec::new(),
+        }
+    }
+
+    /// The roles one person holds.
+    pub fn roles(&self, person: PersonId) -> Roles {
+        let all = (0..).map(RoleIx).take(self.definition.roles.len());
+        all.filter(|role| self.people(*role).iter().any(|holder| holder.person == person)).collect()
+    }
+
+    /// Calls `with` in the surroundings of the case.
+    pub fn within<T>(&self, at: &Moment, with: impl FnOnce(&Context<'_>) -> T) -> T {
+        let slots: Vec<Slot> = (0..).map(Slot).take(self.definition.facts.len()).collect();
+        let facts = Facts::gather(&self.definition.facts, &slots, |fact| match fact {
+            Fact::Now => Some(Known::Instant(at.now)),
+            Fact::HostCountry => Some(Known::text(self.host.country.as_str())),
+            _ => None,
+        });
+        let host = calendar(&self.host);
+        let calendars = Calendars { home: host.clone(), host, alliance: self.alliance.clone() };
+        with(&Context {
+            now: at.now,
+            facts: &facts,
+            lines: &[],
+            next_lines: &[],
+            rivals: &[],
+            documents: &[],
+            calendars: &calendars,
+            stays: 0,
+            overrides: &[],
+            subject: None,
+        })
+    }
+
+    /// Opens the case and lays its first step into the records.
+    ///
+    /// # Errors
+    /// The refusal of `[create]`.
+    pub fn open(
+        &mut self,
+        at: &Moment,
+        by: PersonId,
+        records: &mut Records,
+    ) -> std::result::Result<(), Refusal> {
+        let definition = Arc::clone(&self.definition);
+        let roles = self.roles(by);
+        let (opening, facts) = self.within(at, |context| {
+            let opening = machine::open(&definition, roles, context)?;
+            let facts = chain::canonical_facts(&definition, &opening.read, context.facts);
+            Ok((opening, facts))
+        })?;
+        self.case = opening.case;
+        self.start(at, &opening.clocks, records);
+        let taken = Taken {
+            event: "create",
+            from: None,
+            role: definition.create.by.iter().copied().find(|role| roles.has(*role)),
+            deed: None,
+            via: Via::Api,
+            actor: Some(by),
+            facts,
+        };
+        self.record(at, &taken, records);
+        self.tell(at, &taken, &opening.notices, records);
+        records.waits.extend(self.waits());
+        Ok(())
+    }
+
+    /// Carries out one deed and lays its consequence into the records.
+    ///
+    /// # Errors
+    /// The engine's refusal with the facts that were read; nothing has changed.
+    pub fn fire(
+        &mut self,
+        at: &Moment,
+        deed: &Deed<'_>,
+        records: &mut Records,
+    ) -> std::result::Result<(), Refusal> {
+        let definition = Arc::clone(&self.definition);
+        let Some(event) = definition.event_named(deed.event) else {
+            let here = definition.states[self.case.state.at()].name.clone();
+            let event = deed.event.to_owned();
+            return Err(Refusal::NotFromHere { event, state: here, allowed_from: Vec::new() });
+        };
+        let actor = deed.actor.map_or(Actor::System, |person| Actor::Person(person, self.roles(person)));
+        let attempt = Attempt { event, instance: None, actor, data: deed.data, reason: deed.reason };
+        let (step, facts) = self.within(at, |context| {
+            let step = machine::step(&definition, &self.case, &attempt, &mut World(context.clone()))?;
+            let read = |made: &Move| chain::canonical_facts(&definition, &made.read, context.facts);
+            let facts: Vec<String> = step.moves.iter().map(read).collect();
+            Ok((step, facts))
+        })?;
+        for (nth, (made, facts)) in step.moves.iter().zip(facts).enumerate() {
+            let by = deed.actor.filter(|_| nth == 0);
+            self.take(at, made, by, records);
+            let taken = Taken {
+                event: &definition.events[made.event.at()].name,
+                from: Some(definition.states[made.from.at()].name.clone()),
+                role: made.role,
+                deed: (nth == 0).then_some(deed),
+                via: deed.via,
+                actor: by,
+                facts,
+            };
+            self.record(at, &taken, records);
+            self.tell(at, &taken, &made.notices, records);
+        }
+        records.waits_of.push(self.row.id);
+        records.waits.extend(self.waits());
+        records.moved.push(Moved { case: self.row.clone(), due_at: self.case.due_at(), application: None });
+        Ok(())
+    }
+
+    /// Who sees the programme as its case stands.
+    pub fn publication(&self) -> Publication {
+        self.definition.states[self.case.state.at()].publication.unwrap_or(Publication::Draft)
+    }
+
+    fn take(&mut self, at: &Moment, made: &Move, by: Option<PersonId>, records: &mut Records) {
+        let due: Vec<Running> = self.case.clocks.clone();
+        self.case.apply(&self.definition, made, by, at.now);
+        live::lay(&mut self.row, &self.definition, &self.case);
+        let event = &self.definition.events[made.event.at()].name;
+        self.row.acts.push((event.clone(), by));
+        if !made.entered {
+            return;
+        }
+        for (row, clock) in std::mem::take(&mut self.clocks) {
+            let ended = due.iter().any(|running| running.clock == clock && running.due_at <= at.now);
+            let is_its = |act: &ExpiryAct| *act == ExpiryAct::Fire(made.event);
+            let fires = self.definition.clocks[clock.at()].on_expiry.iter().any(|expiry| is_its(&expiry.act));
+            let fired = by.is_none() && ended && fires;
+            let (fired_at, ended_at) = if fired { (Some(at.now), None) } else { (None, Some(at.now)) };
+            records.stopped.push((row, self.row.id, fired_at, ended_at));
+        }
+        self.start(at, &made.clocks, records);
+    }
+
+    fn start(&mut self, at: &Moment, clocks: &[ClockStart], records: &mut Records) {
+        for start in clocks {
+            let id = at.id();
+            self.clocks.push((id, start.clock));
+            records.clocks.push(NewClock {
+                case: self.row.id,
+                id,
+                machine: MAIN.to_owned(),
+                clock: self.definition.clocks[start.clock.at()].id.clone(),
+                entered_at: at.now,
+                due_at: start.due_at,
+                remind_at: start.remind_at.clone(),
+                ended_at: None,
+                fired_at: None,
+            });
+        }
+    }
+
+    fn record(&mut self, at: &Moment, taken: &Taken<'_>, records: &mut Records) {
+        self.row.steps += 1;
+        let payload = taken.deed.and_then(|deed| self.payload(at, deed));
+        let role = taken.role.or_else(|| self.definition.system());
+        let role = role.map(|role| &self.definition.roles[role.at()]);
+        let at_host = role.is_some_and(|role| matches!(role.resolver, Resolver::Host(_)));
+        let mut step = NewHistory {
+            case: self.row.id,
+            number: self.row.steps,
+            machine: MAIN.to_owned(),
+            at: at.now,
+            recorded_at: at.recorded_at,
+            via: taken.via,
+            actor: taken.actor,
+            role: role.map(|role| role.name.clone()).unwrap_or_default(),
+            institution: at_host.then_some(self.host.id),
+            event: taken.event.to_owned(),
+            from: taken.from.clone(),
+            to: self.row.state.clone(),
+            workflow: self.row.workflow,
+            facts: taken.facts.clone(),
+            payload_hmac: payload.as_ref().and_then(chain::seal),
+            hash: Vec::new(),
+        };
+        step.hash = chain::link(&self.row.head, &step);
+        self.row.head.clone_from(&step.hash);
+        records.history.push(step);
+        records.payloads.extend(payload);
+    }
+
+    fn payload(&self, at: &Moment, deed: &Deed<'_>) -> Option<NewPayload> {
+        let data = chain::canonical_data(deed.data);
+        if data.is_none() && deed.reason.is_none() && deed.note.is_none() {
+            return None;
+        }
+        Some(NewPayload {
+            case: self.row.id,
+            number: self.row.steps,
+            key: at.random::<32>().to_vec(),
+            data,
+            reason: deed.reason.map(|(code, text)| (code.to_owned(), text.to_owned())),
+            note: deed.note.map(str::to_owned),
+        })
+    }
+}
+
+/// Why a workflow cannot vet programmes; `None` when it can.
+pub(super) fn unfit(definition: &Definition) -> Option<&'static str> {
+    let strange = |role: &sojourn_engine::definition::Role| {
+        matches!(role.resolver, Resolver::Applicant | Resolver::Home(_) | Resolver::Link(_))
+    };
+    if definition.roles.iter().any(strange) {
+        return Some(
+            "its roles must be of the host, the secretariat, the chair or the system: nobody applies",
+        );
+    }
+    let beside = definition.machines().next().is_some();
+    let more = beside || !definition.documents.is_empty() || !definition.accounts.is_empty();
+    more.then_some("it must do without tracks, documents and accounts, which a programme does not have")
+}

@@ -1,0 +1,112 @@
+//! Whom a step of a programme's case tells, and whom the case waits for.
+
+use serde_json::json;
+use sojourn_engine::definition::{ClockIx, MAIN, Party, Resolver, RoleIx};
+use sojourn_engine::facts::Facts;
+use sojourn_engine::machine::{self, NoticeTo};
+use sojourn_engine::vocabulary::Duty;
+
+use super::course::{Course, Taken};
+use crate::app::notices::{CaseNotice, NoticeFacts, Reason};
+use crate::app::transition::otherwise;
+use crate::clock::Moment;
+use crate::store::holders::Holder;
+use crate::store::outbox::NewNotice;
+use crate::store::records::{NewWait, Records};
+
+impl Course {
+    pub fn tell(&self, at: &Moment, taken: &Taken<'_>, notices: &[NoticeTo], records: &mut Records) {
+        let facts = json!(NoticeFacts::Case(Box::new(self.facts(taken))));
+        for notice in notices {
+            let declared = &self.definition.notices[notice.notice.at()];
+            let mut people: Vec<&Holder> = notice.to.iter().flat_map(|role| self.people(*role)).collect();
+            people.sort_by_key(|holder| holder.person);
+            people.dedup_by_key(|holder| holder.person);
+            records.notices.extend(people.into_iter().map(|holder| NewNotice {
+                id: at.id(),
+                notice: declared.name.clone(),
+                action: declared.action,
+                recipient: holder.person,
+                language: holder.language.clone(),
+                step: Some((self.row.id, self.row.steps)),
+                facts: Some(facts.clone()),
+                historic: false,
+                at: at.now,
+                not_before: None,
+            }));
+        }
+    }
+
+    fn facts(&self, taken: &Taken<'_>) -> CaseNotice {
+        let definition = &*self.definition;
+        let name = |role: RoleIx| definition.roles[role.at()].name.clone();
+        let awaited = machine::waiting(definition, &self.case, &Facts::default());
+        let first = awaited.first();
+        let reason = taken.deed.and_then(|deed| deed.reason).and_then(|(code, text)| {
+            let event = definition.event_named(taken.event);
+            let mut lists = definition.transitions.iter().filter(|t| Some(t.event) == event);
+            let list = lists.find_map(|transition| transition.reason)?;
+            let list = definition.reasons[list.at()].name.clone();
+            Some(Reason { list, code: code.to_owned(), text: text.to_owned() })
+        });
+        CaseNotice {
+            version: self.row.workflow,
+            case: self.row.id,
+            about: Some(self.programme.id),
+            reference: super::reference(self.programme.id),
+            machine: MAIN.to_owned(),
+            event: taken.event.to_owned(),
+            from: taken.from.clone().unwrap_or_default(),
+            to: self.row.state.clone(),
+            role: taken.role.map(name),
+            student: None,
+            programme: self.programme.title.clone(),
+            home: self.host.name.clone(),
+            host: Some(self.host.name.clone()),
+            last_day: None,
+            asked_last_day: None,
+            due_at: first.and_then(|awaited| awaited.due_at),
+            zone: first.and_then(|awaited| awaited.clock).map(|clock| self.zone(clock)),
+            otherwise: first.and_then(|a| a.otherwise.as_ref()).map(|outcome| otherwise(definition, outcome)),
+            waiting: awaited.iter().map(|awaited| name(awaited.role)).collect(),
+            reason,
+            choices: Vec::new(),
+            receipt: None,
+        }
+    }
+
+    /// The zone of the calendar a clock counts in.
+    pub fn zone(&self, clock: ClockIx) -> String {
+        match self.definition.clocks[clock.at()].calendar {
+            Party::Alliance => self.alliance.zone.name().to_owned(),
+            _ => self.host.zone.clone(),
+        }
+    }
+
+    pub fn waits(&self) -> Vec<NewWait> {
+        let awaited = machine::waiting(&self.definition, &self.case, &Facts::default());
+        let wait = |awaited: machine::Awaited| {
+            let role = &self.definition.roles[awaited.role.at()];
+            let (duty, institution) = match role.resolver {
+                Resolver::Host(duty) => (Some(duty), Some(self.host.id)),
+                Resolver::Secretariat => (Some(Duty::Secretariat), None),
+                Resolver::Chair => (None, None),
+                Resolver::Applicant | Resolver::Home(_) | Resolver::Link(_) | Resolver::System => {
+                    return None;
+                }
+            };
+            Some(NewWait {
+                case: self.row.id,
+                machine: MAIN.to_owned(),
+                role: role.name.clone(),
+                duty,
+                institution,
+                unit: institution.and(self.programme.unit_id),
+                person: None,
+                since: awaited.since,
+                due_at: awaited.due_at,
+            })
+        };
+        awaited.into_iter().filter_map(wait).collect()
+    }
+}
