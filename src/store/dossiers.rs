@@ -14,6 +14,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId};
+use sojourn_engine::vocabulary::Publication;
 use sojourn_entities::{
     account, application, call, case, choice, clock, document, institution, offering, period, person,
     programme, registration, stay,
@@ -115,6 +116,32 @@ pub async fn offerings(conn: &impl Conn, ids: &[OfferingId]) -> Result<Vec<Offer
         .find_also(offering::Entity, period::Entity)
         .find_also(offering::Entity, programme::Entity)
         .find_also(programme::Entity, institution::Entity)
+        .all(conn.db())
+        .await?;
+    rows.into_iter()
+        .filter_map(|(offering, period, programme, host)| {
+            Some(build_offering(&offering, &period?, programme?, host?))
+        })
+        .collect()
+}
+
+/// Offerings that a choice may go beyond an application for: of published programmes of a workflow, not over yet, by their hosts' names.
+pub async fn beyond(
+    conn: &impl Conn,
+    workflow: &str,
+    on: NaiveDate,
+    most: u64,
+) -> Result<Vec<Offering>, StoreError> {
+    let rows = offering::Entity::find()
+        .find_also(offering::Entity, period::Entity)
+        .find_also(offering::Entity, programme::Entity)
+        .find_also(programme::Entity, institution::Entity)
+        .filter(programme::Column::WorkflowId.eq(workflow))
+        .filter(programme::Column::Status.eq(Publication::Published))
+        .filter(offering::Column::EndOn.gt(on))
+        .order_by_asc(institution::Column::Name)
+        .order_by_asc(offering::Column::Id)
+        .limit(most)
         .all(conn.db())
         .await?;
     rows.into_iter()

@@ -179,6 +179,25 @@ async fn a_paused_offer_takes_nobody_new_and_a_withdrawn_one_leads_to_another(
         walk.look().await;
         assert_eq!(walk.case["state"], "replacement");
     }
+    let elsewhere = cast.internship(2, &without_work_documents()).await;
+    let exchange = cast.exchange(1, &json!({})).await;
+    let strange = json!({ "event": "replace", "data": { "choice": exchange.offerings[0]["id"], "student_agrees": true } });
+    let refused = finn.attempt("home_coordinator", &strange).await.problem(422);
+    assert_eq!(refused["errors"][0]["pointer"], "/data/choice");
+    let other = json!({ "choice": elsewhere.offerings[0]["id"] });
+    finn.act_with("home_coordinator", "replace", &other).await;
+    assert_eq!(
+        (&finn.case["state"], &finn.case["choices"][1]["current"]),
+        (&json!("submitted"), &json!(true))
+    );
+    assert_eq!(finn.case["choices"][1]["offering_id"], elsewhere.offerings[0]["id"]);
+    for (role, event) in
+        [("home_coordinator", "endorse"), ("home_coordinator", "forward"), ("employer", "offer")]
+    {
+        finn.act(role, event).await;
+    }
+    finn.act("student", "accept_offer").await;
+    assert_eq!(finn.taken(&elsewhere.lines[0]).await, (0, 1));
     cast.verified().await;
 }
 

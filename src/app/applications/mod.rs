@@ -198,6 +198,20 @@ pub fn fresh_case(definition: &Definition, version: WorkflowVersionId, at: &Mome
     }
 }
 
+/// Most offerings that a choice beyond the application is picked from on a page.
+const BEYOND: u64 = 200;
+
+/// Offerings that a widening choice of the case may take, as choices are shown; each stands under the id of its offering.
+///
+/// # Errors
+/// Faults of the database.
+pub async fn beyond(app: &App, view: &ApplicationView) -> Result<Vec<view::ChoiceView>> {
+    let today = app.clock.now().date_naive();
+    let all = dossiers::beyond(app.store.read(), &view.workflow, today, BEYOND).await?;
+    let known = |offering: &Offering| view.choices.iter().any(|choice| choice.offering_id == offering.id);
+    Ok(all.iter().filter(|offering| !known(offering)).map(view::candidate).collect())
+}
+
 /// Changes a draft, or enters the home's score.
 ///
 /// # Errors

@@ -24,6 +24,7 @@ use crate::clock::Moment;
 use crate::store::calls::SlotRule;
 use crate::store::dossiers::Choice;
 
+pub(super) use offers::candidate;
 pub use offers::{LineView, OfferView, ReasonView};
 pub use sight::sees;
 pub use tracks::{TrackView, label as track_label};

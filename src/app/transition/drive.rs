@@ -181,7 +181,10 @@ fn target(
         Some(Choose::Next) => Ok(next(&live.dossier).map(|choice| choice.id)),
         Some(Choose::Input(field)) => {
             let named = data.get(field).and_then(Value::as_str);
-            let known = named.and_then(|named| choices().find(|choice| choice.id.to_string() == named));
+            let is_named = |choice: &&Choice, named: &str| {
+                choice.id.to_string() == named || choice.offering.id.to_string() == named
+            };
+            let known = named.and_then(|named| choices().find(|choice| is_named(choice, named)));
             match (named, known) {
                 (_, Some(choice)) => Ok(Some(choice.id)),
                 (None, None) => Ok(None),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sojourn_engine::definition::{ClockIx, Definition, EventIx, InstanceId, RoleIx, StateIx};
-use sojourn_engine::ids::{ClockRowId, PersonId, PlaceLineId};
+use sojourn_engine::ids::{ChoiceId, ClockRowId, PersonId, PlaceLineId};
 use sojourn_engine::machine::{Case, Instance, Running};
 use sojourn_engine::vocabulary::AccountStatus;
 
@@ -39,6 +39,8 @@ pub struct Live {
     pub parts: Vec<crate::store::records::NewStay>,
     /// How many stays the choice being chosen makes.
     pub(super) stays: u16,
+    /// The choice that this batch adds.
+    pub(super) added: Option<ChoiceId>,
     /// The person whom a new instance of a track names.
     pub(super) named: Option<PersonId>,
     /// The line that whoever acts has named for the choice being chosen.
@@ -84,6 +86,7 @@ impl Live {
             touched: Touched::default(),
             parts: Vec::new(),
             stays: 1,
+            added: None,
             named: None,
             picked: None,
         })

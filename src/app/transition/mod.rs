@@ -17,6 +17,7 @@ mod settle;
 mod situation;
 mod stays;
 mod tracks;
+mod widening;
 
 use std::sync::Arc;
 
@@ -83,6 +84,7 @@ pub async fn fire(
         return Err(Error::Stale);
     }
     let referee = referees::meant(&tx, &mut scene, &at, attempt).await?;
+    widening::meant(&tx, &mut scene, &at, attempt).await?;
     let mut written = Records::default();
     if let Err(refused) = decide(&mut scene, &at, via, Some(caller.person), attempt, &mut written) {
         return Err(refuse(tx, &scene, &at, Some(caller.person), attempt, refused).await);

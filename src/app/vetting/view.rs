@@ -95,6 +95,7 @@ fn offer(course: &Course, offer: &Offer, language: &str) -> OfferView {
         due_at: offer.by,
         input: transition.schema.clone(),
         lines: Vec::new(),
+        widens: transition.widens,
         reasons: codes.into_iter().flatten().map(reason).collect(),
         documents: Vec::new(),
         irreversible: transition.irreversible,

@@ -3,6 +3,7 @@
 //! The only place where states, events and roles are text. Each section of the file has one function; a new key is read
 //! there, and listed in its `only(…)`, so that a misspelt key is never silently ignored.
 
+mod choices;
 mod clocks;
 mod days;
 mod keys;

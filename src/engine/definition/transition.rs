@@ -58,6 +58,8 @@ pub struct Transition {
     pub notify: Vec<Notify>,
     /// Which choice becomes the current one.
     pub choose: Option<Choose>,
+    /// Whether what is chosen may be an offering that was not applied for.
+    pub widens: bool,
     /// What becomes of the last day of the stay.
     pub last_day: Option<LastDay>,
     /// Whether registration and documents freeze.

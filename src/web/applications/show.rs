@@ -77,7 +77,13 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     let documents = documents::of_case(visit, caller, view).await?;
     let draft = if is_editable(view, caller) { Some(draft::form(visit, view, said).await?) } else { None };
     let (legal, not_legal): (Vec<_>, Vec<_>) = view.offers.iter().partition(|offer| offer.legal);
-    let picks = |offer| Picks { choices: &view.choices, lines: lines(visit, view, offer) };
+    let widens = legal.iter().any(|offer| offer.widens);
+    let beyond = if widens { applications::beyond(app, view).await? } else { Vec::new() };
+    let wider = [view.choices.as_slice(), &beyond].concat();
+    let picks = |offer: &OfferView| Picks {
+        choices: if offer.widens { &wider } else { &view.choices },
+        lines: lines(visit, view, offer),
+    };
     let legal: Vec<Value> = legal.into_iter().map(|offer| form(&picks(offer), offer, said)).collect();
     let stays = said.is_some_and(|said| {
         said.form == draft::FORM || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)

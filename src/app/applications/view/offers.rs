@@ -8,11 +8,12 @@ use sojourn_engine::machine::Offer;
 use sojourn_engine::vocabulary::{ChoiceResult, Level};
 use utoipa::ToSchema;
 
+use super::{ChoiceView, InstitutionView};
 use crate::app::refusals;
 use crate::app::scene::Scene;
 use crate::app::transition::drive::{Stage, lines_of};
 use crate::app::transition::zone;
-use crate::store::dossiers::Choice;
+use crate::store::dossiers::{Choice, Offering};
 use crate::store::places::Line;
 
 /// One event of the present state.
@@ -46,6 +47,8 @@ pub struct OfferView {
     pub input: serde_json::Value,
     /// Place lines to pick from: those that cover one of the choices equally well, when there are several.
     pub lines: Vec<LineView>,
+    /// Whether its choice may be an offering that was not applied for: any of a published programme of the same workflow.
+    pub widens: bool,
     /// Codes of its reason; empty when it wants none.
     pub reasons: Vec<ReasonView>,
     /// Slots that must be filled.
@@ -123,10 +126,28 @@ pub(super) fn view(scene: &Scene, offer: &Offer, stage: &Stage<'_>, language: &s
         due_at: offer.by,
         input: transition.schema.clone(),
         lines: lines(scene, offer, transition),
+        widens: transition.widens,
         reasons: codes.into_iter().flatten().map(reason).collect(),
         documents: transition.documents.iter().map(|d| definition.documents[d.at()].name.clone()).collect(),
         irreversible: transition.irreversible,
         confirm: Some(event.confirm.get(language).to_owned()).filter(|text| !text.is_empty()),
+    }
+}
+
+/// An offering that may become a choice, under its own id.
+pub fn candidate(offering: &Offering) -> ChoiceView {
+    ChoiceView {
+        id: uuid::Uuid::from(offering.id).into(),
+        rank: None,
+        offering_id: offering.id,
+        programme_id: offering.programme,
+        title: offering.title.clone(),
+        host: InstitutionView { id: offering.host.id, name: offering.host.name.clone() },
+        start_on: offering.start_on,
+        end_on: offering.end_on,
+        asked_end_on: None,
+        result: ChoiceResult::Open,
+        current: false,
     }
 }
 

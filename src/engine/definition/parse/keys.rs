@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::{InputField, Reasons, Transition};
 use crate::guard::{Guard, Slot};
 
-pub(super) const KEYS: [&str; 23] = [
+pub(super) const KEYS: [&str; 24] = [
     "event",
     "from",
     "to",
@@ -17,6 +17,7 @@ pub(super) const KEYS: [&str; 23] = [
     "effects",
     "notify",
     "choose",
+    "widens",
     "ask_last_day",
     "last_day",
     "freezes",

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::super::input::{InputKind, WrittenKind};
 use super::super::{
-    Addressee, Choose, Definition, InputField, Join, MachineIx, MessageIx, Notify, Place, PlaceEffect,
-    PlaceOp, Require, Resolver, RoleIx, Rule, Side, StateIx, Target, Transition, Trigger,
+    Addressee, Definition, InputField, Join, MachineIx, MessageIx, Notify, Place, PlaceEffect, PlaceOp,
+    Require, Resolver, RoleIx, Rule, Side, StateIx, Target, Transition, Trigger,
 };
 use super::Loader;
 use super::keys::{asks, schema};
@@ -195,6 +195,7 @@ impl Loader<'_, '_> {
             effects: table.tables("effects").iter().filter_map(|t| self.effect(t)).collect(),
             notify: self.notify(table),
             choose: table.node("choose").and_then(|node| self.choose(&node, table)),
+            widens: self.widens(table),
             last_day: self.last_day(table),
             freezes: table.flag("freezes"),
             shows_to: table.list("shows_to").iter().filter_map(|node| self.side(node)).collect(),
@@ -330,25 +331,6 @@ impl Loader<'_, '_> {
             "@waits_for" => Some(Addressee::WaitsFor),
             "@was_waiting" => Some(Addressee::WasWaiting),
             _ => self.names.role(self.reader, node).map(Addressee::Role),
-        }
-    }
-
-    fn choose(&self, node: &Node<'_>, table: &Table<'_>) -> Option<Choose> {
-        match node.text()? {
-            "first" => Some(Choose::First),
-            "next" => Some(Choose::Next),
-            "all" => Some(Choose::All),
-            "none" => Some(Choose::Nothing),
-            text => {
-                let field = text.strip_prefix("input.");
-                let declared =
-                    field.filter(|field| table.table("input").is_some_and(|t| t.node(field).is_some()));
-                if declared.is_none() {
-                    let message = "choose is \"first\", \"next\", \"all\", \"none\" or \"input.<field>\" with that field in `input`";
-                    self.reader.finding(Rule::W01, node.span(), message);
-                }
-                declared.map(|field| Choose::Input(field.to_owned()))
-            }
         }
     }
 

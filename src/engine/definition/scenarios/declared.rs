@@ -31,7 +31,7 @@ impl Play<'_, '_> {
         same("tracks that start anew", &may.resets, found.resets.iter().map(machine).collect());
         same("signatures that are void", &may.invalidates, found.invalidates.iter().map(machine).collect());
         same("track that gets one more", may.adds.as_slice(), found.adds.iter().map(machine).collect());
-        let marks = |marks: [(&str, bool); 5]| -> Vec<String> {
+        let marks = |marks: [(&str, bool); 6]| -> Vec<String> {
             marks.into_iter().filter(|(_, set)| *set).map(|(mark, _)| mark.to_owned()).collect()
         };
         let wanted = marks([
@@ -40,6 +40,7 @@ impl Play<'_, '_> {
             ("freezes", may.freezes),
             ("irreversible", may.irreversible),
             ("new_version", may.new_version),
+            ("widens", may.widens),
         ]);
         let has = marks([
             ("all", found.collect),
@@ -47,6 +48,7 @@ impl Play<'_, '_> {
             ("freezes", found.freezes),
             ("irreversible", found.irreversible),
             ("new_version", found.new_version),
+            ("widens", found.widens),
         ]);
         same("marks", &wanted, has);
     }

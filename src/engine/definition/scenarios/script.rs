@@ -185,6 +185,9 @@ pub(super) struct May {
     pub all: bool,
     #[serde(default)]
     pub irreversible: bool,
+    /// Whether an offering may be chosen that was not applied for.
+    #[serde(default)]
+    pub widens: bool,
     #[serde(default)]
     pub once: bool,
     #[serde(default)]

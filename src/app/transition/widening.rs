@@ -1,0 +1,60 @@
+//! A choice that was not applied for: an offering that is found when the one applied for is gone.
+
+use sojourn_engine::definition::{Choose, Transition};
+use sojourn_engine::ids::OfferingId;
+use sojourn_engine::vocabulary::{ChoiceResult, Publication};
+
+use super::Attempt;
+use crate::app::scene::Scene;
+use crate::app::{Error, FieldError, Result};
+use crate::clock::Moment;
+use crate::store::Tx;
+use crate::store::dossiers::{self, Choice};
+use crate::store::{applications, institutions, places};
+
+/// Adds the offering that the attempt names to the choices, where its event may choose beyond them.
+///
+/// # Errors
+/// [`Error::Invalid`] for an offering that this workflow does not lead to, or that takes no applications now.
+pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Attempt) -> Result<()> {
+    let event = scene.definition.event_named(&attempt.event);
+    let leaving = scene.definition.leaving(scene.live.case.state).map(|(_, transition)| transition);
+    let widens = |t: &&Transition| Some(t.event) == event && t.widens && attempt.track.is_none();
+    let Some(Choose::Input(field)) = leaving.into_iter().find(widens).and_then(|t| t.choose.clone()) else {
+        return Ok(());
+    };
+    let given = attempt.data.get(&field).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let dossier = &mut scene.live.dossier;
+    let is_known =
+        |choice: &Choice| choice.id.to_string() == given || choice.offering.id.to_string() == given;
+    let Ok(id) = given.parse::<OfferingId>() else { return Ok(()) };
+    if dossier.choices.iter().any(is_known) {
+        return Ok(());
+    }
+    let follows = applications::workflow_of(tx, &[id]).await? == [scene.definition.id.clone()];
+    let offering = dossiers::offerings(tx, &[id]).await?.pop();
+    let offering = offering.filter(|offering| follows && offering.status == Publication::Published);
+    let Some(offering) = offering else {
+        let detail =
+            "name a choice of this application, or an offering of a published programme of the same workflow";
+        return Err(Error::Invalid(vec![FieldError::new(format!("/data/{field}"), detail)]));
+    };
+    let lines = places::lines_for(tx, dossier.home.id, &[offering.host.id], &[offering.programme]).await?;
+    dossier.lines.retain(|known| lines.iter().all(|line| line.id != known.id));
+    dossier.lines.extend(lines);
+    let units: Vec<_> = offering.unit.into_iter().collect();
+    dossier.units.extend(institutions::units_above(tx, &units).await?);
+    let last = dossier.choices.iter().map(|choice| choice.rank).max().unwrap_or(0);
+    let choice = Choice {
+        id: at.id(),
+        rank: last + 1,
+        line: None,
+        result: ChoiceResult::Open,
+        host_sees_from: None,
+        host_sees_until: None,
+        offering,
+    };
+    scene.live.added = Some(choice.id);
+    scene.live.dossier.choices.push(choice);
+    Ok(())
+}
