@@ -151,6 +151,18 @@ impl Loader<'_, '_> {
         definition.states_of(MachineIx::MAIN).filter(|(_, state)| open(state)).map(|(ix, _)| ix).collect()
     }
 
+    /// The states it leaves, each once.
+    fn left(&self, table: &Table<'_>, definition: &Definition, sets: &Sets) -> Vec<StateIx> {
+        let mut from: Vec<StateIx> =
+            table.list("from").iter().flat_map(|node| self.states_of(node, definition, Some(sets))).collect();
+        if table.node("from").is_none() {
+            table.missing("from", "the states it leaves");
+        }
+        from.sort_unstable();
+        from.dedup();
+        from
+    }
+
     fn transition(
         &mut self,
         table: &Table<'_>,
@@ -160,13 +172,7 @@ impl Loader<'_, '_> {
     ) -> Option<Transition> {
         let event = Self::wanted(table, "event").and_then(|node| self.names.event(self.reader, &node));
         let to = Self::wanted(table, "to").and_then(|node| self.target(&node));
-        let mut from: Vec<StateIx> =
-            table.list("from").iter().flat_map(|node| self.states_of(node, definition, Some(sets))).collect();
-        if table.node("from").is_none() {
-            table.missing("from", "the states it leaves");
-        }
-        from.sort_unstable();
-        from.dedup();
+        let from = self.left(table, definition, sets);
         let input = self.input(table);
         let mut transition = Transition {
             machine,
