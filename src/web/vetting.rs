@@ -17,7 +17,7 @@ use super::visit::Visit;
 use crate::access::Caller;
 use crate::app::applications::view::OfferView;
 use crate::app::vetting;
-use crate::app::{Conflict, Error, Result};
+use crate::app::{Asked, Conflict, Error, Result};
 
 /// The address of a programme's page.
 fn door(id: ProgrammeId) -> String {
@@ -32,6 +32,7 @@ pub async fn part(visit: &Visit, id: ProgrammeId, said: Option<&show::Said>) -> 
         Err(Error::NotFound) => return Ok(context! { case => () }),
         Err(error) => return Err(error),
     };
+    let steps = vetting::steps(visit.app(), caller, id, &Asked { limit: 200, cursor: None }).await?.items;
     let legal = view.offers.iter().filter(|offer| offer.legal);
     let picks = Picks { choices: &[], lines: Vec::new() };
     let legal: Vec<Value> = legal.map(|offer| show::form(&picks, offer, said)).collect();
@@ -43,6 +44,8 @@ pub async fn part(visit: &Visit, id: ProgrammeId, said: Option<&show::Said>) -> 
         case => Value::from(Serde(&view)),
         told => said.and_then(|said| said.told.clone()),
         legal,
+        reader_of_reason => "reason_for_host",
+        steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
     })
 }
 

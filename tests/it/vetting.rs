@@ -26,7 +26,7 @@ async fn does(by: &Actor, programme: &Value, event: &str) -> Value {
             "legal_name": "Works Ltd", "address": "1 Quay", "duties": "Design of bridges", "hours_per_week": 38,
             "pay": "900 a month", "supervisor": "Ida Works", "insurance": "Liability", "safety": "Helmets",
         } }),
-        "vet" => json!({ "event": event, "data": { "no_conflict": true } }),
+        "vet" => json!({ "event": event, "data": { "independent": true } }),
         "return" | "refuse" => json!({ "event": event, "reason": { "code": "pay", "text": "Too little." } }),
         "withdraw" => json!({ "event": event, "reason": { "code": "business", "text": "The site closes." } }),
         _ => json!({ "event": event }),
@@ -64,7 +64,7 @@ async fn an_offer_is_seen_by_others_as_its_case_says(#[values(Db::Sqlite, Db::Po
 
     let view = does(employer, &offer, "submit").await;
     assert_eq!(view["waiting"][0]["role"], "secretariat");
-    let refused = fire(employer, &offer, &json!({ "event": "vet", "data": { "no_conflict": true } })).await;
+    let refused = fire(employer, &offer, &json!({ "event": "vet", "data": { "independent": true } })).await;
     assert_eq!(refused.problem(403)["refusal"]["code"], "not_yours");
     does(sol, &offer, "return").await;
     does(employer, &offer, "submit").await;
@@ -114,7 +114,7 @@ async fn whoever_describes_an_offer_does_not_vet_it(#[values(Db::Sqlite, Db::Pos
     let sol = cast.who("secretariat");
     let offer = offer(&cast).await;
     does(sol, &offer, "submit").await;
-    let vet = json!({ "event": "vet", "data": { "no_conflict": true } });
+    let vet = json!({ "event": "vet", "data": { "independent": true } });
     let refused = fire(sol, &offer, &vet).await.problem(403);
     assert_eq!(refused["refusal"]["code"], "same_person");
     fire(cast.who("chair"), &offer, &vet).await.ok();
@@ -234,8 +234,10 @@ async fn an_employer_moves_an_offer_on_its_page(#[values(Db::Sqlite, Db::Postgre
     assert_eq!(done.header("location"), format!("{page}?done=step"));
     assert!(employer.get(&page).await.text().contains("審核中"));
 
+    let submitted = employer.get(&page).await.text();
+    assert!(submitted.contains("Works Ltd") && submitted.contains("機構正式名稱"), "{submitted}");
     let chair = Visitor::signed_in(&cast.app.address, &address("chair")).await;
-    let vet = [("event", "vet"), ("version", "2"), ("data.no_conflict", "true")];
+    let vet = [("event", "vet"), ("version", "2"), ("data.independent", "true")];
     let asked = chair.submit(&page, &act, &vet).await;
     assert!(asked.text().contains("The employer may publish the offer as it is."), "{}", asked.text());
     let sure = [&vet[..], &[("sure", "yes")]].concat();

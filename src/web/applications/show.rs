@@ -92,6 +92,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     Ok(context! {
         case => Value::from(Serde(view)),
         door => door(view.id),
+        reader_of_reason => "reason_text",
         noted => visit.is_staff() && view.applicant.id != caller.person,
         turn => view.waiting.iter().any(|waiting| waiting.you),
         steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
