@@ -228,7 +228,7 @@ impl Ends {
         let whole = |end: Option<InstitutionId>| end.map(Place::whole);
         let owners = match (row.source, row.direction) {
             (PlaceSource::Agreement, _) => whole(row.home_id).into_iter().chain(whole(row.host_id)).collect(),
-            (PlaceSource::Programme, _) => match row.programme_id {
+            (PlaceSource::Programme | PlaceSource::Nominees, _) => match row.programme_id {
                 Some(id) => match programmes::find(tx, Some(caller), id).await? {
                     Some(programme) => vec![of_programme(tx, &programme).await?],
                     None => Vec::new(),
@@ -279,7 +279,7 @@ async fn ends(tx: &Tx, caller: &Caller, new: &NewLine) -> Result<Ends> {
                 owners: sides.map(Place::whole).to_vec(),
             })
         }
-        (PlaceSource::Programme, None, Some(id)) => {
+        (PlaceSource::Programme | PlaceSource::Nominees, None, Some(id)) => {
             let programme = programmes::find(tx, Some(caller), id).await?;
             let programme = programme.ok_or_else(|| wrong("/programme", "no programme that you see"))?;
             let host = programme.host_id;
@@ -295,7 +295,7 @@ async fn ends(tx: &Tx, caller: &Caller, new: &NewLine) -> Result<Ends> {
         }
         (PlaceSource::Pool, None, None) => pool(new),
         (PlaceSource::Agreement, ..) => Err(wrong("/agreement", "name the agreement, and no programme")),
-        (PlaceSource::Programme, ..) => Err(wrong("/programme", "name the programme, and no agreement")),
+        (PlaceSource::Programme | PlaceSource::Nominees, ..) => Err(wrong("/programme", "name the programme, and no agreement")),
         (PlaceSource::Pool, ..) => Err(wrong("/source", "a pool has neither agreement nor programme")),
     }
 }

@@ -261,6 +261,8 @@ pub enum Line {
     Host,
     /// Places of the programme itself.
     Programme,
+    /// Nominations the programme takes at a time.
+    Nominees,
 }
 
 /// The terms of the host an account may take a place for.

@@ -64,6 +64,7 @@ catalogue! {
     HomeCountry "home.country" Type::Text, "ISO 3166-1 alpha-2 code of the home institution's country.";
     HostCountry "host.country" Type::Text, "ISO 3166-1 alpha-2 code of the host's country.";
     HostTracksPlaces "host.tracks_places" Type::Bool, "Whether the host publishes a capacity of its own.";
+    HostLimitsNominees "host.limits_nominees" Type::Bool, "Whether the programme takes a limited number of nominations at a time.";
     CallOpensAt "call.opens_at" Type::Instant, "When the call opens for this home.";
     CallClosesAt "call.closes_at" Type::Instant, "When the call closes for this home.";
     CallGraceUntil "call.grace_until" Type::Instant, "Until when a complete draft may still be submitted at the bell.";

@@ -197,6 +197,8 @@ words! {
         Agreement = "agreement",
         /// A programme that is open to all who fit.
         Programme = "programme",
+        /// Nominations that a programme takes at a time.
+        Nominees = "nominees",
         /// A pool that an institution shares over several hosts.
         Pool = "pool",
     }

@@ -6,7 +6,7 @@ use sojourn_engine::definition::{Term, Track};
 use sojourn_engine::facts::Fact;
 use sojourn_engine::guard::{Decimal, Value};
 
-use super::places::{Bound, bind, host_tracks};
+use super::places::{Bound, bind, host_tracks, limits_nominees};
 use crate::app::calendars::{calendar, of_zone};
 use crate::app::eligibility;
 use crate::store::calls::Call;
@@ -66,6 +66,7 @@ impl Asked<'_> {
             }
             Fact::HostCountry
             | Fact::HostTracksPlaces
+            | Fact::HostLimitsNominees
             | Fact::AgreementRequired
             | Fact::AgreementInForce
             | Fact::OfferingCredit
@@ -99,6 +100,7 @@ impl Asked<'_> {
         match fact {
             Fact::HostCountry => Some(text(&offering.host.country)),
             Fact::HostTracksPlaces => tracks(Term::Chosen),
+            Fact::HostLimitsNominees => Some(Value::Bool(limits_nominees(self.dossier, offering))),
             Fact::HostTracksExtraTerm => tracks(Term::Extra),
             Fact::ExtraTermStartAt => extra.map(|term| Value::Instant(calendar().start_of(term.start_on))),
             Fact::ExtraTermStartOn => extra.map(|term| Value::Date(term.start_on)),

@@ -86,6 +86,12 @@ pub fn host_tracks(term: Term, dossier: &Dossier, offering: &Offering) -> bool {
     span(term, dossier, offering).and_then(|span| best((Kind::Host, term), dossier, offering, span)).is_some()
 }
 
+/// Whether the programme of this choice takes a limited number of nominations at a time.
+pub fn limits_nominees(dossier: &Dossier, offering: &Offering) -> bool {
+    let span = (offering.period, offering.twelfths);
+    best((Kind::Nominees, Term::Chosen), dossier, offering, span).is_some()
+}
+
 /// A period with its twelfths of a year.
 type Span = (PeriodId, i16);
 
@@ -145,10 +151,11 @@ fn serves(kind: Kind, line: &Line) -> bool {
         Kind::HomePool => line.direction == Direction::Out && line.covers.source == PlaceSource::Pool,
         Kind::Host => {
             line.direction == Direction::In
-                && line.covers.source != PlaceSource::Programme
+                && !matches!(line.covers.source, PlaceSource::Programme | PlaceSource::Nominees)
                 && line.covers.home.is_none()
         }
         Kind::Programme => line.covers.source == PlaceSource::Programme,
+        Kind::Nominees => line.covers.source == PlaceSource::Nominees,
     }
 }
 

@@ -120,7 +120,7 @@ fn faults(definition: &Definition, transition: &Transition, bits: u8) -> Vec<Fau
 fn held<'t>(definition: &'t Definition, transition: &'t Transition) -> impl Iterator<Item = AccountIx> + 't {
     let holds = transition.effects.iter().filter(|effect| effect.op == PlaceOp::Hold);
     holds.map(|effect| effect.account).filter(|account| match definition.accounts[account.at()].line {
-        Line::HomeToHost | Line::Host | Line::Programme => true,
+        Line::HomeToHost | Line::Host | Line::Programme | Line::Nominees => true,
         Line::HomePool => false,
     })
 }

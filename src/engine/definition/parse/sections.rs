@@ -254,8 +254,9 @@ impl Loader<'_, '_> {
             "home pool" => Line::HomePool,
             "host" => Line::Host,
             "programme" => Line::Programme,
+            "nominees" => Line::Nominees,
             _ => {
-                let known = "line is \"home to host\", \"home pool\", \"host\" or \"programme\", each also with \", extra term\" behind it";
+                let known = "line is \"home to host\", \"home pool\", \"host\", \"programme\" or \"nominees\", each also with \", extra term\" behind it";
                 self.reader.form(node.span(), known);
                 return None;
             }
