@@ -295,7 +295,9 @@ async fn ends(tx: &Tx, caller: &Caller, new: &NewLine) -> Result<Ends> {
         }
         (PlaceSource::Pool, None, None) => pool(new),
         (PlaceSource::Agreement, ..) => Err(wrong("/agreement", "name the agreement, and no programme")),
-        (PlaceSource::Programme | PlaceSource::Nominees, ..) => Err(wrong("/programme", "name the programme, and no agreement")),
+        (PlaceSource::Programme | PlaceSource::Nominees, ..) => {
+            Err(wrong("/programme", "name the programme, and no agreement"))
+        }
         (PlaceSource::Pool, ..) => Err(wrong("/source", "a pool has neither agreement nor programme")),
     }
 }

@@ -244,3 +244,43 @@ async fn an_employer_moves_an_offer_on_its_page(#[values(Db::Sqlite, Db::Postgre
     assert_eq!(chair.submit(&page, &act, &sure).await.status, 303);
     assert!(employer.get(&page).await.text().contains("審核通過（待公告）"));
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_offer_that_takes_one_nomination_at_a_time_takes_the_next_when_the_first_has_gone(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let round = cast.internship(5, &without_work_documents()).await;
+    let slot = json!({
+        "source": "nominees", "programme": round.offerings[0]["programme"], "unit": "heads", "capacity": 1,
+    });
+    cast.who("home_coordinator").post("/place-lines", &slot).await.problem(403);
+    let slot = cast.who("employer").post("/place-lines", &slot).await.ok();
+    let mut anna = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    let mut finn = Walk::open(&cast, &round, &cast.student("Finn").await).await;
+    for walk in [&mut anna, &mut finn] {
+        walk.act("student", "submit").await;
+    }
+    anna.act("home_coordinator", "endorse").await;
+    assert_eq!((anna.taken(&slot).await, anna.taken(&round.lines[0]).await), ((1, 0), (0, 0)));
+    let second = json!({ "event": "endorse", "data": { "no_conflict": true } });
+    let refused = finn.attempt("home_coordinator", &second).await.problem(409);
+    assert_eq!(
+        (&refused["refusal"]["code"], &refused["refusal"]["account"]),
+        (&json!("no_place"), &json!("nominee"))
+    );
+
+    anna.act("student", "withdraw").await;
+    assert_eq!(anna.taken(&slot).await, (0, 0));
+    for (role, event) in [
+        ("home_coordinator", "endorse"),
+        ("home_coordinator", "forward"),
+        ("employer", "offer"),
+        ("student", "accept_offer"),
+    ] {
+        finn.act(role, event).await;
+    }
+    assert_eq!((finn.taken(&slot).await, finn.taken(&round.lines[0]).await), ((0, 1), (0, 1)));
+    cast.verified().await;
+}
