@@ -36,8 +36,8 @@ pub struct Model {
     pub status: Publication,
     /// The case that vets it; none for one whose status is set by hand.
     pub case_id: Option<CaseId>,
-    /// What has happened to it that applications have not been told of yet: `workflow.event`.
-    pub raises: Option<String>,
+    /// What has happened to it that applications have not been told of yet, in order: `["workflow.event"]`.
+    pub raises: Option<Json>,
     /// When the row was written.
     pub created_at: DateTimeUtc,
     /// Grows with every change over HTTP.

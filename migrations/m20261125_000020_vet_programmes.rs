@@ -8,7 +8,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for column in [uuid_null("case_id").take(), text_null("raises").take()] {
+        for column in [uuid_null("case_id").take(), json_binary_null("raises").take()] {
             manager.alter_table(Table::alter().table("programmes").add_column(column).take()).await?;
         }
         let raised = index("programmes", &["raises"]).and_where(Expr::cust("raises IS NOT NULL")).take();

@@ -125,6 +125,15 @@ impl Holders {
         found.next().unwrap_or_else(|| self.secretariat())
     }
 
+    /// The same in whichever unit, for a list that does not know a case's own.
+    pub fn anywhere_at(&self, duty: Duty, institution: InstitutionId) -> Vec<&Holder> {
+        let with = |duty: Duty| -> Vec<&Holder> {
+            self.staff.iter().filter(|h| h.duty == duty && h.institution == Some(institution)).collect()
+        };
+        let mut found = [duty, Duty::Head].into_iter().map(with).filter(|people| !people.is_empty());
+        found.next().unwrap_or_else(|| self.secretariat())
+    }
+
     /// People of the secretariat.
     pub fn secretariat(&self) -> Vec<&Holder> {
         self.staff.iter().filter(|holder| holder.duty == Duty::Secretariat).collect()

@@ -10,18 +10,17 @@ mod view;
 use std::sync::Arc;
 
 use serde_json::{Map, json};
-use sojourn_engine::definition::{MAIN, Trigger};
-use sojourn_engine::ids::{CaseId, ProgrammeId};
+use sojourn_engine::definition::MAIN;
+use sojourn_engine::ids::ProgrammeId;
 use sojourn_engine::refusal::Refusal;
 use sojourn_engine::vocabulary::{Subject, Via};
-use tracing::warn;
 
 use self::course::{Course, Deed};
 use super::applications::fresh_case;
 use super::holders::Holders;
-use super::transition::{Attempt, fire_as_system};
-use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, history, scene};
-use crate::access::{Caller, Scope};
+use super::transition::{self, Attempt};
+use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, history};
+use crate::access::Caller;
 use crate::clock::Moment;
 use crate::store::dossiers::Institution;
 use crate::store::programmes::{self, Programme};
@@ -132,6 +131,23 @@ pub async fn get(app: &App, caller: &Caller, id: ProgrammeId) -> Result<VettingV
     Ok(view::of(&course, caller, &at))
 }
 
+/// The same with a page of its history, read together.
+///
+/// # Errors
+/// As [`get`].
+pub async fn with_steps(
+    app: &App,
+    caller: &Caller,
+    id: ProgrammeId,
+    asked: &Asked,
+) -> Result<(VettingView, Page<history::StepView>)> {
+    let at = app.clock.moment();
+    let conn = app.store.read();
+    let course = read(app, conn, Some(caller), id, &at).await?;
+    let steps = history::of_programme(conn, caller, &course.definition, course.row.id, asked).await?;
+    Ok((view::of(&course, caller, &at), steps))
+}
+
 /// A page of its history.
 ///
 /// # Errors
@@ -142,10 +158,7 @@ pub async fn steps(
     id: ProgrammeId,
     asked: &Asked,
 ) -> Result<Page<history::StepView>> {
-    let at = app.clock.moment();
-    let conn = app.store.read();
-    let course = read(app, conn, Some(caller), id, &at).await?;
-    history::of_programme(conn, caller, &course.definition, course.row.id, asked).await
+    Ok(with_steps(app, caller, id, asked).await?.1)
 }
 
 /// Why a step was refused, in the words of the case's workflow.
@@ -164,7 +177,7 @@ pub async fn explain(app: &App, caller: &Caller, id: ProgrammeId, refusal: &Refu
 /// As [`transition::fire`](super::transition::fire).
 pub async fn fire(
     app: &App,
-    caller: &Caller,
+    (caller, via): (&Caller, Via),
     once: &Once,
     id: ProgrammeId,
     attempt: &Attempt,
@@ -190,7 +203,7 @@ pub async fn fire(
         reason: attempt.reason.as_ref().map(|(code, text)| (code.as_str(), text.as_str())),
         note: attempt.note.as_deref(),
         actor: Some(caller.person),
-        via: Via::Api,
+        via,
     };
     if let Err(refusal) = take(&tx, &mut course, &at, &deed).await? {
         return decline(tx, &course, &at, &deed, refusal).await;
@@ -236,12 +249,19 @@ async fn take(
     }
     let mut programme = course.programme.clone();
     programme.status = course.publication();
-    programme.raises = Some(format!("{}.{}", course.definition.id, deed.event));
+    programme.raises = Some(json!(raised(&programme, format!("{}.{}", course.definition.id, deed.event))));
     programme.version += 1;
     if !programmes::replace(tx, programme).await? {
         return Err(Error::Stale);
     }
     Ok(Ok(()))
+}
+
+/// What applications have still to be told, with one thing more.
+fn raised(programme: &Programme, happened: String) -> Vec<String> {
+    let known = programme.raises.as_ref().and_then(|known| known.as_array());
+    let known = known.into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned));
+    known.chain([happened]).collect()
 }
 
 /// Keeps the refused attempt, alone, and tells why.
@@ -267,42 +287,33 @@ impl App {
     /// Raises what has happened to programmes in the applications it concerns; how many moved.
     ///
     /// # Errors
-    /// Faults of the database.
+    /// Faults of the database and of a case; the other programmes are told all the same, and what failed is tried again.
     pub async fn raise(&self, at: &Moment) -> Result<usize> {
         let mut moved = 0;
-        for (programme, happened) in store::raised(self.store.read()).await? {
-            for case in store::concerned(self.store.read(), programme).await? {
-                moved += usize::from(raise_in(self, at, case, &happened).await?);
+        let mut failed = Ok(());
+        for raised in store::raised(self.store.read()).await? {
+            match raise_one(self, at, &raised).await {
+                Ok(number) => moved += number,
+                // Somebody else has just moved a case: the next round looks again.
+                Err(Error::Stale) => {}
+                Err(fault) => failed = Err(fault),
             }
-            let tx = self.store.begin().await?;
-            store::settle(&tx, programme, &happened).await?;
-            tx.commit().await?;
         }
-        Ok(moved)
+        failed.map(|()| moved)
     }
 }
 
-/// Fires the event that the case's workflow names for what happened, where it has one from the case's present state.
-async fn raise_in(app: &App, at: &Moment, case: CaseId, happened: &str) -> Result<bool> {
-    let scene = match scene::Scene::look(app, &Scope::system(), case, at).await {
-        Ok(scene) => scene,
-        Err(Error::NotFound) => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    let is_it = |on: &Option<Trigger>| matches!(on, Some(Trigger::Case(named)) if named == happened);
-    let mut leaving = scene.definition.leaving(scene.live.case.state);
-    let Some(event) = leaving.find(|(_, transition)| is_it(&transition.on)).map(|(_, t)| t.event) else {
-        return Ok(false);
-    };
-    let event = &scene.definition.events[event.at()].name;
-    match fire_as_system(app, at, Via::Clock, case, (None, event), &Map::new()).await {
-        Ok(()) => Ok(true),
-        Err(Error::Refused(refusal)) => {
-            warn!(%case, event, ?refusal, "what happened to its programme could not be raised in a case");
-            Ok(false)
+async fn raise_one(app: &App, at: &Moment, raised: &store::Raised) -> Result<usize> {
+    let mut moved = 0;
+    for happened in &raised.happened {
+        for case in store::concerned(app.store.read(), raised.programme).await? {
+            moved += usize::from(transition::raise(app, at, case, happened).await?);
         }
-        Err(error) => Err(error),
     }
+    let tx = app.store.begin().await?;
+    store::settle(&tx, raised).await?;
+    tx.commit().await?;
+    Ok(moved)
 }
 
 /// A programme whose case says who sees it.

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::json;
 use sojourn_engine::ids::{InstitutionId, OfferingId, PeriodId, ProgrammeId, UnitId};
-use sojourn_engine::vocabulary::{Level, ProgrammeKind, Publication};
+use sojourn_engine::vocabulary::{Level, ProgrammeKind, Publication, Via};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -293,7 +293,7 @@ pub async fn fire_programme_event(
     IfMatch(if_version): IfMatch,
     Keyed(once, Json(body)): Keyed<Json<EventIn>>,
 ) -> Result<Answer, Problem> {
-    Ok(vetting::fire(&app, &caller, &once, id, &body.attempt(None, if_version)).await?)
+    Ok(vetting::fire(&app, (&caller, Via::Api), &once, id, &body.attempt(None, if_version)).await?)
 }
 
 /// The history of the case that vets a programme, first step first.

@@ -9,7 +9,7 @@ use sojourn_engine::vocabulary::StateKind;
 use sojourn_entities::{application, case, choice, offering, programme};
 
 use super::dossiers::{CaseRow, RunningClock, clocks_of};
-use super::{Conn, Result, Tx};
+use super::{Conn, Result, Tx, json};
 
 /// One case as it stands in its row.
 pub async fn case(conn: &impl Conn, id: CaseId) -> Result<Option<CaseRow>> {
@@ -21,15 +21,29 @@ pub async fn clocks(conn: &impl Conn, id: CaseId) -> Result<Vec<RunningClock>> {
     clocks_of(conn, id).await
 }
 
-/// Programmes to which something has happened that applications have not been told of yet, with what it was.
-pub async fn raised(conn: &impl Conn) -> Result<Vec<(ProgrammeId, String)>> {
+/// A programme to which something has happened that applications have not been told of yet.
+#[derive(Debug)]
+pub struct Raised {
+    /// Which.
+    pub programme: ProgrammeId,
+    /// The version in which it was read.
+    pub version: i32,
+    /// What happened, in order, as `workflow.event`.
+    pub happened: Vec<String>,
+}
+
+/// Programmes to which something has happened that applications have not been told of yet.
+pub async fn raised(conn: &impl Conn) -> Result<Vec<Raised>> {
     let rows = programme::Entity::find()
         .filter(programme::Column::Raises.is_not_null())
         .order_by_asc(programme::Column::Id)
-        .select_only()
-        .columns([programme::Column::Id, programme::Column::Raises])
-        .into_tuple();
-    Ok(rows.all(conn.db()).await?)
+        .all(conn.db())
+        .await?;
+    let raised = |row: programme::Model| {
+        let happened = json(row.raises.unwrap_or_default())?;
+        Ok(Raised { programme: row.id, version: row.version, happened })
+    };
+    rows.into_iter().map(raised).collect()
 }
 
 /// Open applications that are about that programme: their current choice is of it, or all their choices while none is current.
@@ -63,12 +77,12 @@ fn choosing(of: ProgrammeId) -> SelectStatement {
         .into_query()
 }
 
-/// Notes that applications have been told, unless something else has happened meanwhile.
-pub async fn settle(tx: &Tx, of: ProgrammeId, happened: &str) -> Result<()> {
+/// Notes that applications have been told, unless the programme has changed meanwhile: then they are told once more.
+pub async fn settle(tx: &Tx, raised: &Raised) -> Result<()> {
     programme::Entity::update_many()
-        .col_expr(programme::Column::Raises, Expr::value(Option::<String>::None))
-        .filter(programme::Column::Id.eq(of))
-        .filter(programme::Column::Raises.eq(happened))
+        .col_expr(programme::Column::Raises, Expr::value(Option::<serde_json::Value>::None))
+        .filter(programme::Column::Id.eq(raised.programme))
+        .filter(programme::Column::Version.eq(raised.version))
         .exec(tx.db())
         .await?;
     Ok(())

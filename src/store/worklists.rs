@@ -69,8 +69,8 @@ pub struct Item {
     pub entered_at: DateTime<Utc>,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
-    /// The clock that ends first: its machine, and its name in the definition.
-    pub clock: Option<(String, String)>,
+    /// Clocks that run, the first to end first: machine, name in the definition, end.
+    pub clocks: Vec<(String, String, DateTime<Utc>)>,
     /// Who applies, with their name.
     pub applicant: (PersonId, String),
     /// The home, with its name.
@@ -234,7 +234,7 @@ struct Around {
     calls: BTreeMap<CallId, String>,
     choices: BTreeMap<ChoiceId, (InstitutionId, String)>,
     waits: BTreeMap<CaseId, Vec<(String, String)>>,
-    clocks: BTreeMap<CaseId, (String, String)>,
+    clocks: Clocks,
 }
 
 impl Around {
@@ -268,7 +268,7 @@ impl Around {
             calls: call_titles(conn, rows().map(|row| row.call_id).collect()).await?,
             choices: chosen.into_iter().map(|(id, host, title)| (id, (host, title))).collect(),
             waits,
-            clocks: first_clocks(conn, rows().map(|row| row.id)).await?,
+            clocks: running_clocks(conn, rows().map(|row| row.id)).await?,
         })
     }
 
@@ -287,7 +287,7 @@ impl Around {
             version: case.version,
             entered_at: case.entered_at,
             due_at: case.due_at,
-            clock: self.clocks.get(&application.id).cloned(),
+            clocks: self.clocks.get(&application.id).cloned().unwrap_or_default(),
             home_zone: house(application.home_id).1,
             host_zone: chosen.map(|(host, _)| house(*host).1),
             applicant: (
@@ -312,20 +312,20 @@ async fn houses(
 }
 
 /// Of each case the clock that ends first.
-async fn first_clocks(
-    conn: &impl Conn,
-    cases: impl Iterator<Item = CaseId>,
-) -> Result<BTreeMap<CaseId, (String, String)>, StoreError> {
+/// Machine, name and end of the clocks that run, by case, the first to end first.
+type Clocks = BTreeMap<CaseId, Vec<(String, String, DateTime<Utc>)>>;
+
+async fn running_clocks(conn: &impl Conn, cases: impl Iterator<Item = CaseId>) -> Result<Clocks, StoreError> {
     let running = clock::Entity::find()
         .filter(clock::Column::CaseId.is_in(cases))
         .filter(clock::Column::EndedAt.is_null())
         .filter(clock::Column::FiredAt.is_null())
         .order_by_asc(clock::Column::DueAt);
-    let mut first = BTreeMap::new();
+    let mut all = Clocks::new();
     for row in running.all(conn.db()).await? {
-        first.entry(row.case_id).or_insert((row.machine, row.clock));
+        all.entry(row.case_id).or_default().push((row.machine, row.clock, row.due_at));
     }
-    Ok(first)
+    Ok(all)
 }
 
 async fn call_titles(conn: &impl Conn, ids: Vec<CallId>) -> Result<BTreeMap<CallId, String>, StoreError> {

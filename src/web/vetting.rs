@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use sojourn_engine::ids::ProgrammeId;
+use sojourn_engine::vocabulary::Via;
 
 use super::applications::{events, show};
 use super::calls::id;
@@ -19,6 +20,9 @@ use crate::app::applications::view::OfferView;
 use crate::app::vetting;
 use crate::app::{Asked, Conflict, Error, Result};
 
+/// Steps shown: more than any programme takes.
+const MANY: Asked = Asked { limit: 200, cursor: None };
+
 /// The address of a programme's page.
 fn door(id: ProgrammeId) -> String {
     format!("/programmes/{id}")
@@ -27,12 +31,11 @@ fn door(id: ProgrammeId) -> String {
 /// What the page shows of the case to whoever has a part in it; nothing to others.
 pub async fn part(visit: &Visit, id: ProgrammeId, said: Option<&show::Said>) -> Result<Value> {
     let Some(caller) = &visit.caller else { return Ok(context! { case => () }) };
-    let view = match vetting::get(visit.app(), caller, id).await {
-        Ok(view) => view,
+    let (view, steps) = match vetting::with_steps(visit.app(), caller, id, &MANY).await {
+        Ok((view, steps)) => (view, steps.items),
         Err(Error::NotFound) => return Ok(context! { case => () }),
         Err(error) => return Err(error),
     };
-    let steps = vetting::steps(visit.app(), caller, id, &Asked { limit: 200, cursor: None }).await?.items;
     let legal = view.offers.iter().filter(|offer| offer.legal);
     let picks = Picks { choices: &[], lines: Vec::new() };
     let legal: Vec<Value> = legal.map(|offer| show::form(&picks, offer, said)).collect();
@@ -86,7 +89,7 @@ async fn attempt(
     offer: Option<&OfferView>,
 ) -> Result<()> {
     let attempt = events::read(said, offer)?;
-    vetting::fire(visit.app(), caller, &said.once(&visit.path)?, id, &attempt).await?;
+    vetting::fire(visit.app(), (caller, Via::Page), &said.once(&visit.path)?, id, &attempt).await?;
     Ok(())
 }
 

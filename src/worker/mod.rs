@@ -60,7 +60,10 @@ impl Worker {
         let at = self.app.clock.moment();
         let lease: LeaseId = at.id();
         let mut done = Done::default();
-        self.app.raise(&at).await?;
+        // What cannot be raised keeps no mail back.
+        if let Err(fault) = self.app.raise(&at).await {
+            error!(%fault, "what happened to a programme could not be raised in every application");
+        }
         for due in self.app.claim_notices(&at, lease, BATCH).await? {
             let outcome = self.deliver(&due).await;
             match &outcome {

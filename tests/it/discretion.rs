@@ -42,9 +42,10 @@ async fn an_incident_is_seen_by_the_student_and_those_who_settle_it_alone(
         let history = by.get(&format!("{}/history?limit=200", walk.path())).await.ok();
         let told = history["items"].as_array().expect("steps").iter().any(|step| step["track"] == "incident");
         assert_eq!(told, sees, "{part}");
-        let listed = by.get("/applications").await.ok()["items"][0]["waiting"].to_string();
+        let listed = by.get("/applications").await.ok()["items"][0].clone();
+        assert_eq!(listed["due_at"], view["due_at"], "{part}");
         if !sees {
-            assert!(!listed.contains("afety"), "{part}: {listed}");
+            assert!(!listed["waiting"].to_string().contains("afety"), "{part}: {listed}");
             let body = json!({ "event": "settle_incident", "data": { "outcome": "x" } });
             by.fire_at(&view, "/tracks/incident/1", &body).await.problem(404);
         }

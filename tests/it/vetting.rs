@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
+use sojourn::app::vetting::expire;
 
 use crate::support::actor::{Actor, etag, fresh_key, send};
 use crate::support::answer::Answer;
@@ -170,6 +171,7 @@ async fn a_paused_offer_takes_nobody_new_and_a_withdrawn_one_leads_to_another(
     let refused = cast.student("Mia").await.post("/applications", &late).await.problem(422);
     assert_eq!(refused["errors"][0]["pointer"], "/choices/0");
 
+    does(employer, &programme, "publish").await;
     does(employer, &programme, "withdraw").await;
     cast.app.advance(TimeDelta::minutes(1));
     let at = cast.app.clock.moment();
@@ -234,6 +236,8 @@ async fn an_employer_moves_an_offer_on_its_page(#[values(Db::Sqlite, Db::Postgre
     assert_eq!(done.header("location"), format!("{page}?done=step"));
     assert!(employer.get(&page).await.text().contains("審核中"));
 
+    let history = cast.who("secretariat").get(&format!("{page}/history")).await.ok();
+    assert_eq!(history["items"][1]["via"], "page");
     let submitted = employer.get(&page).await.text();
     assert!(submitted.contains("Works Ltd") && submitted.contains("機構正式名稱"), "{submitted}");
     let chair = Visitor::signed_in(&cast.app.address, &address("chair")).await;
@@ -282,5 +286,29 @@ async fn an_offer_that_takes_one_nomination_at_a_time_takes_the_next_when_the_fi
         finn.act(role, event).await;
     }
     assert_eq!((finn.taken(&slot).await, finn.taken(&round.lines[0]).await), ((0, 1), (0, 1)));
+    cast.verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_offer_that_is_never_submitted_expires_at_the_end_of_its_clock(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let offer = offer(&cast).await;
+    let case = format!("{}/case", path(&offer));
+    let due = cast.who("employer").get(&case).await.ok()["due_at"].clone();
+    cast.app.clock.set(due.as_str().and_then(|at| at.parse().ok()).expect("a clock runs"));
+    let id = offer["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    expire(&cast.app.app, &cast.app.clock.moment(), id, "expire").await.expect("its time is over");
+
+    let ended = cast.who("secretariat").get(&case).await.ok();
+    assert_eq!((&ended["state"], &ended["due_at"]), (&json!("expired"), &Value::Null));
+    assert_eq!(cast.who("secretariat").get(&path(&offer)).await.ok()["status"], "closed");
+    let history = cast.who("secretariat").get(&format!("{}/history", path(&offer))).await.ok();
+    assert_eq!(
+        (&history["items"][1]["via"], &history["items"][1]["role"]),
+        (&json!("clock"), &json!("system"))
+    );
     cast.verified().await;
 }

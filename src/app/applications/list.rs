@@ -1,16 +1,21 @@
 //! Lists of applications.
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sojourn_engine::deadline::Calendar;
-use sojourn_engine::definition::{Clock, Definition, MachineIx, Party, State};
-use sojourn_engine::ids::{CallId, CaseId, InstitutionId, PersonId};
+use sojourn_engine::definition::{Clock, Definition, MachineIx, Party, Resolver, State, Track};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId};
 use sojourn_engine::vocabulary::{Duty, Phase, StateKind};
 use utoipa::ToSchema;
 
 use super::view::{CallView, InstitutionView, PersonView, UNDISCLOSED};
 use crate::access::Caller;
+use crate::app::holders::Holders;
 use crate::app::{App, Asked, Page, Result};
+use crate::store::Conn;
+use crate::store::holders::{self, Holder};
 use crate::store::worklists::{self, Awaited, Item, Wanted};
 
 /// Which applications a caller asks for.
@@ -80,23 +85,18 @@ pub async fn list(
     asked: &Asked,
     filter: Filter,
 ) -> Result<Page<ApplicationItem>> {
-    let wanted = Wanted {
-        state: filter.state,
-        phases: filter.phases,
-        role: filter.role,
-        home: filter.home,
-        host: filter.host,
-        call: filter.call,
-        waiting_for: filter.waiting_for_me.then(|| awaited(app, caller)),
-        overdue_at: filter.overdue.then(|| app.clock.now()),
-        q: filter.q.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
-    };
+    let wanted = wanted(app, caller, filter);
     let now = app.clock.now();
     let conn = app.store.read();
     let page = worklists::page(conn, &caller.scope(), asked, &wanted).await?;
-    let mut items = Vec::with_capacity(page.items.len());
+    let mut read = Vec::with_capacity(page.items.len());
     for item in page.items {
         let definition = app.definitions.get(conn, item.workflow).await?;
+        read.push((item, definition));
+    }
+    let staff = staff(conn, &read, Calendar::plain(app.zone).date(now)).await?;
+    let mut items = Vec::with_capacity(read.len());
+    for (item, definition) in read {
         let state = definition.state_named(&item.state).map(|ix| &definition.states[ix.at()]);
         let role = |name: &String| {
             let known =
@@ -104,7 +104,7 @@ pub async fn list(
             known.unwrap_or(name).to_owned()
         };
         let hidden = item.applicant.0 == caller.person && item.hidden_until.is_some_and(|until| now < until);
-        let shown_to = |machine: &str| is_shown(&definition, caller, item.applicant.0, machine);
+        let shown_to = |machine: &str| is_shown(&definition, caller, &item, &staff, machine);
         let mut waiting: Vec<String> = item
             .waiting
             .iter()
@@ -119,11 +119,27 @@ pub async fn list(
             text.get(&caller.language).to_owned()
         };
         let label = state.map_or(item.state.clone(), label);
-        let due_zone = due_zone(&definition, &item, app.zone.name());
+        let first = item.clocks.iter().find(|(machine, ..)| shown_to(machine)).cloned();
+        let due_zone = due_zone(&definition, &item, first.as_ref(), app.zone.name());
+        let item = Item { due_at: first.map(|(.., due_at)| due_at), ..item };
         let item = shown(item, label, waiting, due_zone);
         items.push(if hidden { undisclosed(item) } else { item });
     }
     Ok(Page { items, next: page.next })
+}
+
+fn wanted(app: &App, caller: &Caller, filter: Filter) -> Wanted {
+    Wanted {
+        state: filter.state,
+        phases: filter.phases,
+        role: filter.role,
+        home: filter.home,
+        host: filter.host,
+        call: filter.call,
+        waiting_for: filter.waiting_for_me.then(|| awaited(app, caller)),
+        overdue_at: filter.overdue.then(|| app.clock.now()),
+        q: filter.q.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
+    }
 }
 
 fn awaited(app: &App, caller: &Caller) -> Awaited {
@@ -137,8 +153,13 @@ fn awaited(app: &App, caller: &Caller) -> Awaited {
 }
 
 /// The zone of the calendar that the first clock to end counts in; a host's is the home's until there is one.
-fn due_zone(definition: &Definition, item: &Item, alliance: &str) -> Option<String> {
-    let (machine, name) = item.clock.as_ref()?;
+fn due_zone(
+    definition: &Definition,
+    item: &Item,
+    first: Option<&(String, String, DateTime<Utc>)>,
+    alliance: &str,
+) -> Option<String> {
+    let (machine, name, _) = first?;
     let machine = definition.instance_of(machine).map_or(MachineIx::MAIN, |id| id.machine);
     let of = |clock: &&Clock| clock.id == *name && definition.states[clock.state.at()].machine == machine;
     let zone = match definition.clocks.iter().find(of)?.calendar {
@@ -149,12 +170,41 @@ fn due_zone(definition: &Definition, item: &Item, alliance: &str) -> Option<Stri
     Some(zone.to_owned())
 }
 
-/// Whether a list tells a caller that a machine of a case waits: of a restricted track it tells the applicant and the secretariat.
-fn is_shown(definition: &Definition, caller: &Caller, applicant: PersonId, machine: &str) -> bool {
+/// The restricted track that a machine of a case belongs to; `None` where whoever sees the case sees it.
+fn restricted<'d>(definition: &'d Definition, machine: &str) -> Option<&'d Track> {
     let track = definition.instance_of(machine).and_then(|id| definition.track(id.machine));
-    track.is_none_or(|track| track.seen_by.is_empty())
-        || applicant == caller.person
-        || caller.is_secretariat()
+    track.filter(|track| !track.seen_by.is_empty())
+}
+
+/// Whether a list tells a caller of a machine of a case: of a restricted track only those who see that.
+fn is_shown(definition: &Definition, caller: &Caller, item: &Item, staff: &Holders, machine: &str) -> bool {
+    let Some(track) = restricted(definition, machine) else { return true };
+    let is_among = |people: Vec<&Holder>| people.iter().any(|holder| holder.person == caller.person);
+    track.seen_by.iter().any(|role| match &definition.roles[role.at()].resolver {
+        Resolver::Applicant => item.applicant.0 == caller.person,
+        Resolver::Home(duty) => is_among(staff.anywhere_at(*duty, item.home.0)),
+        Resolver::Host(duty) => {
+            item.host.as_ref().is_some_and(|host| is_among(staff.anywhere_at(*duty, host.0)))
+        }
+        Resolver::Secretariat => caller.is_secretariat(),
+        Resolver::Chair => caller.is_chair(),
+        Resolver::Link(_) | Resolver::System => false,
+    })
+}
+
+/// People with duties at the homes and hosts of those items of which something is kept from some; asked for only where there are such.
+async fn staff(conn: &impl Conn, items: &[(Item, Arc<Definition>)], on: NaiveDate) -> Result<Holders> {
+    let keeps = |(item, definition): &&(Item, Arc<Definition>)| {
+        let machines = item.waiting.iter().map(|(machine, _)| machine);
+        let mut machines = machines.chain(item.clocks.iter().map(|(machine, ..)| machine));
+        machines.any(|machine| restricted(definition, machine).is_some())
+    };
+    let of = |(item, _): &(Item, Arc<Definition>)| {
+        std::iter::once(item.home.0).chain(item.host.as_ref().map(|host| host.0))
+    };
+    let places: Vec<InstitutionId> = items.iter().filter(keeps).flat_map(of).collect();
+    let staff = if places.is_empty() { Vec::new() } else { holders::staff(conn, &places, on).await? };
+    Ok(Holders { staff, ..Holders::default() })
 }
 
 /// The same to an applicant whose decision is not shown yet.

@@ -109,7 +109,7 @@ pub fn write(
         role: secretariat(stage.definition),
         actor: Some(actor),
         facts: json!({ "from": numbers.0, "to": numbers.1 }).to_string(),
-        payload: None,
+        words: None,
     };
     record(stage, &mut live, entry, records);
     settle(stage, live, records);

@@ -10,7 +10,52 @@ use sha2::{Digest, Sha256};
 use sojourn_engine::definition::{Definition, MAIN};
 use sojourn_engine::guard::{Slot, Value, Values};
 
-use crate::store::records::{NewHistory, NewPayload};
+use crate::clock::Moment;
+use crate::store::dossiers::CaseRow;
+use crate::store::records::{NewHistory, NewPayload, Records};
+
+/// What people write with a step.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// Raw input of the event.
+    pub data: &'a serde_json::Map<String, serde_json::Value>,
+    /// Code and text of the reason.
+    pub reason: Option<(&'a str, &'a str)>,
+    /// For the writer's institution only.
+    pub note: Option<&'a str>,
+}
+
+/// Numbers the next step of a case, seals it behind the one before, and lays it with what people wrote into the records.
+pub fn append(
+    row: &mut CaseRow,
+    mut step: NewHistory,
+    (words, at): (Option<Words<'_>>, &Moment),
+    records: &mut Records,
+) {
+    row.steps += 1;
+    step.number = row.steps;
+    let payload = words.and_then(|words| payload(row, words, at));
+    step.payload_hmac = payload.as_ref().and_then(seal);
+    step.hash = link(&row.head, &step);
+    row.head.clone_from(&step.hash);
+    records.payloads.extend(payload);
+    records.history.push(step);
+}
+
+fn payload(row: &CaseRow, words: Words<'_>, at: &Moment) -> Option<NewPayload> {
+    let data = canonical_data(words.data);
+    if data.is_none() && words.reason.is_none() && words.note.is_none() {
+        return None;
+    }
+    Some(NewPayload {
+        case: row.id,
+        number: row.steps,
+        key: at.random::<32>().to_vec(),
+        data,
+        reason: words.reason.map(|(code, text)| (code.to_owned(), text.to_owned())),
+        note: words.note.map(str::to_owned),
+    })
+}
 
 /// SHA-256 over the previous hash and the content of a step.
 pub fn link(previous: &[u8], step: &NewHistory) -> Vec<u8> {

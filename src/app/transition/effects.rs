@@ -12,7 +12,7 @@ use super::places::{Bound, bind, draws, posted};
 use super::{chain, notify, stays};
 use crate::store::dossiers::Account;
 use crate::store::places::NewPosting;
-use crate::store::records::{NewHistory, NewPayload, Records};
+use crate::store::records::{NewHistory, Records};
 
 /// Records the opening of a case.
 pub(super) fn opened(
@@ -32,7 +32,7 @@ pub(super) fn opened(
     let role = stage.definition.create.by.first().copied();
     let to = live.case.state;
     let entry =
-        Entry { event: "create", at: (None, to), from: None, role, actor: Some(by), facts, payload: None };
+        Entry { event: "create", at: (None, to), from: None, role, actor: Some(by), facts, words: None };
     record(stage, live, entry, records);
     notify::queue(
         stage,
@@ -67,7 +67,7 @@ pub(super) fn taken(
             role: made.role,
             actor,
             facts,
-            payload: first.then(|| payload(stage, live, deed)).flatten(),
+            words: first.then_some(chain::Words { data: deed.data, reason: deed.reason, note: deed.note }),
         };
         record(stage, live, entry, records);
         let reason = notify::reason(stage.definition, made, deed.reason.filter(|_| first));
@@ -276,52 +276,31 @@ pub(super) struct Entry<'a> {
     pub role: Option<RoleIx>,
     pub actor: Option<PersonId>,
     pub facts: String,
-    pub payload: Option<NewPayload>,
+    pub words: Option<chain::Words<'a>>,
 }
 
 pub(super) fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, records: &mut Records) {
-    let row = &mut live.dossier.case;
-    row.steps += 1;
     let role =
         entry.role.or_else(|| stage.definition.system()).map(|role| &stage.definition.roles[role.at()]);
-    let mut step = NewHistory {
-        case: row.id,
-        number: row.steps,
+    let step = NewHistory {
+        case: live.dossier.case.id,
+        number: 0,
         machine: stage.definition.machine_text(entry.at.0),
         at: stage.at.now,
         recorded_at: stage.at.recorded_at,
         via: stage.via,
         actor: entry.actor,
         role: role.map(|role| role.name.clone()).unwrap_or_default(),
-        institution: None,
+        institution: role.and_then(|role| notify::side(&live.dossier, &role.resolver)),
         event: entry.event.to_owned(),
         from: entry.from,
         to: stage.definition.states[entry.at.1.at()].name.clone(),
         workflow: stage.version,
         facts: entry.facts,
-        payload_hmac: entry.payload.as_ref().and_then(chain::seal),
+        payload_hmac: None,
         hash: Vec::new(),
     };
-    step.institution = role.and_then(|role| notify::side(&live.dossier, &role.resolver));
-    step.hash = chain::link(&live.dossier.case.head, &step);
-    live.dossier.case.head.clone_from(&step.hash);
-    records.payloads.extend(entry.payload.map(|payload| NewPayload { number: step.number, ..payload }));
-    records.history.push(step);
-}
-
-fn payload(stage: &Stage<'_>, live: &Live, deed: &Deed<'_>) -> Option<NewPayload> {
-    let data = chain::canonical_data(deed.data);
-    if data.is_none() && deed.reason.is_none() && deed.note.is_none() {
-        return None;
-    }
-    Some(NewPayload {
-        case: live.dossier.case.id,
-        number: live.dossier.case.steps + 1,
-        key: stage.at.random::<32>().to_vec(),
-        data,
-        reason: deed.reason.map(|(code, text)| (code.to_owned(), text.to_owned())),
-        note: deed.note.map(str::to_owned),
-    })
+    chain::append(&mut live.dossier.case, step, (entry.words, stage.at), records);
 }
 
 /// Name and kind of a notice.

@@ -118,10 +118,42 @@ pub async fn fire_as_system(
     data: &Map<String, Value>,
 ) -> Result<()> {
     let tx = app.store.begin().await?;
-    let mut scene = Scene::read(app, &tx, &Scope::system(), id, at).await?;
+    let scene = Scene::read(app, &tx, &Scope::system(), id, at).await?;
+    by_itself(app, tx, scene, (at, via), (track, event.to_owned()), data.clone()).await
+}
+
+/// Fires the event that a case's workflow names for something that happened elsewhere, as `workflow.event`; `false` where it names none from
+/// the case's present state, or its rules refuse it, which is kept like any refusal.
+///
+/// # Errors
+/// As [`fire`].
+pub async fn raise(app: &App, at: &Moment, id: CaseId, happened: &str) -> Result<bool> {
+    let tx = app.store.begin().await?;
+    let scene = Scene::read(app, &tx, &Scope::system(), id, at).await?;
+    let is_it = |on: &Option<Trigger>| matches!(on, Some(Trigger::Case(named)) if named == happened);
+    let definition = Arc::clone(&scene.definition);
+    let mut leaving = definition.leaving(scene.live.case.state);
+    let Some((_, transition)) = leaving.find(|(_, transition)| is_it(&transition.on)) else {
+        return Ok(false);
+    };
+    let event = definition.events[transition.event.at()].name.clone();
+    match by_itself(app, tx, scene, (at, Via::Clock), (None, event), Map::new()).await {
+        Ok(()) => Ok(true),
+        Err(Error::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+async fn by_itself(
+    app: &App,
+    tx: Tx,
+    mut scene: Scene,
+    (at, via): (&Moment, Via),
+    (track, event): (Option<(String, String)>, String),
+    data: Map<String, Value>,
+) -> Result<()> {
     let if_version = scene.live.dossier.case.version;
-    let attempt =
-        Attempt { track, event: event.to_owned(), data: data.clone(), reason: None, note: None, if_version };
+    let attempt = Attempt { track, event, data, reason: None, note: None, if_version };
     let mut written = Records::default();
     if let Err(refused) = decide(&mut scene, at, via, None, &attempt, &mut written) {
         return Err(refuse(tx, &scene, at, None, &attempt, refused).await);

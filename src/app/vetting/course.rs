@@ -17,12 +17,13 @@ use sojourn_engine::vocabulary::{Publication, Via};
 use crate::app::Result;
 use crate::app::calendars::calendar;
 use crate::app::holders::Holders;
-use crate::app::transition::{chain, live};
+use crate::app::transition::chain::{self, Words};
+use crate::app::transition::live;
 use crate::clock::Moment;
 use crate::store::dossiers::{CaseRow, Institution, RunningClock};
 use crate::store::holders::Holder;
 use crate::store::programmes::Programme;
-use crate::store::records::{Moved, NewClock, NewHistory, NewPayload, Records};
+use crate::store::records::{Moved, NewClock, NewHistory, Records};
 
 /// A case of a programme with everything a step on it is judged with.
 #[derive(Debug)]
@@ -257,14 +258,12 @@ impl Course {
     }
 
     fn record(&mut self, at: &Moment, taken: &Taken<'_>, records: &mut Records) {
-        self.row.steps += 1;
-        let payload = taken.deed.and_then(|deed| self.payload(at, deed));
         let role = taken.role.or_else(|| self.definition.system());
         let role = role.map(|role| &self.definition.roles[role.at()]);
         let at_host = role.is_some_and(|role| matches!(role.resolver, Resolver::Host(_)));
-        let mut step = NewHistory {
+        let step = NewHistory {
             case: self.row.id,
-            number: self.row.steps,
+            number: 0,
             machine: MAIN.to_owned(),
             at: at.now,
             recorded_at: at.recorded_at,
@@ -277,28 +276,11 @@ impl Course {
             to: self.row.state.clone(),
             workflow: self.row.workflow,
             facts: taken.facts.clone(),
-            payload_hmac: payload.as_ref().and_then(chain::seal),
+            payload_hmac: None,
             hash: Vec::new(),
         };
-        step.hash = chain::link(&self.row.head, &step);
-        self.row.head.clone_from(&step.hash);
-        records.history.push(step);
-        records.payloads.extend(payload);
-    }
-
-    fn payload(&self, at: &Moment, deed: &Deed<'_>) -> Option<NewPayload> {
-        let data = chain::canonical_data(deed.data);
-        if data.is_none() && deed.reason.is_none() && deed.note.is_none() {
-            return None;
-        }
-        Some(NewPayload {
-            case: self.row.id,
-            number: self.row.steps,
-            key: at.random::<32>().to_vec(),
-            data,
-            reason: deed.reason.map(|(code, text)| (code.to_owned(), text.to_owned())),
-            note: deed.note.map(str::to_owned),
-        })
+        let words = taken.deed.map(|deed| Words { data: deed.data, reason: deed.reason, note: deed.note });
+        chain::append(&mut self.row, step, (words, at), records);
     }
 }
 
