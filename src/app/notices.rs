@@ -78,7 +78,7 @@ pub struct CaseNotice {
     pub case: CaseId,
     /// The programme the case is about; `None` for an application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub about: Option<ProgrammeId>,
+    pub programme_id: Option<ProgrammeId>,
     /// Its short code, safe in a subject.
     pub reference: String,
     /// `main`, or the track that moved with its key.

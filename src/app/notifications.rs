@@ -104,7 +104,7 @@ impl App {
     fn link(&self, facts: &NoticeFacts) -> String {
         use sojourn_engine::vocabulary::TokenKind;
         match facts {
-            NoticeFacts::Case(case) => self.links.page(&match case.about {
+            NoticeFacts::Case(case) => self.links.page(&match case.programme_id {
                 Some(programme) => format!("/programmes/{programme}"),
                 None => format!("/cases/{}", case.case),
             }),

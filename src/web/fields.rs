@@ -119,7 +119,10 @@ fn options(schema: &Value, picks: &Picks<'_>) -> Vec<(String, String)> {
     if schema["x-is"] == "choice" {
         let label = |choice: &ChoiceView| {
             let rank = choice.rank.map(|rank| format!("{rank}. ")).unwrap_or_default();
-            (choice.id.to_string(), format!("{rank}{} – {}", choice.host.name, choice.title))
+            // Beyond the ranked ones a host may offer the same at several times.
+            let days = || format!(", {} – {}", choice.start_on, choice.end_on);
+            let days = if choice.rank.is_none() { days() } else { String::new() };
+            (choice.id.to_string(), format!("{rank}{} – {}{days}", choice.host.name, choice.title))
         };
         return picks.choices.iter().map(label).collect();
     }

@@ -13,6 +13,7 @@ use crate::support::database::Db;
 use crate::support::rounds::without_work_documents;
 use crate::support::visitor::Visitor;
 use crate::support::walk::Walk;
+use crate::walks::{source, untold, written};
 
 async fn fire(by: &Actor, programme: &Value, body: &Value) -> Answer {
     let path = format!("/programmes/{}", programme["id"].as_str().expect("an id"));
@@ -45,6 +46,14 @@ async fn offer(cast: &Cast) -> Value {
 
 fn path(programme: &Value) -> String {
     format!("/programmes/{}", programme["id"].as_str().expect("an id"))
+}
+
+/// Lets the clock of an offer run out.
+async fn lapse(cast: &Cast, offer: &Value) {
+    let case = cast.who("employer").get(&format!("{}/case", path(offer))).await.ok();
+    cast.app.clock.set(case["due_at"].as_str().and_then(|at| at.parse().ok()).expect("a clock runs"));
+    let id = offer["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    expire(&cast.app.app, &cast.app.clock.moment(), id, "expire").await.expect("its time is over");
 }
 
 #[rstest]
@@ -205,6 +214,25 @@ async fn a_paused_offer_takes_nobody_new_and_a_withdrawn_one_leads_to_another(
 
 #[rstest]
 #[tokio::test]
+async fn every_mail_of_an_offer_is_written_in_every_language(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let (employer, sol) = ("employer", "secretariat");
+    for story in [
+        &[(employer, "submit"), (sol, "return"), (employer, "submit"), (sol, "refuse")][..],
+        &[(employer, "submit"), (sol, "vet"), (employer, "publish"), (employer, "pause"), (employer, "fill")],
+        &[(employer, "withdraw")],
+    ] {
+        let offer = offer(&cast).await;
+        for (by, event) in story {
+            does(cast.who(by), &offer, event).await;
+        }
+    }
+    lapse(&cast, &offer(&cast).await).await;
+    assert_eq!(untold(&source("internship-offer"), &written(&cast).await), Vec::<String>::new());
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_employer_moves_an_offer_on_its_page(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
     let offer = offer(&cast).await;
@@ -297,10 +325,7 @@ async fn an_offer_that_is_never_submitted_expires_at_the_end_of_its_clock(
     let cast = Cast::of(db).await;
     let offer = offer(&cast).await;
     let case = format!("{}/case", path(&offer));
-    let due = cast.who("employer").get(&case).await.ok()["due_at"].clone();
-    cast.app.clock.set(due.as_str().and_then(|at| at.parse().ok()).expect("a clock runs"));
-    let id = offer["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
-    expire(&cast.app.app, &cast.app.clock.moment(), id, "expire").await.expect("its time is over");
+    lapse(&cast, &offer).await;
 
     let ended = cast.who("secretariat").get(&case).await.ok();
     assert_eq!((&ended["state"], &ended["due_at"]), (&json!("expired"), &Value::Null));

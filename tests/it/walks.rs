@@ -196,7 +196,7 @@ pub async fn take(walk: &mut Walk<'_>, word: &str) {
 }
 
 /// The source of a shipped definition by the name of its file.
-fn source(name: &str) -> String {
+pub fn source(name: &str) -> String {
     let found = shipped().into_iter().find(|(file, _)| file == name);
     found.unwrap_or_else(|| panic!("no definition {name} is shipped")).1
 }
@@ -236,7 +236,7 @@ async fn walked(
 }
 
 /// Writes every notice that waits in every language there is, and says which there were.
-async fn written(cast: &Cast) -> BTreeSet<String> {
+pub async fn written(cast: &Cast) -> BTreeSet<String> {
     let from = "Sojourn <sojourn@alliance.example>".parse().expect("a sender");
     let sender = Sender { from, reply_to: None, host: "alliance.example".to_owned() };
     let renderer = Renderer::open(sender, None).expect("the texts are sound");
@@ -267,7 +267,7 @@ async fn written(cast: &Cast) -> BTreeSet<String> {
 }
 
 /// Notices that a definition declares and no walk has sent.
-fn untold(source: &str, told: &BTreeSet<String>) -> Vec<String> {
+pub fn untold(source: &str, told: &BTreeSet<String>) -> Vec<String> {
     let definition = Definition::parse(source).expect("sound");
     let names = definition.notices.iter().map(|notice| notice.name.clone());
     names.filter(|name| !told.contains(name)).collect()

@@ -88,7 +88,7 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
     CaseNotice {
         version: stage.version,
         case: dossier.case.id,
-        about: None,
+        programme_id: None,
         reference: dossier.application.reference.clone(),
         event: told.event.to_owned(),
         from: told.from.unwrap_or_default().to_owned(),

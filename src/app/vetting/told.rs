@@ -52,7 +52,7 @@ impl Course {
         CaseNotice {
             version: self.row.workflow,
             case: self.row.id,
-            about: Some(self.programme.id),
+            programme_id: Some(self.programme.id),
             reference: super::reference(self.programme.id),
             machine: MAIN.to_owned(),
             event: taken.event.to_owned(),
