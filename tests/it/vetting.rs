@@ -195,6 +195,17 @@ async fn a_paused_offer_takes_nobody_new_and_a_withdrawn_one_leads_to_another(
     let strange = json!({ "event": "replace", "data": { "choice": exchange.offerings[0]["id"], "student_agrees": true } });
     let refused = finn.attempt("home_coordinator", &strange).await.problem(422);
     assert_eq!(refused["errors"][0]["pointer"], "/data/choice");
+    let over = json!({
+        "institution": cast.at("Works")["id"], "academic_year": 2025, "term": "S2", "name": "Over", "start_on": "2026-02-15",
+        "end_on": "2026-06-30", "twelfths": 6,
+    });
+    let over = employer.post("/periods", &over).await.ok();
+    let at_elsewhere =
+        format!("/programmes/{}/offerings", elsewhere.offerings[0]["programme"].as_str().expect("an id"));
+    let over = employer.post(&at_elsewhere, &json!({ "period": over["id"] })).await.ok();
+    let late = json!({ "event": "replace", "data": { "choice": over["id"], "student_agrees": true } });
+    let refused = finn.attempt("home_coordinator", &late).await.problem(422);
+    assert_eq!(refused["errors"][0]["pointer"], "/data/choice");
     let other = json!({ "choice": elsewhere.offerings[0]["id"] });
     finn.act_with("home_coordinator", "replace", &other).await;
     assert_eq!(

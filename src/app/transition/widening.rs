@@ -9,7 +9,7 @@ use crate::app::scene::Scene;
 use crate::app::{Error, FieldError, Result};
 use crate::clock::Moment;
 use crate::store::Tx;
-use crate::store::dossiers::{self, Choice};
+use crate::store::dossiers::{self, Choice, Offering};
 use crate::store::{applications, institutions, places};
 
 /// Adds the offering that the attempt names to the choices, where its event may choose beyond them.
@@ -33,10 +33,12 @@ pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Att
     }
     let follows = applications::workflow_of(tx, &[id]).await? == [scene.definition.id.clone()];
     let offering = dossiers::offerings(tx, &[id]).await?.pop();
-    let offering = offering.filter(|offering| follows && offering.status == Publication::Published);
+    let goes_on = |offering: &Offering| {
+        offering.status == Publication::Published && offering.end_on > at.now.date_naive()
+    };
+    let offering = offering.filter(|offering| follows && goes_on(offering));
     let Some(offering) = offering else {
-        let detail =
-            "name a choice of this application, or an offering of a published programme of the same workflow";
+        let detail = "name a choice of this application, or an offering to come of a published programme of the same workflow";
         return Err(Error::Invalid(vec![FieldError::new(format!("/data/{field}"), detail)]));
     };
     let lines = places::lines_for(tx, dossier.home.id, &[offering.host.id], &[offering.programme]).await?;
