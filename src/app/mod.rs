@@ -12,6 +12,7 @@ pub mod calls;
 pub mod chair_terms;
 pub mod definitions;
 pub mod documents;
+pub mod due;
 pub mod eligibility;
 pub mod eligible_students;
 mod error;
@@ -82,6 +83,10 @@ pub struct App {
     session_life: TimeDelta,
     invitation_life: TimeDelta,
     reset_life: TimeDelta,
+    /// The longest time without a look at clocks after which they still act by themselves.
+    longest_stop: TimeDelta,
+    /// Clocks acted on in one round.
+    pub clocks_per_round: u64,
 }
 
 impl App {
@@ -104,6 +109,8 @@ impl App {
             session_life: TimeDelta::days(auth.session_days.into()),
             invitation_life: TimeDelta::days(auth.invitation_days.into()),
             reset_life: TimeDelta::minutes(auth.reset_minutes.into()),
+            longest_stop: TimeDelta::days(config.clocks.longest_stop_days.into()),
+            clocks_per_round: config.clocks.most_per_round,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{CaseId, LeaseId, NoticeId, PersonId};
-use sojourn_engine::vocabulary::NoticeStatus;
+use sojourn_engine::vocabulary::{NoticeStatus, TokenKind};
 use utoipa::ToSchema;
 
 use super::notices::{Letter, NoticeFacts, Reader};
@@ -93,7 +93,7 @@ impl App {
             notice: row.notice,
             action: row.action,
             queued_at: row.queued_at,
-            link: self.link(&facts),
+            link: row.link.map_or_else(|| self.link(&facts), |id| self.links.act(id)),
             facts,
             reader: Reader { name: reader.name.clone(), address, language: reader.language.clone(), zone },
             student: student.map(|student| student.name.clone()).filter(|name| !name.is_empty()),
@@ -102,7 +102,6 @@ impl App {
     }
 
     fn link(&self, facts: &NoticeFacts) -> String {
-        use sojourn_engine::vocabulary::TokenKind;
         match facts {
             NoticeFacts::Case(case) => self.links.page(&match case.programme_id {
                 Some(programme) => format!("/programmes/{programme}"),

@@ -144,9 +144,10 @@ pub async fn language(conn: &impl Conn, person: PersonId) -> Result<Option<Strin
     Ok(row.filter(|row| row.erased_at.is_none()).map(|row| row.language))
 }
 
-/// Every duty a person holds, held or will hold.
-pub async fn duties(conn: &impl Conn, person: PersonId) -> Result<Vec<DutyRow>> {
-    let roles = role::Entity::find().filter(role::Column::PersonId.eq(person)).all(conn.db()).await?;
+/// Every duty that people hold, held or will hold.
+pub async fn duties(conn: &impl Conn, people: &[PersonId]) -> Result<Vec<DutyRow>> {
+    let theirs = role::Column::PersonId.is_in(people.iter().copied());
+    let roles = role::Entity::find().filter(theirs).all(conn.db()).await?;
     let places = roles.iter().filter_map(|role| role.institution_id);
     let zones: Vec<(InstitutionId, String)> = institution::Entity::find()
         .filter(institution::Column::Id.is_in(places))

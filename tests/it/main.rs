@@ -8,6 +8,7 @@ mod architecture;
 mod calls;
 mod charts;
 mod commands;
+mod deadlines;
 mod discretion;
 mod documents;
 mod eligible_students;

@@ -7,6 +7,7 @@ pub mod adopt;
 pub mod chain;
 mod clocks;
 pub mod drive;
+pub mod due;
 mod effects;
 pub mod facts;
 pub mod live;
@@ -264,25 +265,37 @@ async fn refuse(
         Declined::NoTrack => return Error::NotFound,
         Declined::Refused(refused) => refused,
     };
-    let kept = records::Refused {
-        id: at.id(),
-        case: scene.live.dossier.case.id,
-        machine: attempt.track.as_ref().map_or_else(|| MAIN.to_owned(), |(t, k)| format!("{t}/{k}")),
-        at: at.now,
-        actor,
-        role: scene.acting(actor, &attempt.event),
-        event: attempt.event.clone(),
-        workflow: scene.version,
-        facts: refused.facts,
-        refusal: serde_json::json!(refused.refusal),
-    };
+    let refusal = refused.refusal.clone();
+    let kept = kept(scene, at, actor, (attempt.track.as_ref(), &attempt.event), refused);
     let written = async {
         records::refuse(&tx, kept).await?;
         tx.commit().await
     };
     match written.await {
-        Ok(()) => Error::Refused(refused.refusal),
+        Ok(()) => Error::Refused(refusal),
         Err(error) => error.into(),
+    }
+}
+
+/// The row that keeps a refused attempt.
+pub(super) fn kept(
+    scene: &Scene,
+    at: &Moment,
+    actor: Option<PersonId>,
+    (track, event): (Option<&(String, String)>, &str),
+    refused: Refused,
+) -> records::Refused {
+    records::Refused {
+        id: at.id(),
+        case: scene.live.dossier.case.id,
+        machine: track.map_or_else(|| MAIN.to_owned(), |(track, key)| format!("{track}/{key}")),
+        at: at.now,
+        actor,
+        role: scene.acting(actor, event),
+        event: event.to_owned(),
+        workflow: scene.version,
+        facts: refused.facts,
+        refusal: serde_json::json!(refused.refusal),
     }
 }
 

@@ -47,6 +47,9 @@ pub(super) async fn meant(
         duty: Duty::Coordinator,
         institution: None,
         unit: None,
+        away: false,
+        in_place_of: None,
+        only_in: None,
     });
     Ok(new.then_some(person))
 }
