@@ -105,8 +105,7 @@ async fn duties_today(
         let today = day(now, zone);
         row.from_on <= today && row.until_on.is_none_or(|until| today <= until)
     };
-    let held = |row: sessions::DutyRow| Held { duty: row.duty, institution: row.institution, unit: row.unit };
-    Ok(rows.into_iter().filter(holds).map(held).collect())
+    Ok(rows.into_iter().filter(holds).map(sessions::DutyRow::held).collect())
 }
 
 fn day(now: DateTime<Utc>, zone: Tz) -> NaiveDate {

@@ -61,12 +61,7 @@ impl Links {
 
     /// The address of a link by which one thing can be done in one case without signing in.
     pub fn act(&self, id: TokenId) -> String {
-        format!("{}/act?token={}", self.public_url, self.act_token(id))
-    }
-
-    /// Its token alone.
-    pub fn act_token(&self, id: TokenId) -> String {
-        self.sealed(id, ACT)
+        format!("{}/act/{}", self.public_url, self.sealed(id, ACT))
     }
 
     /// The id in such a token that this instance made.

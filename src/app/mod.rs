@@ -3,6 +3,8 @@
 //! A command takes the [`App`] and a [`Caller`](crate::access::Caller), reads the clock once, begins one transaction, and
 //! commits once. Everything it may answer with is a view; everything that may go wrong is an [`Error`].
 
+pub mod absences;
+pub mod action_links;
 pub mod agreements;
 pub mod applications;
 mod attempts;
@@ -112,6 +114,11 @@ impl App {
             longest_stop: TimeDelta::days(config.clocks.longest_stop_days.into()),
             clocks_per_round: config.clocks.most_per_round,
         }
+    }
+
+    /// The day it is for the alliance.
+    pub fn today(&self) -> chrono::NaiveDate {
+        self.clock.now().with_timezone(&self.zone).date_naive()
     }
 
     /// Passes when the database answers and has this version's schema.

@@ -16,7 +16,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 pub use case::{Case, Instance, Running};
-pub use escalation::{ESCALATED, PATIENCE, Rung, next_rung};
+pub use escalation::{ESCALATED, HANDED_ON, PATIENCE, Rung, next_rung};
 pub use offers::{Offer, offers, offers_at};
 pub use open::{Opening, open};
 pub use pause::Paused;

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, agreements, applications, calls, chair_terms, documents, eligible_students, health,
+    AppState, absences, agreements, applications, calls, chair_terms, documents, eligible_students, health,
     institutions, language, notifications, openapi, people, periods, places, programmes, registrations,
     sessions, upload, workflows,
 };
@@ -109,6 +109,9 @@ pub fn all(state: AppState) -> Routes {
         .upload(Admin, TABLE, routes!(people::import_people))
         .route(SignedIn, routes!(people::grant_role))
         .route(SignedIn, routes!(people::take_role_back))
+        .route(SignedIn, routes!(absences::list_absences))
+        .route(SignedIn, routes!(absences::create_absence))
+        .route(SignedIn, routes!(absences::end_absence))
         .route(SignedIn, routes!(registrations::list_registrations))
         .route(SignedIn, routes!(registrations::create_registration))
         .route(SignedIn, routes!(registrations::change_registration))

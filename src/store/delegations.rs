@@ -85,6 +85,17 @@ pub async fn stood_in_for(conn: &impl Conn, deputy: PersonId, on: NaiveDate) -> 
     Ok(rows.into_tuple().all(conn.db()).await?)
 }
 
+/// People in whose place a person acts in one case.
+pub async fn stood_in_for_in(conn: &impl Conn, deputy: PersonId, case: CaseId) -> Result<Vec<PersonId>> {
+    let rows = delegation::Entity::find()
+        .select_only()
+        .column(delegation::Column::PersonId)
+        .filter(delegation::Column::DeputyId.eq(deputy))
+        .filter(delegation::Column::CaseId.eq(case))
+        .filter(delegation::Column::EndedAt.is_null());
+    Ok(rows.into_tuple().all(conn.db()).await?)
+}
+
 /// A page of the times a person is away, the latest first.
 pub async fn absences(conn: &impl Conn, of: PersonId, asked: &Asked) -> Result<Page<Delegation>> {
     let keyset = Keyset::<(DelegationId,)>::read(asked, "-id", &of)?;

@@ -11,6 +11,7 @@ use sojourn_entities::{
 };
 
 use super::write::{guarded, insert_many};
+use crate::access::Held;
 use super::{Conn, Result, Tx};
 
 pub use sojourn_entities::one_time_token::Model as OneTimeToken;
@@ -43,6 +44,13 @@ pub struct DutyRow {
     pub until_on: Option<NaiveDate>,
     /// IANA zone of the institution; `None` for the secretariat.
     pub zone: Option<String>,
+}
+
+impl DutyRow {
+    /// The duty with where it is held.
+    pub fn held(self) -> Held {
+        Held { duty: self.duty, institution: self.institution, unit: self.unit }
+    }
 }
 
 /// The person with this address in lower case; technical and erased people have none.

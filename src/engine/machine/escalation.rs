@@ -8,6 +8,9 @@ use crate::definition::{ClockIx, Definition, ExpiryAct, RoleIx, Span, SpanUnit};
 /// The event by which a history records that a deadline has passed and whom the case waits for besides; no definition can name one so.
 pub const ESCALATED: &str = "@escalate";
 
+/// The event by which a history records that whom a track names has handed it on to somebody else.
+pub const HANDED_ON: &str = "@hand_on";
+
 /// How long each role of an escalation has before the next is told, in the calendar of the clock.
 pub const PATIENCE: Span = Span { count: 3, unit: SpanUnit::WorkingDays };
 
