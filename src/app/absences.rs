@@ -10,7 +10,7 @@ use sojourn_engine::ids::{DelegationId, InstitutionId, PersonId};
 use utoipa::ToSchema;
 
 use super::notices::{AbsenceNotice, NoticeFacts};
-use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result};
+use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, current};
 use crate::access::Caller;
 use crate::clock::Moment;
 use crate::store::delegations::{self as store, Delegation};
@@ -39,6 +39,8 @@ pub struct AbsenceView {
     pub created_at: DateTime<Utc>,
     /// When it was ended before its last day.
     pub ended_at: Option<DateTime<Utc>>,
+    /// Grows with every change.
+    pub version: i32,
 }
 
 /// A time somebody will be away.
@@ -64,11 +66,11 @@ pub async fn list(app: &App, caller: &Caller, of: PersonId, asked: &Asked) -> Re
     let names = dossiers::names(conn, &deputies).await?;
     Ok(page.map(|row| {
         let name = names.iter().find(|(person, _)| *person == row.deputy_id).map(|(_, name)| name.clone());
-        view(row, name.unwrap_or_default())
+        view(&row, name.unwrap_or_default())
     }))
 }
 
-fn view(row: Delegation, deputy_name: String) -> AbsenceView {
+fn view(row: &Delegation, deputy_name: String) -> AbsenceView {
     AbsenceView {
         id: row.id,
         person: row.person_id,
@@ -78,7 +80,13 @@ fn view(row: Delegation, deputy_name: String) -> AbsenceView {
         until_on: row.until_on,
         created_at: row.created_at,
         ended_at: row.ended_at,
+        version: version(&row),
     }
+}
+
+/// Grows once, when it is ended early.
+const fn version(row: &Delegation) -> i32 {
+    if row.ended_at.is_some() { 2 } else { 1 }
 }
 
 /// People who could stand in for somebody, by name.
@@ -134,7 +142,7 @@ pub async fn create(
     store::add(&tx, row.clone()).await?;
     tell(&tx, &at, &row, seats.into_iter().flatten().next()).await?;
     let location = format!("/api/v1/people/{of}/absences/{}", row.id);
-    let answer = turn.finish(tx, &at, Answer::created(location, 1, &view(row, name))?).await?;
+    let answer = turn.finish(tx, &at, Answer::created(location, 1, &view(&row, name))?).await?;
     app.callers.forget(new.deputy);
     app.wake.notify_one();
     Ok(answer)
@@ -206,11 +214,17 @@ async fn tell(tx: &Tx, at: &Moment, row: &Delegation, institution: Option<Instit
 ///
 /// # Errors
 /// [`Error::NotFound`], and [`Error::Conflict`] for one that has ended.
-pub async fn end(app: &App, caller: &Caller, of: PersonId, id: DelegationId) -> Result<()> {
+pub async fn end(
+    app: &App,
+    caller: &Caller,
+    (of, id): (PersonId, DelegationId),
+    read: i32,
+) -> Result<()> {
     let at = app.clock.moment();
     let tx = app.store.begin().await?;
     demand(&tx, caller, of).await?;
     let row = store::find(&tx, of, id).await?.ok_or(Error::NotFound)?;
+    current(version(&row), read)?;
     let over = row.until_on.is_some_and(|until| until < app.today());
     if over || !store::end(&tx, id, caller.person, at.now).await? {
         let told = "it has ended already: there is nothing to end";

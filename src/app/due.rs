@@ -124,7 +124,7 @@ impl App {
     /// Faults of the database; a case that cannot be read or moved is counted, logged and tried again when its lease is over.
     pub async fn act_on_clocks(&self, at: &Moment, lease: LeaseId, most: u64) -> Result<Acts> {
         let tx = self.store.begin().await?;
-        let cases = clocks::claim(&tx, lease, at.now, at.now + LEASE, most).await?;
+        let cases = clocks::claim(&tx, lease, (self.clocks_from, at.now), at.now + LEASE, most).await?;
         tx.commit().await?;
         let of = |subject| cases.iter().filter(move |(_, of)| *of == subject).map(|(case, _)| *case);
         let applications: Vec<CaseId> = of(Subject::Application).collect();

@@ -41,7 +41,7 @@ pub mod workflows;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use secrecy::SecretString;
 use tokio::sync::{Notify, Semaphore};
@@ -89,6 +89,8 @@ pub struct App {
     longest_stop: TimeDelta,
     /// Clocks acted on in one round.
     pub clocks_per_round: u64,
+    /// Clocks that wanted attention before that are left alone: the demo keeps cases as they were made.
+    pub clocks_from: DateTime<Utc>,
 }
 
 impl App {
@@ -113,11 +115,12 @@ impl App {
             reset_life: TimeDelta::minutes(auth.reset_minutes.into()),
             longest_stop: TimeDelta::days(config.clocks.longest_stop_days.into()),
             clocks_per_round: config.clocks.most_per_round,
+            clocks_from: DateTime::UNIX_EPOCH,
         }
     }
 
     /// The day it is for the alliance.
-    pub fn today(&self) -> chrono::NaiveDate {
+    pub fn today(&self) -> NaiveDate {
         self.clock.now().with_timezone(&self.zone).date_naive()
     }
 

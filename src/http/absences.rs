@@ -11,8 +11,8 @@ use sojourn_engine::ids::{DelegationId, PersonId};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::extract::{Id, Keyed, Listing, NoFilter, PageQuery};
-use super::openapi::IdempotencyHeader;
+use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery};
+use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
 use crate::access::Caller;
 use crate::app::absences::{self, AbsenceView, NewAbsence};
@@ -59,12 +59,13 @@ pub async fn create_absence(
 
 /// Ends a time a person is away before its last day.
 #[utoipa::path(delete, path = "/api/v1/people/{id}/absences/{absence_id}", tag = "people",
-    params(("id" = PersonId, Path), ("absence_id" = DelegationId, Path)), responses((status = 204)))]
+    params(("id" = PersonId, Path), ("absence_id" = DelegationId, Path), IfMatchHeader), responses((status = 204)))]
 pub async fn end_absence(
     State(app): State<Arc<App>>,
     caller: Caller,
     Id((person, absence)): Id<(PersonId, DelegationId)>,
+    IfMatch(read): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    absences::end(&app, &caller, person, absence).await?;
+    absences::end(&app, &caller, (person, absence), read).await?;
     Ok(StatusCode::NO_CONTENT)
 }

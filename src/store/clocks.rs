@@ -48,11 +48,11 @@ pub struct Acted {
 
 /// Claims cases whose clocks want attention, the longest due first, until `until`; another worker passes them over.
 ///
-/// At most so many clocks; the subject says whose rules the case follows.
+/// Only what wanted attention since `from`, and at most so many clocks; the subject says whose rules the case follows.
 pub async fn claim(
     tx: &Tx,
     lease: LeaseId,
-    now: DateTime<Utc>,
+    (from, now): (DateTime<Utc>, DateTime<Utc>),
     until: DateTime<Utc>,
     most: u64,
 ) -> Result<Vec<(CaseId, Subject)>> {
@@ -61,7 +61,7 @@ pub async fn claim(
     let mut due = clock::Entity::find()
         .select_only()
         .columns([clock::Column::CaseId, clock::Column::Id])
-        .filter(clock::Column::WakeAt.lte(now))
+        .filter(clock::Column::WakeAt.between(from, now))
         .filter(free)
         .order_by_asc(clock::Column::WakeAt)
         .order_by_asc(clock::Column::CaseId)

@@ -88,9 +88,9 @@ fn faults(visit: &Visit, error: &Error) -> Vec<(String, String)> {
 }
 
 pub async fn end(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
-    let Posted { visit, .. } = posted;
+    let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let id: DelegationId = id(&named)?;
-    absences::end(visit.app(), &caller, caller.person, id).await?;
+    absences::end(visit.app(), &caller, (caller.person, id), fields.version()?).await?;
     Ok(Redirect::to("/absence?done=ended").into_response())
 }

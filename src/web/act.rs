@@ -68,8 +68,8 @@ const fn why(over: Over) -> &'static str {
     match over {
         Over::Unknown => "unknown",
         Over::Spent(_) => "spent",
-        Over::Replaced => "replaced",
-        Over::Expired => "expired",
+        Over::Replaced => "newer",
+        Over::Expired => "late",
         Over::Moved => "moved",
     }
 }

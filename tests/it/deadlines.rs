@@ -9,7 +9,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use sojourn::app::due::Acts;
 
-use crate::support::cast::Cast;
+use crate::support::cast::{Cast, merged};
 use crate::support::database::Db;
 use crate::support::rounds::{Round, without_documents};
 use crate::support::walk::Walk;
@@ -122,7 +122,7 @@ async fn a_worker_whose_claim_has_run_out_does_nothing_any_more(#[values(Db::Sql
     let (slow, quick) = (moment.id(), moment.id());
     let tx = cast.app.app.store.begin().await.expect("a transaction");
     let until = moment.now + TimeDelta::minutes(5);
-    let claimed = sojourn::store::clocks::claim(&tx, slow, moment.now, until, 10).await.expect("claimed");
+    let claimed = sojourn::store::clocks::claim(&tx, slow, (DateTime::UNIX_EPOCH, moment.now), until, 10).await.expect("claimed");
     tx.commit().await.expect("committed");
     assert_eq!(claimed.len(), 1);
     assert_eq!(sum(&cast.app.act_on_clocks().await), (0, 0, 0), "somebody has it");
@@ -253,29 +253,28 @@ async fn a_complete_draft_goes_in_at_the_bell_and_another_within_the_days_of_gra
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
     let cast = Cast::of(db).await;
-    let mut change = without_documents();
-    change["grace_minutes"] = json!(1440);
-    let round = cast.exchange(3, &change).await;
-    let bell = json!({ "submit_at_bell": true });
-    let mut ready = Walk::open_with(&cast, &round, &cast.student("Anna").await, &bell).await;
+    let rules = json!({
+        "grace_minutes": 1440,
+        "form": [{ "name": "weeks", "label": { "en": "How many weeks?" }, "kind": "int", "required": true }],
+    });
+    let round = cast.exchange(3, &merged(without_documents(), &rules)).await;
+    let asked = json!({ "submit_at_bell": true, "answers": { "weeks": 20 } });
+    let mut ready = Walk::open_with(&cast, &round, &cast.student("Anna").await, &asked).await;
     let mut idle = Walk::open(&cast, &round, &cast.student("Ben").await).await;
-    let late = cast.student("Cleo").await;
-    let empty = json!({ "submit_at_bell": true, "choices": [] });
-    let mut late = Walk::open_with(&cast, &round, &late, &empty).await;
+    let bell = json!({ "submit_at_bell": true });
+    let mut late = Walk::open_with(&cast, &round, &cast.student("Cleo").await, &bell).await;
 
     ready.until_due();
     cast.app.act_on_clocks().await;
     for walk in [&mut ready, &mut idle, &mut late] {
         walk.look().await;
     }
-    let states: Vec<_> = [&ready, &idle, &late].map(|walk| walk.case["state"].clone()).to_vec();
+    let states = [&ready, &idle, &late].map(|walk| walk.case["state"].clone());
     assert_eq!(states, [json!("submitted"), json!("expired"), json!("draft")]);
-    let submitted = ready.history().await;
-    assert_eq!(submitted.last().expect("steps")["event"], "bell");
+    assert_eq!(ready.history().await.last().expect("steps")["event"], "bell");
 
-    let choices: Vec<&Value> = round.offerings.iter().map(|offering| &offering["id"]).collect();
-    let filled = late.student.patch(&late.path(), &late.case["version"], &json!({ "choices": choices })).await;
-    filled.ok();
+    let complete = json!({ "answers": { "weeks": 16 } });
+    late.student.patch(&late.path(), &late.case["version"], &complete).await.ok();
     late.look().await;
     late.until_due();
     cast.app.act_on_clocks().await;
@@ -297,7 +296,7 @@ async fn what_the_rules_refuse_at_the_end_is_kept_and_somebody_is_told(
     let lease = at.id();
     let tx = cast.app.app.store.begin().await.expect("a transaction");
     let until = at.now + TimeDelta::minutes(5);
-    let claimed = sojourn::store::clocks::claim(&tx, lease, at.now, until, 10).await.expect("claimed");
+    let claimed = sojourn::store::clocks::claim(&tx, lease, (DateTime::UNIX_EPOCH, at.now), until, 10).await.expect("claimed");
     tx.commit().await.expect("committed");
     let cases: Vec<_> = claimed.iter().map(|(case, _)| *case).collect();
     let acts = cast.app.app.act_on(&at, lease, &cases, Some(&barred)).await.expect("the database answers");
@@ -350,7 +349,7 @@ async fn every_reminder_and_end_of_a_season_is_acted_on_once_with_workers_that_d
         let at = cast.app.clock.moment();
         let tx = cast.app.app.store.begin().await.expect("a transaction");
         let until = at.now + TimeDelta::minutes(5);
-        sojourn::store::clocks::claim(&tx, at.id(), at.now, until, 3).await.expect("claimed");
+        sojourn::store::clocks::claim(&tx, at.id(), (DateTime::UNIX_EPOCH, at.now), until, 3).await.expect("claimed");
         tx.commit().await.expect("committed");
         cast.app.act_on_clocks().await;
         cast.app.advance(TimeDelta::minutes(6));

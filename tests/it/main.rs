@@ -1,6 +1,7 @@
 //! One integration binary (one link), a module per resource.
 #![cfg(test)]
 
+mod absences;
 mod adoption;
 mod agreements;
 mod applications;
@@ -17,6 +18,7 @@ mod forms;
 mod imports;
 mod institutions;
 mod kills;
+mod links;
 mod lives;
 mod mail;
 mod migrations;
@@ -39,6 +41,7 @@ mod statements;
 mod stays;
 mod store;
 mod support;
+mod surge;
 mod suspension;
 mod told;
 mod units;
