@@ -6,10 +6,12 @@
 pub mod agreements;
 pub mod applications;
 mod attempts;
+pub mod calendar_addresses;
 pub mod calendars;
 mod callers;
 pub mod calls;
 pub mod chair_terms;
+pub mod deadlines;
 pub mod definitions;
 pub mod documents;
 pub mod eligibility;

@@ -6,6 +6,7 @@
 
 pub mod agreements;
 pub mod applications;
+pub mod calendar_addresses;
 pub mod calls;
 pub mod chair_terms;
 pub mod documents;

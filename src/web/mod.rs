@@ -5,6 +5,7 @@
 //! site sent. To add a page: its handler in the file of its resource, its line in [`routes`], its template in `templates/web`.
 
 mod applications;
+mod calendar;
 mod calls;
 pub mod demo;
 mod documents;
@@ -102,6 +103,8 @@ pub fn routes(web: &Web) -> Router {
         .route("/programmes", get(programmes::list))
         .route("/programmes/{id}", get(programmes::show))
         .route("/programmes/{id}/events", post(vetting::fire))
+        .route("/calendar", get(calendar::show).post(calendar::renew))
+        .route("/calendar/end", post(calendar::end))
         .route("/notifications", get(notifications::list))
         .route("/notifications/{id}/retry", post(notifications::retry))
         .route("/style.css", get(style::sheet))

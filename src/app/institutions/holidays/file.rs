@@ -1,0 +1,407 @@
+//! A holiday file, line by line → days off, and what is none.
+//!
+//! Every line is read by itself, so that one that is nonsense is named and spoils nothing else. Whether a day counts as busy
+//! (`TRANSP`) says nothing here: the published calendars call every holiday free time.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use chrono::{Datelike, Days, NaiveDate, NaiveTime};
+use icalendar::parser::{Property, read_components};
+use rrule::{RRule, RRuleSet, Tz, Unvalidated};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Longest line that is looked at, unfolded, in bytes.
+const LONGEST: usize = 8 * 1024;
+/// Most entries of one file.
+const ENTRIES: usize = 5_000;
+/// Most days that what repeats may name in one file, before and after the range too.
+const REPEATED: usize = 10_000;
+/// Rules that name no day are searched for through thousands of years: more of them end the reading.
+const EMPTY_RULES: usize = 5;
+/// Longest entry, in days.
+const DAYS: i64 = 366;
+/// How much of what is left out is told.
+const TOLD: usize = 100;
+/// Longest name of a day, in characters.
+const NAME: usize = 100;
+
+/// What a file says.
+#[derive(Debug, Default)]
+pub struct File {
+    /// Days off, with the line that begins to speak of each and its name.
+    pub days: BTreeMap<NaiveDate, (usize, String)>,
+    /// What is no day off or cannot be read; the first of it.
+    pub left_out: Vec<LeftOut>,
+    /// How much more there is of it.
+    pub left_out_besides: usize,
+    /// Days that lie out of the range.
+    pub out_of_range: usize,
+    repeated: usize,
+    empty_rules: usize,
+}
+
+/// A line of the file from which no day off comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LeftOut {
+    /// Number of the line, 1 = the first.
+    pub line: usize,
+    /// What the file calls the entry, once it has said so.
+    pub name: String,
+    /// Why.
+    pub reason: Reason,
+    /// The same in words.
+    pub detail: String,
+}
+
+/// Why no day off comes from a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It is no line of a calendar.
+    #[error("this line is not understood")]
+    Nonsense,
+    /// The entry does not say on which day.
+    #[error("the entry has no day (DTSTART) that can be read")]
+    NoDay,
+    /// The entry has a time of day.
+    #[error("the entry has a time of day: only whole days are days off")]
+    TimeOfDay,
+    /// Its end cannot be read, or is not behind its beginning.
+    #[error(
+        "the end of the entry cannot be read, or lies before its beginning, or is more than 366 days away"
+    )]
+    End,
+    /// It repeats in a way that is not read.
+    #[error(
+        "only what repeats every year (RRULE:FREQ=YEARLY) is read: what is off every week belongs into the working week"
+    )]
+    Rule,
+    /// It changes one day of a series.
+    #[error("the entry changes one day of a series (RECURRENCE-ID), which is not read: add that day by hand")]
+    OneOfSeries,
+    /// It is cancelled.
+    #[error("the entry is cancelled")]
+    Cancelled,
+    /// It is observed by many, but no day off.
+    #[error("the file itself says that this is an observance and no day off")]
+    Observance,
+    /// The entry is never ended.
+    #[error("the entry is not ended (END:VEVENT)")]
+    NotEnded,
+}
+
+/// Lines of one entry, unfolded, with their numbers.
+type Lines = Vec<(usize, String)>;
+
+/// Reads a file for those years.
+///
+/// # Errors
+/// What is wrong with it as a whole, in words.
+pub fn read(bytes: &[u8], years: RangeInclusive<i32>) -> Result<File, String> {
+    let lines = unfolded(bytes)?;
+    let is = |line: Option<&(usize, String)>, what: &str| {
+        line.is_some_and(|(_, text)| text.trim().eq_ignore_ascii_case(what))
+    };
+    if !is(lines.first(), "BEGIN:VCALENDAR") {
+        return Err("this is no iCalendar file: its first line must be BEGIN:VCALENDAR".to_owned());
+    }
+    if !is(lines.last(), "END:VCALENDAR") {
+        return Err("the file is cut short: its last line must be END:VCALENDAR".to_owned());
+    }
+    let mut file = File::default();
+    let mut entry: Option<Lines> = None;
+    let mut entries = 0;
+    // Components within an entry, such as alarms, and beside it, such as time zones.
+    let mut within: Vec<String> = Vec::new();
+    for (number, text) in lines.iter().skip(1) {
+        let upper = text.trim().to_ascii_uppercase();
+        if upper == "BEGIN:VEVENT" {
+            entries += 1;
+            if let Some((first, _)) =
+                entry.replace(vec![(*number, String::new())]).and_then(|e| e.into_iter().next())
+            {
+                file.leave_out(first, "", Reason::NotEnded);
+            }
+            within.clear();
+        } else if upper == "END:VEVENT" {
+            if let Some(entry) = entry.take() {
+                file.take(&entry, &years)?;
+            }
+            within.clear();
+        } else if let Some(name) = upper.strip_prefix("BEGIN:") {
+            within.push(name.to_owned());
+        } else if let Some(name) = upper.strip_prefix("END:") {
+            within.pop_if(|open| open == name);
+        } else if within.is_empty() {
+            match &mut entry {
+                Some(entry) => entry.push((*number, text.clone())),
+                None => file.look_at(*number, text),
+            }
+        }
+        if entries > ENTRIES {
+            return Err("the file has more than 5000 entries: take one with days off alone".to_owned());
+        }
+    }
+    if let Some((first, _)) = entry.and_then(|entry| entry.into_iter().next()) {
+        file.leave_out(first, "", Reason::NotEnded);
+    }
+    Ok(file)
+}
+
+/// Lines with their numbers, those that are folded put together (RFC 5545 §3.1), empty ones left out.
+fn unfolded(bytes: &[u8]) -> Result<Lines, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = str::from_utf8(bytes).map_err(|fault| {
+        let line = 1 + bytes[..fault.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        format!("Line {line} is not UTF-8: save the text as UTF-8.")
+    })?;
+    let mut lines = Lines::new();
+    for (nth, line) in text.split('\n').enumerate() {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
+            (Some(rest), Some((_, last))) if !rest.is_empty() || !last.is_empty() => {
+                if last.len() <= LONGEST {
+                    last.push_str(rest);
+                }
+            }
+            _ if line.trim().is_empty() => {}
+            _ => lines.push((nth + 1, line.to_owned())),
+        }
+    }
+    Ok(lines)
+}
+
+/// What the lines of one entry say.
+#[derive(Debug, Default)]
+struct Entry {
+    name: String,
+    start: Option<When>,
+    end: Option<When>,
+    /// Length in days.
+    length: Option<i64>,
+    rule: Option<(usize, String)>,
+    more: Vec<NaiveDate>,
+    except: Vec<NaiveDate>,
+    ends_badly: bool,
+    all_day: bool,
+    reason: Option<Reason>,
+}
+
+/// A day, or a point of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Day(NaiveDate),
+    /// The first second of a day on the wall: how some write whole days.
+    Midnight(NaiveDate),
+    Time,
+}
+
+impl When {
+    fn of(value: &str) -> Option<Self> {
+        let value = value.trim();
+        let Some((day, time)) = value.split_once('T') else { return day(value).map(Self::Day) };
+        let on_the_wall = NaiveTime::parse_from_str(time.trim_end_matches('Z'), "%H%M%S").ok()?;
+        let midnight = on_the_wall == NaiveTime::MIN && !time.ends_with('Z');
+        self::day(day).map(|day| if midnight { Self::Midnight(day) } else { Self::Time })
+    }
+
+    const fn day(self, all_day: bool) -> Option<NaiveDate> {
+        match self {
+            Self::Day(day) => Some(day),
+            Self::Midnight(day) if all_day => Some(day),
+            Self::Midnight(_) | Self::Time => None,
+        }
+    }
+}
+
+fn day(digits: &str) -> Option<NaiveDate> {
+    let all_digits = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    all_digits.then(|| NaiveDate::parse_from_str(digits, "%Y%m%d").ok())?
+}
+
+/// Whole days in `P1D` or `P2W`.
+fn days(length: &str) -> Option<i64> {
+    let count = length.trim().strip_prefix('P')?;
+    let (number, each) = match count.strip_suffix('D') {
+        Some(number) => (number, 1),
+        None => (count.strip_suffix('W')?, 7),
+    };
+    number.parse::<u16>().ok().map(|number| i64::from(number) * each)
+}
+
+/// The property on a line; `None` for a line that is none.
+fn with_property<T>(line: &str, say: impl FnOnce(&Property<'_>) -> T) -> Option<T> {
+    if line.len() > LONGEST {
+        return None;
+    }
+    let entry = format!("BEGIN:VEVENT\r\n{line}\r\nEND:VEVENT\r\n");
+    let read = read_components(&entry).ok()?;
+    let [component] = read.as_slice() else { return None };
+    let [property] = component.properties.as_slice() else { return None };
+    Some(say(property))
+}
+
+impl Entry {
+    /// Hears one property; `false` when its value is not understood.
+    fn hear(&mut self, line: usize, property: &Property<'_>) -> bool {
+        let value = property.val.as_str();
+        let list = || value.split(',').map(When::of).collect::<Option<Vec<_>>>();
+        match property.name.as_str().to_ascii_uppercase().as_str() {
+            "DTSTART" => self.start = When::of(value),
+            "DTEND" => {
+                self.end = When::of(value);
+                self.ends_badly |= self.end.is_none();
+            }
+            "DURATION" => {
+                self.length = days(value);
+                self.ends_badly |= self.length.is_none();
+            }
+            "RRULE" => self.rule = Some((line, value.to_owned())),
+            "RDATE" | "EXDATE" => {
+                let Some(list) = list() else { return false };
+                let days = list.into_iter().filter_map(|when| when.day(true));
+                let is_more = property.name.as_str().eq_ignore_ascii_case("RDATE");
+                if is_more { self.more.extend(days) } else { self.except.extend(days) }
+            }
+            "RECURRENCE-ID" => self.reason = Some(Reason::OneOfSeries),
+            "STATUS" if value.trim().eq_ignore_ascii_case("CANCELLED") => {
+                self.reason = Some(Reason::Cancelled);
+            }
+            "X-MICROSOFT-CDO-ALLDAYEVENT" => self.all_day = value.trim().eq_ignore_ascii_case("TRUE"),
+            "SUMMARY" => {
+                self.name = name(value);
+                self.note_observance(value);
+            }
+            "DESCRIPTION" | "CATEGORIES" => self.note_observance(value),
+            _ => {}
+        }
+        true
+    }
+
+    fn note_observance(&mut self, text: &str) {
+        let text = text.trim_start().to_lowercase();
+        if text.starts_with("observance") || text.contains("not a public holiday") {
+            self.reason = self.reason.or(Some(Reason::Observance));
+        }
+    }
+
+    /// The first day and how many follow each other.
+    fn span(&self) -> Result<(NaiveDate, i64), Reason> {
+        let start = self.start.ok_or(Reason::NoDay)?;
+        let whole = self.all_day || matches!(self.end, Some(When::Midnight(_))) || self.length.is_some();
+        let first = start.day(whole).ok_or(Reason::TimeOfDay)?;
+        let length = match (self.end, self.length) {
+            (Some(end), _) => (end.day(true).ok_or(Reason::TimeOfDay)? - first).num_days(),
+            (None, Some(length)) => length,
+            (None, None) => 1,
+        };
+        // An end on the first day itself is a mistake that many files make.
+        match length {
+            _ if self.ends_badly => Err(Reason::End),
+            0 => Ok((first, 1)),
+            1..=DAYS => Ok((first, length)),
+            _ => Err(Reason::End),
+        }
+    }
+}
+
+/// A name on one line, without what nobody sees.
+fn name(text: &str) -> String {
+    let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(NAME).collect()
+}
+
+impl File {
+    fn leave_out(&mut self, line: usize, name: &str, reason: Reason) {
+        if self.left_out.len() < TOLD {
+            let detail = reason.to_string();
+            self.left_out.push(LeftOut { line, name: name.to_owned(), reason, detail });
+        } else {
+            self.left_out_besides += 1;
+        }
+    }
+
+    /// A line beside the entries: of interest only when it is none.
+    fn look_at(&mut self, line: usize, text: &str) {
+        if with_property(text, |_| ()).is_none() {
+            self.leave_out(line, "", Reason::Nonsense);
+        }
+    }
+
+    fn take(&mut self, lines: &[(usize, String)], years: &RangeInclusive<i32>) -> Result<(), String> {
+        let Some(((first_line, _), lines)) = lines.split_first() else { return Ok(()) };
+        let mut entry = Entry::default();
+        for (line, text) in lines {
+            if with_property(text, |property| entry.hear(*line, property)) != Some(true) {
+                self.leave_out(*line, &entry.name, Reason::Nonsense);
+            }
+        }
+        let span = entry.reason.map_or_else(|| entry.span(), Err);
+        let (first, length) = match span {
+            Ok(span) => span,
+            Err(reason) => {
+                self.leave_out(*first_line, &entry.name, reason);
+                return Ok(());
+            }
+        };
+        let mut starts = match &entry.rule {
+            None => vec![first],
+            Some((line, rule)) => match self.repeated(first, rule, *years.end())? {
+                Some(starts) => starts,
+                None => {
+                    self.leave_out(*line, &entry.name, Reason::Rule);
+                    vec![first]
+                }
+            },
+        };
+        starts.extend(&entry.more);
+        for start in starts.into_iter().filter(|start| !entry.except.contains(start)) {
+            for after in 0..length.unsigned_abs() {
+                match start.checked_add_days(Days::new(after)) {
+                    Some(day) if years.contains(&day.year()) => {
+                        self.days.entry(day).or_insert_with(|| (*first_line, entry.name.clone()));
+                    }
+                    _ => self.out_of_range += 1,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The days a rule names from the first up to the end of a year; `None` for a rule that is not read.
+    fn repeated(
+        &mut self,
+        first: NaiveDate,
+        rule: &str,
+        until: i32,
+    ) -> Result<Option<Vec<NaiveDate>>, String> {
+        let at_midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().with_timezone(&Tz::UTC);
+        let rule = rule.to_ascii_uppercase();
+        let has = |part: &str| rule.split(';').any(|known| known.starts_with(part));
+        if !has("FREQ=YEARLY") || ["BYHOUR", "BYMINUTE", "BYSECOND"].iter().any(|part| has(part)) {
+            return Ok(None);
+        }
+        // The last day is often written without a time, which the rules of dates with one do not take.
+        let parts = rule.split(';').map(|part| match part.strip_prefix("UNTIL=") {
+            Some(last) => format!("UNTIL={}T235959Z", last.get(..8).unwrap_or(last)),
+            None => part.to_owned(),
+        });
+        let parsed = parts.collect::<Vec<_>>().join(";").parse::<RRule<Unvalidated>>();
+        let Ok(Ok(rule)) = parsed.map(|rule| rule.validate(at_midnight(first))) else { return Ok(None) };
+        let set = RRuleSet::new(at_midnight(first)).rrule(rule).limit();
+        let most = REPEATED + 1 - self.repeated;
+        let named = set.into_iter().map(|at| at.date_naive()).take_while(|day| day.year() <= until);
+        let days: Vec<NaiveDate> = named.take(most).collect();
+        self.repeated += days.len();
+        self.empty_rules += usize::from(days.is_empty());
+        if self.repeated > REPEATED {
+            return Err("what repeats in the file names more than 10000 days: take fewer years".to_owned());
+        }
+        if self.empty_rules > EMPTY_RULES {
+            return Err("many rules of the file name no day at all: mend or remove them".to_owned());
+        }
+        Ok(Some(days))
+    }
+}
