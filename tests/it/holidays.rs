@@ -219,8 +219,8 @@ async fn the_command_line_takes_a_holiday_file_too(#[values(Db::Sqlite, Db::Post
     assert_eq!(report["version"], json!(2));
     let report: Value = serde_json::from_str(printed(&import("days.ics", &["--json"]))).expect("JSON");
     assert_eq!(
-        (days(&report).len(), report["known"].as_array().map(Vec::len)),
-        (0, Some(report["holidays"].as_u64().expect("a number") as usize))
+        (days(&report).len(), json!(report["known"].as_array().map(Vec::len))),
+        (0, report["holidays"].clone())
     );
 
     assert!(complaint(&import("broken.ics", &[])).contains("broken.ics: this is no iCalendar file"));

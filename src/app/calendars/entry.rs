@@ -27,10 +27,10 @@ impl Entry {
     fn event(&self) -> Event {
         let (summary, description) = (clean(&self.summary), clean(&self.description));
         let mut alarm = Alarm::display(&summary, -TimeDelta::days(1));
-        // Without them the library would write the instant of writing and a random id.
-        alarm.timestamp(self.stamp).uid(&format!("alarm-{}", self.uid));
+        // The library would write the instant of writing and a random id, and a day as 86,400 seconds.
+        alarm.add_property("TRIGGER", "-P1D").timestamp(self.stamp).uid(&format!("alarm-{}", self.uid));
         let mut event = Event::new();
-        event.uid(&self.uid).timestamp(self.stamp).starts(self.at).ends(self.at);
+        event.uid(&self.uid).timestamp(self.stamp).starts(self.at);
         event.summary(&summary).description(&description).url(&self.url);
         // Nobody is busy at a deadline.
         event.append_property(Property::new("TRANSP", "TRANSPARENT"));

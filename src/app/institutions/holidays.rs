@@ -4,6 +4,7 @@
 //! read is named with its line, and stops nothing else. Deadlines that run already are instants and stay as they are: only clocks
 //! that begin later count with the new days.
 
+mod entry;
 mod file;
 
 use std::collections::BTreeSet;
@@ -19,7 +20,8 @@ use crate::app::{Answer, App, Error, FieldError, Once, Result, calendars};
 use crate::clock::Moment;
 use crate::store::{Tx, institutions as store};
 
-pub use file::{LeftOut, Reason};
+pub use entry::Reason;
+pub use file::LeftOut;
 
 /// Largest holiday file, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
