@@ -47,3 +47,4 @@ mod versions;
 mod vetting;
 mod walks;
 mod workflows;
+mod zones;

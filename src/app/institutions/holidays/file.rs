@@ -170,7 +170,7 @@ impl File {
                 Some(starts) => starts,
                 None => {
                     self.leave_out(*line, &entry.name, Reason::Rule);
-                    vec![first]
+                    return Ok(());
                 }
             },
         };
