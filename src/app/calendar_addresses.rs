@@ -89,7 +89,7 @@ pub async fn feed(app: &App, token: &str, from: IpAddr) -> Result<String> {
     })?;
     let deadlines = deadlines::of(app, &caller).await?;
     let entries: Vec<Entry> = deadlines.iter().map(|deadline| entry(app, deadline)).collect();
-    Ok(calendars::feed(app.links.host(), &entries))
+    Ok(calendars::feed(&format!("Sojourn · {}", app.links.host()), &entries))
 }
 
 /// Nobody makes or ends the address of another, whatever they administer.

@@ -160,12 +160,16 @@ fn state_of<'d>(definition: &'d Definition, machine: &str, case: &CaseRow) -> Op
     definition.state_of(machine, &row.state)
 }
 
-/// Labels of the events by which a role leaves a state, those that stay there left out.
+/// Labels of the events of a role in a state, those that need a reason last.
 fn to_do(definition: &Definition, state: &State, role: &str, language: &str) -> Vec<String> {
     let Some(role) = definition.role_named(role) else { return Vec::new() };
     let Some(from) = definition.state_in(state.machine, &state.name) else { return Vec::new() };
+    let mut own: Vec<_> =
+        definition.leaving(from).map(|(_, transition)| transition).filter(|t| t.by.contains(&role)).collect();
+    // What has to be explained is the exception.
+    own.sort_by_key(|transition| transition.reason.is_some());
     let mut labels: Vec<String> = Vec::new();
-    for (_, transition) in definition.leaving(from).filter(|(_, t)| t.by.contains(&role)) {
+    for transition in own {
         let label = definition.events[transition.event.at()].label.get(language).to_owned();
         if !labels.contains(&label) {
             labels.push(label);

@@ -31,6 +31,8 @@ async fn a_page_shows_a_deadline_in_both_zones_wherever_it_shows_one(
     for part in ["chair", "home_coordinator", "host_coordinator", "Anna"] {
         cast.app.accept(&address(part)).await;
     }
+    // Choosing a password ends the sessions from before.
+    walk.student = cast.app.acting(&address("Anna")).await;
     let signed_in = async |part: &str| Visitor::signed_in(&cast.app.address, &address(part)).await;
     let (here, paris, taipei) = ("Europe/Berlin, UTC+2", "Europe/Paris, UTC+2", "Asia/Taipei, UTC+8");
 

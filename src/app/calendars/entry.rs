@@ -1,8 +1,11 @@
 //! Deadlines → iCalendar (RFC 5545): the same deadlines give the same bytes.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use icalendar::parser::unfold;
 use icalendar::{Alarm, Calendar, Component, Event, EventLike, Property};
 
+/// Longest line, in octets.
+const LINE: usize = 75;
 /// Longest text of one property, in characters.
 const LONGEST: usize = 1_000;
 
@@ -49,7 +52,7 @@ pub fn feed(name: &str, entries: &[Entry]) -> String {
     calendar
         .append_property(Property::new("REFRESH-INTERVAL", "PT1H").add_parameter("VALUE", "DURATION").done());
     calendar.extend(entries.iter().map(Entry::event));
-    calendar.to_string()
+    written(&calendar)
 }
 
 /// One deadline to be put into a calendar by hand; nobody is asked for an answer (RFC 5546 §3.2.1).
@@ -57,7 +60,7 @@ pub fn published(entry: &Entry) -> String {
     let mut calendar = head();
     calendar.append_property(Property::new("METHOD", "PUBLISH"));
     calendar.push(entry.event());
-    calendar.to_string()
+    written(&calendar)
 }
 
 fn head() -> Calendar {
@@ -68,6 +71,24 @@ fn head() -> Calendar {
         calendar.append_property(Property::new(name, value));
     }
     calendar
+}
+
+/// The calendar in lines of at most 75 octets (RFC 5545 §3.1); the library makes some of 76.
+fn written(calendar: &Calendar) -> String {
+    let mut text = String::new();
+    for line in unfold(&calendar.to_string()).split("\r\n").filter(|line| !line.is_empty()) {
+        let mut octets = 0;
+        for letter in line.chars() {
+            if octets + letter.len_utf8() > LINE {
+                text.push_str("\r\n ");
+                octets = 1;
+            }
+            text.push(letter);
+            octets += letter.len_utf8();
+        }
+        text.push_str("\r\n");
+    }
+    text
 }
 
 /// A text in which nothing ends a line but its own line breaks, and nothing turns the reading direction.
@@ -109,6 +130,18 @@ mod tests {
         assert!(text.contains("\r\nSUMMARY:ABC234: Accept\\, or decline \\nBEGIN:VEVENT\r\n"), "{text}");
         assert!(text.contains("\r\nDTSTART:20260908T215959Z\r\n"), "{text}");
         assert!(text.contains("\r\nTRIGGER:-P1D\r\n"), "{text}");
+    }
+
+    #[test]
+    fn a_line_of_any_length_is_folded_where_it_must_be() {
+        for length in 0..300 {
+            let summary = "a word, ü 期".chars().cycle().take(length).collect::<String>();
+            let text = published(&Entry { summary: summary.clone(), ..entry() });
+            assert!(text.split("\r\n").all(|line| line.len() <= 75), "{length}: {text}");
+            let read: Calendar = text.parse().unwrap();
+            let read: Vec<&Event> = read.events().collect();
+            assert_eq!(read[0].get_summary(), Some(summary.as_str()), "{length}");
+        }
     }
 
     #[test]

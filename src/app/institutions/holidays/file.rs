@@ -223,3 +223,73 @@ impl File {
         Ok(Some(days))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fragments() -> impl Strategy<Value = String> {
+        let known = [
+            "BEGIN:VEVENT\r\n",
+            "END:VEVENT\r\n",
+            "BEGIN:VALARM\n",
+            "END:VALARM\n",
+            "DTSTART",
+            "DTEND",
+            "DURATION",
+            "RRULE",
+            "EXDATE",
+            "RDATE",
+            ";VALUE=DATE",
+            ";TZID=\"",
+            ":",
+            "20270101",
+            "20270101T000000",
+            "99999999",
+            "T",
+            "Z",
+            "P1D",
+            "P-1W",
+            "P65535W",
+            "FREQ=YEARLY",
+            ";UNTIL=2",
+            ";COUNT=0",
+            ";INTERVAL=65535",
+            ";BYDAY=-53MO",
+            ";BYMONTHDAY=31",
+            ";BYSETPOS=-1",
+            ";BYWEEKNO=53",
+            ",",
+            "\r\n",
+            "\r\n ",
+            "\n\t",
+            "\r",
+            "\0",
+            "\\",
+            "期",
+            "=",
+            "\"",
+        ];
+        prop_oneof![4 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => ".{0,20}"]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_a_file_is_days_or_left_out(parts in prop::collection::vec(fragments(), 0..120)) {
+            let text = format!("BEGIN:VCALENDAR\r\n{}\r\nEND:VCALENDAR", parts.concat());
+            if let Ok(file) = read(text.as_bytes(), 2026..=2040) {
+                let lines = text.lines().count();
+                prop_assert!(file.days.keys().all(|day| (2026..=2040).contains(&day.year())));
+                prop_assert!(file.left_out.iter().all(|left| (1..=lines).contains(&left.line)), "{:?}", file.left_out);
+                prop_assert!(file.left_out.len() <= TOLD);
+            }
+        }
+
+        #[test]
+        fn bytes_that_are_no_file_are_refused_in_words(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(read(&bytes, 2026..=2040).is_err_and(|fault| fault.len() > 20));
+        }
+    }
+}
