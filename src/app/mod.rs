@@ -3,6 +3,8 @@
 //! A command takes the [`App`] and a [`Caller`](crate::access::Caller), reads the clock once, begins one transaction, and
 //! commits once. Everything it may answer with is a view; everything that may go wrong is an [`Error`].
 
+pub mod absences;
+pub mod action_links;
 pub mod agreements;
 pub mod applications;
 mod attempts;
@@ -14,6 +16,7 @@ pub mod chair_terms;
 pub mod deadlines;
 pub mod definitions;
 pub mod documents;
+pub mod due;
 pub mod eligibility;
 pub mod eligible_students;
 mod error;
@@ -84,6 +87,10 @@ pub struct App {
     session_life: TimeDelta,
     invitation_life: TimeDelta,
     reset_life: TimeDelta,
+    /// The longest time without a look at clocks after which they still act by themselves.
+    longest_stop: TimeDelta,
+    /// Clocks acted on in one round.
+    pub clocks_per_round: u64,
 }
 
 impl App {
@@ -106,7 +113,14 @@ impl App {
             session_life: TimeDelta::days(auth.session_days.into()),
             invitation_life: TimeDelta::days(auth.invitation_days.into()),
             reset_life: TimeDelta::minutes(auth.reset_minutes.into()),
+            longest_stop: TimeDelta::days(config.clocks.longest_stop_days.into()),
+            clocks_per_round: config.clocks.most_per_round,
         }
+    }
+
+    /// The day it is for the alliance.
+    pub fn today(&self) -> chrono::NaiveDate {
+        self.clock.now().with_timezone(&self.zone).date_naive()
     }
 
     /// Passes when the database answers and has this version's schema.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{CaseId, LeaseId, NoticeId, PersonId};
-use sojourn_engine::vocabulary::NoticeStatus;
+use sojourn_engine::vocabulary::{NoticeStatus, TokenKind};
 use utoipa::ToSchema;
 
 use super::notices::{Letter, NoticeFacts, Reader};
@@ -55,14 +55,14 @@ impl App {
         tx.commit().await?;
         let facts: Vec<Option<NoticeFacts>> = claimed.iter().map(facts).collect();
         let mut people: BTreeSet<PersonId> = claimed.iter().filter_map(|row| row.recipient).collect();
-        people.extend(facts.iter().flatten().filter_map(student));
+        people.extend(facts.iter().flatten().filter_map(NoticeFacts::names));
         let people: Vec<PersonId> = people.into_iter().collect();
         let known = outbox::addressed(self.store.read(), &people).await?;
         let mut due = Vec::with_capacity(claimed.len());
         for (row, facts) in claimed.into_iter().zip(facts) {
             let (id, attempts, queued_at) = (row.id, row.attempts, row.queued_at);
             let reader = row.recipient.and_then(|person| known.get(&person));
-            let named = facts.as_ref().and_then(student).and_then(|person| known.get(&person));
+            let named = facts.as_ref().and_then(NoticeFacts::names).and_then(|person| known.get(&person));
             let letter = self.letter(row, facts, reader, named).await?;
             due.push(Due { id, attempts, queued_at, letter });
         }
@@ -83,9 +83,9 @@ impl App {
             return Ok(Err("its recipient has no e-mail address: give them one, then retry".to_owned()));
         };
         let (reader, address) = reader;
-        let definition = match &facts {
-            NoticeFacts::Case(case) => Some(self.definitions.get(self.store.read(), case.version).await?),
-            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) => None,
+        let definition = match facts.version() {
+            Some(version) => Some(self.definitions.get(self.store.read(), version).await?),
+            None => None,
         };
         let zone = reader.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(self.zone);
         Ok(Ok(Letter {
@@ -93,7 +93,7 @@ impl App {
             notice: row.notice,
             action: row.action,
             queued_at: row.queued_at,
-            link: self.link(&facts),
+            link: row.link.map_or_else(|| self.link(&facts), |id| self.links.act(id)),
             facts,
             reader: Reader { name: reader.name.clone(), address, language: reader.language.clone(), zone },
             student: student.map(|student| student.name.clone()).filter(|name| !name.is_empty()),
@@ -102,7 +102,6 @@ impl App {
     }
 
     fn link(&self, facts: &NoticeFacts) -> String {
-        use sojourn_engine::vocabulary::TokenKind;
         match facts {
             NoticeFacts::Case(case) => self.links.page(&match case.programme_id {
                 Some(programme) => format!("/programmes/{programme}"),
@@ -110,6 +109,7 @@ impl App {
             }),
             NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
             NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),
+            NoticeFacts::Absence(_) => self.links.page("/cases?waiting_for_me=true"),
         }
     }
 
@@ -159,13 +159,6 @@ fn again(due: &Due, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 fn facts(row: &Claimed) -> Option<NoticeFacts> {
     row.facts.clone().and_then(|facts| serde_json::from_value(facts).ok())
-}
-
-fn student(facts: &NoticeFacts) -> Option<PersonId> {
-    match facts {
-        NoticeFacts::Case(case) => case.student,
-        NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) => None,
-    }
 }
 
 /// A notice with its delivery state.

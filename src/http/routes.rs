@@ -18,9 +18,9 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, agreements, applications, calendar_addresses, calls, chair_terms, documents, eligible_students,
-    health, institutions, language, notifications, openapi, people, periods, places, programmes,
-    registrations, sessions, upload, workflows,
+    AppState, absences, agreements, applications, calendar_addresses, calls, chair_terms, documents,
+    eligible_students, health, institutions, language, notifications, openapi, people, periods, places,
+    programmes, registrations, sessions, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -114,6 +114,9 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(calendar_addresses::renew_calendar_address))
         .route(SignedIn, routes!(calendar_addresses::end_calendar_address))
         .route(Anyone, routes!(calendar_addresses::get_calendar))
+        .route(SignedIn, routes!(absences::list_absences))
+        .route(SignedIn, routes!(absences::create_absence))
+        .route(SignedIn, routes!(absences::end_absence))
         .route(SignedIn, routes!(registrations::list_registrations))
         .route(SignedIn, routes!(registrations::create_registration))
         .route(SignedIn, routes!(registrations::change_registration))

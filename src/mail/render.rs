@@ -175,7 +175,7 @@ impl Renderer {
                 let root = self.message_id(case.case);
                 builder.in_reply_to(root.clone()).references(root)
             }
-            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) => builder,
+            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) | NoticeFacts::Absence(_) => builder,
         }
     }
 

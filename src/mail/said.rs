@@ -9,7 +9,7 @@ use super::cleanse;
 use super::render::RenderError;
 use super::templates::Templates;
 use super::words::Words;
-use crate::app::notices::{CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise};
+use crate::app::notices::{AbsenceNotice, CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise};
 
 /// Values of one letter, by the names texts know them by.
 #[derive(Debug, Serialize)]
@@ -24,6 +24,7 @@ pub(super) struct Said {
     pub actor: Option<Actor>,
     pub last_day: Option<String>,
     pub asked_last_day: Option<String>,
+    pub absence: Option<Absence>,
     pub due: Option<Due>,
     pub if_nothing: Option<String>,
     pub waiting: Option<String>,
@@ -62,6 +63,14 @@ pub(super) struct Actor {
     role: String,
 }
 
+/// Who is away, and when.
+#[derive(Debug, Serialize)]
+pub(super) struct Absence {
+    name: String,
+    from: String,
+    until: String,
+}
+
 /// An end of a clock in two zones, equal where the zones are.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Due {
@@ -98,6 +107,7 @@ impl Said {
         match &letter.facts {
             NoticeFacts::Case(facts) => tongue.case(letter, facts),
             NoticeFacts::Invitation(link) | NoticeFacts::PasswordReset(link) => tongue.link(letter, link),
+            NoticeFacts::Absence(absence) => tongue.absence(letter, absence),
         }
     }
 
@@ -134,6 +144,7 @@ impl Tongue<'_> {
             actor: facts.role.as_deref().map(|role| Actor { role: self.role(definition, role) }),
             last_day: self.day(facts.last_day)?,
             asked_last_day: self.day(facts.asked_last_day)?,
+            absence: None,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
             waiting: some(self.roles(definition, &facts.waiting)),
@@ -146,15 +157,12 @@ impl Tongue<'_> {
         })
     }
 
-    fn link(&self, letter: &Letter, facts: &LinkNotice) -> Result<Said, RenderError> {
-        let zone = letter.reader.zone;
-        let expires = self.words.parts(facts.expires_at, zone);
-        let reader = self.templates.phrase(self.language, "moment", &expires)?;
-        let short = self.templates.phrase(self.language, "short", &expires)?;
-        Ok(Said {
+    /// What a letter says that is about no case.
+    fn plain(letter: &Letter) -> Said {
+        Said {
             recipient: named(&letter.reader.name),
             link: letter.link.clone(),
-            institution: facts.institution.as_deref().map(cleanse::line),
+            institution: None,
             case: None,
             student: None,
             state: None,
@@ -162,13 +170,36 @@ impl Tongue<'_> {
             actor: None,
             last_day: None,
             asked_last_day: None,
-            due: Some(Due { institution: reader.clone(), reader, short }),
+            absence: None,
+            due: None,
             if_nothing: None,
             waiting: None,
             reason: None,
             choices: Vec::new(),
             receipt: None,
+        }
+    }
+
+    fn link(&self, letter: &Letter, facts: &LinkNotice) -> Result<Said, RenderError> {
+        let zone = letter.reader.zone;
+        let expires = self.words.parts(facts.expires_at, zone);
+        let reader = self.templates.phrase(self.language, "moment", &expires)?;
+        let short = self.templates.phrase(self.language, "short", &expires)?;
+        Ok(Said {
+            institution: facts.institution.as_deref().map(cleanse::line),
+            due: Some(Due { institution: reader.clone(), reader, short }),
+            ..Self::plain(letter)
         })
+    }
+
+    fn absence(&self, letter: &Letter, facts: &AbsenceNotice) -> Result<Said, RenderError> {
+        let name = letter.student.as_deref().filter(|name| !name.trim().is_empty());
+        let absence = Absence {
+            name: cleanse::line(name.unwrap_or(&self.words.erased)),
+            from: self.day(Some(facts.from_on))?.unwrap_or_default(),
+            until: self.day(Some(facts.until_on))?.unwrap_or_default(),
+        };
+        Ok(Said { absence: Some(absence), ..Self::plain(letter) })
     }
 
     fn day(&self, on: Option<NaiveDate>) -> Result<Option<String>, RenderError> {

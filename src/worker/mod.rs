@@ -1,12 +1,15 @@
-//! What happens without anybody asking: applications hear what happened to their programme, and notices leave as e-mails.
+//! What happens without anybody asking: deadlines act, applications hear what happened to their programme, and notices leave as e-mails.
 //!
 //! Work is claimed by lease in a short transaction, done outside any, and settled under the same lease, so that several workers
 //! share the queue and none overwrites another. [`Worker::run_once`] is the unit; [`Worker::run`] repeats it when woken.
+
+mod due;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use sojourn_engine::ids::LeaseId;
+use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::app::notifications::{Due, Outcome};
@@ -108,9 +111,19 @@ impl Worker {
         Ok(())
     }
 
-    /// Delivers until `stop` ends; a round that has begun is finished.
+    /// Acts on clocks and delivers until `stop` ends; what has begun is finished.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
-        tokio::pin!(stop);
+        let stopped = CancellationToken::new();
+        let told = async {
+            stop.await;
+            stopped.cancel();
+        };
+        tokio::join!(told, self.keep_time(&stopped), self.keep_delivering(&stopped));
+        self.transport.close().await;
+    }
+
+    /// Delivers until `stop` is called; a round that has begun is finished.
+    async fn keep_delivering(&self, stop: &CancellationToken) {
         let mut round: u32 = 0;
         loop {
             let done = self.run_once().await.unwrap_or_else(|fault| {
@@ -126,12 +139,11 @@ impl Worker {
             let more = u64::try_from(done.total()).unwrap_or(BATCH) == BATCH;
             tokio::select! {
                 biased;
-                () = &mut stop => break,
+                () = stop.cancelled() => break,
                 () = std::future::ready(()), if more => {}
                 () = self.app.wake.notified() => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
-        self.transport.close().await;
     }
 }

@@ -9,6 +9,7 @@ mod calendars;
 mod calls;
 mod charts;
 mod commands;
+mod deadlines;
 mod discretion;
 mod documents;
 mod eligible_students;
