@@ -8,6 +8,7 @@ pub mod account;
 pub mod action_link;
 pub mod agreement;
 pub mod application;
+pub mod calendar_address;
 pub mod call;
 pub mod call_home;
 pub mod call_offering;

@@ -155,7 +155,8 @@ async fn check(
     new: NewAbsence,
     today: NaiveDate,
 ) -> Result<(Vec<Option<InstitutionId>>, String)> {
-    let wrong = |field: &str, detail: &str| Error::Invalid(vec![FieldError::new(format!("/{field}"), detail)]);
+    let wrong =
+        |field: &str, detail: &str| Error::Invalid(vec![FieldError::new(format!("/{field}"), detail)]);
     if new.until_on < new.from_on {
         return Err(wrong("until_on", "before the first day: give the days in order"));
     }
@@ -171,7 +172,8 @@ async fn check(
     }
     let colleagues = store::colleagues(tx, of, &seats, today).await?;
     let name = colleagues.into_iter().find(|(person, _)| *person == new.deputy).map(|(_, name)| name);
-    let name = name.ok_or_else(|| wrong("deputy", "name somebody who holds a duty at the same institution"))?;
+    let name =
+        name.ok_or_else(|| wrong("deputy", "name somebody who holds a duty at the same institution"))?;
     let days = (new.from_on, new.until_on);
     if store::away(tx, of, days).await? {
         let told = "on one of these days somebody else stands in already: end that first";

@@ -85,12 +85,7 @@ pub async fn open(app: &App, token: &str) -> Result<Opened> {
     let caller = caller(app, &link).await?;
     let view = view::of(&scene, &caller, &at);
     let offers = offers(&scene, &view, &link);
-    Ok(Opened::Ready(Box::new(Task {
-        offers,
-        expires_at: link.expires_at,
-        language: caller.language,
-        view,
-    })))
+    Ok(Opened::Ready(Box::new(Task { offers, expires_at: link.expires_at, language: caller.language, view })))
 }
 
 async fn find(app: &App, conn: &impl Conn, token: &str) -> Result<Option<ActionLink>> {
@@ -153,7 +148,12 @@ fn acts(definition: &Definition, role: RoleIx) -> bool {
 }
 
 /// The scene a link is used in, read for a command.
-async fn used(app: &App, tx: &Tx, at: &Moment, token: &str) -> Result<std::result::Result<(ActionLink, Scene), Over>> {
+async fn used(
+    app: &App,
+    tx: &Tx,
+    at: &Moment,
+    token: &str,
+) -> Result<std::result::Result<(ActionLink, Scene), Over>> {
     let Some(link) = find(app, tx, token).await? else { return Ok(Err(Over::Unknown)) };
     let scene = Scene::read(app, tx, &Scope::system(), link.case_id, at).await?;
     Ok(match over(&link, &scene, at) {
@@ -192,7 +192,12 @@ pub async fn act(app: &App, token: &str, mut attempt: Attempt) -> Result<std::re
 ///
 /// # Errors
 /// Faults of the database.
-pub async fn explain(app: &App, token: &str, refusal: &sojourn_engine::refusal::Refusal, language: &str) -> Result<String> {
+pub async fn explain(
+    app: &App,
+    token: &str,
+    refusal: &sojourn_engine::refusal::Refusal,
+    language: &str,
+) -> Result<String> {
     let at = app.clock.moment();
     let link = find(app, app.store.read(), token).await?.ok_or(Error::NotFound)?;
     let scene = Scene::look(app, &Scope::system(), link.case_id, &at).await?;

@@ -152,13 +152,7 @@ impl App {
         Ok(acts)
     }
 
-    async fn act_alone(
-        &self,
-        at: &Moment,
-        lease: LeaseId,
-        case: CaseId,
-        subject: Subject,
-    ) -> Result<Acts> {
+    async fn act_alone(&self, at: &Moment, lease: LeaseId, case: CaseId, subject: Subject) -> Result<Acts> {
         match subject {
             Subject::Programme => {
                 let mut acts = Acts::default();

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::adoption;
 use sojourn_engine::definition::{Definition, Resolver};
-use sojourn_engine::machine::{ESCALATED, HANDED_ON};
 use sojourn_engine::ids::{CaseId, PersonId};
+use sojourn_engine::machine::{ESCALATED, HANDED_ON};
 use sojourn_engine::vocabulary::Via;
 use utoipa::ToSchema;
 

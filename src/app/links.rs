@@ -74,6 +74,12 @@ impl Links {
         format!("{}{path}", self.public_url)
     }
 
+    /// The host that pages of this instance are at, for names that must be unique everywhere.
+    pub fn host(&self) -> &str {
+        let rest = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);
+        rest.split(['/', ':']).next().filter(|host| !host.is_empty()).unwrap_or("sojourn")
+    }
+
     /// The id in a token that this instance made for that purpose.
     pub fn read(&self, token: &str, kind: TokenKind) -> Option<TokenId> {
         self.opened(token, kind.as_str())

@@ -8,7 +8,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::Definition;
-use sojourn_engine::ids::{CaseId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId};
+use sojourn_engine::ids::{
+    CaseId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId,
+};
 
 /// One notice with everything its mail says, people named: what the mail floor renders.
 #[derive(Debug, Clone)]

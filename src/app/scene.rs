@@ -173,11 +173,7 @@ struct Company {
 }
 
 impl Company {
-    async fn read(
-        conn: &impl Conn,
-        cases: &[(Dossier, Arc<Definition>)],
-        today: NaiveDate,
-    ) -> Result<Self> {
+    async fn read(conn: &impl Conn, cases: &[(Dossier, Arc<Definition>)], today: NaiveDate) -> Result<Self> {
         let institutions: BTreeSet<InstitutionId> =
             cases.iter().flat_map(|(dossier, _)| parties(dossier)).collect();
         let named: BTreeSet<PersonId> = cases.iter().flat_map(|(dossier, _)| named(dossier)).collect();
@@ -245,8 +241,7 @@ async fn wait_in_line(conn: &impl Conn, read: &mut [(Dossier, Arc<Definition>)])
         lines.extend(dossier.lines.iter().map(|line| line.id));
     }
     for (version, (definition, lines)) in asked {
-        let promotes =
-            definition.transitions.iter().filter(|t| matches!(t.on, Some(Trigger::PlaceFreed(_))));
+        let promotes = definition.transitions.iter().filter(|t| matches!(t.on, Some(Trigger::PlaceFreed(_))));
         let states: Vec<&str> =
             promotes.flat_map(|t| &t.from).map(|state| definition.states[state.at()].name.as_str()).collect();
         let lines: Vec<PlaceLineId> = lines.into_iter().collect();

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use sojourn_engine::adoption;
-use sojourn_engine::machine::{ESCALATED, HANDED_ON};
 use sojourn_engine::definition::{
     Addressee, Definition, MAIN, MachineIx, Notify, Resolver, StateIx, Target, Transition,
 };
 use sojourn_engine::ids::{CaseId, WorkflowVersionId};
+use sojourn_engine::machine::{ESCALATED, HANDED_ON};
 use sojourn_engine::vocabulary::{AccountStatus, PostingKind};
 
 use super::transition::chain;

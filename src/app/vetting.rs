@@ -32,7 +32,7 @@ pub(super) use due::act;
 pub use view::VettingView;
 
 /// The short code by which mails speak of a programme.
-fn reference(id: ProgrammeId) -> String {
+pub(super) fn reference(id: ProgrammeId) -> String {
     let digits = uuid::Uuid::from(id).simple().to_string().to_uppercase();
     digits.get(digits.len().saturating_sub(8)..).unwrap_or_default().to_owned()
 }

@@ -23,5 +23,8 @@ pub async fn run(arguments: &Arguments, file: Option<&Path>) -> Outcome {
     let at = app.clock.moment();
     let late = app.late_clocks(&at).await?;
     app.resume_clocks(&at).await?;
-    Ok(output::say(format_args!("clocks go on from {}; {late} are due", at.now.format("%Y-%m-%d %H:%M UTC")))?)
+    Ok(output::say(format_args!(
+        "clocks go on from {}; {late} are due",
+        at.now.format("%Y-%m-%d %H:%M UTC")
+    ))?)
 }

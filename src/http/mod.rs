@@ -10,6 +10,7 @@ mod agreements;
 mod answer;
 mod applications;
 mod cached;
+mod calendar_addresses;
 mod calls;
 mod chair_terms;
 mod docs;

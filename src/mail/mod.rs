@@ -4,6 +4,7 @@
 //! says whether it was taken, has to wait or can never be taken. A notice is added by its texts alone, one file per language.
 
 mod cleanse;
+mod invitation;
 mod maildir;
 mod markdown;
 mod render;

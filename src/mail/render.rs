@@ -14,7 +14,7 @@ use sojourn_engine::ids::NoticeId;
 
 use super::said::Said;
 use super::templates::{TemplateFault, Templates};
-use super::{cleanse, markdown};
+use super::{cleanse, invitation, markdown};
 use crate::app::notices::{Letter, NoticeFacts};
 
 /// Who the mails are from.
@@ -104,7 +104,8 @@ impl Renderer {
         let with = |body: String| minijinja::context! { body, ..parts.clone() };
         let text = self.templates.layout("base.txt", &with(markdown::to_text(&body)))?;
         let html = self.templates.layout("base.html", &with(markdown::to_html(&body)))?;
-        self.message(letter, subject, text, html)
+        let file = invitation::attachment(letter, &said, &self.sender.host);
+        self.message(letter, subject, (text, html), file)
     }
 
     /// What the layout adds around the body.
@@ -135,8 +136,8 @@ impl Renderer {
         &self,
         letter: &Letter,
         subject: String,
-        text: String,
-        html: String,
+        (text, html): (String, String),
+        file: Option<SinglePart>,
     ) -> Result<Mail, RenderError> {
         let unusable = || RenderError::Address(cleanse::line(&letter.reader.address));
         let to: Address = letter.reader.address.trim().parse().map_err(|_| unusable())?;
@@ -152,12 +153,17 @@ impl Renderer {
         if let Some(reply_to) = &self.sender.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
-        let message = self.threaded(builder, &letter.facts).multipart(
-            MultiPart::alternative()
-                .boundary(format!("part-{}", letter.id))
-                .singlepart(part(ContentType::TEXT_PLAIN, &text))
-                .singlepart(part(ContentType::TEXT_HTML, &html)),
-        )?;
+        let body = MultiPart::alternative()
+            .boundary(format!("part-{}", letter.id))
+            .singlepart(part(ContentType::TEXT_PLAIN, &text))
+            .singlepart(part(ContentType::TEXT_HTML, &html));
+        let body = match file {
+            Some(file) => {
+                MultiPart::mixed().boundary(format!("whole-{}", letter.id)).multipart(body).singlepart(file)
+            }
+            None => body,
+        };
+        let message = self.threaded(builder, &letter.facts).multipart(body)?;
         let from = self.sender.from.email.clone();
         Ok(Mail { id: letter.id, from, to, subject, text, html, bytes: message.formatted() })
     }

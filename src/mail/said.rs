@@ -49,8 +49,8 @@ pub(super) struct CaseWords {
 
 #[derive(Debug, Serialize)]
 pub(super) struct StateWords {
-    label: String,
-    now: String,
+    pub label: String,
+    pub now: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -45,7 +45,12 @@ pub async fn spend(tx: &Tx, id: TokenId, event: &str, now: DateTime<Utc>) -> Res
 }
 
 /// Ends every unused link of a person for one machine of a case.
-pub async fn end(tx: &Tx, person: PersonId, (case, machine): (CaseId, &str), now: DateTime<Utc>) -> Result<()> {
+pub async fn end(
+    tx: &Tx,
+    person: PersonId,
+    (case, machine): (CaseId, &str),
+    now: DateTime<Utc>,
+) -> Result<()> {
     let update = action_link::Entity::update_many()
         .col_expr(action_link::Column::EndedAt, Expr::value(now))
         .filter(action_link::Column::PersonId.eq(person))

@@ -99,12 +99,7 @@ pub async fn claim(
 }
 
 /// Clocks of these cases that are claimed under the lease, still run and still want attention, the longest due first. The cases are held.
-pub async fn claimed(
-    tx: &Tx,
-    lease: LeaseId,
-    cases: &[CaseId],
-    now: DateTime<Utc>,
-) -> Result<Vec<Due>> {
+pub async fn claimed(tx: &Tx, lease: LeaseId, cases: &[CaseId], now: DateTime<Utc>) -> Result<Vec<Due>> {
     let rows = clock::Entity::find()
         .filter(clock::Column::CaseId.is_in(cases.iter().copied()))
         .filter(clock::Column::Lease.eq(lease))

@@ -34,14 +34,9 @@ pub struct Deputy {
 
 /// Those that hold on a day and have not been ended.
 fn holding(on: NaiveDate) -> Condition {
-    Condition::all()
-        .add(delegation::Column::EndedAt.is_null())
-        .add(delegation::Column::FromOn.lte(on))
-        .add(
-            Condition::any()
-                .add(delegation::Column::UntilOn.is_null())
-                .add(delegation::Column::UntilOn.gte(on)),
-        )
+    Condition::all().add(delegation::Column::EndedAt.is_null()).add(delegation::Column::FromOn.lte(on)).add(
+        Condition::any().add(delegation::Column::UntilOn.is_null()).add(delegation::Column::UntilOn.gte(on)),
+    )
 }
 
 /// Everybody who acts for somebody else on a day: for whoever is away, and in one of these cases.
@@ -58,7 +53,8 @@ pub async fn deputies(conn: &impl Conn, on: NaiveDate, cases: &[CaseId]) -> Resu
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let people = person::Entity::find().filter(person::Column::Id.is_in(rows.iter().map(|row| row.deputy_id)));
+    let people =
+        person::Entity::find().filter(person::Column::Id.is_in(rows.iter().map(|row| row.deputy_id)));
     let known: BTreeMap<PersonId, person::Model> =
         people.all(conn.db()).await?.into_iter().map(|row| (row.id, row)).collect();
     let deputy = |row: delegation::Model| {

@@ -7,6 +7,7 @@
 pub mod action_links;
 pub mod agreements;
 pub mod applications;
+pub mod calendar_addresses;
 pub mod calls;
 pub mod chair_terms;
 pub mod clocks;

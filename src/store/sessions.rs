@@ -11,8 +11,8 @@ use sojourn_entities::{
 };
 
 use super::write::{guarded, insert_many};
-use crate::access::Held;
 use super::{Conn, Result, Tx};
+use crate::access::Held;
 
 pub use sojourn_entities::one_time_token::Model as OneTimeToken;
 pub use sojourn_entities::refresh_token::Model as RefreshToken;

@@ -1,6 +1,7 @@
 //! Lists of applications: scoped and filtered in the statement, paged by key, with their surroundings in set-based reads.
 
 mod awaited;
+mod deadlines;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use sojourn_entities::{
 };
 
 pub use awaited::Awaited;
+pub use deadlines::{Deadlines, OfProgramme, Waited, deadlines};
 
 use super::institutions::below;
 use super::page::{Asked, Keyset, Page};

@@ -61,10 +61,13 @@ pub async fn enter(posted: Posted) -> std::result::Result<Response, Fault> {
     let (Ok(from_on), Ok(until_on), Ok(deputy)) = days else {
         let faults = ["deputy", "from_on", "until_on"].into_iter().filter(|name| fields.get(name).is_empty());
         let faults = faults.map(|name| (name.to_owned(), visit.word("absence.fill"))).collect();
-        return Ok(page(&visit, &caller, StatusCode::UNPROCESSABLE_ENTITY, (None, Some((&fields, faults)))).await?);
+        return Ok(
+            page(&visit, &caller, StatusCode::UNPROCESSABLE_ENTITY, (None, Some((&fields, faults)))).await?
+        );
     };
     let new = NewAbsence { deputy, from_on, until_on };
-    let entered = absences::create(visit.app(), &caller, &fields.once(&visit.path)?, caller.person, new).await;
+    let entered =
+        absences::create(visit.app(), &caller, &fields.once(&visit.path)?, caller.person, new).await;
     match entered {
         Ok(_) => Ok(Redirect::to("/absence?done=entered").into_response()),
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
@@ -81,7 +84,12 @@ fn faults(visit: &Visit, error: &Error) -> Vec<(String, String)> {
     match error {
         Error::Invalid(wrong) => {
             let field = |pointer: &str| pointer.trim_start_matches('/').to_owned();
-            wrong.iter().map(|fault| (field(&fault.pointer), visit.word(&format!("absence.wrong.{}", field(&fault.pointer))))).collect()
+            wrong
+                .iter()
+                .map(|fault| {
+                    (field(&fault.pointer), visit.word(&format!("absence.wrong.{}", field(&fault.pointer))))
+                })
+                .collect()
         }
         _ => vec![("from_on".to_owned(), visit.word("absence.wrong.taken"))],
     }

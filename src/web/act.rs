@@ -51,7 +51,11 @@ async fn page(
     match action_links::open(visit.app(), token).await? {
         Opened::Ready(task) => Ok(visit.page(status, "act.html", ready(token, &task, said, done))),
         Opened::Over(over) => {
-            let status = if status == StatusCode::OK && over == Over::Unknown { StatusCode::NOT_FOUND } else { status };
+            let status = if status == StatusCode::OK && over == Over::Unknown {
+                StatusCode::NOT_FOUND
+            } else {
+                status
+            };
             let own = context! {
                 done,
                 token,

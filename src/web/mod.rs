@@ -7,6 +7,7 @@
 mod absences;
 mod act;
 mod applications;
+mod calendar;
 mod calls;
 pub mod demo;
 mod documents;
@@ -110,6 +111,8 @@ pub fn routes(web: &Web) -> Router {
         .route("/programmes", get(programmes::list))
         .route("/programmes/{id}", get(programmes::show))
         .route("/programmes/{id}/events", post(vetting::fire))
+        .route("/calendar", get(calendar::show).post(calendar::renew))
+        .route("/calendar/end", post(calendar::end))
         .route("/notifications", get(notifications::list))
         .route("/notifications/{id}/retry", post(notifications::retry))
         .route("/style.css", get(style::sheet))

@@ -7,8 +7,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::Map;
 use sojourn_engine::definition::{EventIx, RoleIx};
-use sojourn_engine::refusal::Refusal;
 use sojourn_engine::machine::{self, ESCALATED, Outcome, PATIENCE, Running, next_rung};
+use sojourn_engine::refusal::Refusal;
 
 use super::drive::{self, Deed, Refused, Stage, View};
 use super::effects::{Entry, record};
@@ -56,14 +56,8 @@ pub fn act(
     let Some(clock) = live.clocks.iter().find(|clock| clock.row == due.id).cloned() else {
         return Did::Nothing;
     };
-    let base = Acted {
-        id: due.id,
-        case: due.case,
-        wake_at: None,
-        fired_at: None,
-        over: false,
-        rungs: clock.rungs,
-    };
+    let base =
+        Acted { id: due.id, case: due.case, wake_at: None, fired_at: None, over: false, rungs: clock.rungs };
     if now < due.due_at {
         let next = due.remind_at.iter().copied().find(|at| *at > now).unwrap_or(due.due_at);
         acted.push(Acted { wake_at: Some(next), ..base });
@@ -191,7 +185,14 @@ fn stuck(stage: &Stage<'_>, live: &Live, clock: &LiveClock, records: &mut Record
         .filter(|(_, role)| role.resolver == sojourn_engine::definition::Resolver::Secretariat)
         .map(|(ix, _)| ix)
         .collect();
-    tell(stage, live, clock, None, &[Sent { notice: "deadline_stuck", action: true, to: &secretariat }], records);
+    tell(
+        stage,
+        live,
+        clock,
+        None,
+        &[Sent { notice: "deadline_stuck", action: true, to: &secretariat }],
+        records,
+    );
 }
 
 fn tell(
@@ -207,11 +208,7 @@ fn tell(
 }
 
 /// What a notice tells that is about a clock.
-fn about<'a>(
-    live: &Live,
-    clock: &LiveClock,
-    here: sojourn_engine::definition::StateIx,
-) -> Told<'a> {
+fn about<'a>(live: &Live, clock: &LiveClock, here: sojourn_engine::definition::StateIx) -> Told<'a> {
     Told {
         event: "",
         at: (clock.instance, here),

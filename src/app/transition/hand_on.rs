@@ -109,20 +109,17 @@ pub async fn send_again(
     keep(tx, scene, records).await
 }
 
-async fn meant(
-    tx: &Tx,
-    scene: &Scene,
-    at: &Moment,
-    link: &ActionLink,
-    instead: &Instead,
-) -> Result<Person> {
+async fn meant(tx: &Tx, scene: &Scene, at: &Moment, link: &ActionLink, instead: &Instead) -> Result<Person> {
     let wrong = |detail: &str| Error::Invalid(vec![FieldError::new("/email", detail)]);
     let email = address(&instead.email);
     if !email.validate_email() || email.len() > 254 {
         return Err(wrong("write an e-mail address such as name@example.org"));
     }
     if instead.name.trim().is_empty() || instead.name.chars().count() > 200 {
-        return Err(Error::Invalid(vec![FieldError::new("/name", "write their name, at most 200 characters")]));
+        return Err(Error::Invalid(vec![FieldError::new(
+            "/name",
+            "write their name, at most 200 characters",
+        )]));
     }
     let known = people::by_email(tx, std::slice::from_ref(&email)).await?.into_iter().next();
     let person = match known {
@@ -221,18 +218,21 @@ async fn deputise(
         return Err(Error::Invalid(vec![FieldError::new("/email", detail)]));
     }
     let today = scene.alliance.date(at.now);
-    delegations::add(tx, delegations::Delegation {
-        id: at.id(),
-        person_id: original,
-        deputy_id: person.id,
-        case_id: Some(link.case_id),
-        from_on: today,
-        until_on: None,
-        created_by: Some(link.person_id),
-        created_at: at.now,
-        ended_by: None,
-        ended_at: None,
-    })
+    delegations::add(
+        tx,
+        delegations::Delegation {
+            id: at.id(),
+            person_id: original,
+            deputy_id: person.id,
+            case_id: Some(link.case_id),
+            from_on: today,
+            until_on: None,
+            created_by: Some(link.person_id),
+            created_at: at.now,
+            ended_by: None,
+            ended_at: None,
+        },
+    )
     .await?;
     staff.push(Holder {
         person: person.id,

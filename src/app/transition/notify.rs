@@ -165,7 +165,8 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
     let awaited = machine::waiting(definition, &live.case, &view.facts);
     let of_clock = |party: &&Awaited| party.instance == told.at.0 && party.clock == told.clock;
     let here = |party: &&Awaited| party.instance == told.at.0;
-    let first = awaited.iter().find(of_clock).or_else(|| awaited.iter().find(here)).or_else(|| awaited.first());
+    let first =
+        awaited.iter().find(of_clock).or_else(|| awaited.iter().find(here)).or_else(|| awaited.first());
     let zone = first.and_then(|a| a.clock).map(|clock| zone(definition, dossier, stage, clock));
     let choice = choice_at(definition, dossier, told.at.0);
     let submitted = dossier.application.submitted_at == Some(stage.at.now);
@@ -212,12 +213,7 @@ pub fn otherwise(definition: &Definition, outcome: &Outcome) -> Otherwise {
 }
 
 /// The zone of the institution whose calendar a clock counts in.
-pub fn zone(
-    definition: &Definition,
-    dossier: &Dossier,
-    stage: &Stage<'_>,
-    clock: ClockIx,
-) -> String {
+pub fn zone(definition: &Definition, dossier: &Dossier, stage: &Stage<'_>, clock: ClockIx) -> String {
     let calendars = super::situation::calendars(dossier, dossier.current(), stage.alliance);
     calendars.of(definition.clocks[clock.at()].calendar).zone.name().to_owned()
 }

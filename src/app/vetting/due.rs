@@ -23,12 +23,7 @@ use crate::store::records::{self, Records};
 ///
 /// # Errors
 /// Faults of the database, and [`Error::Stale`] when the case or the lease has passed to somebody else.
-pub(in crate::app) async fn act(
-    app: &App,
-    at: &Moment,
-    lease: LeaseId,
-    case: CaseId,
-) -> Result<Vec<Did>> {
+pub(in crate::app) async fn act(app: &App, at: &Moment, lease: LeaseId, case: CaseId) -> Result<Vec<Did>> {
     let tx = app.store.begin().await?;
     crate::store::dossiers::hold(&tx, &[case]).await?;
     let programme = programmes::of_case(&tx, case).await?.ok_or(Error::NotFound)?;
@@ -71,8 +66,7 @@ fn one(course: &mut Course, at: &Moment, due: &Due, records: &mut Records, acted
     let Some(clock) = known else { return Did::Nothing };
     let running = course.case.clocks.iter().find(|running| running.clock == clock);
     let rungs = running.map_or(0, |running| running.rungs);
-    let base =
-        Acted { id: due.id, case: due.case, wake_at: None, fired_at: None, over: false, rungs };
+    let base = Acted { id: due.id, case: due.case, wake_at: None, fired_at: None, over: false, rungs };
     let here = course.case.state;
     if at.now < due.due_at {
         let next = due.remind_at.iter().copied().find(|instant| *instant > at.now).unwrap_or(due.due_at);

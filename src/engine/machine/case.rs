@@ -288,9 +288,7 @@ impl Case {
             };
             instance.clocks.retain(|running| !stands(running.clock));
             let goes_on = step.resumes.iter().filter(|(id, _)| *id == instance.id);
-            instance
-                .clocks
-                .extend(goes_on.map(|(_, start)| Running::until(start.clock, start.due_at)));
+            instance.clocks.extend(goes_on.map(|(_, start)| Running::until(start.clock, start.due_at)));
         }
         if !definition.states[step.to.at()].stops_clocks {
             self.paused.clear();

@@ -62,19 +62,15 @@ impl Around {
     pub fn dossier(
         &mut self,
         application: application::Model,
-        (case, registration, home, call): (
-            case::Model,
-            registration::Model,
-            institution::Model,
-            call::Model,
-        ),
+        (case, registration, home, call): (case::Model, registration::Model, institution::Model, call::Model),
         stay: Option<stay::Model>,
     ) -> Result<Dossier, StoreError> {
         let id = application.id;
         let choices = self.choices.remove(&id).unwrap_or_default();
         let serves = |line: &&Line| line.may_serve(application.home_id, &choices);
         let lines = self.lines.iter().filter(serves).cloned().collect();
-        let parties = choices.iter().filter_map(|choice| choice.offering.unit).chain(application.home_unit_id);
+        let parties =
+            choices.iter().filter_map(|choice| choice.offering.unit).chain(application.home_unit_id);
         let above = |unit: UnitId| Some((unit, self.units.get(&unit)?.clone()));
         Ok(Dossier {
             units: parties.filter_map(above).collect(),
@@ -133,10 +129,7 @@ async fn choices_of(conn: &impl Conn, ids: &[CaseId]) -> Result<BTreeMap<CaseId,
     Ok(choices)
 }
 
-async fn accounts_of(
-    conn: &impl Conn,
-    ids: &[CaseId],
-) -> Result<BTreeMap<CaseId, Vec<Account>>, StoreError> {
+async fn accounts_of(conn: &impl Conn, ids: &[CaseId]) -> Result<BTreeMap<CaseId, Vec<Account>>, StoreError> {
     let rows = account::Entity::find().filter(account::Column::CaseId.is_in(ids.iter().copied()));
     let plain = rows.all(conn.db()).await?.into_iter().map(|row| {
         let account = Account {
