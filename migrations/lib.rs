@@ -24,6 +24,7 @@ mod m20261125_000015_create_tracks;
 mod m20261125_000018_let_agreements_be_later;
 mod m20261125_000019_pause_clocks;
 mod m20261125_000020_vet_programmes;
+mod m20261125_000040_follow_mails;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000018_let_agreements_be_later::Migration),
             Box::new(m20261125_000019_pause_clocks::Migration),
             Box::new(m20261125_000020_vet_programmes::Migration),
+            Box::new(m20261125_000040_follow_mails::Migration),
         ]
     }
 }

@@ -56,6 +56,7 @@ pub use definitions::Definitions;
 pub use error::{Conflict, Error, FieldError, Result};
 pub use idempotency::{Answer, Once, Turn, Turns};
 pub use links::Links;
+pub use notifications::Patience;
 
 /// What every command stands on; one for the whole process.
 #[derive(Debug)]
@@ -82,6 +83,8 @@ pub struct App {
     session_life: TimeDelta,
     invitation_life: TimeDelta,
     reset_life: TimeDelta,
+    /// How long and how often a mail is tried.
+    pub patience: Patience,
 }
 
 impl App {
@@ -104,6 +107,7 @@ impl App {
             session_life: TimeDelta::days(auth.session_days.into()),
             invitation_life: TimeDelta::days(auth.invitation_days.into()),
             reset_life: TimeDelta::minutes(auth.reset_minutes.into()),
+            patience: Patience::of(&config.mail),
         }
     }
 

@@ -166,6 +166,8 @@ impl NewPerson {
             erased_at: None,
             created_at: now,
             version: 1,
+            unreachable_since: None,
+            unreachable_words: None,
         }
     }
 }

@@ -15,8 +15,6 @@ use crate::store::{Options, Store};
 use crate::telemetry;
 use crate::worker::Worker;
 
-/// Connections to the SMTP server kept open at most.
-const CONNECTIONS: usize = 4;
 /// How long a command waits for the database.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -59,14 +57,14 @@ pub fn worker(config: &Config, app: Arc<App>) -> Result<Worker, Box<dyn Error + 
     let address: &str = config.http.public_url.split("//").last().unwrap_or_default();
     let host = address.split(['/', ':']).next().unwrap_or_default().to_owned();
     let transport = if let Some(url) = &config.mail.smtp {
-        let opened = Smtp::open(url, &host, CONNECTIONS);
+        let opened = Smtp::open(url, &host, config.mail.connections);
         Transport::Smtp(opened.map_err(|fault| format!("mail.smtp: {fault}"))?)
     } else {
         let folder = &config.mail.maildir;
         let opened = Maildir::open(folder);
         Transport::Maildir(opened.map_err(|fault| format!("mail.maildir: {}: {fault}", folder.display()))?)
     };
-    let renderer = Renderer::open(Sender { from, reply_to: None, host }, None)
+    let renderer = Renderer::open(Sender { from, reply_to: None, host }, config.mail.texts.as_deref())
         .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     Ok(Worker::new(app, renderer, transport))
 }

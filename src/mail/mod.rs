@@ -17,4 +17,4 @@ pub use maildir::{Kept, Maildir};
 pub use render::{Mail, RenderError, Renderer, Sender};
 pub use smtp::{Smtp, UrlError};
 pub use templates::{TemplateFault, Templates};
-pub use transport::{Failure, Transport};
+pub use transport::{Failure, Still, Transport};

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use super::render::Mail;
-use super::transport::Failure;
+use super::transport::{Failure, Still};
 
 /// Patience with the greeting, TLS and log-in together.
 const OPENING: Duration = Duration::from_mins(1);
@@ -78,6 +78,8 @@ enum Fault {
     Unclear(String),
     /// This server cannot take such a message.
     Impossible(String),
+    /// It was not to be sent any more.
+    Withdrawn,
 }
 
 impl fmt::Debug for Smtp {
@@ -122,9 +124,14 @@ impl Smtp {
         })
     }
 
-    pub(super) async fn send(&self, mail: &Mail) -> Result<(), Failure> {
+    /// Connections used at the same time.
+    pub const fn most(&self) -> usize {
+        self.most
+    }
+
+    pub(super) async fn send(&self, mail: &Mail, still: Still<'_>) -> Result<(), Failure> {
         while let Some(kept) = self.take() {
-            match self.converse(kept, mail).await {
+            match self.converse(kept, mail, still).await {
                 // Gone stale while it was kept: nothing was handed over.
                 Err(Fault::Broken(_)) => {}
                 Err(Fault::Answered { code, .. }) if code == CLOSING => {}
@@ -132,7 +139,7 @@ impl Smtp {
             }
         }
         let fresh = self.connect().await?;
-        self.converse(fresh, mail).await.map_err(Failure::from)
+        self.converse(fresh, mail, still).await.map_err(Failure::from)
     }
 
     pub(super) async fn close(&self) {
@@ -181,12 +188,17 @@ impl Smtp {
     }
 
     /// Hands one mail over and keeps the connection where it is still good.
-    async fn converse(&self, mut connection: AsyncSmtpConnection, mail: &Mail) -> Result<(), Fault> {
-        let ended = hand_over(&mut connection, mail).await;
+    async fn converse(
+        &self,
+        mut connection: AsyncSmtpConnection,
+        mail: &Mail,
+        still: Still<'_>,
+    ) -> Result<(), Fault> {
+        let ended = hand_over(&mut connection, mail, still).await;
         let usable = match &ended {
             Ok(()) | Err(Fault::Impossible(_)) => true,
             Err(Fault::Answered { code, .. }) if code == CLOSING => false,
-            Err(Fault::Answered { .. }) => command(&mut connection, Rset).await.is_ok(),
+            Err(Fault::Answered { .. } | Fault::Withdrawn) => command(&mut connection, Rset).await.is_ok(),
             Err(Fault::Broken(_) | Fault::Unclear(_)) => false,
         };
         if usable {
@@ -196,7 +208,11 @@ impl Smtp {
     }
 }
 
-async fn hand_over(connection: &mut AsyncSmtpConnection, mail: &Mail) -> Result<(), Fault> {
+async fn hand_over(
+    connection: &mut AsyncSmtpConnection,
+    mail: &Mail,
+    still: Still<'_>,
+) -> Result<(), Fault> {
     let foreign = |address: &Address| !AsRef::<str>::as_ref(address).is_ascii();
     let mut parameters = Vec::new();
     if foreign(&mail.from) || foreign(&mail.to) {
@@ -208,6 +224,9 @@ async fn hand_over(connection: &mut AsyncSmtpConnection, mail: &Mail) -> Result<
     }
     command(connection, MailFrom::new(Some(mail.from.clone()), parameters)).await?;
     command(connection, Rcpt::new(mail.to.clone(), Vec::new())).await?;
+    if !still() {
+        return Err(Fault::Withdrawn);
+    }
     command(connection, Data).await?;
     match tokio::time::timeout(MESSAGE, connection.message(&mail.bytes)).await {
         Ok(Ok(_)) => Ok(()),
@@ -251,6 +270,7 @@ impl From<Fault> for Failure {
                 Self::Later(words)
             }
             Fault::Impossible(why) => Self::Never(why),
+            Fault::Withdrawn => Self::Withdrawn,
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Holder {
     pub institution: Option<InstitutionId>,
     /// In which unit.
     pub unit: Option<UnitId>,
+    /// Whether their mailbox refuses mails.
+    pub unreachable: bool,
 }
 
 /// Everybody with a duty at one of the institutions or in the secretariat on that day.
@@ -78,5 +80,6 @@ fn of(person: person::Model, duty: Duty) -> Holder {
         duty,
         institution: None,
         unit: None,
+        unreachable: person.unreachable_since.is_some(),
     }
 }

@@ -1,15 +1,14 @@
 //! The outbox: notices written in the transaction of what they tell, delivered afterwards.
 
+mod claims;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder,
-    QuerySelect,
-};
-use sojourn_engine::ids::{CaseId, InstitutionId, LeaseId, NoticeId, PersonId};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter};
+use sojourn_engine::ids::{CaseId, InstitutionId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::NoticeStatus;
 use sojourn_entities::{institution, outbox, person, registration, role};
 
@@ -17,6 +16,8 @@ use super::page::{Asked, Keyset, Page};
 use super::write::{self, insert_many};
 use super::{Conn, StoreError, Tx};
 use crate::access::full_name;
+
+pub use claims::{Claimed, Ended, Settled, claim, release_jumped, renew, settle};
 
 /// A notice to queue.
 #[derive(Debug, Clone)]
@@ -69,110 +70,9 @@ impl From<NewNotice> for outbox::ActiveModel {
             last_error: Set(None),
             queued_at: Set(new.at),
             sent_at: Set(None),
+            repeats: Set(None),
         }
     }
-}
-
-/// A notice a worker has claimed.
-#[derive(Debug, Clone)]
-pub struct Claimed {
-    /// Its id.
-    pub id: NoticeId,
-    /// Name of the notice.
-    pub notice: String,
-    /// Whether the recipient is asked to act.
-    pub action: bool,
-    /// For whom.
-    pub recipient: Option<PersonId>,
-    /// What the text may say.
-    pub facts: Option<serde_json::Value>,
-    /// When it was queued.
-    pub queued_at: DateTime<Utc>,
-    /// How often it was tried before.
-    pub attempts: i16,
-}
-
-/// How a try ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
-    /// The receiving server took it.
-    Sent,
-    /// To be tried again at that instant; these are the server's or the line's words.
-    Deferred(DateTime<Utc>, String),
-    /// Given up; these are the words.
-    Failed(String),
-}
-
-/// Claims the notices that are due, oldest first, until `until`; another worker passes them over.
-pub async fn claim(
-    tx: &Tx,
-    lease: LeaseId,
-    now: DateTime<Utc>,
-    until: DateTime<Utc>,
-    most: u64,
-) -> Result<Vec<Claimed>, StoreError> {
-    let free =
-        Condition::any().add(outbox::Column::LeasedUntil.is_null()).add(outbox::Column::LeasedUntil.lt(now));
-    let mut due = outbox::Entity::find()
-        .filter(outbox::Column::NextAttemptAt.lte(now))
-        .filter(free)
-        .order_by_asc(outbox::Column::NextAttemptAt)
-        .order_by_asc(outbox::Column::Id)
-        .limit(most);
-    if tx.db().get_database_backend() == DbBackend::Postgres {
-        due = due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    }
-    let rows = due.all(tx.db()).await?;
-    let ids: Vec<NoticeId> = rows.iter().map(|row| row.id).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    outbox::Entity::update_many()
-        .col_expr(outbox::Column::LeasedUntil, Expr::value(until))
-        .col_expr(outbox::Column::Lease, Expr::value(lease))
-        .filter(outbox::Column::Id.is_in(ids))
-        .exec(tx.db())
-        .await?;
-    let plain = |row: outbox::Model| Claimed {
-        id: row.id,
-        notice: row.notice,
-        action: row.action,
-        recipient: row.recipient_id,
-        facts: row.facts,
-        queued_at: row.queued_at,
-        attempts: row.attempts,
-    };
-    Ok(rows.into_iter().map(plain).collect())
-}
-
-/// Settles a claimed notice; `false` when the claim has passed to another worker meanwhile.
-pub async fn settle(
-    tx: &Tx,
-    id: NoticeId,
-    lease: LeaseId,
-    settled: Settled,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let (status, next, words, sent_at) = match settled {
-        Settled::Sent => (NoticeStatus::Sent, None, None, Some(now)),
-        Settled::Deferred(at, words) => (NoticeStatus::Deferred, Some(at), Some(words), None),
-        Settled::Failed(words) => (NoticeStatus::Failed, None, Some(words), None),
-    };
-    let row = outbox::ActiveModel {
-        status: Set(status),
-        next_attempt_at: Set(next),
-        last_error: Set(words),
-        sent_at: Set(sent_at),
-        leased_until: Set(None),
-        lease: Set(None),
-        ..Default::default()
-    };
-    let update = outbox::Entity::update_many()
-        .set(row)
-        .col_expr(outbox::Column::Attempts, Expr::col(outbox::Column::Attempts).add(1))
-        .filter(outbox::Column::Id.eq(id))
-        .filter(outbox::Column::Lease.eq(lease));
-    write::guarded(tx, update).await
 }
 
 /// Empties the facts of notices sent before that instant.

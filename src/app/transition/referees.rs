@@ -47,6 +47,7 @@ pub(super) async fn meant(
         duty: Duty::Coordinator,
         institution: None,
         unit: None,
+        unreachable: false,
     });
     Ok(new.then_some(person))
 }
@@ -68,5 +69,7 @@ fn entered(id: PersonId, name: &str, email: String, scene: &Scene, at: &Moment) 
         erased_at: None,
         created_at: at.now,
         version: 1,
+        unreachable_since: None,
+        unreachable_words: None,
     }
 }
