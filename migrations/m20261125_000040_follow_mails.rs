@@ -18,7 +18,9 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_index(Index::drop().name("outbox_case_id_recipient_id_id").table("outbox").to_owned()).await?;
+        manager
+            .drop_index(Index::drop().name("outbox_case_id_recipient_id_id").table("outbox").to_owned())
+            .await?;
         for (table, column) in
             [("outbox", "repeats"), ("people", "unreachable_words"), ("people", "unreachable_since")]
         {

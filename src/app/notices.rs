@@ -31,6 +31,10 @@ pub struct Letter {
     pub definition: Option<Arc<Definition>>,
     /// Where its one button leads.
     pub link: String,
+    /// Where a reader who works here names somebody to act in their place; `None` for whoever must act themselves.
+    pub delegate: Option<String>,
+    /// Where mails of this kind are turned off, for those that may be.
+    pub unsubscribe: Option<String>,
 }
 
 /// Who reads a letter.

@@ -8,6 +8,7 @@ mod maildir;
 mod markdown;
 mod render;
 mod said;
+pub mod samples;
 mod smtp;
 mod templates;
 mod transport;

@@ -102,7 +102,7 @@ impl Renderer {
         let body = self.templates.body(language, &letter.notice, &whole)?;
         let parts = self.layout(letter, language, &said, &subject)?;
         let with = |body: String| minijinja::context! { body, ..parts.clone() };
-        let text = self.templates.layout("base.txt", &with(markdown::to_text(&body)))?;
+        let text = cleanse::gapless(&self.templates.layout("base.txt", &with(markdown::to_text(&body)))?);
         let html = self.templates.layout("base.html", &with(markdown::to_html(&body)))?;
         self.message(letter, subject, text, html)
     }
@@ -127,6 +127,7 @@ impl Renderer {
         Ok(minijinja::context! {
             subject, language, why, button,
             words => Serde(words), due => Serde(due),
+            delegate => letter.delegate.clone(), unsubscribe => letter.unsubscribe.clone(),
             link => said.link.clone(), waiting => said.waiting.clone(), if_nothing => said.if_nothing.clone(),
         })
     }
@@ -151,6 +152,11 @@ impl Renderer {
             .header(AutoSubmitted);
         if let Some(reply_to) = &self.sender.reply_to {
             builder = builder.reply_to(reply_to.clone());
+        }
+        if let Some(page) = &letter.unsubscribe {
+            builder = builder
+                .header(ListUnsubscribe(cleanse::line(page).replace(['<', '>', ' '], "")))
+                .header(OneClick);
         }
         let message = self.threaded(builder, &letter.facts).multipart(
             MultiPart::alternative()
@@ -197,6 +203,43 @@ impl Header for NotificationId {
 
     fn display(&self) -> HeaderValue {
         HeaderValue::new(Self::name(), self.0.clone())
+    }
+}
+
+/// Where mails like this are turned off (RFC 2369 §3.2).
+#[derive(Clone)]
+struct ListUnsubscribe(String);
+
+impl Header for ListUnsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.trim_matches(['<', '>']).to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        // Written unfolded: some clients read no further than the first line.
+        HeaderValue::dangerous_new_pre_encoded(Self::name(), self.0.clone(), format!("<{}>", self.0))
+    }
+}
+
+/// Says that a POST to that page is enough (RFC 8058 §3.1).
+#[derive(Clone)]
+struct OneClick;
+
+impl Header for OneClick {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "List-Unsubscribe=One-Click".to_owned())
     }
 }
 

@@ -11,6 +11,9 @@ use super::templates::Templates;
 use super::words::Words;
 use crate::app::notices::{CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise};
 
+/// Longest name in a subject, in characters.
+const SUBJECT: usize = 48;
+
 /// Values of one letter, by the names texts know them by.
 #[derive(Debug, Serialize)]
 pub(super) struct Said {
@@ -101,11 +104,19 @@ impl Said {
         }
     }
 
-    /// The same for a subject, where moments are short.
+    /// The same for a subject, where moments and names are short: what stands behind them must not be cut off.
     pub fn for_subject(&self) -> Value {
+        let short = |name: &str| cleanse::shorten(name, SUBJECT);
+        let case = self.case.as_ref().map(|case| CaseWords {
+            reference: case.reference.clone(),
+            programme: short(&case.programme),
+            home: short(&case.home),
+            host: short(&case.host),
+        });
+        let institution = self.institution.as_deref().map(short);
         let due = self.due.as_ref().map(|due| Due { reader: due.short.clone(), ..due.clone() });
         let whole = Value::from(Serde(self));
-        minijinja::context! { due => Serde(due), ..whole }
+        minijinja::context! { due => Serde(due), case => Serde(case), institution, ..whole }
     }
 }
 

@@ -208,11 +208,7 @@ impl Smtp {
     }
 }
 
-async fn hand_over(
-    connection: &mut AsyncSmtpConnection,
-    mail: &Mail,
-    still: Still<'_>,
-) -> Result<(), Fault> {
+async fn hand_over(connection: &mut AsyncSmtpConnection, mail: &Mail, still: Still<'_>) -> Result<(), Fault> {
     let foreign = |address: &Address| !AsRef::<str>::as_ref(address).is_ascii();
     let mut parameters = Vec::new();
     if foreign(&mail.from) || foreign(&mail.to) {

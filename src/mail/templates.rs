@@ -127,6 +127,12 @@ impl Templates {
         self.languages.get(language).is_some_and(|language| language.notices.contains_key(notice))
     }
 
+    /// Names of all notices that have a text in exactly that language.
+    pub fn notices(&self, language: &str) -> impl Iterator<Item = &str> {
+        let known = self.languages.get(language).into_iter();
+        known.flat_map(|language| language.notices.keys().map(String::as_str))
+    }
+
     /// The language to write a notice in for somebody who reads `tag`: the same, else a near one, else English.
     pub fn language_for(&self, tag: &str, notice: &str) -> Option<&str> {
         let near = near(tag);

@@ -44,6 +44,10 @@ pub(super) struct Words {
     pub waiting: String,
     /// Before what happens when nobody acts.
     pub otherwise: String,
+    /// Before the page where a reader names somebody to act in their place.
+    pub delegate: String,
+    /// Before the page where mails like this are turned off.
+    pub unsubscribe: String,
     /// The system fires an event.
     pub fires: String,
     /// Roles are told.

@@ -2,7 +2,7 @@
 
 mod claims;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
@@ -189,6 +189,8 @@ pub struct Addressed {
     pub language: String,
     /// IANA zone of an institution they work or study at.
     pub zone: Option<String>,
+    /// Whether they hold a duty, or held one.
+    pub works: bool,
 }
 
 /// How people are written to; those who are gone are left out.
@@ -205,6 +207,7 @@ pub async fn addressed(
         .await?;
     let mut at: BTreeMap<PersonId, InstitutionId> =
         studies.into_iter().map(|row| (row.person_id, row.institution_id)).collect();
+    let working: BTreeSet<PersonId> = duties.iter().map(|row| row.person_id).collect();
     at.extend(duties.into_iter().filter_map(|row| Some((row.person_id, row.institution_id?))));
     let zones: BTreeMap<InstitutionId, String> = institution::Entity::find()
         .filter(institution::Column::Id.is_in(at.values().copied()))
@@ -216,7 +219,16 @@ pub async fn addressed(
     let plain = |row: person::Model| {
         let zone = at.get(&row.id).and_then(|id| zones.get(id)).cloned();
         let name = full_name(&row.given_name, &row.family_name);
-        (row.id, Addressed { name, address: row.email, language: row.language, zone })
+        (
+            row.id,
+            Addressed {
+                name,
+                address: row.email,
+                language: row.language,
+                zone,
+                works: working.contains(&row.id),
+            },
+        )
     };
     Ok(rows.into_iter().map(plain).collect())
 }

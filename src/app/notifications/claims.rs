@@ -13,6 +13,8 @@ use crate::store::outbox::{self, Addressed, Claimed, Ended, Settled};
 
 /// How long the facts of a sent notice are kept.
 const FACTS: TimeDelta = TimeDelta::days(30);
+/// The page on which somebody who is away names who acts for them.
+const DELEGATE: &str = "/absence";
 /// Most characters kept of what a server said.
 const WORDS: usize = 1_000;
 
@@ -129,6 +131,9 @@ impl App {
             action: row.action,
             queued_at: row.queued_at,
             link: self.link(&facts),
+            delegate: (row.action && reader.works && matches!(facts, NoticeFacts::Case(_)))
+                .then(|| self.links.page(DELEGATE)),
+            unsubscribe: None,
             facts,
             reader: Reader { name: reader.name.clone(), address, language: reader.language.clone(), zone },
             student: student.map(|student| student.name.clone()).filter(|name| !name.is_empty()),
@@ -188,8 +193,7 @@ impl App {
     /// Brings back what a clock that jumped has put out of reach, and says how many notices that were.
     pub async fn release_jumped(&self, at: &Moment) -> Result<u64> {
         let tx = self.store.begin().await?;
-        let freed =
-            outbox::release_jumped(&tx, at.now, self.patience.longest(), self.patience.lease).await?;
+        let freed = outbox::release_jumped(&tx, at.now, self.patience.longest(), self.patience.lease).await?;
         tx.commit().await?;
         Ok(freed)
     }

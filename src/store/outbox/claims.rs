@@ -180,8 +180,7 @@ async fn end(
     settled: &Settled,
     now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
-    let given_back =
-        outbox::ActiveModel { leased_until: Set(None), lease: Set(None), ..Default::default() };
+    let given_back = outbox::ActiveModel { leased_until: Set(None), lease: Set(None), ..Default::default() };
     let tried = |status, next, words: Option<&String>, sent_at| outbox::ActiveModel {
         status: Set(status),
         next_attempt_at: Set(next),
