@@ -48,6 +48,8 @@ pub struct Reader {
     pub language: String,
     /// Zone of their institution.
     pub zone: Tz,
+    /// Whether they are the applicant of the case.
+    pub applicant: bool,
 }
 
 /// Facts of one notice, as stored in the outbox.

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use crate::app::{App, Definitions};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::mail::{Maildir, Renderer, Sender, Smtp, Transport};
+use crate::mail::{Maildir, Renderer, Sender, Smtp, Transport, UrlError};
 use crate::store::{Options, Store};
 use crate::telemetry;
 use crate::worker::Worker;
@@ -57,8 +57,11 @@ pub fn worker(config: &Config, app: Arc<App>) -> Result<Worker, Box<dyn Error + 
     let address: &str = config.http.public_url.split("//").last().unwrap_or_default();
     let host = address.split(['/', ':']).next().unwrap_or_default().to_owned();
     let transport = if let Some(url) = &config.mail.smtp {
-        let opened = Smtp::open(url, &host, config.mail.connections);
-        Transport::Smtp(opened.map_err(|fault| format!("mail.smtp: {fault}"))?)
+        let opened = Smtp::trusting(url, &host, config.mail.connections, authority(config)?.as_deref());
+        Transport::Smtp(opened.map_err(|fault| match fault {
+            UrlError::Authority(_) => format!("mail.ca_file: {fault}"),
+            UrlError::Shape(_) | UrlError::OpenPassword => format!("mail.smtp: {fault}"),
+        })?)
     } else {
         let folder = &config.mail.maildir;
         let opened = Maildir::open(folder);
@@ -67,4 +70,10 @@ pub fn worker(config: &Config, app: Arc<App>) -> Result<Worker, Box<dyn Error + 
     let renderer = Renderer::open(Sender { from, reply_to: None, host }, config.mail.texts.as_deref())
         .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     Ok(Worker::new(app, renderer, transport))
+}
+
+/// What the file with the certificate of the mail server's authority holds.
+fn authority(config: &Config) -> Result<Option<Vec<u8>>, String> {
+    let Some(file) = &config.mail.ca_file else { return Ok(None) };
+    std::fs::read(file).map(Some).map_err(|fault| format!("mail.ca_file: {}: {fault}", file.display()))
 }

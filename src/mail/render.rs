@@ -125,7 +125,8 @@ impl Renderer {
         let button = self.templates.button(language, &letter.notice).unwrap_or(usual);
         let due = said.case.as_ref().and(said.due.as_ref());
         Ok(minijinja::context! {
-            subject, language, why, button,
+            subject, language, why, button, action => letter.action,
+            case => Serde(&said.case), state => Serde(&said.state),
             words => Serde(words), due => Serde(due),
             delegate => letter.delegate.clone(), unsubscribe => letter.unsubscribe.clone(),
             link => said.link.clone(), waiting => said.waiting.clone(), if_nothing => said.if_nothing.clone(),

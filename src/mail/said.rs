@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
-use sojourn_engine::definition::{Definition, Texts};
+use sojourn_engine::definition::{Definition, Resolver, Texts};
 
 use super::cleanse;
 use super::render::RenderError;
@@ -147,7 +147,7 @@ impl Tongue<'_> {
             asked_last_day: self.day(facts.asked_last_day)?,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
-            waiting: some(self.roles(definition, &facts.waiting)),
+            waiting: some(self.awaited(definition, facts, letter.reader.applicant)),
             reason: facts.reason.as_ref().map(|reason| ReasonWords {
                 label: self.reason(definition, &reason.list, &reason.code),
                 text: cleanse::block(&reason.text),
@@ -221,6 +221,20 @@ impl Tongue<'_> {
             }
         };
         Ok(Some(said?))
+    }
+
+    /// Whom the case waits for; an applicant who reads it is addressed.
+    fn awaited(&self, definition: &Definition, facts: &CaseNotice, applicant: bool) -> String {
+        let applies = |name: &str| {
+            let role = definition.role_named(name).map(|ix| &definition.roles[ix.at()]);
+            role.is_some_and(|role| role.resolver == Resolver::Applicant)
+        };
+        let label = |name: &String| match applicant && applies(name) {
+            true => self.words.you.clone(),
+            false => self.role(definition, name),
+        };
+        let labels: Vec<String> = facts.waiting.iter().map(label).collect();
+        self.words.list(&labels.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn roles(&self, definition: &Definition, names: &[String]) -> String {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
@@ -66,6 +66,9 @@ pub enum UrlError {
         "the password for the SMTP server would cross the network in the open: drop `?tls=none`, or name a server on this machine"
     )]
     OpenPassword,
+    /// The certificate of the authority cannot be used.
+    #[error("it holds no certificate of an authority in PEM: {0}")]
+    Authority(String),
 }
 
 /// Where a conversation ended.
@@ -96,6 +99,21 @@ impl Smtp {
     /// # Errors
     /// A [`UrlError`] that names the mend; nothing is connected yet.
     pub fn open(url: &SecretString, host: &str, most: usize) -> Result<Self, UrlError> {
+        Self::trusting(url, host, most, None)
+    }
+
+    /// The same, where certificates signed by the authority whose own is `authority` (PEM) are good too.
+    ///
+    /// # Errors
+    /// Also [`UrlError::Authority`].
+    pub fn trusting(
+        url: &SecretString,
+        host: &str,
+        most: usize,
+        authority: Option<&[u8]>,
+    ) -> Result<Self, UrlError> {
+        let authority = authority.map(Certificate::from_pem).transpose();
+        let authority = authority.map_err(|fault| UrlError::Authority(words(&fault)))?;
         let url = Url::parse(url.expose_secret()).map_err(|fault| UrlError::Shape(fault.to_string()))?;
         let server = url.host().ok_or_else(|| UrlError::Shape("it names no host".to_owned()))?;
         let name = match &server {
@@ -103,7 +121,7 @@ impl Smtp {
             Host::Ipv4(ip) => ip.to_string(),
             Host::Ipv6(ip) => ip.to_string(),
         };
-        let (security, port) = security(&url, &name)?;
+        let (security, port) = security(&url, &name, authority)?;
         let login = login(&url)?;
         let here = match server {
             Host::Domain(name) => name == "localhost",
@@ -271,8 +289,15 @@ impl From<Fault> for Failure {
     }
 }
 
-fn security(url: &Url, host: &str) -> Result<(Security, u16), UrlError> {
-    let parameters = || TlsParameters::new(host.to_owned()).map_err(|fault| UrlError::Shape(words(&fault)));
+fn security(url: &Url, host: &str, authority: Option<Certificate>) -> Result<(Security, u16), UrlError> {
+    let parameters = || {
+        let builder = TlsParameters::builder(host.to_owned());
+        let builder = match authority.clone() {
+            Some(authority) => builder.add_root_certificate(authority),
+            None => builder,
+        };
+        builder.build().map_err(|fault| UrlError::Authority(words(&fault)))
+    };
     let queries: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let plain = match queries.as_slice() {
         [] => false,

@@ -36,6 +36,10 @@ pub(super) struct Words {
     pub act: String,
     /// Button of a receipt.
     pub open: String,
+    /// Before the state of the case.
+    pub state: String,
+    /// The reader, among those waited for.
+    pub you: String,
     /// Before the end of a clock, in the reader's zone.
     pub due: String,
     /// Before the same in the institution's zone.

@@ -8,7 +8,7 @@ use sojourn::app::definitions::shipped;
 use sojourn::app::notices::{CaseNotice, NoticeFacts};
 use sojourn::mail::samples::{Kind, Sample, samples};
 use sojourn::mail::{Mail, Renderer, Sender};
-use sojourn_engine::definition::Definition;
+use sojourn_engine::definition::{Definition, Resolver};
 
 fn renderer() -> Renderer {
     let from = "Sojourn <sojourn@alliance.example>".parse().expect("a sender");
@@ -137,12 +137,19 @@ fn a_mail_says_until_when_in_both_zones_what_happens_otherwise_and_who_is_waited
                 assert!(facts.otherwise.is_some(), "{place}");
             }
             for role in &facts.waiting {
-                let role = definition.role_named(role).expect("a role");
-                let label = definition.roles[role.at()].label.get(language);
+                let role = &definition.roles[definition.role_named(role).expect("a role").at()];
+                let you = sample.letter.reader.applicant && role.resolver == Resolver::Applicant;
+                let label = role.label.get(language);
+                let label = match (you, language) {
+                    (false, _) => label,
+                    (true, "en") => "Waiting for: you",
+                    (true, _) => "您",
+                };
+                let text = text.replace("<strong>", "").replace("</strong>", "");
                 assert!(text.contains(label), "{label}: {place}");
             }
             let state = definition.state_of(&facts.machine, &facts.to);
-            assert!(state.is_some(), "{place}");
+            assert!(text.contains(state.expect("a state").label.get(language)), "{place}");
         }
     });
 }

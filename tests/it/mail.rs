@@ -1,5 +1,7 @@
 //! Mails through a real SMTP server: taken, put off, refused, unreachable; and into a maildir.
 
+mod line;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;

@@ -120,6 +120,7 @@ impl App {
             return Ok(Err("its recipient has no e-mail address: give them one, then retry".to_owned()));
         };
         let (reader, address) = reader;
+        let student_id = self::student(&facts);
         let definition = match &facts {
             NoticeFacts::Case(case) => Some(self.definitions.get(self.store.read(), case.version).await?),
             NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) => None,
@@ -135,7 +136,13 @@ impl App {
                 .then(|| self.links.page(DELEGATE)),
             unsubscribe: None,
             facts,
-            reader: Reader { name: reader.name.clone(), address, language: reader.language.clone(), zone },
+            reader: Reader {
+                name: reader.name.clone(),
+                address,
+                language: reader.language.clone(),
+                zone,
+                applicant: row.recipient.is_some() && row.recipient == student_id,
+            },
             student: student.map(|student| student.name.clone()).filter(|name| !name.is_empty()),
             definition,
         }))

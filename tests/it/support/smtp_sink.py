@@ -1,6 +1,6 @@
 """A real SMTP server for the tests: keeps what it accepts, and answers by the local part of the recipient.
 
-usage: smtp_sink.py FOLDER [--storm SEED] [--tls CERTIFICATE KEY | --starttls CERTIFICATE KEY] [--login USER PASSWORD]
+usage: smtp_sink.py FOLDER [--storm SEED] [--tls CERTIFICATE KEY | --starttls CERTIFICATE KEY] [--login USER PASSWORD] [--port N]
 
 Prints `port N` once it listens on the loopback address, then `seen ADDRESS` for each recipient it has answered and
 `kept ADDRESS` for each message it has written. Ends when its standard input closes.
@@ -201,7 +201,7 @@ async def main(folder, options):
         wrapped = tls if "--tls" in options else None
         return loop.create_server(smtp, "127.0.0.1", port, ssl=wrapped, reuse_address=True)
 
-    server = await listen(0)
+    server = await listen(int(options.get("--port", ["0"])[0]))
     port = server.sockets[0].getsockname()[1]
     say(f"port {port}")
     deaf = asyncio.ensure_future(go_deaf(storm, server, listen, port)) if storm else None
