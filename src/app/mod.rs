@@ -6,6 +6,7 @@
 pub mod agreements;
 pub mod applications;
 mod attempts;
+pub mod bounces;
 pub mod calendars;
 mod callers;
 pub mod calls;
@@ -36,7 +37,7 @@ pub mod verify;
 pub mod vetting;
 pub mod workflows;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
@@ -56,7 +57,7 @@ pub use definitions::Definitions;
 pub use error::{Conflict, Error, FieldError, Result};
 pub use idempotency::{Answer, Once, Turn, Turns};
 pub use links::Links;
-pub use notifications::Patience;
+pub use notifications::{Patience, Writer};
 
 /// What every command stands on; one for the whole process.
 #[derive(Debug)]
@@ -85,6 +86,8 @@ pub struct App {
     reset_life: TimeDelta,
     /// How long and how often a mail is tried.
     pub patience: Patience,
+    /// Writes mails to be looked at, where there is somebody who can.
+    pub writer: OnceLock<Arc<dyn Writer>>,
 }
 
 impl App {
@@ -108,6 +111,7 @@ impl App {
             invitation_life: TimeDelta::days(auth.invitation_days.into()),
             reset_life: TimeDelta::minutes(auth.reset_minutes.into()),
             patience: Patience::of(&config.mail),
+            writer: OnceLock::new(),
         }
     }
 

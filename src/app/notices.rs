@@ -62,6 +62,19 @@ pub enum NoticeFacts {
     Invitation(LinkNotice),
     /// A new password was asked for.
     PasswordReset(LinkNotice),
+    /// Mail to somebody does not arrive.
+    Unreachable(UnreachableNotice),
+}
+
+/// Somebody whose mailbox takes no mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreachableNotice {
+    /// Who.
+    pub person: PersonId,
+    /// What the mail server said.
+    pub words: String,
+    /// Name of the notice that did not arrive.
+    pub about: String,
 }
 
 /// A one-time link; the token is derived from its id when the mail is rendered and stands in no row.

@@ -8,6 +8,7 @@ use sojourn_engine::ids::{CaseId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::NoticeStatus;
 use utoipa::ToSchema;
 
+use super::notices::Letter;
 use super::{Answer, App, Asked, Conflict, Error, Once, Page, Result};
 use crate::access::Caller;
 use crate::store::outbox::{self, NoticeRow};
@@ -38,6 +39,39 @@ pub struct NotificationView {
     pub queued_at: DateTime<Utc>,
     /// When the server took it.
     pub sent_at: Option<DateTime<Utc>>,
+    /// The notice that it sends once more.
+    pub repeats: Option<NoticeId>,
+}
+
+/// A notice with what its e-mail says.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NotificationContent {
+    /// How far it has come.
+    pub notification: NotificationView,
+    /// Its e-mail as it would be written now; `null` once what it said is gone, or while its recipient has no address.
+    pub content: Option<Content>,
+    /// Why there is none.
+    pub why_not: Option<String>,
+}
+
+/// What an e-mail says.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Content {
+    /// Its subject.
+    pub subject: String,
+    /// Its plain text.
+    pub text: String,
+    /// Its HTML.
+    pub html: String,
+}
+
+/// Who writes a letter as an e-mail, so that it can be looked at.
+pub trait Writer: std::fmt::Debug + Send + Sync {
+    /// What the mail of a letter says.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    fn write(&self, letter: &Letter) -> std::result::Result<Content, String>;
 }
 
 impl From<NoticeRow> for NotificationView {
@@ -53,6 +87,7 @@ impl From<NoticeRow> for NotificationView {
             last_error: row.last_error,
             queued_at: row.queued_at,
             sent_at: row.sent_at,
+            repeats: row.repeats,
         }
     }
 }
@@ -98,6 +133,51 @@ pub async fn retry(app: &App, caller: &Caller, once: &Once, id: NoticeId) -> Res
         return Err(Error::Conflict(Conflict::NotNow(told.to_owned())));
     }
     let row = outbox::find(&tx, id).await?.ok_or(Error::NotFound)?;
+    let answer = Answer::report(&NotificationView::from(row))?;
+    let answer = turn.finish(tx, &at, answer).await?;
+    app.wake.notify_one();
+    Ok(answer)
+}
+
+/// One notice with what its e-mail says.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn get(app: &App, id: NoticeId) -> Result<NotificationContent> {
+    let row = outbox::find(app.store.read(), id).await?.ok_or(Error::NotFound)?;
+    let written = match (app.letter_of(id).await?, app.writer.get()) {
+        (Some(Ok(letter)), Some(writer)) => writer.write(&letter),
+        (Some(Err(why)), _) => Err(why),
+        (Some(Ok(_)), None) => Err("no mails are written here".to_owned()),
+        (None, _) => Err("what it said is gone".to_owned()),
+    };
+    let (content, why_not) = match written {
+        Ok(content) => (Some(content), None),
+        Err(why) => (None, Some(why)),
+    };
+    Ok(NotificationContent { notification: row.into(), content, why_not })
+}
+
+/// Sends what a notice said once more, as a notice of its own: for one whose e-mail was taken and yet is not there.
+///
+/// # Errors
+/// [`Error::NotFound`], and [`Error::Conflict`] for one that waits still, is history, or whose text is gone.
+pub async fn resend(app: &App, caller: &Caller, once: &Once, id: NoticeId) -> Result<Answer> {
+    let at = app.clock.moment();
+    let turn = app.turn(caller, once).await?;
+    let tx = app.store.begin().await?;
+    if let Some(answer) = turn.replay(&tx, &at).await? {
+        return Ok(answer);
+    }
+    if outbox::find(&tx, id).await?.is_none() {
+        return Err(Error::NotFound);
+    }
+    let again: NoticeId = at.id();
+    if !outbox::repeat(&tx, id, again, at.now).await? {
+        let told = "only a notice that was sent, failed or came back, and whose text is still there, can be sent once more";
+        return Err(Error::Conflict(Conflict::NotNow(told.to_owned())));
+    }
+    let row = outbox::find(&tx, again).await?.ok_or(Error::NotFound)?;
     let answer = Answer::report(&NotificationView::from(row))?;
     let answer = turn.finish(tx, &at, answer).await?;
     app.wake.notify_one();

@@ -69,7 +69,13 @@ pub fn worker(config: &Config, app: Arc<App>) -> Result<Worker, Box<dyn Error + 
     };
     let renderer = Renderer::open(Sender { from, reply_to: None, host }, config.mail.texts.as_deref())
         .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
-    Ok(Worker::new(app, renderer, transport))
+    let worker = Worker::new(app, renderer, transport);
+    let Some(folder) = &config.mail.bounces else { return Ok(worker) };
+    for part in ["new", "cur", "tmp"] {
+        std::fs::create_dir_all(folder.join(part))
+            .map_err(|fault| format!("mail.bounces: {}: {fault}", folder.display()))?;
+    }
+    Ok(worker.with_bounces(folder))
 }
 
 /// What the file with the certificate of the mail server's authority holds.

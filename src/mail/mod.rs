@@ -3,6 +3,7 @@
 //! The floor knows no table and no clock: it gets a [`Letter`](crate::app::notices::Letter), writes it in its reader's language, and
 //! says whether it was taken, has to wait or can never be taken. A notice is added by its texts alone, one file per language.
 
+pub mod bounce;
 mod cleanse;
 mod maildir;
 mod markdown;

@@ -15,7 +15,9 @@ use sojourn_engine::ids::NoticeId;
 use super::said::Said;
 use super::templates::{TemplateFault, Templates};
 use super::{cleanse, markdown};
+use crate::app::Writer;
 use crate::app::notices::{Letter, NoticeFacts};
+use crate::app::notifications::Content;
 
 /// Who the mails are from.
 #[derive(Debug, Clone)]
@@ -119,6 +121,7 @@ impl Renderer {
             self.templates.words(language).ok_or_else(|| RenderError::NoText(letter.notice.clone()))?;
         let why = match &said.case {
             Some(case) => self.templates.phrase(language, "why_case", case)?,
+            None if matches!(letter.facts, NoticeFacts::Unreachable(_)) => words.why_duty.clone(),
             None => self.templates.phrase(language, "why_account", ())?,
         };
         let usual = if letter.action { &words.act } else { &words.open };
@@ -176,12 +179,21 @@ impl Renderer {
                 let root = self.message_id(case.case);
                 builder.in_reply_to(root.clone()).references(root)
             }
-            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) => builder,
+            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) | NoticeFacts::Unreachable(_) => {
+                builder
+            }
         }
     }
 
     fn message_id(&self, id: impl std::fmt::Display) -> String {
         format!("<{id}@{}>", self.sender.host)
+    }
+}
+
+impl Writer for Renderer {
+    fn write(&self, letter: &Letter) -> Result<Content, String> {
+        let mail = self.render(letter).map_err(|fault| fault.to_string())?;
+        Ok(Content { subject: mail.subject, text: mail.text, html: mail.html })
     }
 }
 

@@ -9,7 +9,7 @@ use super::cleanse;
 use super::render::RenderError;
 use super::templates::Templates;
 use super::words::Words;
-use crate::app::notices::{CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise};
+use crate::app::notices::{CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, UnreachableNotice};
 
 /// Longest name in a subject, in characters.
 const SUBJECT: usize = 48;
@@ -100,6 +100,7 @@ impl Said {
         let tongue = Tongue { templates, language, words };
         match &letter.facts {
             NoticeFacts::Case(facts) => tongue.case(letter, facts),
+            NoticeFacts::Unreachable(facts) => Ok(tongue.unreachable(letter, facts)),
             NoticeFacts::Invitation(link) | NoticeFacts::PasswordReset(link) => tongue.link(letter, link),
         }
     }
@@ -163,9 +164,31 @@ impl Tongue<'_> {
         let reader = self.templates.phrase(self.language, "moment", &expires)?;
         let short = self.templates.phrase(self.language, "short", &expires)?;
         Ok(Said {
+            institution: facts.institution.as_deref().map(cleanse::line),
+            due: Some(Due { institution: reader.clone(), reader, short }),
+            ..self.bare(letter)
+        })
+    }
+
+    /// Somebody cannot be reached, with what the mail server said.
+    fn unreachable(&self, letter: &Letter, facts: &UnreachableNotice) -> Said {
+        let name = letter.student.as_deref().filter(|name| !name.trim().is_empty());
+        Said {
+            student: Some(named(name.unwrap_or(&self.words.erased))),
+            reason: Some(ReasonWords {
+                label: cleanse::line(&facts.about),
+                text: cleanse::block(&facts.words),
+            }),
+            ..self.bare(letter)
+        }
+    }
+
+    /// Nothing but the reader and the link.
+    fn bare(&self, letter: &Letter) -> Said {
+        Said {
             recipient: named(&letter.reader.name),
             link: letter.link.clone(),
-            institution: facts.institution.as_deref().map(cleanse::line),
+            institution: None,
             case: None,
             student: None,
             state: None,
@@ -173,13 +196,13 @@ impl Tongue<'_> {
             actor: None,
             last_day: None,
             asked_last_day: None,
-            due: Some(Due { institution: reader.clone(), reader, short }),
+            due: None,
             if_nothing: None,
             waiting: None,
             reason: None,
             choices: Vec::new(),
             receipt: None,
-        })
+        }
     }
 
     fn day(&self, on: Option<NaiveDate>) -> Result<Option<String>, RenderError> {

@@ -15,7 +15,9 @@ use sojourn_engine::ids::{CaseId, NoticeId, PersonId, TokenId, WorkflowVersionId
 use uuid::Uuid;
 
 use super::render::{RenderError, Renderer};
-use crate::app::notices::{CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, Reader, Reason};
+use crate::app::notices::{
+    CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, Reader, Reason, UnreachableNotice,
+};
 
 /// One letter to look at.
 #[derive(Debug, Clone)]
@@ -238,7 +240,7 @@ fn accounts() -> Vec<Sample> {
                 zone: Tz::Europe__Berlin,
                 applicant: false,
             },
-            student: None,
+            student: (notice == "address_unreachable").then(|| "Ya-Ting Lin 林雅婷".to_owned()),
             definition: None,
             link: "https://sojourn.example/invitation/1d2e3f405162".to_owned(),
             delegate: None,
@@ -249,8 +251,14 @@ fn accounts() -> Vec<Sample> {
         sample("invitation", Kind::Usual, NoticeFacts::Invitation(link(Some("Universität Lindenau")))),
         sample("invitation", Kind::Bare, NoticeFacts::Invitation(link(None))),
         sample("invitation", Kind::Full, NoticeFacts::Invitation(link(Some(LONG_HOME)))),
+        sample("address_unreachable", Kind::Usual, NoticeFacts::Unreachable(unreachable())),
         sample("password_reset", Kind::Usual, NoticeFacts::PasswordReset(link(None))),
     ]
+}
+
+fn unreachable() -> UnreachableNotice {
+    let words = "550 5.1.1 <ya-ting@haifeng.example>: Recipient address rejected: User unknown".to_owned();
+    UnreachableNotice { person: PersonId::from(id(3)), words, about: "nomination_received".to_owned() }
 }
 
 fn queued() -> DateTime<Utc> {

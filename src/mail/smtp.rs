@@ -16,8 +16,10 @@ use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_POR
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
+use super::cleanse;
 use super::render::Mail;
 use super::transport::{Failure, Still};
+use crate::app::bounces::is_about_the_mailbox;
 
 /// Patience with the greeting, TLS and log-in together.
 const OPENING: Duration = Duration::from_mins(1);
@@ -81,6 +83,8 @@ enum Fault {
     Unclear(String),
     /// This server cannot take such a message.
     Impossible(String),
+    /// The server knows no such mailbox; the connection is still usable.
+    NoMailbox(String),
     /// It was not to be sent any more.
     Withdrawn,
 }
@@ -216,7 +220,9 @@ impl Smtp {
         let usable = match &ended {
             Ok(()) | Err(Fault::Impossible(_)) => true,
             Err(Fault::Answered { code, .. }) if code == CLOSING => false,
-            Err(Fault::Answered { .. } | Fault::Withdrawn) => command(&mut connection, Rset).await.is_ok(),
+            Err(Fault::Answered { .. } | Fault::NoMailbox(_) | Fault::Withdrawn) => {
+                command(&mut connection, Rset).await.is_ok()
+            }
             Err(Fault::Broken(_) | Fault::Unclear(_)) => false,
         };
         if usable {
@@ -237,7 +243,10 @@ async fn hand_over(connection: &mut AsyncSmtpConnection, mail: &Mail, still: Sti
         parameters.push(MailParameter::SmtpUtfEight);
     }
     command(connection, MailFrom::new(Some(mail.from.clone()), parameters)).await?;
-    command(connection, Rcpt::new(mail.to.clone(), Vec::new())).await?;
+    command(connection, Rcpt::new(mail.to.clone(), Vec::new())).await.map_err(|fault| match fault {
+        Fault::Answered { code, words } if is_no_mailbox(&code, &words) => Fault::NoMailbox(words),
+        fault => fault,
+    })?;
     if !still() {
         return Err(Fault::Withdrawn);
     }
@@ -257,6 +266,13 @@ async fn command(connection: &mut AsyncSmtpConnection, command: impl fmt::Displa
     }
 }
 
+/// Whether an answer says that the address itself is wrong, by its enhanced code (RFC 3463) behind the code.
+fn is_no_mailbox(code: &str, words: &str) -> bool {
+    let said = words.strip_prefix(code).unwrap_or(words).trim_start();
+    let status = said.split_whitespace().next().unwrap_or_default();
+    code.starts_with('5') && is_about_the_mailbox(status)
+}
+
 fn silent(patience: Duration) -> String {
     format!("the server was silent for {} s", patience.as_secs())
 }
@@ -270,10 +286,10 @@ fn answered(error: &Error) -> Option<Fault> {
 /// What the server or the line said, behind the code where there is one.
 fn words(error: &Error) -> String {
     let said = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
-    match error.status() {
+    cleanse::line(&match error.status() {
         Some(code) => format!("{code} {said}"),
         None => said,
-    }
+    })
 }
 
 impl From<Fault> for Failure {
@@ -284,6 +300,7 @@ impl From<Fault> for Failure {
                 Self::Later(words)
             }
             Fault::Impossible(why) => Self::Never(why),
+            Fault::NoMailbox(words) => Self::NoMailbox(words),
             Fault::Withdrawn => Self::Withdrawn,
         }
     }

@@ -25,6 +25,9 @@ pub enum Failure {
     /// The server refuses it for good; these are its words.
     #[error("{0}")]
     Never(String),
+    /// The same, because it knows no such mailbox.
+    #[error("{0}")]
+    NoMailbox(String),
     /// It was not handed over, because it was not to be sent any more.
     #[error("not sent any more")]
     Withdrawn,

@@ -60,6 +60,8 @@ pub(super) struct Words {
     pub allows: String,
     /// Why a party of a case gets the mail.
     pub why_case: String,
+    /// Why somebody with a duty gets a mail about no case.
+    pub why_duty: String,
     /// Why anybody gets a mail about an account.
     pub why_account: String,
 }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter};
-use sojourn_engine::ids::{CaseId, InstitutionId, NoticeId, PersonId};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Order, QueryFilter};
+use sojourn_engine::ids::{CaseId, InstitutionId, LeaseId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::NoticeStatus;
 use sojourn_entities::{institution, outbox, person, registration, role};
 
@@ -95,8 +95,14 @@ pub struct NoticeRow {
     pub notice: String,
     /// For whom.
     pub recipient: Option<PersonId>,
+    /// Whether the recipient is asked to act.
+    pub action: bool,
     /// The case it tells about.
     pub case: Option<CaseId>,
+    /// Number of the step in that case's history.
+    pub number: Option<i32>,
+    /// The notice it repeats.
+    pub repeats: Option<NoticeId>,
     /// How far it has come.
     pub status: NoticeStatus,
     /// How often it was tried.
@@ -144,6 +150,79 @@ pub async fn find(conn: &impl Conn, id: NoticeId) -> Result<Option<NoticeRow>, S
     Ok(outbox::Entity::find_by_id(id).one(conn.db()).await?.map(NoticeRow::from))
 }
 
+/// One notice while that claim on it holds.
+pub async fn held(conn: &impl Conn, id: NoticeId, lease: LeaseId) -> Result<Option<NoticeRow>, StoreError> {
+    let held = outbox::Entity::find_by_id(id).filter(outbox::Column::Lease.eq(lease));
+    Ok(held.one(conn.db()).await?.map(NoticeRow::from))
+}
+
+/// Marks a notice that a server had taken as come back; `false` when it is marked already, or no server had it.
+pub async fn bounce(tx: &Tx, id: NoticeId, words: &str) -> Result<bool, StoreError> {
+    let row = outbox::ActiveModel {
+        status: Set(NoticeStatus::Bounced),
+        last_error: Set(Some(words.to_owned())),
+        ..Default::default()
+    };
+    guarded_while_sent(tx, id, row).await
+}
+
+/// Keeps what a server says about a notice it is still delivering.
+pub async fn note(tx: &Tx, id: NoticeId, words: &str) -> Result<bool, StoreError> {
+    let row = outbox::ActiveModel { last_error: Set(Some(words.to_owned())), ..Default::default() };
+    guarded_while_sent(tx, id, row).await
+}
+
+async fn guarded_while_sent(tx: &Tx, id: NoticeId, row: outbox::ActiveModel) -> Result<bool, StoreError> {
+    let update = outbox::Entity::update_many()
+        .set(row)
+        .filter(outbox::Column::Id.eq(id))
+        .filter(outbox::Column::Status.eq(NoticeStatus::Sent));
+    write::guarded(tx, update).await
+}
+
+/// Queues what a notice said once more, as a notice of its own; `false` when it waits still, is historic or emptied.
+pub async fn repeat(tx: &Tx, id: NoticeId, new: NoticeId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let done = [NoticeStatus::Sent, NoticeStatus::Failed, NoticeStatus::Bounced];
+    let said = outbox::Entity::find_by_id(id)
+        .filter(outbox::Column::Status.is_in(done))
+        .filter(outbox::Column::Facts.is_not_null());
+    let Some(said) = said.one(tx.db()).await? else { return Ok(false) };
+    let row = outbox::Model {
+        id: new,
+        status: NoticeStatus::Queued,
+        attempts: 0,
+        next_attempt_at: Some(now),
+        leased_until: None,
+        lease: None,
+        last_error: None,
+        queued_at: now,
+        sent_at: None,
+        repeats: Some(id),
+        ..said
+    };
+    insert_many::<outbox::ActiveModel>(tx, vec![outbox::ActiveModel::from(row).reset_all()]).await?;
+    Ok(true)
+}
+
+/// What a notice says and for whom, as if it were claimed; `None` when it is emptied.
+pub async fn said(conn: &impl Conn, id: NoticeId) -> Result<Option<Claimed>, StoreError> {
+    let row = outbox::Entity::find_by_id(id).one(conn.db()).await?;
+    Ok(row.filter(|row| row.facts.is_some()).map(Claimed::from))
+}
+
+/// Whether somebody holds or held a duty, and the institutions they work or study at.
+pub async fn belongs(conn: &impl Conn, person: PersonId) -> Result<(bool, Vec<InstitutionId>), StoreError> {
+    let duties = role::Entity::find().filter(role::Column::PersonId.eq(person)).all(conn.db()).await?;
+    let studies = registration::Entity::find().filter(registration::Column::PersonId.eq(person));
+    let studies = studies.all(conn.db()).await?;
+    let works = !duties.is_empty();
+    let mut at: Vec<InstitutionId> = duties.into_iter().filter_map(|row| row.institution_id).collect();
+    at.extend(studies.into_iter().map(|row| row.institution_id));
+    at.sort_unstable();
+    at.dedup();
+    Ok((works, at))
+}
+
 /// Puts a failed or waiting notice in line again; `false` when it is sent, historic or emptied.
 pub async fn requeue(tx: &Tx, id: NoticeId, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let again = [NoticeStatus::Failed, NoticeStatus::Deferred, NoticeStatus::Bounced];
@@ -167,7 +246,10 @@ impl From<outbox::Model> for NoticeRow {
             id: row.id,
             notice: row.notice,
             recipient: row.recipient_id,
+            action: row.action,
             case: row.case_id,
+            number: row.number,
+            repeats: row.repeats,
             status: row.status,
             attempts: row.attempts,
             next_attempt_at: row.next_attempt_at,

@@ -31,7 +31,7 @@ const BEATS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Post {
     app: Arc<App>,
-    renderer: Renderer,
+    renderer: Arc<Renderer>,
     transport: Transport,
     lanes: Semaphore,
     /// Whether no further mail is begun.
@@ -60,7 +60,7 @@ pub(super) struct Desk {
 }
 
 impl Post {
-    pub(super) fn new(app: Arc<App>, renderer: Renderer, transport: Transport) -> Self {
+    pub(super) fn new(app: Arc<App>, renderer: Arc<Renderer>, transport: Transport) -> Self {
         let lanes = Semaphore::new(transport.lanes().max(1));
         Self { app, renderer, transport, lanes, stopping: AtomicBool::new(false) }
     }
@@ -86,6 +86,7 @@ impl Post {
             Ok(()) => Outcome::Sent,
             Err(Failure::Later(words)) => Outcome::Later(words),
             Err(Failure::Never(words)) => Outcome::Never(words),
+            Err(Failure::NoMailbox(words)) => Outcome::NoMailbox(words),
             Err(Failure::Withdrawn) => Outcome::Untried,
         }
     }
@@ -263,7 +264,7 @@ fn count(ended: &[(LeaseId, Due, Outcome)]) -> Done {
         match outcome {
             Outcome::Sent => done.sent += 1,
             Outcome::Later(_) => done.deferred += 1,
-            Outcome::Never(words) => {
+            Outcome::Never(words) | Outcome::NoMailbox(words) => {
                 done.failed += 1;
                 warn!(notice.id = %due.id, words, "a notice cannot be delivered");
             }

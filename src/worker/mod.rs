@@ -3,20 +3,25 @@
 //! Work is claimed by lease in a short transaction, done outside any, and settled under the same lease, so that several workers
 //! share the queue and none overwrites another. [`Worker::run_once`] is the unit; [`Worker::run`] repeats it when woken.
 
+mod bounces;
 mod deliver;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tracing::error;
 
+use self::bounces::Bounces;
 use self::deliver::{Desk, Post};
-use crate::app::{App, Result};
+use crate::app::{App, Result, Writer};
 use crate::mail::{Renderer, Transport};
 
 /// How long a worker sleeps when nobody wakes it: other processes queue too.
 const POLL: Duration = Duration::from_millis(250);
+/// Rounds between two looks for mails that came back: about ten seconds of polling.
+const BOUNCES_EVERY: u32 = 40;
 /// Rounds between two looks for what may be forgotten: about an hour of polling.
 const FORGET_EVERY: u32 = 14_400;
 
@@ -25,6 +30,7 @@ const FORGET_EVERY: u32 = 14_400;
 pub struct Worker {
     app: Arc<App>,
     post: Arc<Post>,
+    bounces: Option<Bounces>,
 }
 
 /// What one round did.
@@ -56,8 +62,25 @@ impl Done {
 impl Worker {
     /// A worker over open templates and an open way out.
     pub fn new(app: Arc<App>, renderer: Renderer, transport: Transport) -> Self {
+        let renderer = Arc::new(renderer);
+        // A second worker of one process writes the same.
+        let _ = app.writer.set(Arc::clone(&renderer) as Arc<dyn Writer>);
         let post = Arc::new(Post::new(Arc::clone(&app), renderer, transport));
-        Self { app, post }
+        Self { app, post, bounces: None }
+    }
+
+    /// Reads what comes back from a maildir, too.
+    #[must_use]
+    pub fn with_bounces(self, folder: &Path) -> Self {
+        Self { bounces: Some(Bounces::of(folder)), ..self }
+    }
+
+    /// Takes what has come back, and says how many messages were handled.
+    pub async fn take_bounces(&self) -> usize {
+        match &self.bounces {
+            Some(bounces) => bounces.take(&self.app).await,
+            None => 0,
+        }
     }
 
     /// Raises what is to be raised and delivers what is due, at most one batch.
@@ -109,6 +132,9 @@ impl Worker {
         let mut round: u32 = 0;
         loop {
             self.raise().await;
+            if round.is_multiple_of(BOUNCES_EVERY) {
+                self.take_bounces().await;
+            }
             if round.is_multiple_of(FORGET_EVERY)
                 && let Err(fault) = self.forget().await
             {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sojourn_engine::ids::{LeaseId, NoticeId, PersonId};
 
 use crate::app::notices::{Letter, NoticeFacts, Reader};
-use crate::app::{App, Result};
+use crate::app::{App, Result, bounces};
 use crate::clock::Moment;
 use crate::config;
 use crate::store::outbox::{self, Addressed, Claimed, Ended, Settled};
@@ -73,6 +73,8 @@ pub enum Outcome {
     Later(String),
     /// It can never be taken.
     Never(String),
+    /// The same, because there is no such mailbox.
+    NoMailbox(String),
     /// It was not tried.
     Untried,
 }
@@ -123,7 +125,7 @@ impl App {
         let student_id = self::student(&facts);
         let definition = match &facts {
             NoticeFacts::Case(case) => Some(self.definitions.get(self.store.read(), case.version).await?),
-            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) => None,
+            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) | NoticeFacts::Unreachable(_) => None,
         };
         let zone = reader.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(self.zone);
         Ok(Ok(Letter {
@@ -155,9 +157,26 @@ impl App {
                 Some(programme) => format!("/programmes/{programme}"),
                 None => format!("/cases/{}", case.case),
             }),
+            NoticeFacts::Unreachable(_) => self.links.page("/"),
             NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
             NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),
         }
+    }
+
+    /// The letter of a notice, or why there can be none; `None` when what it said is gone.
+    pub(super) async fn letter_of(
+        &self,
+        id: NoticeId,
+    ) -> Result<Option<std::result::Result<Letter, String>>> {
+        let Some(said) = outbox::said(self.store.read(), id).await? else { return Ok(None) };
+        let mut letter = self.due(vec![said]).await?.pop().map(|due| due.letter);
+        if let Some(Ok(letter)) = &mut letter
+            && matches!(letter.facts, NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_))
+        {
+            // Whoever has the link has the account: it is for its recipient alone.
+            letter.link = self.links.page("/…");
+        }
+        Ok(letter)
     }
 
     /// Keeps claimed notices for another while, and says which of them are still this worker's.
@@ -179,9 +198,15 @@ impl App {
             lease: *lease,
             settled: self.settled(at.now, due.attempts.saturating_add(1), outcome),
         };
-        let ended: Vec<Ended> = ended.iter().map(settled).collect();
+        let settled: Vec<Ended> = ended.iter().map(settled).collect();
         let tx = self.store.begin().await?;
-        outbox::settle(&tx, &ended, at.now).await?;
+        for (lease, due, outcome) in ended {
+            let Outcome::NoMailbox(words) = outcome else { continue };
+            if let Some(row) = outbox::held(&tx, due.id, *lease).await? {
+                bounces::unreachable(self, &tx, at, &row, &kept(words)).await?;
+            }
+        }
+        outbox::settle(&tx, &settled, at.now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -189,7 +214,7 @@ impl App {
         match outcome {
             Outcome::Sent => Settled::Sent,
             Outcome::Untried => Settled::Untried,
-            Outcome::Never(words) => Settled::Failed(kept(words)),
+            Outcome::Never(words) | Outcome::NoMailbox(words) => Settled::Failed(kept(words)),
             Outcome::Later(words) => match self.patience.wait(tries) {
                 Some(wait) => Settled::Deferred(now + wait, kept(words)),
                 None => Settled::Failed(format!("given up after {tries} tries: {}", kept(words))),
@@ -226,6 +251,7 @@ fn facts(row: &Claimed) -> Option<NoticeFacts> {
 fn student(facts: &NoticeFacts) -> Option<PersonId> {
     match facts {
         NoticeFacts::Case(case) => case.student,
+        NoticeFacts::Unreachable(notice) => Some(notice.person),
         NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) => None,
     }
 }

@@ -94,16 +94,21 @@ pub async fn claim(
         .filter(outbox::Column::Id.is_in(ids))
         .exec(tx.db())
         .await?;
-    let plain = |row: outbox::Model| Claimed {
-        id: row.id,
-        notice: row.notice,
-        action: row.action,
-        recipient: row.recipient_id,
-        facts: row.facts,
-        queued_at: row.queued_at,
-        attempts: row.attempts,
-    };
-    Ok(rows.into_iter().map(plain).collect())
+    Ok(rows.into_iter().map(Claimed::from).collect())
+}
+
+impl From<outbox::Model> for Claimed {
+    fn from(row: outbox::Model) -> Self {
+        Self {
+            id: row.id,
+            notice: row.notice,
+            action: row.action,
+            recipient: row.recipient_id,
+            facts: row.facts,
+            queued_at: row.queued_at,
+            attempts: row.attempts,
+        }
+    }
 }
 
 /// An earlier notice about the same case to the same person that is due, or was put off a few times.

@@ -76,7 +76,7 @@ class Storm:
         if kind == "later":
             return "451 4.3.0 Come back later"
         if kind == "closing":
-            server.transport.close()
+            asyncio.get_running_loop().call_later(0.05, server.transport.close)
             return "421 4.3.2 Closing"
         if kind == "hang":
             await asyncio.sleep(HANG)
