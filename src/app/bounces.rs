@@ -109,7 +109,7 @@ pub(super) async fn unreachable(app: &App, tx: &Tx, at: &Moment, row: &NoticeRow
 async fn pass_on(app: &App, tx: &Tx, at: &Moment, row: &NoticeRow, words: &str) -> Result<()> {
     let Some(person) = row.recipient.filter(|_| row.notice != UNREACHABLE) else { return Ok(()) };
     let (works, institutions) = outbox::belongs(tx, person).await?;
-    let facts = UnreachableNotice { person, words: words.to_owned(), about: row.notice.clone() };
+    let facts = UnreachableNotice { person, words: words.to_owned(), notice: row.notice.clone() };
     let facts = serde_json::to_value(NoticeFacts::Unreachable(facts))
         .map_err(|fault| Error::Internal(Box::new(fault)))?;
     let notices = next_in_line(app, tx, at, person, works, &institutions).await?;

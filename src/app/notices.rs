@@ -74,7 +74,7 @@ pub struct UnreachableNotice {
     /// What the mail server said.
     pub words: String,
     /// Name of the notice that did not arrive.
-    pub about: String,
+    pub notice: String,
 }
 
 /// A one-time link; the token is derived from its id when the mail is rendered and stands in no row.

@@ -176,7 +176,7 @@ impl Tongue<'_> {
         Said {
             student: Some(named(name.unwrap_or(&self.words.erased))),
             reason: Some(ReasonWords {
-                label: cleanse::line(&facts.about),
+                label: cleanse::line(&facts.notice),
                 text: cleanse::block(&facts.words),
             }),
             ..self.bare(letter)

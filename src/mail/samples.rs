@@ -170,7 +170,9 @@ fn facts(origin: &Origin<'_>, kind: Kind) -> CaseNotice {
         otherwise: clock.and_then(|clock| clock.on_expiry.first()).map(|end| otherwise(definition, &end.act)),
         waiting: state.waits_for.filter(|_| kind != Kind::Bare).map(role).into_iter().collect(),
         reason: reason(origin, full),
-        choices: (1..=if full { 5 } else { 2 }).map(|rank| format!("{rank}. semester — {host}")).collect(),
+        choices: (1..=if full { 5 } else { 2 })
+            .map(|rank| format!("{} — {host}", CHOSEN[rank % CHOSEN.len()]))
+            .collect(),
         receipt: (kind != Kind::Bare).then(|| "9f86d081884c7d659a2feaa0c55ad015".repeat(2)),
     }
 }
@@ -242,7 +244,10 @@ fn accounts() -> Vec<Sample> {
             },
             student: (notice == "address_unreachable").then(|| "Ya-Ting Lin 林雅婷".to_owned()),
             definition: None,
-            link: "https://sojourn.example/invitation/1d2e3f405162".to_owned(),
+            link: match notice {
+                "address_unreachable" => "https://sojourn.example/".to_owned(),
+                _ => "https://sojourn.example/invitation?token=AZp8PlsfeiCMRA".to_owned(),
+            },
             delegate: None,
             unsubscribe: None,
         },
@@ -258,7 +263,7 @@ fn accounts() -> Vec<Sample> {
 
 fn unreachable() -> UnreachableNotice {
     let words = "550 5.1.1 <ya-ting@haifeng.example>: Recipient address rejected: User unknown".to_owned();
-    UnreachableNotice { person: PersonId::from(id(3)), words, about: "nomination_received".to_owned() }
+    UnreachableNotice { person: PersonId::from(id(3)), words, notice: "nomination_received".to_owned() }
 }
 
 fn queued() -> DateTime<Utc> {
@@ -269,6 +274,7 @@ fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x019a_7c3e_5b1f_7a20_8c44_0000_0000_0000 + number)
 }
 
+const CHOSEN: [&str; 3] = ["Laboratory rotation", "A term in Taipei", "Engineering in English"];
 const LONG_NAME: &str = "Maximiliane-Theodora Gräfin von und zu Hohenberg-Sonnenfels y Rodríguez de la Cruz";
 const LONG_HOME: &str =
     "Rheinisch-Westfälische Hochschule für Angewandte Wissenschaften, Kunst und Gestaltung Lindenau-Süd";

@@ -1,5 +1,7 @@
 //! Every notice of every shipped workflow in every language, as samples: what a mail has to say, and how it must not look.
 
+mod hostile;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ mod adoption;
 mod agreements;
 mod applications;
 mod architecture;
+mod bounces;
 mod calls;
 mod charts;
 mod commands;

@@ -130,3 +130,32 @@ async fn a_clock_that_jumps_by_years_ends_no_mail_and_keeps_none_back(
     assert_eq!(app.app.release_jumped(&app.clock.moment()).await.expect("the database answers"), 0);
     assert_eq!(deliver(&worker).await, Done { sent: 1, ..Done::default() });
 }
+
+#[rstest]
+#[tokio::test]
+async fn names_that_no_mail_could_bear_are_refused_or_cut_and_never_stop_the_rest(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let (app, secretariat, member) = alliance(db).await;
+    let server = SmtpServer::start();
+    let role =
+        serde_json::json!({ "duty": "coordinator", "institution": member["id"], "from_on": "2026-01-01" });
+    let mut taken = 0;
+    for (nth, name) in
+        ["Kim".to_owned(), "å".repeat(32_768), "a\0b".to_owned(), "\u{2028}\u{202e}".to_owned()]
+            .iter()
+            .enumerate()
+    {
+        let person = serde_json::json!({
+            "given_name": name, "family_name": name, "email": format!("kim{nth}@north.example"), "roles": [role],
+        });
+        let answer = secretariat.post("/people", &person).await;
+        assert!(answer.status < 500, "{name:.20?}: {}", answer.text());
+        taken += usize::from(answer.status < 300);
+    }
+    assert!(taken > 0);
+
+    let done = deliver(&worker(&app, smtp(&server.address.to_string()))).await;
+
+    assert_eq!(done, Done { sent: taken, ..Done::default() });
+}
