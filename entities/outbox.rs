@@ -46,6 +46,8 @@ pub struct Model {
     pub queued_at: DateTimeUtc,
     /// When the receiving server took it.
     pub sent_at: Option<DateTimeUtc>,
+    /// The notice it repeats, when somebody sent that one again.
+    pub repeats: Option<NoticeId>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -27,6 +27,7 @@ mod m20261125_000020_vet_programmes;
 mod m20261125_000021_let_clocks_act;
 mod m20261125_000022_create_delegations;
 mod m20261125_000030_create_calendar_addresses;
+mod m20261125_000040_follow_mails;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000021_let_clocks_act::Migration),
             Box::new(m20261125_000022_create_delegations::Migration),
             Box::new(m20261125_000030_create_calendar_addresses::Migration),
+            Box::new(m20261125_000040_follow_mails::Migration),
         ]
     }
 }

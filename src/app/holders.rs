@@ -130,16 +130,26 @@ impl Holders {
         track.seen_by.iter().any(|role| held.has(*role))
     }
 
-    /// People with a duty on the first of these units that has any, else in the whole institution, else its head, else the secretariat.
+    /// People with a duty on the first of these units that has any, else in the whole institution, else its head, else the secretariat;
+    /// where none of them can be reached by mail, those of the next rung beside them.
     pub fn at(&self, duty: Duty, institution: InstitutionId, units: &[UnitId]) -> Vec<&Holder> {
         let rungs = || units.iter().copied().map(Some).chain([None]);
-        let with = |duty: Duty, unit: Option<UnitId>| -> Vec<&Holder> {
-            let fits = |h: &&Holder| h.duty == duty && h.institution == Some(institution) && h.unit == unit;
-            self.staff.iter().filter(fits).collect()
+        let with = |duty: Duty, unit: Option<UnitId>| {
+            let fits = move |h: &&Holder| {
+                h.duty == duty && h.institution == Some(institution) && h.unit == unit
+            };
+            self.staff.iter().filter(fits)
         };
         let ladder = [duty, Duty::Head].into_iter().flat_map(|duty| rungs().map(move |unit| (duty, unit)));
-        let mut found = ladder.map(|(duty, unit)| with(duty, unit)).filter(|people| !people.is_empty());
-        found.next().unwrap_or_else(|| self.secretariat())
+        let mut found = Vec::new();
+        for (duty, unit) in ladder {
+            found.extend(with(duty, unit));
+            if found.iter().any(|holder: &&Holder| !holder.unreachable) {
+                return found;
+            }
+        }
+        found.extend(self.secretariat());
+        found
     }
 
     /// The same in whichever unit, for a list that does not know a case's own.

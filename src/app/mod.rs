@@ -8,6 +8,7 @@ pub mod action_links;
 pub mod agreements;
 pub mod applications;
 mod attempts;
+pub mod bounces;
 pub mod calendar_addresses;
 pub mod calendars;
 mod callers;
@@ -41,7 +42,7 @@ pub mod verify;
 pub mod vetting;
 pub mod workflows;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -61,6 +62,7 @@ pub use definitions::Definitions;
 pub use error::{Conflict, Error, FieldError, Result};
 pub use idempotency::{Answer, Once, Turn, Turns};
 pub use links::Links;
+pub use notifications::{Patience, Writer};
 
 /// What every command stands on; one for the whole process.
 #[derive(Debug)]
@@ -93,6 +95,10 @@ pub struct App {
     pub clocks_per_round: u64,
     /// Clocks that wanted attention before that are left alone: the demo keeps cases as they were made.
     pub clocks_from: DateTime<Utc>,
+    /// How long and how often a mail is tried.
+    pub patience: Patience,
+    /// Writes mails to be looked at, where there is somebody who can.
+    pub writer: OnceLock<Arc<dyn Writer>>,
 }
 
 impl App {
@@ -118,6 +124,8 @@ impl App {
             longest_stop: TimeDelta::days(config.clocks.longest_stop_days.into()),
             clocks_per_round: config.clocks.most_per_round,
             clocks_from: DateTime::UNIX_EPOCH,
+            patience: Patience::of(&config.mail),
+            writer: OnceLock::new(),
         }
     }
 

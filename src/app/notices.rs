@@ -33,6 +33,10 @@ pub struct Letter {
     pub definition: Option<Arc<Definition>>,
     /// Where its one button leads.
     pub link: String,
+    /// Where a reader who works here names somebody to act in their place; `None` for whoever must act themselves.
+    pub delegate: Option<String>,
+    /// Where mails of this kind are turned off, for those that may be.
+    pub unsubscribe: Option<String>,
 }
 
 /// Who reads a letter.
@@ -46,6 +50,8 @@ pub struct Reader {
     pub language: String,
     /// Zone of their institution.
     pub zone: Tz,
+    /// Whether they are the applicant of the case.
+    pub applicant: bool,
 }
 
 /// Facts of one notice, as stored in the outbox.
@@ -60,6 +66,8 @@ pub enum NoticeFacts {
     PasswordReset(LinkNotice),
     /// Somebody is to stand in for somebody who will be away.
     Absence(AbsenceNotice),
+    /// Mail to somebody does not arrive.
+    Unreachable(UnreachableNotice),
 }
 
 /// A time somebody is away.
@@ -81,6 +89,7 @@ impl NoticeFacts {
         match self {
             Self::Case(case) => case.student,
             Self::Absence(absence) => Some(absence.person),
+            Self::Unreachable(notice) => Some(notice.person),
             Self::Invitation(_) | Self::PasswordReset(_) => None,
         }
     }
@@ -89,9 +98,20 @@ impl NoticeFacts {
     pub fn version(&self) -> Option<WorkflowVersionId> {
         match self {
             Self::Case(case) => Some(case.version),
-            Self::Invitation(_) | Self::PasswordReset(_) | Self::Absence(_) => None,
+            Self::Invitation(_) | Self::PasswordReset(_) | Self::Absence(_) | Self::Unreachable(_) => None,
         }
     }
+}
+
+/// Somebody whose mailbox takes no mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreachableNotice {
+    /// Who.
+    pub person: PersonId,
+    /// What the mail server said.
+    pub words: String,
+    /// Name of the notice that did not arrive.
+    pub notice: String,
 }
 
 /// A one-time link; the token is derived from its id when the mail is rendered and stands in no row.

@@ -11,6 +11,7 @@ mod demo;
 mod diagram;
 mod import;
 mod instance;
+mod mail;
 mod migrate;
 mod output;
 mod person;
@@ -65,6 +66,8 @@ enum Command {
     Workflow(workflow::Arguments),
     Config(config::Arguments),
     #[command(subcommand)]
+    Mail(mail::Arguments),
+    #[command(subcommand)]
     Person(person::Arguments),
     #[command(subcommand)]
     Secret(secret::Arguments),
@@ -85,6 +88,7 @@ impl Command {
             Self::Workflow(arguments) => workflow::run(arguments, file).await?,
             Self::Simulate(arguments) => return simulate::run(&arguments, file).await,
             Self::Config(arguments) => config::run(&arguments, file)?,
+            Self::Mail(arguments) => mail::run(&arguments)?,
             Self::Person(arguments) => person::run(arguments, file).await?,
             Self::Secret(arguments) => secret::run(&arguments)?,
         }

@@ -31,6 +31,8 @@ pub struct Holder {
     pub in_place_of: Option<PersonId>,
     /// Only in this case.
     pub only_in: Option<CaseId>,
+    /// Whether their mailbox refuses mails.
+    pub unreachable: bool,
 }
 
 /// Everybody with a duty at one of the institutions or in the secretariat on that day, with those who act in their place: everywhere
@@ -96,7 +98,8 @@ pub async fn people(conn: &impl Conn, ids: &[PersonId]) -> Result<Vec<Holder>, S
     Ok(rows.into_iter().map(|person| of(person, Duty::Coordinator)).collect())
 }
 
-fn of(person: person::Model, duty: Duty) -> Holder {
+/// A person whom a case names, under the duty nearest to what they do.
+pub fn of(person: person::Model, duty: Duty) -> Holder {
     Holder {
         person: person.id,
         name: full_name(&person.given_name, &person.family_name),
@@ -107,5 +110,6 @@ fn of(person: person::Model, duty: Duty) -> Holder {
         away: false,
         in_place_of: None,
         only_in: None,
+        unreachable: person.unreachable_since.is_some(),
     }
 }

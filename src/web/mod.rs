@@ -114,7 +114,9 @@ pub fn routes(web: &Web) -> Router {
         .route("/calendar", get(calendar::show).post(calendar::renew))
         .route("/calendar/end", post(calendar::end))
         .route("/notifications", get(notifications::list))
+        .route("/notifications/{id}", get(notifications::show))
         .route("/notifications/{id}/retry", post(notifications::retry))
+        .route("/notifications/{id}/resend", post(notifications::resend))
         .route("/style.css", get(style::sheet))
         .route("/favicon.svg", get(style::icon))
         .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));

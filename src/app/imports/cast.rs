@@ -352,6 +352,7 @@ pub fn holder(person: PersonId, duty: Duty, institution: Option<InstitutionId>) 
         duty,
         institution,
         unit: None,
+        unreachable: false,
         away: false,
         in_place_of: None,
         only_in: None,

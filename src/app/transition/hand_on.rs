@@ -21,7 +21,7 @@ use crate::clock::Moment;
 use crate::store::Tx;
 use crate::store::action_links::{self, ActionLink};
 use crate::store::delegations;
-use crate::store::holders::Holder;
+use crate::store::holders::{self, Holder};
 use crate::store::people::{self, Person};
 use crate::store::records::Records;
 
@@ -174,7 +174,7 @@ fn name_anew(
     for row in rows.filter(|row| row.track == track.name && row.key == id.key && row.person == Some(before)) {
         row.person = Some(person.id);
     }
-    scene.holders.linked.push(holder(person));
+    scene.holders.linked.push(holders::of(person.clone(), Duty::Coordinator));
     let mut roles = (0..).map(RoleIx).zip(&definition.roles);
     let role = roles.find(|(_, role)| role.resolver == Resolver::Link(id.machine)).map(|(ix, _)| ix);
     let mut data = Map::new();
@@ -235,29 +235,13 @@ async fn deputise(
     )
     .await?;
     staff.push(Holder {
-        person: person.id,
-        name: crate::access::full_name(&person.given_name, &person.family_name),
-        language: person.language.clone(),
-        away: false,
+        institution: asked.institution,
+        unit: asked.unit,
         in_place_of: Some(original),
         only_in: Some(link.case_id),
-        ..asked
+        ..holders::of(person.clone(), asked.duty)
     });
     let is_it = |resolver: &Resolver| *resolver == Resolver::Host(Duty::Employer);
     let mut roles = (0..).map(RoleIx).zip(&scene.definition.roles);
     Ok(roles.find(|(_, role)| is_it(&role.resolver)).map(|(ix, _)| ix))
-}
-
-fn holder(person: &Person) -> Holder {
-    Holder {
-        person: person.id,
-        name: crate::access::full_name(&person.given_name, &person.family_name),
-        language: person.language.clone(),
-        duty: Duty::Coordinator,
-        institution: None,
-        unit: None,
-        away: false,
-        in_place_of: None,
-        only_in: None,
-    }
 }

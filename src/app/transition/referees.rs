@@ -8,7 +8,7 @@ use crate::app::scene::Scene;
 use crate::app::{Error, FieldError, Result};
 use crate::clock::Moment;
 use crate::store::Tx;
-use crate::store::holders::Holder;
+use crate::store::holders;
 use crate::store::people::{self, Person};
 use sojourn_engine::vocabulary::Duty;
 
@@ -43,17 +43,7 @@ pub(super) async fn meant(
         }
     };
     scene.live.named = Some(person.id);
-    scene.holders.linked.push(Holder {
-        person: person.id,
-        name: crate::access::full_name(&person.given_name, &person.family_name),
-        language: person.language.clone(),
-        duty: Duty::Coordinator,
-        institution: None,
-        unit: None,
-        away: false,
-        in_place_of: None,
-        only_in: None,
-    });
+    scene.holders.linked.push(holders::of(person.clone(), Duty::Coordinator));
     Ok(new.then_some(person))
 }
 
@@ -74,5 +64,7 @@ pub(super) fn entered(at: &Moment, name: &str, email: String, language: String) 
         erased_at: None,
         created_at: at.now,
         version: 1,
+        unreachable_since: None,
+        unreachable_words: None,
     }
 }
