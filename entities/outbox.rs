@@ -36,6 +36,10 @@ pub struct Model {
     pub attempts: i16,
     /// When to try next; none once settled.
     pub next_attempt_at: Option<DateTimeUtc>,
+    /// From when it may go with a digest; none when it goes by itself, or has gone.
+    pub digest_at: Option<DateTimeUtc>,
+    /// The digest it went with.
+    pub carried_by: Option<NoticeId>,
     /// Until when a worker has it.
     pub leased_until: Option<DateTimeUtc>,
     /// That worker's claim.

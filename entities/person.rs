@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use sojourn_engine::ids::PersonId;
+use sojourn_engine::vocabulary::Mails;
 
 /// One row of `people`.
 #[sea_orm::model]
@@ -19,6 +20,8 @@ pub struct Model {
     pub email: Option<String>,
     /// BCP 47 tag of the language they are written to in.
     pub language: String,
+    /// How they want the mails of their duties.
+    pub mails: Mails,
     /// ISO 3166-1 alpha-2 code.
     pub nationality: Option<String>,
     /// As stated by the person or the imported record.

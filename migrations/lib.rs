@@ -28,6 +28,7 @@ mod m20261125_000021_let_clocks_act;
 mod m20261125_000022_create_delegations;
 mod m20261125_000030_create_calendar_addresses;
 mod m20261125_000040_follow_mails;
+mod m20261125_000045_send_digests;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000022_create_delegations::Migration),
             Box::new(m20261125_000030_create_calendar_addresses::Migration),
             Box::new(m20261125_000040_follow_mails::Migration),
+            Box::new(m20261125_000045_send_digests::Migration),
         ]
     }
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::notices::{AbsenceNotice, NoticeFacts};
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, current};
+use sojourn_engine::pace::Pace;
 use crate::access::Caller;
 use crate::clock::Moment;
 use crate::store::delegations::{self as store, Delegation};
@@ -208,6 +209,7 @@ async fn tell(tx: &Tx, at: &Moment, row: &Delegation, institution: Option<Instit
         historic: false,
         at: at.now,
         not_before: None,
+        pace: Pace::AtOnce,
     };
     Ok(outbox::add(tx, vec![notice]).await?)
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use sojourn_engine::ids::{InstitutionId, NoticeId, PersonId};
+use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::Duty;
 
 use super::notices::{NoticeFacts, UnreachableNotice};
@@ -126,6 +127,7 @@ async fn pass_on(app: &App, tx: &Tx, at: &Moment, row: &NoticeRow, words: &str) 
         historic: false,
         at: at.now,
         not_before: None,
+        pace: Pace::AtOnce,
     });
     Ok(outbox::add(tx, notices.collect()).await?)
 }

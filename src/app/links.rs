@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 /// Purpose of links by which one thing can be done in one case.
 const ACT: &str = "act";
+/// Purpose of addresses at which digests end.
+const UNSUBSCRIBE: &str = "unsubscribe";
 
 /// The key of the instance and the address its links begin with.
 #[derive(Clone)]
@@ -67,6 +69,19 @@ impl Links {
     /// The id in such a token that this instance made.
     pub fn read_act(&self, token: &str) -> Option<TokenId> {
         self.opened(token, ACT)
+    }
+
+    /// The address at which somebody ends their digests, by one POST (RFC 8058).
+    pub fn unsubscribe(&self, person: PersonId) -> String {
+        let person = Uuid::from(person);
+        let seal = self.seal(UNSUBSCRIBE, person.as_bytes());
+        let token = BASE64_URL_SAFE_NO_PAD.encode([person.as_bytes().as_slice(), &seal].concat());
+        format!("{}/digest/{token}", self.public_url)
+    }
+
+    /// The person whose digests such an address ends.
+    pub fn read_unsubscribe(&self, token: &str) -> Option<PersonId> {
+        self.opened(token, UNSUBSCRIBE).map(|id| Uuid::from(id).into())
     }
 
     /// Any page of this instance; `path` begins with a slash.

@@ -17,6 +17,7 @@ pub mod chair_terms;
 pub mod deadlines;
 pub mod definitions;
 pub mod documents;
+pub mod digests;
 pub mod due;
 pub mod eligibility;
 pub mod eligible_students;

@@ -29,6 +29,8 @@ pub struct Letter {
     pub reader: Reader,
     /// Name of the applicant; `None` without a case, or once erased.
     pub student: Option<String>,
+    /// Letters that a digest tells of, each without its own reader's address; empty for any other.
+    pub digest: Vec<Letter>,
     /// Words of the case's workflow; `None` without a case.
     pub definition: Option<Arc<Definition>>,
     /// Where its one button leads.
@@ -68,6 +70,30 @@ pub enum NoticeFacts {
     Absence(AbsenceNotice),
     /// Mail to somebody does not arrive.
     Unreachable(UnreachableNotice),
+    /// What waits and what has happened, in one mail.
+    Digest(DigestNotice),
+}
+
+/// Notices told together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DigestNotice {
+    /// What asks for something first, by when it is due.
+    pub items: Vec<DigestItem>,
+    /// How many more there were.
+    pub more: u32,
+}
+
+/// One notice of a digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DigestItem {
+    /// Its row in the outbox.
+    pub id: NoticeId,
+    /// Its name.
+    pub notice: String,
+    /// Whether its reader still has to act.
+    pub action: bool,
+    /// What it tells.
+    pub case: Box<CaseNotice>,
 }
 
 /// A time somebody is away.
@@ -90,7 +116,7 @@ impl NoticeFacts {
             Self::Case(case) => case.student,
             Self::Absence(absence) => Some(absence.person),
             Self::Unreachable(notice) => Some(notice.person),
-            Self::Invitation(_) | Self::PasswordReset(_) => None,
+            Self::Invitation(_) | Self::PasswordReset(_) | Self::Digest(_) => None,
         }
     }
 
@@ -98,7 +124,11 @@ impl NoticeFacts {
     pub fn version(&self) -> Option<WorkflowVersionId> {
         match self {
             Self::Case(case) => Some(case.version),
-            Self::Invitation(_) | Self::PasswordReset(_) | Self::Absence(_) | Self::Unreachable(_) => None,
+            Self::Invitation(_)
+            | Self::PasswordReset(_)
+            | Self::Absence(_)
+            | Self::Unreachable(_)
+            | Self::Digest(_) => None,
         }
     }
 }

@@ -9,7 +9,7 @@ mod roles;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId, RoleId, TokenId, UnitId};
-use sojourn_engine::vocabulary::{Duty, TokenKind};
+use sojourn_engine::vocabulary::{Duty, Mails, TokenKind};
 use utoipa::ToSchema;
 
 use super::institutions::administers;
@@ -39,6 +39,8 @@ pub struct PersonView {
     pub email: Option<String>,
     /// BCP 47 tag of the language they are written to in.
     pub language: String,
+    /// How they want the mails of their duties: `daily`, one digest and at once what cannot wait; `at_once`; or `needed`, only that.
+    pub mails: Mails,
     /// ISO 3166-1 alpha-2 code.
     pub nationality: Option<String>,
     /// As stated by the person.
@@ -95,6 +97,7 @@ impl From<(Person, Vec<Role>)> for PersonView {
             family_name: row.family_name,
             email: row.email,
             language: row.language,
+            mails: row.mails,
             nationality: row.nationality,
             gender: row.gender,
             birth_year: row.birth_year,
@@ -145,6 +148,8 @@ pub struct NewPerson {
     pub gender: Option<String>,
     /// Year of birth.
     pub birth_year: Option<i16>,
+    /// How they want the mails of their duties.
+    pub mails: Mails,
     /// What they do.
     pub roles: Vec<NewRole>,
     /// Where they study.
@@ -168,6 +173,7 @@ impl NewPerson {
             nationality: self.nationality.clone(),
             gender: self.gender.clone(),
             birth_year: self.birth_year,
+            mails: self.mails,
             technical: false,
             erased_at: None,
             created_at: now,

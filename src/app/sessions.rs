@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sojourn_engine::ids::{InstitutionId, PersonId, SessionId, TokenId, UnitId};
+use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::{Duty, TokenKind};
 use utoipa::ToSchema;
 
@@ -226,6 +227,7 @@ pub(super) async fn send_link(
         historic: false,
         at: at.now,
         not_before: None,
+        pace: Pace::AtOnce,
     };
     outbox::add(tx, vec![notice]).await?;
     Ok(id)

@@ -115,7 +115,7 @@ impl Calendar {
         at.naive_utc().checked_add_offset(offset).unwrap_or(at.naive_utc())
     }
 
-    fn works(&self, day: NaiveDate) -> bool {
+    pub(crate) fn works(&self, day: NaiveDate) -> bool {
         self.workdays.has(day.weekday()) && !self.holidays.contains(&day)
     }
 

@@ -14,6 +14,7 @@ pub mod facts;
 pub mod guard;
 pub mod ids;
 pub mod machine;
+pub mod pace;
 pub mod quota;
 pub mod refusal;
 pub mod simulate;

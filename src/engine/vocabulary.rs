@@ -309,6 +309,18 @@ words! {
         Bounced = "bounced",
         /// Belongs to imported history: without text, never sent.
         Historic = "historic",
+        /// Not sent, as its reader wishes; it is in their list.
+        Withheld = "withheld",
+    }
+
+    /// How somebody with a duty wants their mails.
+    Mails ("way of getting mails") {
+        /// One digest a day, and at once what cannot wait.
+        Daily = "daily",
+        /// Each at once.
+        AtOnce = "at_once",
+        /// Only what needs them at once.
+        Needed = "needed",
     }
 
     /// By which door a step came.
@@ -341,6 +353,13 @@ words! {
         Invitation = "invitation",
         /// Setting a new password.
         PasswordReset = "password_reset",
+    }
+}
+
+impl Default for Mails {
+    /// As whoever says nothing gets them.
+    fn default() -> Self {
+        Self::Daily
     }
 }
 

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::ids::{InstitutionId, PersonId, RoleId, UnitId};
-use sojourn_engine::vocabulary::Duty;
+use sojourn_engine::vocabulary::{Duty, Mails};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -54,6 +54,9 @@ pub struct PersonIn {
     /// BCP 47 tag of the language they are written to in [default: the institution's].
     #[validate(custom(function = shape::language))]
     language: Option<String>,
+    /// How they want the mails of their duties [default: `daily`].
+    #[serde(default)]
+    mails: Mails,
     /// ISO 3166-1 alpha-2 code.
     #[validate(custom(function = shape::country))]
     nationality: Option<String>,
@@ -80,6 +83,7 @@ impl From<PersonIn> for NewPerson {
             family_name: body.family_name,
             email: body.email,
             language: body.language,
+            mails: body.mails,
             nationality: body.nationality,
             gender: body.gender,
             birth_year: body.birth_year,
@@ -127,6 +131,8 @@ pub struct PersonChangeIn {
     /// BCP 47 tag of the language they are written to in.
     #[validate(custom(function = shape::language))]
     language: Option<String>,
+    /// How they want the mails of their duties.
+    mails: Option<Mails>,
     /// ISO 3166-1 alpha-2 code.
     #[serde(default, deserialize_with = "present")]
     #[validate(custom(function = shape::country))]
@@ -147,6 +153,7 @@ impl PersonChangeIn {
         set(&mut row.family_name, self.family_name);
         set(&mut row.email, self.email.map(Some));
         set(&mut row.language, self.language);
+        set(&mut row.mails, self.mails);
         set(&mut row.nationality, self.nationality);
         set(&mut row.gender, self.gender);
         set(&mut row.birth_year, self.birth_year);

@@ -123,6 +123,9 @@ impl Renderer {
         let why = match &said.case {
             Some(case) => self.templates.phrase(language, "why_case", case)?,
             None if matches!(letter.facts, NoticeFacts::Unreachable(_)) => words.why_duty.clone(),
+            None if matches!(letter.facts, NoticeFacts::Digest(_) | NoticeFacts::Absence(_)) => {
+                words.why_digest.clone()
+            }
             None => self.templates.phrase(language, "why_account", ())?,
         };
         let usual = if letter.action { &words.act } else { &words.open };
@@ -188,6 +191,7 @@ impl Renderer {
             NoticeFacts::Invitation(_)
             | NoticeFacts::PasswordReset(_)
             | NoticeFacts::Absence(_)
+            | NoticeFacts::Digest(_)
             | NoticeFacts::Unreachable(_) => builder,
         }
     }

@@ -10,7 +10,7 @@ use super::render::RenderError;
 use super::templates::Templates;
 use super::words::Words;
 use crate::app::notices::{
-    AbsenceNotice, CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, UnreachableNotice,
+    AbsenceNotice, CaseNotice, DigestNotice, Letter, LinkNotice, NoticeFacts, Otherwise, UnreachableNotice,
 };
 
 /// Longest name in a subject, in characters.
@@ -30,6 +30,7 @@ pub(super) struct Said {
     pub last_day: Option<String>,
     pub asked_last_day: Option<String>,
     pub absence: Option<Absence>,
+    pub digest: Option<Digest>,
     pub due: Option<Due>,
     pub if_nothing: Option<String>,
     pub waiting: Option<String>,
@@ -76,6 +77,23 @@ pub(super) struct Absence {
     until: String,
 }
 
+/// What a digest tells of.
+#[derive(Debug, Serialize)]
+pub(super) struct Digest {
+    /// What asks for something.
+    wants: Vec<Line>,
+    /// What has happened.
+    news: Vec<Line>,
+    more: u32,
+}
+
+/// One notice of a digest: its subject, and where it leads.
+#[derive(Debug, Serialize)]
+struct Line {
+    title: String,
+    link: String,
+}
+
 /// An end of a clock in two zones, equal where the zones are.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Due {
@@ -114,6 +132,7 @@ impl Said {
             NoticeFacts::Unreachable(facts) => Ok(tongue.unreachable(letter, facts)),
             NoticeFacts::Invitation(link) | NoticeFacts::PasswordReset(link) => tongue.link(letter, link),
             NoticeFacts::Absence(absence) => tongue.absence(letter, absence),
+            NoticeFacts::Digest(facts) => tongue.digest(letter, facts),
         }
     }
 
@@ -159,6 +178,7 @@ impl Tongue<'_> {
             last_day: self.day(facts.last_day)?,
             asked_last_day: self.day(facts.asked_last_day)?,
             absence: None,
+            digest: None,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
             waiting: some(self.awaited(definition, facts, letter.reader.applicant)),
@@ -210,6 +230,7 @@ impl Tongue<'_> {
             last_day: None,
             asked_last_day: None,
             absence: None,
+            digest: None,
             due: None,
             if_nothing: None,
             waiting: None,
@@ -227,6 +248,20 @@ impl Tongue<'_> {
             until: self.day(Some(facts.until_on))?.unwrap_or_default(),
         };
         Ok(Said { absence: Some(absence), ..self.bare(letter) })
+    }
+
+    /// The notices of a digest, each by its subject without the mark that says whether it asks for something.
+    fn digest(&self, letter: &Letter, facts: &DigestNotice) -> Result<Said, RenderError> {
+        let mut digest = Digest { wants: Vec::new(), news: Vec::new(), more: facts.more };
+        for one in &letter.digest {
+            let said = Said::of(one, self.templates, self.language)?;
+            let subject = self.templates.subject(self.language, &one.notice, &said.for_subject())?;
+            let marks = self.words.marks.iter();
+            let bare = marks.fold(subject.as_str(), |subject, mark| subject.trim_start_matches(mark.as_str()));
+            let line = Line { title: cleanse::line(bare), link: one.link.clone() };
+            if one.action { digest.wants.push(line) } else { digest.news.push(line) }
+        }
+        Ok(Said { digest: Some(digest), ..self.bare(letter) })
     }
 
     fn day(&self, on: Option<NaiveDate>) -> Result<Option<String>, RenderError> {

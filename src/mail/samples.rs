@@ -2,9 +2,11 @@
 //!
 //! Where a notice is sent, by whom, with which reason and which clock comes from the definition; names and days are made up.
 
+mod by_itself;
+
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
@@ -16,7 +18,7 @@ use uuid::Uuid;
 
 use super::render::{RenderError, Renderer};
 use crate::app::notices::{
-    CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, Reader, Reason, UnreachableNotice,
+    AbsenceNotice, CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, Reader, Reason, UnreachableNotice,
 };
 
 /// One letter to look at.
@@ -77,7 +79,12 @@ pub fn samples(definitions: &[Arc<Definition>]) -> Vec<Sample> {
             }));
         }
     }
+    for definition in definitions {
+        samples.extend(by_itself::samples(definition));
+    }
     samples.extend(accounts());
+    let digest = by_itself::digest(&samples);
+    samples.extend(digest);
     samples
 }
 
@@ -136,6 +143,7 @@ fn letter(origin: &Origin<'_>, kind: Kind) -> Letter {
         link: page.to_owned(),
         delegate: (notice.action && !student).then(|| "https://sojourn.example/absence".to_owned()),
         unsubscribe: None,
+        digest: Vec::new(),
     }
 }
 
@@ -232,7 +240,7 @@ fn accounts() -> Vec<Sample> {
         letter: Letter {
             id: NoticeId::from(id(900)),
             notice: notice.to_owned(),
-            action: true,
+            action: notice != "stand_in",
             queued_at: queued(),
             facts,
             reader: Reader {
@@ -242,7 +250,7 @@ fn accounts() -> Vec<Sample> {
                 zone: Tz::Europe__Berlin,
                 applicant: false,
             },
-            student: (notice == "address_unreachable").then(|| "Ya-Ting Lin 林雅婷".to_owned()),
+            student: ["address_unreachable", "stand_in"].contains(&notice).then(|| "Ya-Ting Lin 林雅婷".to_owned()),
             definition: None,
             link: match notice {
                 "address_unreachable" => "https://sojourn.example/".to_owned(),
@@ -250,6 +258,7 @@ fn accounts() -> Vec<Sample> {
             },
             delegate: None,
             unsubscribe: None,
+            digest: Vec::new(),
         },
     };
     vec![
@@ -257,8 +266,14 @@ fn accounts() -> Vec<Sample> {
         sample("invitation", Kind::Bare, NoticeFacts::Invitation(link(None))),
         sample("invitation", Kind::Full, NoticeFacts::Invitation(link(Some(LONG_HOME)))),
         sample("address_unreachable", Kind::Usual, NoticeFacts::Unreachable(unreachable())),
+        sample("stand_in", Kind::Usual, NoticeFacts::Absence(away())),
         sample("password_reset", Kind::Usual, NoticeFacts::PasswordReset(link(None))),
     ]
+}
+
+fn away() -> AbsenceNotice {
+    let day = |days| queued().date_naive() + Days::new(days);
+    AbsenceNotice { person: PersonId::from(id(3)), from_on: day(3), until_on: day(12), institution: None }
 }
 
 fn unreachable() -> UnreachableNotice {

@@ -58,10 +58,14 @@ pub(super) struct Words {
     pub escalates: String,
     /// An event becomes possible.
     pub allows: String,
+    /// What subjects begin with that say whether something is asked for.
+    pub marks: Vec<String>,
     /// Why a party of a case gets the mail.
     pub why_case: String,
     /// Why somebody with a duty gets a mail about no case.
     pub why_duty: String,
+    /// Why somebody gets a digest.
+    pub why_digest: String,
     /// Why anybody gets a mail about an account.
     pub why_account: String,
 }

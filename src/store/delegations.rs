@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 use sojourn_engine::ids::{CaseId, DelegationId, InstitutionId, PersonId};
-use sojourn_engine::vocabulary::Duty;
+use sojourn_engine::vocabulary::{Duty, Mails};
 use sojourn_entities::{delegation, person, role};
 
 use super::page::{Asked, Keyset, Page};
@@ -28,6 +28,8 @@ pub struct Deputy {
     pub name: String,
     /// BCP 47 tag of the language they are written to in.
     pub language: String,
+    /// How they want their mails.
+    pub mails: Mails,
     /// Only in this case.
     pub case: Option<CaseId>,
 }
@@ -64,6 +66,7 @@ pub async fn deputies(conn: &impl Conn, on: NaiveDate, cases: &[CaseId]) -> Resu
             person: person.id,
             name: full_name(&person.given_name, &person.family_name),
             language: person.language.clone(),
+            mails: person.mails,
             case: row.case_id,
         })
     };

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use sojourn_engine::ids::{CaseId, InstitutionId, PersonId, UnitId};
-use sojourn_engine::vocabulary::Duty;
+use sojourn_engine::vocabulary::{Duty, Mails};
 use sojourn_entities::{chair_term, person, role};
 
 use super::delegations::{self, Deputy};
@@ -19,6 +19,8 @@ pub struct Holder {
     pub name: String,
     /// BCP 47 tag of the language they are written to in.
     pub language: String,
+    /// How they want their mails.
+    pub mails: Mails,
     /// The duty.
     pub duty: Duty,
     /// Where; `None` for the secretariat.
@@ -68,6 +70,7 @@ fn with_deputies(mut staff: Vec<Holder>, deputies: &[Deputy]) -> Vec<Holder> {
                 person: deputy.person,
                 name: deputy.name.clone(),
                 language: deputy.language.clone(),
+                mails: deputy.mails,
                 away: false,
                 in_place_of: Some(holder.person),
                 only_in: deputy.case,
@@ -104,6 +107,7 @@ pub fn of(person: person::Model, duty: Duty) -> Holder {
         person: person.id,
         name: full_name(&person.given_name, &person.family_name),
         language: person.language,
+        mails: person.mails,
         duty,
         institution: None,
         unit: None,

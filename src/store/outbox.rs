@@ -1,6 +1,7 @@
 //! The outbox: notices written in the transaction of what they tell, delivered afterwards.
 
 mod claims;
+mod digests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Order, QueryFilter};
 use sojourn_engine::ids::{CaseId, InstitutionId, LeaseId, NoticeId, PersonId, TokenId};
+use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::NoticeStatus;
 use sojourn_entities::{institution, outbox, person, registration, role};
 
@@ -18,6 +20,7 @@ use super::{Conn, StoreError, Tx};
 use crate::access::full_name;
 
 pub use claims::{Claimed, Ended, Settled, claim, release_jumped, renew, settle};
+pub use digests::{carry, digests_due, follow, for_digest, states};
 
 /// A notice to queue.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ pub struct NewNotice {
     pub at: DateTime<Utc>,
     /// When it may go out, if not at once.
     pub not_before: Option<DateTime<Utc>>,
+    /// Whether it goes by itself, with a digest, or not by mail.
+    pub pace: Pace,
 }
 
 /// Queues notices in the command's transaction.
@@ -55,6 +60,12 @@ pub async fn add(tx: &Tx, notices: Vec<NewNotice>) -> Result<(), StoreError> {
 
 impl From<NewNotice> for outbox::ActiveModel {
     fn from(new: NewNotice) -> Self {
+        let (status, next, digest_at) = match new.pace {
+            _ if new.historic => (NoticeStatus::Historic, None, None),
+            Pace::AtOnce => (NoticeStatus::Queued, Some(new.not_before.unwrap_or(new.at)), None),
+            Pace::Digest(at) => (NoticeStatus::Queued, None, Some(at)),
+            Pace::Withheld => (NoticeStatus::Withheld, None, None),
+        };
         Self {
             id: Set(new.id),
             notice: Set(new.notice),
@@ -66,9 +77,11 @@ impl From<NewNotice> for outbox::ActiveModel {
             case_id: Set(new.case),
             number: Set(new.number),
             facts: Set(new.facts),
-            status: Set(if new.historic { NoticeStatus::Historic } else { NoticeStatus::Queued }),
+            status: Set(status),
             attempts: Set(0),
-            next_attempt_at: Set((!new.historic).then_some(new.not_before.unwrap_or(new.at))),
+            next_attempt_at: Set(next),
+            digest_at: Set(digest_at),
+            carried_by: Set(None),
             leased_until: Set(None),
             lease: Set(None),
             last_error: Set(None),
@@ -202,6 +215,8 @@ pub async fn repeat(tx: &Tx, id: NoticeId, new: NoticeId, now: DateTime<Utc>) ->
         queued_at: now,
         sent_at: None,
         repeats: Some(id),
+        digest_at: None,
+        carried_by: None,
         ..said
     };
     insert_many::<outbox::ActiveModel>(tx, vec![outbox::ActiveModel::from(row).reset_all()]).await?;

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait,
 };
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId, RoleId};
-use sojourn_engine::vocabulary::Duty;
+use sojourn_engine::vocabulary::{Duty, Mails};
 use sojourn_entities::{person, registration, role};
 
 use super::institutions::below;
@@ -209,4 +209,16 @@ pub async fn mark_reachable(tx: &Tx, id: PersonId) -> Result<bool> {
         ..Default::default()
     };
     guarded(tx, person::Entity::update_many().set(row).filter(person::Column::Id.eq(id))).await
+}
+
+/// Somebody gets no digests any more: only what needs them at once.
+pub async fn end_digests(tx: &Tx, id: PersonId) -> Result<()> {
+    person::Entity::update_many()
+        .col_expr(person::Column::Mails, Expr::value(Mails::Needed))
+        .col_expr(person::Column::Version, Expr::col(person::Column::Version).add(1))
+        .filter(person::Column::Id.eq(id))
+        .filter(person::Column::Mails.eq(Mails::Daily))
+        .exec(tx.db())
+        .await?;
+    Ok(())
 }

@@ -19,6 +19,7 @@ mod mails;
 mod moments;
 mod notifications;
 mod passwords;
+mod preferences;
 mod programmes;
 mod sessions;
 mod style;
@@ -97,6 +98,8 @@ pub fn routes(web: &Web) -> Router {
         .route("/act/{token}/renew", post(act::renew))
         .route("/absence", get(absences::show).post(absences::enter))
         .route("/absence/{id}/end", post(absences::end))
+        .route("/preferences", get(preferences::show).post(preferences::save))
+        .route("/digest/{token}", get(preferences::ask_end).post(preferences::end))
         .route("/cases", get(applications::list::show))
         .route("/cases/{id}", get(applications::show::show))
         .route("/cases/{id}/events", post(applications::events::fire))

@@ -96,8 +96,11 @@ impl Worker {
         desk.drain().await
     }
 
-    /// What cannot be raised keeps no mail back.
+    /// What cannot be raised keeps no mail back, nor does a digest that cannot be made.
     async fn raise(&self) {
+        if let Err(fault) = self.app.make_digests(&self.app.clock.moment()).await {
+            error!(%fault, "digests could not be looked for");
+        }
         if let Err(fault) = self.app.raise(&self.app.clock.moment()).await {
             error!(%fault, "what happened to a programme could not be raised in every application");
         }

@@ -228,6 +228,7 @@ fn somebody(at: &Moment) -> person::ActiveModel {
         nationality: Set(None),
         gender: Set(None),
         birth_year: Set(None),
+        mails: Set(sojourn_engine::vocabulary::Mails::Daily),
         technical: Set(false),
         erased_at: Set(None),
         created_at: Set(at.now),

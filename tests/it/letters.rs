@@ -51,7 +51,8 @@ fn case(sample: &Sample) -> Option<&CaseNotice> {
         NoticeFacts::Invitation(_)
         | NoticeFacts::PasswordReset(_)
         | NoticeFacts::Unreachable(_)
-        | NoticeFacts::Absence(_) => None,
+        | NoticeFacts::Absence(_)
+        | NoticeFacts::Digest(_) => None,
     }
 }
 

@@ -12,6 +12,7 @@ mod calls;
 mod charts;
 mod commands;
 mod deadlines;
+mod digests;
 mod discretion;
 mod documents;
 mod eligible_students;

@@ -349,6 +349,7 @@ pub fn holder(person: PersonId, duty: Duty, institution: Option<InstitutionId>) 
         person,
         name: String::new(),
         language: "en".to_owned(),
+        mails: sojourn_engine::vocabulary::Mails::Daily,
         duty,
         institution,
         unit: None,

@@ -61,6 +61,7 @@ pub fn person(id: PersonId, (given_name, family_name): (&str, &str), at: &Moment
         nationality: None,
         gender: None,
         birth_year: None,
+        mails: sojourn_engine::vocabulary::Mails::Daily,
         technical: true,
         erased_at: None,
         created_at: at.now,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sojourn_engine::ids::{LeaseId, NoticeId, PersonId};
+use sojourn_engine::vocabulary::NoticeStatus;
 
 use crate::app::notices::{Letter, NoticeFacts, Reader};
 use crate::app::{App, Result, bounces};
@@ -102,7 +103,10 @@ impl App {
             let (id, attempts) = (row.id, row.attempts);
             let reader = row.recipient.and_then(|person| known.get(&person));
             let named = facts.as_ref().and_then(NoticeFacts::names).and_then(|person| known.get(&person));
-            let letter = self.letter(row, facts, reader, named).await?;
+            let mut letter = self.letter(row, facts, reader, named).await?;
+            if let Ok(letter) = &mut letter {
+                self.carried(letter).await?;
+            }
             due.push(Due { id, attempts, letter });
         }
         Ok(due)
@@ -136,7 +140,10 @@ impl App {
             link: row.link.map_or_else(|| self.link(&facts), |id| self.links.act(id)),
             delegate: (row.action && reader.works && matches!(facts, NoticeFacts::Case(_)))
                 .then(|| self.links.page(DELEGATE)),
-            unsubscribe: None,
+            unsubscribe: row
+                .recipient
+                .filter(|_| matches!(facts, NoticeFacts::Digest(_)))
+                .map(|person| self.links.unsubscribe(person)),
             facts,
             reader: Reader {
                 name: reader.name.clone(),
@@ -147,7 +154,33 @@ impl App {
             },
             student: student.map(|student| student.name.clone()).filter(|name| !name.is_empty()),
             definition,
+            digest: Vec::new(),
         }))
+    }
+
+    /// The letters a digest tells of, to the same reader.
+    async fn carried(&self, digest: &mut Letter) -> Result<()> {
+        let NoticeFacts::Digest(facts) = &digest.facts else { return Ok(()) };
+        let mut letters = Vec::with_capacity(facts.items.len());
+        for item in &facts.items {
+            let facts = NoticeFacts::Case(item.case.clone());
+            letters.push(Letter {
+                id: item.id,
+                notice: item.notice.clone(),
+                action: item.action,
+                link: self.link(&facts),
+                definition: Some(self.definitions.get(self.store.read(), item.case.version).await?),
+                facts,
+                delegate: None,
+                unsubscribe: None,
+                student: None,
+                digest: Vec::new(),
+                reader: digest.reader.clone(),
+                queued_at: digest.queued_at,
+            });
+        }
+        digest.digest = letters;
+        Ok(())
     }
 
     fn link(&self, facts: &NoticeFacts) -> String {
@@ -158,7 +191,9 @@ impl App {
                 None => format!("/cases/{}", case.case),
             }),
             NoticeFacts::Unreachable(_) => self.links.page("/"),
-            NoticeFacts::Absence(_) => self.links.page("/cases?waiting_for_me=true"),
+            NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => {
+                self.links.page("/cases?waiting_for_me=true")
+            }
             NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
             NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),
         }
@@ -209,6 +244,19 @@ impl App {
             }
         }
         outbox::settle(&tx, &settled, at.now).await?;
+        for (_, due, outcome) in ended {
+            let is_digest = |letter: &Letter| matches!(letter.facts, NoticeFacts::Digest(_));
+            if !due.letter.as_ref().is_ok_and(is_digest) {
+                continue;
+            }
+            match outcome {
+                Outcome::Sent => outbox::follow(&tx, due.id, NoticeStatus::Sent, Some(at.now)).await?,
+                Outcome::Never(_) | Outcome::NoMailbox(_) => {
+                    outbox::follow(&tx, due.id, NoticeStatus::Failed, None).await?;
+                }
+                Outcome::Later(_) | Outcome::Untried => {}
+            }
+        }
         Ok(tx.commit().await?)
     }
 

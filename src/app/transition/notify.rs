@@ -5,10 +5,12 @@ use sojourn_engine::definition::{ClockIx, Definition, InstanceId, Resolver, Role
 use sojourn_engine::guard::Slot;
 use sojourn_engine::ids::InstitutionId;
 use sojourn_engine::machine::{self, Awaited, Move, NoticeTo, Outcome};
-use sojourn_engine::vocabulary::Via;
+use sojourn_engine::pace::{self, Pace};
+use sojourn_engine::vocabulary::{Duty, Via};
 
 use super::drive::{Stage, View};
 use super::live::Live;
+use crate::app::calendars::calendar;
 use crate::app::holders::choice_at;
 use crate::app::notices::{CaseNotice, NoticeFacts, Otherwise, Reason};
 use crate::store::action_links::ActionLink;
@@ -69,6 +71,7 @@ pub(super) fn send(
     let mut facts = None;
     for notice in notices {
         let people = addressed(stage, live, told, notice);
+        let others = people.len() > 1;
         for (role, holder) in people {
             let frozen = || {
                 let facts = freeze(stage, live, told);
@@ -92,6 +95,7 @@ pub(super) fn send(
                 historic,
                 at: stage.at.now,
                 not_before: told.hidden_until.filter(|_| holder.person == live.dossier.application.applicant),
+                pace: soon(stage, live, (told, role), holder, (notice.action, others, due_at)),
             });
             records.links.extend(link);
         }
@@ -117,6 +121,32 @@ fn addressed<'s>(
         people.retain(|(_, holder)| !holder.away);
     }
     people
+}
+
+/// How soon somebody hears of it: those with a duty as they wish, everybody else at once.
+fn soon(
+    stage: &Stage<'_>,
+    live: &Live,
+    (told, role): (&Told<'_>, RoleIx),
+    holder: &Holder,
+    (action, others, due_at): (bool, bool, Option<DateTime<Utc>>),
+) -> Pace {
+    let resolver = &stage.definition.roles[role.at()].resolver;
+    let dossier = &live.dossier;
+    let choice = choice_at(stage.definition, dossier, told.at.0);
+    let calendar = match resolver {
+        Resolver::Home(_) => calendar(&dossier.home),
+        Resolver::Host(duty) if *duty != Duty::Employer => match choice {
+            Some(choice) => calendar(&choice.offering.host),
+            None => return Pace::AtOnce,
+        },
+        Resolver::Secretariat | Resolver::Chair => stage.alliance.clone(),
+        Resolver::Applicant | Resolver::Host(_) | Resolver::Link(_) | Resolver::System => {
+            return Pace::AtOnce;
+        }
+    };
+    let told = pace::Told { mails: holder.mails, action, others, due_at };
+    pace::pace(told, calendar.next_morning(stage.at.now))
 }
 
 /// How long a link works after the deadline it was sent for.

@@ -10,7 +10,7 @@ use crate::clock::Moment;
 use crate::store::Tx;
 use crate::store::holders;
 use crate::store::people::{self, Person};
-use sojourn_engine::vocabulary::Duty;
+use sojourn_engine::vocabulary::{Duty, Mails};
 
 /// Finds out whom the attempt would name, if its event makes such an instance; the row to enter when nobody has the address yet.
 ///
@@ -60,6 +60,7 @@ pub(super) fn entered(at: &Moment, name: &str, email: String, language: String) 
         nationality: None,
         gender: None,
         birth_year: None,
+        mails: Mails::AtOnce,
         technical: false,
         erased_at: None,
         created_at: at.now,

@@ -4,6 +4,7 @@ use serde_json::json;
 use sojourn_engine::definition::{ClockIx, MAIN, Party, Resolver, RoleIx};
 use sojourn_engine::facts::Facts;
 use sojourn_engine::machine::{self, NoticeTo};
+use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::Duty;
 
 use super::course::{Course, Taken};
@@ -53,6 +54,7 @@ impl Course {
             historic: false,
             at: at.now,
             not_before: None,
+        pace: Pace::AtOnce,
         }));
     }
 

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use secrecy::SecretString;
 use sojourn_engine::ids::{InstitutionId, PersonId};
-use sojourn_engine::vocabulary::{Duty, Level, TokenKind};
+use sojourn_engine::vocabulary::{Duty, Level, TokenKind, Mails};
 
 use super::{Demo, Outcome, PASSWORD};
 use crate::app::people::{self, NewPerson, NewRole};
@@ -58,6 +58,8 @@ impl Demo {
     ) -> Outcome<PersonId> {
         let role = NewRole { duty, institution, unit: None, from_on, until_on: None };
         let new = NewPerson {
+            // Who tries the demo looks at each mail as it comes.
+            mails: Mails::AtOnce,
             given_name: given.to_owned(),
             family_name: family.to_owned(),
             email: email.to_owned(),
@@ -88,6 +90,8 @@ impl Demo {
             languages: vec!["en:C1".to_owned()],
         };
         let new = NewPerson {
+            // Who tries the demo looks at each mail as it comes.
+            mails: Mails::AtOnce,
             given_name: given.to_owned(),
             family_name: family.to_owned(),
             email: email.to_owned(),

@@ -89,7 +89,7 @@ impl Cast {
         let language = if ["Omega", "Works"].contains(&member) { "zh-Hant" } else { "en" };
         let email = address(part);
         let body = json!({
-            "given_name": part, "family_name": member, "email": email, "language": language, "roles": [role],
+            "given_name": part, "family_name": member, "email": email, "language": language, "mails": "at_once", "roles": [role],
         });
         let person = self.who("secretariat").post("/people", &body).await.ok();
         self.parts.insert(id(&person).to_owned(), part);
