@@ -33,6 +33,10 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Grows with every change over HTTP.
     pub version: i32,
+    /// Since when their mailbox refuses mails; none while it takes them.
+    pub unreachable_since: Option<DateTimeUtc>,
+    /// What the mail server said about it.
+    pub unreachable_words: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

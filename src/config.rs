@@ -33,6 +33,8 @@ pub struct Config {
     pub mail: Mail,
     /// How people sign in.
     pub auth: Auth,
+    /// How deadlines are acted on.
+    pub clocks: Clocks,
     /// Where uploaded files are kept.
     pub files: Files,
     /// What is written to the log.
@@ -86,6 +88,26 @@ pub struct Mail {
     /// Folder that takes the mails when there is no SMTP server.
     #[schema(value_type = String)]
     pub maildir: PathBuf,
+    /// Connections to the SMTP server that are used at the same time, 1 to 64.
+    pub connections: usize,
+    /// File with the certificate of the authority that signed the SMTP server's (PEM), when it is none that browsers know.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// Folder with texts that take the place of the shipped ones of the same name, such as `en/invitation.txt`.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    pub texts: Option<PathBuf>,
+    /// Maildir into which the mail server puts what comes back to the sender's address; without one, bounces are not read.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    pub bounces: Option<PathBuf>,
+    /// Seconds until a mail that was put off is tried again, after the first, second and so on; the last repeats.
+    pub retry_seconds: Vec<u32>,
+    /// Tries until a mail is given up.
+    pub tries: u16,
+    /// Seconds after which another process takes over the mails of one that has died; a living one renews its claim.
+    pub lease_seconds: u32,
 }
 
 /// How people sign in.
@@ -125,6 +147,16 @@ pub struct Auth {
     pub attempts_per_account: u32,
     /// Log-ins a minute from one network address, right or wrong.
     pub attempts_per_address: u32,
+}
+
+/// How deadlines are acted on.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Clocks {
+    /// Clocks acted on in one round, before mails and other work have their turn.
+    pub most_per_round: u64,
+    /// Days without a look at clocks after which they act no more by themselves, because this machine's clock may be wrong;
+    /// `sojourn clocks resume` lets them go on.
+    pub longest_stop_days: u32,
 }
 
 /// Where uploaded files are kept.
@@ -169,6 +201,13 @@ impl Config {
             "database.url: begin with sqlite: or postgres:",
         );
         demand(self.database.connections >= 2, "database.connections: at least 2");
+        demand((1..=64).contains(&self.mail.connections), "mail.connections: between 1 and 64");
+        demand(
+            !self.mail.retry_seconds.is_empty() && self.mail.retry_seconds.iter().all(|wait| *wait >= 1),
+            "mail.retry_seconds: at least one wait, each of at least 1 second",
+        );
+        demand((1..=1000).contains(&self.mail.tries), "mail.tries: between 1 and 1000");
+        demand((1..=3600).contains(&self.mail.lease_seconds), "mail.lease_seconds: between 1 and 3600");
         demand((1..=15).contains(&self.auth.access_minutes), "auth.access_minutes: between 1 and 15");
         for (name, number) in [
             ("session_days", self.auth.session_days),
@@ -180,6 +219,11 @@ impl Config {
             demand(number >= 1, &format!("auth.{name}: at least 1"));
         }
         demand(self.auth.hashers >= 1, "auth.hashers: at least 1");
+        demand(
+            (1..=10_000).contains(&self.clocks.most_per_round),
+            "clocks.most_per_round: between 1 and 10000",
+        );
+        demand(self.clocks.longest_stop_days >= 1, "clocks.longest_stop_days: at least 1");
         faults.extend(self.auth.faults());
         faults
     }

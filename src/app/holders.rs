@@ -84,6 +84,23 @@ impl Holders {
         }
     }
 
+    /// Whether somebody holds a role themselves, rather than standing in for nobody.
+    pub fn held(
+        &self,
+        definition: &Definition,
+        role: RoleIx,
+        dossier: &Dossier,
+        instance: Option<InstanceId>,
+    ) -> bool {
+        let holders = self.of(definition, role, dossier, instance);
+        match &definition.roles[role.at()].resolver {
+            Resolver::Home(duty) | Resolver::Host(duty) => holders.iter().any(|holder| holder.duty == *duty),
+            Resolver::Chair => self.chair.is_some(),
+            Resolver::Applicant | Resolver::Secretariat | Resolver::Link(_) => !holders.is_empty(),
+            Resolver::System => false,
+        }
+    }
+
     /// The roles one person holds, at one instance of a track where one is named.
     pub fn roles(
         &self,
@@ -113,16 +130,26 @@ impl Holders {
         track.seen_by.iter().any(|role| held.has(*role))
     }
 
-    /// People with a duty on the first of these units that has any, else in the whole institution, else its head, else the secretariat.
+    /// People with a duty on the first of these units that has any, else in the whole institution, else its head, else the secretariat;
+    /// where none of them can be reached by mail, those of the next rung beside them.
     pub fn at(&self, duty: Duty, institution: InstitutionId, units: &[UnitId]) -> Vec<&Holder> {
         let rungs = || units.iter().copied().map(Some).chain([None]);
-        let with = |duty: Duty, unit: Option<UnitId>| -> Vec<&Holder> {
-            let fits = |h: &&Holder| h.duty == duty && h.institution == Some(institution) && h.unit == unit;
-            self.staff.iter().filter(fits).collect()
+        let with = |duty: Duty, unit: Option<UnitId>| {
+            let fits = move |h: &&Holder| {
+                h.duty == duty && h.institution == Some(institution) && h.unit == unit
+            };
+            self.staff.iter().filter(fits)
         };
         let ladder = [duty, Duty::Head].into_iter().flat_map(|duty| rungs().map(move |unit| (duty, unit)));
-        let mut found = ladder.map(|(duty, unit)| with(duty, unit)).filter(|people| !people.is_empty());
-        found.next().unwrap_or_else(|| self.secretariat())
+        let mut found = Vec::new();
+        for (duty, unit) in ladder {
+            found.extend(with(duty, unit));
+            if found.iter().any(|holder: &&Holder| !holder.unreachable) {
+                return found;
+            }
+        }
+        found.extend(self.secretariat());
+        found
     }
 
     /// The same in whichever unit, for a list that does not know a case's own.

@@ -8,7 +8,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::Definition;
-use sojourn_engine::ids::{CaseId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId};
+use sojourn_engine::ids::{
+    CaseId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId,
+};
 
 /// One notice with everything its mail says, people named: what the mail floor renders.
 #[derive(Debug, Clone)]
@@ -31,6 +33,10 @@ pub struct Letter {
     pub definition: Option<Arc<Definition>>,
     /// Where its one button leads.
     pub link: String,
+    /// Where a reader who works here names somebody to act in their place; `None` for whoever must act themselves.
+    pub delegate: Option<String>,
+    /// Where mails of this kind are turned off, for those that may be.
+    pub unsubscribe: Option<String>,
 }
 
 /// Who reads a letter.
@@ -44,6 +50,8 @@ pub struct Reader {
     pub language: String,
     /// Zone of their institution.
     pub zone: Tz,
+    /// Whether they are the applicant of the case.
+    pub applicant: bool,
 }
 
 /// Facts of one notice, as stored in the outbox.
@@ -56,6 +64,54 @@ pub enum NoticeFacts {
     Invitation(LinkNotice),
     /// A new password was asked for.
     PasswordReset(LinkNotice),
+    /// Somebody is to stand in for somebody who will be away.
+    Absence(AbsenceNotice),
+    /// Mail to somebody does not arrive.
+    Unreachable(UnreachableNotice),
+}
+
+/// A time somebody is away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbsenceNotice {
+    /// Who is away; named when the mail is rendered.
+    pub person: PersonId,
+    /// First day.
+    pub from_on: NaiveDate,
+    /// Last day.
+    pub until_on: NaiveDate,
+    /// Where they work; `None` is the secretariat.
+    pub institution: Option<InstitutionId>,
+}
+
+impl NoticeFacts {
+    /// The person it speaks of, who is named when the mail is rendered.
+    pub fn names(&self) -> Option<PersonId> {
+        match self {
+            Self::Case(case) => case.student,
+            Self::Absence(absence) => Some(absence.person),
+            Self::Unreachable(notice) => Some(notice.person),
+            Self::Invitation(_) | Self::PasswordReset(_) => None,
+        }
+    }
+
+    /// The version of the workflow whose words it is told in.
+    pub fn version(&self) -> Option<WorkflowVersionId> {
+        match self {
+            Self::Case(case) => Some(case.version),
+            Self::Invitation(_) | Self::PasswordReset(_) | Self::Absence(_) | Self::Unreachable(_) => None,
+        }
+    }
+}
+
+/// Somebody whose mailbox takes no mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreachableNotice {
+    /// Who.
+    pub person: PersonId,
+    /// What the mail server said.
+    pub words: String,
+    /// Name of the notice that did not arrive.
+    pub notice: String,
 }
 
 /// A one-time link; the token is derived from its id when the mail is rendered and stands in no row.

@@ -49,6 +49,10 @@ pub struct PersonView {
     pub roles: Vec<RoleView>,
     /// When they were entered.
     pub created_at: DateTime<Utc>,
+    /// Since when their mailbox refuses mails; `null` while it takes them.
+    pub unreachable_since: Option<DateTime<Utc>>,
+    /// What the mail server said about it.
+    pub unreachable_words: Option<String>,
     /// Grows with every change.
     pub version: i32,
 }
@@ -96,6 +100,8 @@ impl From<(Person, Vec<Role>)> for PersonView {
             birth_year: row.birth_year,
             roles: roles.into_iter().map(Into::into).collect(),
             created_at: row.created_at,
+            unreachable_since: row.unreachable_since,
+            unreachable_words: row.unreachable_words,
             version: row.version,
         }
     }
@@ -166,6 +172,8 @@ impl NewPerson {
             erased_at: None,
             created_at: now,
             version: 1,
+            unreachable_since: None,
+            unreachable_words: None,
         }
     }
 }
@@ -259,6 +267,9 @@ pub async fn change(
         return Err(Error::Forbidden {
             needs: "the person themselves: nobody else changes an address".to_owned(),
         });
+    }
+    if row.email != before {
+        (row.unreachable_since, row.unreachable_words) = (None, None);
     }
     row.version = read + 1;
     let view = PersonView::from((row.clone(), roles));

@@ -10,13 +10,11 @@ use secrecy::ExposeSecret;
 use crate::app::{App, Definitions};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::mail::{Maildir, Renderer, Sender, Smtp, Transport};
+use crate::mail::{Maildir, Renderer, Sender, Smtp, Transport, UrlError};
 use crate::store::{Options, Store};
 use crate::telemetry;
 use crate::worker::Worker;
 
-/// Connections to the SMTP server kept open at most.
-const CONNECTIONS: usize = 4;
 /// How long a command waits for the database.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -59,14 +57,29 @@ pub fn worker(config: &Config, app: Arc<App>) -> Result<Worker, Box<dyn Error + 
     let address: &str = config.http.public_url.split("//").last().unwrap_or_default();
     let host = address.split(['/', ':']).next().unwrap_or_default().to_owned();
     let transport = if let Some(url) = &config.mail.smtp {
-        let opened = Smtp::open(url, &host, CONNECTIONS);
-        Transport::Smtp(opened.map_err(|fault| format!("mail.smtp: {fault}"))?)
+        let opened = Smtp::trusting(url, &host, config.mail.connections, authority(config)?.as_deref());
+        Transport::Smtp(opened.map_err(|fault| match fault {
+            UrlError::Authority(_) => format!("mail.ca_file: {fault}"),
+            UrlError::Shape(_) | UrlError::OpenPassword => format!("mail.smtp: {fault}"),
+        })?)
     } else {
         let folder = &config.mail.maildir;
         let opened = Maildir::open(folder);
         Transport::Maildir(opened.map_err(|fault| format!("mail.maildir: {}: {fault}", folder.display()))?)
     };
-    let renderer = Renderer::open(Sender { from, reply_to: None, host }, None)
+    let renderer = Renderer::open(Sender { from, reply_to: None, host }, config.mail.texts.as_deref())
         .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
-    Ok(Worker::new(app, renderer, transport))
+    let worker = Worker::new(app, renderer, transport);
+    let Some(folder) = &config.mail.bounces else { return Ok(worker) };
+    for part in ["new", "cur", "tmp"] {
+        std::fs::create_dir_all(folder.join(part))
+            .map_err(|fault| format!("mail.bounces: {}: {fault}", folder.display()))?;
+    }
+    Ok(worker.with_bounces(folder))
+}
+
+/// What the file with the certificate of the mail server's authority holds.
+fn authority(config: &Config) -> Result<Option<Vec<u8>>, String> {
+    let Some(file) = &config.mail.ca_file else { return Ok(None) };
+    std::fs::read(file).map(Some).map_err(|fault| format!("mail.ca_file: {}: {fault}", file.display()))
 }

@@ -5,11 +5,13 @@
 
 mod backup;
 mod check;
+mod clocks;
 mod config;
 mod demo;
 mod diagram;
 mod import;
 mod instance;
+mod mail;
 mod migrate;
 mod output;
 mod person;
@@ -56,11 +58,15 @@ enum Command {
     Verify(verify::Arguments),
     Backup(backup::Arguments),
     Check(check::Arguments),
+    #[command(subcommand)]
+    Clocks(clocks::Arguments),
     Diagram(diagram::Arguments),
     Simulate(simulate::Arguments),
     #[command(subcommand)]
     Workflow(workflow::Arguments),
     Config(config::Arguments),
+    #[command(subcommand)]
+    Mail(mail::Arguments),
     #[command(subcommand)]
     Person(person::Arguments),
     #[command(subcommand)]
@@ -77,10 +83,12 @@ impl Command {
             Self::Verify(arguments) => verify::run(&arguments, file).await?,
             Self::Backup(arguments) => backup::run(&arguments, file).await?,
             Self::Check(arguments) => return check::run(&arguments),
+            Self::Clocks(arguments) => clocks::run(&arguments, file).await?,
             Self::Diagram(arguments) => diagram::run(&arguments)?,
             Self::Workflow(arguments) => workflow::run(arguments, file).await?,
             Self::Simulate(arguments) => return simulate::run(&arguments, file).await,
             Self::Config(arguments) => config::run(&arguments, file)?,
+            Self::Mail(arguments) => mail::run(&arguments)?,
             Self::Person(arguments) => person::run(arguments, file).await?,
             Self::Secret(arguments) => secret::run(&arguments)?,
         }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::option_option, reason = "a change tells a field that is left out from one that is emptied")]
 
+mod absences;
 mod agreements;
 mod answer;
 mod applications;

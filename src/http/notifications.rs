@@ -13,7 +13,7 @@ use super::extract::{Id, Keyed, Listing, PageQuery};
 use super::openapi::IdempotencyHeader;
 use super::problem::Problem;
 use crate::access::Caller;
-use crate::app::notifications::{self, Filter, NotificationView};
+use crate::app::notifications::{self, Filter, NotificationContent, NotificationView};
 use crate::app::{Answer, App, Page};
 
 /// Which notices to list.
@@ -53,4 +53,26 @@ pub async fn retry_notification(
     Keyed(once, Json(NothingIn {})): Keyed<Json<NothingIn>>,
 ) -> Result<Answer, Problem> {
     Ok(notifications::retry(&app, &caller, &once, id).await?)
+}
+
+/// Sends what an e-mail said once more, as a notification of its own.
+#[utoipa::path(post, path = "/api/v1/notifications/{id}/resend", tag = "notifications", request_body = NothingIn,
+    params(("id" = NoticeId, Path), IdempotencyHeader), responses((status = 200, body = NotificationView)))]
+pub async fn resend_notification(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<NoticeId>,
+    Keyed(once, Json(NothingIn {})): Keyed<Json<NothingIn>>,
+) -> Result<Answer, Problem> {
+    Ok(notifications::resend(&app, &caller, &once, id).await?)
+}
+
+/// Reads one e-mail: its delivery state, and what it says.
+#[utoipa::path(get, path = "/api/v1/notifications/{id}", tag = "notifications",
+    params(("id" = NoticeId, Path)), responses((status = 200, body = NotificationContent)))]
+pub async fn get_notification(
+    State(app): State<Arc<App>>,
+    Id(id): Id<NoticeId>,
+) -> Result<Json<NotificationContent>, Problem> {
+    Ok(Json(notifications::get(&app, id).await?))
 }

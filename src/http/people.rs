@@ -21,6 +21,7 @@ use super::problem::{Kind, Problem};
 use super::registrations::RegistrationIn;
 use super::shape::{self, present};
 use crate::access::Caller;
+use crate::app::bounces;
 use crate::app::people::{self, ImportReport, NewPerson, NewRole, Person, PersonView, Wanted};
 use crate::app::{Answer, App, Page};
 
@@ -246,4 +247,15 @@ pub async fn take_role_back(
 ) -> Result<StatusCode, Problem> {
     people::take_back(&app, &caller, ids, read).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Says that the mailbox of somebody works again, after a mail had come back.
+#[utoipa::path(post, path = "/api/v1/people/{id}/reachable", tag = "people", params(("id" = PersonId, Path)),
+    responses((status = 200, body = PersonView)))]
+pub async fn mark_reachable(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<PersonId>,
+) -> Result<Json<PersonView>, Problem> {
+    Ok(Json(bounces::reachable(&app, &caller, id).await?))
 }

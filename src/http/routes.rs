@@ -18,9 +18,9 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, agreements, applications, calendar_addresses, calls, chair_terms, documents, eligible_students,
-    health, institutions, language, notifications, openapi, people, periods, places, programmes,
-    registrations, sessions, upload, workflows,
+    AppState, absences, agreements, applications, calendar_addresses, calls, chair_terms, documents,
+    eligible_students, health, institutions, language, notifications, openapi, people, periods, places,
+    programmes, registrations, sessions, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -109,11 +109,15 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(people::get_person))
         .route(SignedIn, routes!(people::change_person))
         .upload(Admin, TABLE, routes!(people::import_people))
+        .route(Admin, routes!(people::mark_reachable))
         .route(SignedIn, routes!(people::grant_role))
         .route(SignedIn, routes!(people::take_role_back))
         .route(SignedIn, routes!(calendar_addresses::renew_calendar_address))
         .route(SignedIn, routes!(calendar_addresses::end_calendar_address))
         .route(Anyone, routes!(calendar_addresses::get_calendar))
+        .route(SignedIn, routes!(absences::list_absences))
+        .route(SignedIn, routes!(absences::create_absence))
+        .route(SignedIn, routes!(absences::end_absence))
         .route(SignedIn, routes!(registrations::list_registrations))
         .route(SignedIn, routes!(registrations::create_registration))
         .route(SignedIn, routes!(registrations::change_registration))
@@ -132,7 +136,9 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(applications::list_placements))
         .route(SignedIn, routes!(applications::get_placement))
         .route(Secretariat, routes!(notifications::list_notifications))
+        .route(Secretariat, routes!(notifications::get_notification))
         .route(Secretariat, routes!(notifications::retry_notification))
+        .route(Secretariat, routes!(notifications::resend_notification))
         .route(Coordinators, routes!(agreements::list_agreements))
         .route(Coordinators, routes!(agreements::create_agreement))
         .route(SignedIn, routes!(agreements::get_agreement))

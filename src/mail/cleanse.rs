@@ -36,7 +36,22 @@ fn turns(letter: char) -> bool {
     )
 }
 
-fn shorten(text: &str, most: usize) -> String {
+/// The text with never more than one empty line between its paragraphs, and none around it.
+pub fn gapless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut empty = 0;
+    for line in text.trim_matches('\n').lines() {
+        empty = if line.trim().is_empty() { empty + 1 } else { 0 };
+        if empty < 2 {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// The text, cut to `most` characters with a mark where it is longer.
+pub fn shorten(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", text[..at].trim_end()),
         None => text.to_owned(),
@@ -63,6 +78,11 @@ mod tests {
     fn a_very_long_name_is_cut_with_a_mark() {
         let cut = line(&"å".repeat(65_536));
         assert_eq!((cut.chars().count(), cut.ends_with('…')), (LINE + 1, true));
+    }
+
+    #[test]
+    fn paragraphs_stand_one_empty_line_apart() {
+        assert_eq!(gapless("\n\none\n\n\n\ntwo\nthree\n\n"), "one\n\ntwo\nthree\n");
     }
 
     #[test]

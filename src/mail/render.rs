@@ -15,7 +15,9 @@ use sojourn_engine::ids::NoticeId;
 use super::said::Said;
 use super::templates::{TemplateFault, Templates};
 use super::{cleanse, invitation, markdown};
+use crate::app::Writer;
 use crate::app::notices::{Letter, NoticeFacts};
+use crate::app::notifications::Content;
 
 /// Who the mails are from.
 #[derive(Debug, Clone)]
@@ -102,7 +104,7 @@ impl Renderer {
         let body = self.templates.body(language, &letter.notice, &whole)?;
         let parts = self.layout(letter, language, &said, &subject)?;
         let with = |body: String| minijinja::context! { body, ..parts.clone() };
-        let text = self.templates.layout("base.txt", &with(markdown::to_text(&body)))?;
+        let text = cleanse::gapless(&self.templates.layout("base.txt", &with(markdown::to_text(&body)))?);
         let html = self.templates.layout("base.html", &with(markdown::to_html(&body)))?;
         let file = invitation::attachment(letter, &said, &self.sender.host);
         self.message(letter, subject, (text, html), file)
@@ -120,14 +122,17 @@ impl Renderer {
             self.templates.words(language).ok_or_else(|| RenderError::NoText(letter.notice.clone()))?;
         let why = match &said.case {
             Some(case) => self.templates.phrase(language, "why_case", case)?,
+            None if matches!(letter.facts, NoticeFacts::Unreachable(_)) => words.why_duty.clone(),
             None => self.templates.phrase(language, "why_account", ())?,
         };
         let usual = if letter.action { &words.act } else { &words.open };
         let button = self.templates.button(language, &letter.notice).unwrap_or(usual);
         let due = said.case.as_ref().and(said.due.as_ref());
         Ok(minijinja::context! {
-            subject, language, why, button,
+            subject, language, why, button, action => letter.action,
+            case => Serde(&said.case), state => Serde(&said.state),
             words => Serde(words), due => Serde(due),
+            delegate => letter.delegate.clone(), unsubscribe => letter.unsubscribe.clone(),
             link => said.link.clone(), waiting => said.waiting.clone(), if_nothing => said.if_nothing.clone(),
         })
     }
@@ -153,6 +158,11 @@ impl Renderer {
         if let Some(reply_to) = &self.sender.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
+        if let Some(page) = &letter.unsubscribe {
+            builder = builder
+                .header(ListUnsubscribe(cleanse::line(page).replace(['<', '>', ' '], "")))
+                .header(OneClick);
+        }
         let body = MultiPart::alternative()
             .boundary(format!("part-{}", letter.id))
             .singlepart(part(ContentType::TEXT_PLAIN, &text))
@@ -175,12 +185,22 @@ impl Renderer {
                 let root = self.message_id(case.case);
                 builder.in_reply_to(root.clone()).references(root)
             }
-            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) => builder,
+            NoticeFacts::Invitation(_)
+            | NoticeFacts::PasswordReset(_)
+            | NoticeFacts::Absence(_)
+            | NoticeFacts::Unreachable(_) => builder,
         }
     }
 
     fn message_id(&self, id: impl std::fmt::Display) -> String {
         format!("<{id}@{}>", self.sender.host)
+    }
+}
+
+impl Writer for Renderer {
+    fn write(&self, letter: &Letter) -> Result<Content, String> {
+        let mail = self.render(letter).map_err(|fault| fault.to_string())?;
+        Ok(Content { subject: mail.subject, text: mail.text, html: mail.html })
     }
 }
 
@@ -203,6 +223,43 @@ impl Header for NotificationId {
 
     fn display(&self) -> HeaderValue {
         HeaderValue::new(Self::name(), self.0.clone())
+    }
+}
+
+/// Where mails like this are turned off (RFC 2369 §3.2).
+#[derive(Clone)]
+struct ListUnsubscribe(String);
+
+impl Header for ListUnsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.trim_matches(['<', '>']).to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        // Written unfolded: some clients read no further than the first line.
+        HeaderValue::dangerous_new_pre_encoded(Self::name(), self.0.clone(), format!("<{}>", self.0))
+    }
+}
+
+/// Says that a POST to that page is enough (RFC 8058 §3.1).
+#[derive(Clone)]
+struct OneClick;
+
+impl Header for OneClick {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "List-Unsubscribe=One-Click".to_owned())
     }
 }
 

@@ -3,13 +3,18 @@
 use chrono::NaiveDate;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
-use sojourn_engine::definition::{Definition, Texts};
+use sojourn_engine::definition::{Definition, Resolver, Texts};
 
 use super::cleanse;
 use super::render::RenderError;
 use super::templates::Templates;
 use super::words::Words;
-use crate::app::notices::{CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise};
+use crate::app::notices::{
+    AbsenceNotice, CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, UnreachableNotice,
+};
+
+/// Longest name in a subject, in characters.
+const SUBJECT: usize = 48;
 
 /// Values of one letter, by the names texts know them by.
 #[derive(Debug, Serialize)]
@@ -24,6 +29,7 @@ pub(super) struct Said {
     pub actor: Option<Actor>,
     pub last_day: Option<String>,
     pub asked_last_day: Option<String>,
+    pub absence: Option<Absence>,
     pub due: Option<Due>,
     pub if_nothing: Option<String>,
     pub waiting: Option<String>,
@@ -62,6 +68,14 @@ pub(super) struct Actor {
     role: String,
 }
 
+/// Who is away, and when.
+#[derive(Debug, Serialize)]
+pub(super) struct Absence {
+    name: String,
+    from: String,
+    until: String,
+}
+
 /// An end of a clock in two zones, equal where the zones are.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Due {
@@ -97,15 +111,25 @@ impl Said {
         let tongue = Tongue { templates, language, words };
         match &letter.facts {
             NoticeFacts::Case(facts) => tongue.case(letter, facts),
+            NoticeFacts::Unreachable(facts) => Ok(tongue.unreachable(letter, facts)),
             NoticeFacts::Invitation(link) | NoticeFacts::PasswordReset(link) => tongue.link(letter, link),
+            NoticeFacts::Absence(absence) => tongue.absence(letter, absence),
         }
     }
 
-    /// The same for a subject, where moments are short.
+    /// The same for a subject, where moments and names are short: what stands behind them must not be cut off.
     pub fn for_subject(&self) -> Value {
+        let short = |name: &str| cleanse::shorten(name, SUBJECT);
+        let case = self.case.as_ref().map(|case| CaseWords {
+            reference: case.reference.clone(),
+            programme: short(&case.programme),
+            home: short(&case.home),
+            host: short(&case.host),
+        });
+        let institution = self.institution.as_deref().map(short);
         let due = self.due.as_ref().map(|due| Due { reader: due.short.clone(), ..due.clone() });
         let whole = Value::from(Serde(self));
-        minijinja::context! { due => Serde(due), ..whole }
+        minijinja::context! { due => Serde(due), case => Serde(case), institution, ..whole }
     }
 }
 
@@ -134,9 +158,10 @@ impl Tongue<'_> {
             actor: facts.role.as_deref().map(|role| Actor { role: self.role(definition, role) }),
             last_day: self.day(facts.last_day)?,
             asked_last_day: self.day(facts.asked_last_day)?,
+            absence: None,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
-            waiting: some(self.roles(definition, &facts.waiting)),
+            waiting: some(self.awaited(definition, facts, letter.reader.applicant)),
             reason: facts.reason.as_ref().map(|reason| ReasonWords {
                 label: self.reason(definition, &reason.list, &reason.code),
                 text: cleanse::block(&reason.text),
@@ -152,9 +177,31 @@ impl Tongue<'_> {
         let reader = self.templates.phrase(self.language, "moment", &expires)?;
         let short = self.templates.phrase(self.language, "short", &expires)?;
         Ok(Said {
+            institution: facts.institution.as_deref().map(cleanse::line),
+            due: Some(Due { institution: reader.clone(), reader, short }),
+            ..self.bare(letter)
+        })
+    }
+
+    /// Somebody cannot be reached, with what the mail server said.
+    fn unreachable(&self, letter: &Letter, facts: &UnreachableNotice) -> Said {
+        let name = letter.student.as_deref().filter(|name| !name.trim().is_empty());
+        Said {
+            student: Some(named(name.unwrap_or(&self.words.erased))),
+            reason: Some(ReasonWords {
+                label: cleanse::line(&facts.notice),
+                text: cleanse::block(&facts.words),
+            }),
+            ..self.bare(letter)
+        }
+    }
+
+    /// Nothing but the reader and the link.
+    fn bare(&self, letter: &Letter) -> Said {
+        Said {
             recipient: named(&letter.reader.name),
             link: letter.link.clone(),
-            institution: facts.institution.as_deref().map(cleanse::line),
+            institution: None,
             case: None,
             student: None,
             state: None,
@@ -162,13 +209,24 @@ impl Tongue<'_> {
             actor: None,
             last_day: None,
             asked_last_day: None,
-            due: Some(Due { institution: reader.clone(), reader, short }),
+            absence: None,
+            due: None,
             if_nothing: None,
             waiting: None,
             reason: None,
             choices: Vec::new(),
             receipt: None,
-        })
+        }
+    }
+
+    fn absence(&self, letter: &Letter, facts: &AbsenceNotice) -> Result<Said, RenderError> {
+        let name = letter.student.as_deref().filter(|name| !name.trim().is_empty());
+        let absence = Absence {
+            name: cleanse::line(name.unwrap_or(&self.words.erased)),
+            from: self.day(Some(facts.from_on))?.unwrap_or_default(),
+            until: self.day(Some(facts.until_on))?.unwrap_or_default(),
+        };
+        Ok(Said { absence: Some(absence), ..self.bare(letter) })
     }
 
     fn day(&self, on: Option<NaiveDate>) -> Result<Option<String>, RenderError> {
@@ -210,6 +268,20 @@ impl Tongue<'_> {
             }
         };
         Ok(Some(said?))
+    }
+
+    /// Whom the case waits for; an applicant who reads it is addressed.
+    fn awaited(&self, definition: &Definition, facts: &CaseNotice, applicant: bool) -> String {
+        let applies = |name: &str| {
+            let role = definition.role_named(name).map(|ix| &definition.roles[ix.at()]);
+            role.is_some_and(|role| role.resolver == Resolver::Applicant)
+        };
+        let label = |name: &String| match applicant && applies(name) {
+            true => self.words.you.clone(),
+            false => self.role(definition, name),
+        };
+        let labels: Vec<String> = facts.waiting.iter().map(label).collect();
+        self.words.list(&labels.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn roles(&self, definition: &Definition, names: &[String]) -> String {

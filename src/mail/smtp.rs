@@ -9,15 +9,17 @@ use std::time::Duration;
 
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
+use super::cleanse;
 use super::render::Mail;
-use super::transport::Failure;
+use super::transport::{Failure, Still};
+use crate::app::bounces::is_about_the_mailbox;
 
 /// Patience with the greeting, TLS and log-in together.
 const OPENING: Duration = Duration::from_mins(1);
@@ -66,6 +68,9 @@ pub enum UrlError {
         "the password for the SMTP server would cross the network in the open: drop `?tls=none`, or name a server on this machine"
     )]
     OpenPassword,
+    /// The certificate of the authority cannot be used.
+    #[error("it holds no certificate of an authority in PEM: {0}")]
+    Authority(String),
 }
 
 /// Where a conversation ended.
@@ -78,6 +83,10 @@ enum Fault {
     Unclear(String),
     /// This server cannot take such a message.
     Impossible(String),
+    /// The server knows no such mailbox; the connection is still usable.
+    NoMailbox(String),
+    /// It was not to be sent any more.
+    Withdrawn,
 }
 
 impl fmt::Debug for Smtp {
@@ -94,6 +103,21 @@ impl Smtp {
     /// # Errors
     /// A [`UrlError`] that names the mend; nothing is connected yet.
     pub fn open(url: &SecretString, host: &str, most: usize) -> Result<Self, UrlError> {
+        Self::trusting(url, host, most, None)
+    }
+
+    /// The same, where certificates signed by the authority whose own is `authority` (PEM) are good too.
+    ///
+    /// # Errors
+    /// Also [`UrlError::Authority`].
+    pub fn trusting(
+        url: &SecretString,
+        host: &str,
+        most: usize,
+        authority: Option<&[u8]>,
+    ) -> Result<Self, UrlError> {
+        let authority = authority.map(Certificate::from_pem).transpose();
+        let authority = authority.map_err(|fault| UrlError::Authority(words(&fault)))?;
         let url = Url::parse(url.expose_secret()).map_err(|fault| UrlError::Shape(fault.to_string()))?;
         let server = url.host().ok_or_else(|| UrlError::Shape("it names no host".to_owned()))?;
         let name = match &server {
@@ -101,7 +125,7 @@ impl Smtp {
             Host::Ipv4(ip) => ip.to_string(),
             Host::Ipv6(ip) => ip.to_string(),
         };
-        let (security, port) = security(&url, &name)?;
+        let (security, port) = security(&url, &name, authority)?;
         let login = login(&url)?;
         let here = match server {
             Host::Domain(name) => name == "localhost",
@@ -122,9 +146,14 @@ impl Smtp {
         })
     }
 
-    pub(super) async fn send(&self, mail: &Mail) -> Result<(), Failure> {
+    /// Connections used at the same time.
+    pub const fn most(&self) -> usize {
+        self.most
+    }
+
+    pub(super) async fn send(&self, mail: &Mail, still: Still<'_>) -> Result<(), Failure> {
         while let Some(kept) = self.take() {
-            match self.converse(kept, mail).await {
+            match self.converse(kept, mail, still).await {
                 // Gone stale while it was kept: nothing was handed over.
                 Err(Fault::Broken(_)) => {}
                 Err(Fault::Answered { code, .. }) if code == CLOSING => {}
@@ -132,7 +161,7 @@ impl Smtp {
             }
         }
         let fresh = self.connect().await?;
-        self.converse(fresh, mail).await.map_err(Failure::from)
+        self.converse(fresh, mail, still).await.map_err(Failure::from)
     }
 
     pub(super) async fn close(&self) {
@@ -181,12 +210,19 @@ impl Smtp {
     }
 
     /// Hands one mail over and keeps the connection where it is still good.
-    async fn converse(&self, mut connection: AsyncSmtpConnection, mail: &Mail) -> Result<(), Fault> {
-        let ended = hand_over(&mut connection, mail).await;
+    async fn converse(
+        &self,
+        mut connection: AsyncSmtpConnection,
+        mail: &Mail,
+        still: Still<'_>,
+    ) -> Result<(), Fault> {
+        let ended = hand_over(&mut connection, mail, still).await;
         let usable = match &ended {
             Ok(()) | Err(Fault::Impossible(_)) => true,
             Err(Fault::Answered { code, .. }) if code == CLOSING => false,
-            Err(Fault::Answered { .. }) => command(&mut connection, Rset).await.is_ok(),
+            Err(Fault::Answered { .. } | Fault::NoMailbox(_) | Fault::Withdrawn) => {
+                command(&mut connection, Rset).await.is_ok()
+            }
             Err(Fault::Broken(_) | Fault::Unclear(_)) => false,
         };
         if usable {
@@ -196,7 +232,7 @@ impl Smtp {
     }
 }
 
-async fn hand_over(connection: &mut AsyncSmtpConnection, mail: &Mail) -> Result<(), Fault> {
+async fn hand_over(connection: &mut AsyncSmtpConnection, mail: &Mail, still: Still<'_>) -> Result<(), Fault> {
     let foreign = |address: &Address| !AsRef::<str>::as_ref(address).is_ascii();
     let mut parameters = Vec::new();
     if foreign(&mail.from) || foreign(&mail.to) {
@@ -207,7 +243,13 @@ async fn hand_over(connection: &mut AsyncSmtpConnection, mail: &Mail) -> Result<
         parameters.push(MailParameter::SmtpUtfEight);
     }
     command(connection, MailFrom::new(Some(mail.from.clone()), parameters)).await?;
-    command(connection, Rcpt::new(mail.to.clone(), Vec::new())).await?;
+    command(connection, Rcpt::new(mail.to.clone(), Vec::new())).await.map_err(|fault| match fault {
+        Fault::Answered { code, words } if is_no_mailbox(&code, &words) => Fault::NoMailbox(words),
+        fault => fault,
+    })?;
+    if !still() {
+        return Err(Fault::Withdrawn);
+    }
     command(connection, Data).await?;
     match tokio::time::timeout(MESSAGE, connection.message(&mail.bytes)).await {
         Ok(Ok(_)) => Ok(()),
@@ -224,6 +266,13 @@ async fn command(connection: &mut AsyncSmtpConnection, command: impl fmt::Displa
     }
 }
 
+/// Whether an answer says that the address itself is wrong, by its enhanced code (RFC 3463) behind the code.
+fn is_no_mailbox(code: &str, words: &str) -> bool {
+    let said = words.strip_prefix(code).unwrap_or(words).trim_start();
+    let status = said.split_whitespace().next().unwrap_or_default();
+    code.starts_with('5') && is_about_the_mailbox(status)
+}
+
 fn silent(patience: Duration) -> String {
     format!("the server was silent for {} s", patience.as_secs())
 }
@@ -237,10 +286,10 @@ fn answered(error: &Error) -> Option<Fault> {
 /// What the server or the line said, behind the code where there is one.
 fn words(error: &Error) -> String {
     let said = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
-    match error.status() {
+    cleanse::line(&match error.status() {
         Some(code) => format!("{code} {said}"),
         None => said,
-    }
+    })
 }
 
 impl From<Fault> for Failure {
@@ -251,12 +300,21 @@ impl From<Fault> for Failure {
                 Self::Later(words)
             }
             Fault::Impossible(why) => Self::Never(why),
+            Fault::NoMailbox(words) => Self::NoMailbox(words),
+            Fault::Withdrawn => Self::Withdrawn,
         }
     }
 }
 
-fn security(url: &Url, host: &str) -> Result<(Security, u16), UrlError> {
-    let parameters = || TlsParameters::new(host.to_owned()).map_err(|fault| UrlError::Shape(words(&fault)));
+fn security(url: &Url, host: &str, authority: Option<Certificate>) -> Result<(Security, u16), UrlError> {
+    let parameters = || {
+        let builder = TlsParameters::builder(host.to_owned());
+        let builder = match authority.clone() {
+            Some(authority) => builder.add_root_certificate(authority),
+            None => builder,
+        };
+        builder.build().map_err(|fault| UrlError::Authority(words(&fault)))
+    };
     let queries: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let plain = match queries.as_slice() {
         [] => false,

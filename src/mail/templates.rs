@@ -21,6 +21,10 @@ const FALLBACK: &str = "en";
 const KNOWN: &[&str] = &[
     "actor",
     "actor.role",
+    "absence",
+    "absence.from",
+    "absence.name",
+    "absence.until",
     "asked_last_day",
     "case",
     "case.reference",
@@ -109,8 +113,15 @@ impl Templates {
         // Words come before texts, which belong to a language that has them.
         let (words, texts): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|(file, _)| file.ends_with("words.toml"));
+        let mut unusable = Vec::new();
         for (file, source) in words.into_iter().chain(texts) {
+            let language = file.split('/').next().unwrap_or_default().to_owned();
+            if unusable.contains(&language) {
+                continue;
+            }
             if let Err(detail) = templates.add(&file, source) {
+                // Its texts are not to blame.
+                unusable.extend(file.ends_with("/words.toml").then_some(language));
                 faults.push(TemplateFault { file, detail });
             }
         }
@@ -125,6 +136,12 @@ impl Templates {
     /// Whether a notice has a text in exactly that language.
     pub fn has(&self, language: &str, notice: &str) -> bool {
         self.languages.get(language).is_some_and(|language| language.notices.contains_key(notice))
+    }
+
+    /// Names of all notices that have a text in exactly that language.
+    pub fn notices(&self, language: &str) -> impl Iterator<Item = &str> {
+        let known = self.languages.get(language).into_iter();
+        known.flat_map(|language| language.notices.keys().map(String::as_str))
     }
 
     /// The language to write a notice in for somebody who reads `tag`: the same, else a near one, else English.
@@ -181,7 +198,7 @@ impl Templates {
             return self.compile(file, source, None);
         };
         if name == "words.toml" {
-            let words: Words = toml::from_str(&source).map_err(|fault| fault.to_string())?;
+            let words: Words = toml::from_str(&source).map_err(|fault| shape(&source, &fault))?;
             for (phrase, source) in words.phrases() {
                 self.compile(&format!("{language}/words.{phrase}"), source.to_owned(), None)?;
             }
@@ -210,6 +227,12 @@ impl Templates {
         }
         Err(format!("no mail knows `{}`: use {}", unknown.join("`, `"), KNOWN.join(", ")))
     }
+}
+
+/// Where TOML is not as it should be and why, on one line.
+fn shape(source: &str, fault: &toml::de::Error) -> String {
+    let before = fault.span().and_then(|span| source.get(..span.start)).unwrap_or_default();
+    format!("line {}: {}", before.matches('\n').count() + 1, fault.message().replace('\n', " "))
 }
 
 /// Where a template fault is and what it says.
@@ -285,7 +308,7 @@ fn split(source: &str) -> Result<(Head, &str), String> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let rest = source.strip_prefix("+++\n").ok_or("it does not begin with a line `+++`")?;
     let (head, body) = rest.split_once("\n+++\n").ok_or("its head has no closing line `+++`")?;
-    let head = toml::from_str(head).map_err(|fault| fault.to_string())?;
+    let head = toml::from_str(head).map_err(|fault| shape(head, &fault))?;
     Ok((head, body.trim()))
 }
 

@@ -4,6 +4,9 @@ use super::maildir::Maildir;
 use super::render::Mail;
 use super::smtp::Smtp;
 
+/// Mails written to a maildir at the same time.
+const MAILDIR: usize = 4;
+
 /// Where mails go.
 #[derive(Debug)]
 pub enum Transport {
@@ -22,19 +25,37 @@ pub enum Failure {
     /// The server refuses it for good; these are its words.
     #[error("{0}")]
     Never(String),
+    /// The same, because it knows no such mailbox.
+    #[error("{0}")]
+    NoMailbox(String),
+    /// It was not handed over, because it was not to be sent any more.
+    #[error("not sent any more")]
+    Withdrawn,
 }
+
+/// Asked last before a mail is handed over for good: whether it is still to be sent.
+pub type Still<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 impl Transport {
     /// Hands one mail over; once this returns without a failure, the receiving side has it.
     ///
     /// # Errors
-    /// [`Failure::Later`] for a fault that may pass, [`Failure::Never`] for a refusal.
-    pub async fn send(&self, mail: &Mail) -> Result<(), Failure> {
+    /// [`Failure::Later`] for a fault that may pass, [`Failure::Never`] for a refusal, [`Failure::Withdrawn`] when `still` says no.
+    pub async fn send(&self, mail: &Mail, still: Still<'_>) -> Result<(), Failure> {
         match self {
-            Self::Smtp(smtp) => smtp.send(mail).await,
+            Self::Smtp(smtp) => smtp.send(mail, still).await,
+            Self::Maildir(_) if !still() => Err(Failure::Withdrawn),
             Self::Maildir(maildir) => {
                 maildir.keep(mail).await.map_err(|fault| Failure::Later(fault.to_string()))
             }
+        }
+    }
+
+    /// How many mails it takes at the same time.
+    pub const fn lanes(&self) -> usize {
+        match self {
+            Self::Smtp(smtp) => smtp.most(),
+            Self::Maildir(_) => MAILDIR,
         }
     }
 

@@ -36,6 +36,10 @@ pub(super) struct Words {
     pub act: String,
     /// Button of a receipt.
     pub open: String,
+    /// Before the state of the case.
+    pub state: String,
+    /// The reader, among those waited for.
+    pub you: String,
     /// Before the end of a clock, in the reader's zone.
     pub due: String,
     /// Before the same in the institution's zone.
@@ -44,6 +48,10 @@ pub(super) struct Words {
     pub waiting: String,
     /// Before what happens when nobody acts.
     pub otherwise: String,
+    /// Before the page where a reader names somebody to act in their place.
+    pub delegate: String,
+    /// Before the page where mails like this are turned off.
+    pub unsubscribe: String,
     /// The system fires an event.
     pub fires: String,
     /// Roles are told.
@@ -52,6 +60,8 @@ pub(super) struct Words {
     pub allows: String,
     /// Why a party of a case gets the mail.
     pub why_case: String,
+    /// Why somebody with a duty gets a mail about no case.
+    pub why_duty: String,
     /// Why anybody gets a mail about an account.
     pub why_account: String,
 }

@@ -1,15 +1,14 @@
 //! The outbox: notices written in the transaction of what they tell, delivered afterwards.
 
-use std::collections::BTreeMap;
+mod claims;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder,
-    QuerySelect,
-};
-use sojourn_engine::ids::{CaseId, InstitutionId, LeaseId, NoticeId, PersonId};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Order, QueryFilter};
+use sojourn_engine::ids::{CaseId, InstitutionId, LeaseId, NoticeId, PersonId, TokenId};
 use sojourn_engine::vocabulary::NoticeStatus;
 use sojourn_entities::{institution, outbox, person, registration, role};
 
@@ -17,6 +16,8 @@ use super::page::{Asked, Keyset, Page};
 use super::write::{self, insert_many};
 use super::{Conn, StoreError, Tx};
 use crate::access::full_name;
+
+pub use claims::{Claimed, Ended, Settled, claim, release_jumped, renew, settle};
 
 /// A notice to queue.
 #[derive(Debug, Clone)]
@@ -31,8 +32,12 @@ pub struct NewNotice {
     pub recipient: PersonId,
     /// BCP 47 tag of the language it is written in.
     pub language: String,
-    /// The case and the number of the step it tells about.
-    pub step: Option<(CaseId, i32)>,
+    /// The case it tells about.
+    pub case: Option<CaseId>,
+    /// The number of the step it tells about; `None` for what no step brought, such as a reminder.
+    pub number: Option<i32>,
+    /// The link its button leads to, where its reader may act without signing in.
+    pub link: Option<TokenId>,
     /// What the text may say; `None` for a historic one.
     pub facts: Option<serde_json::Value>,
     /// Whether it belongs to imported history and is never sent.
@@ -50,7 +55,6 @@ pub async fn add(tx: &Tx, notices: Vec<NewNotice>) -> Result<(), StoreError> {
 
 impl From<NewNotice> for outbox::ActiveModel {
     fn from(new: NewNotice) -> Self {
-        let (case_id, number) = new.step.unzip();
         Self {
             id: Set(new.id),
             notice: Set(new.notice),
@@ -58,8 +62,9 @@ impl From<NewNotice> for outbox::ActiveModel {
             recipient_id: Set(Some(new.recipient)),
             address: Set(None),
             language: Set(new.language),
-            case_id: Set(case_id),
-            number: Set(number),
+            link_id: Set(new.link),
+            case_id: Set(new.case),
+            number: Set(new.number),
             facts: Set(new.facts),
             status: Set(if new.historic { NoticeStatus::Historic } else { NoticeStatus::Queued }),
             attempts: Set(0),
@@ -69,110 +74,9 @@ impl From<NewNotice> for outbox::ActiveModel {
             last_error: Set(None),
             queued_at: Set(new.at),
             sent_at: Set(None),
+            repeats: Set(None),
         }
     }
-}
-
-/// A notice a worker has claimed.
-#[derive(Debug, Clone)]
-pub struct Claimed {
-    /// Its id.
-    pub id: NoticeId,
-    /// Name of the notice.
-    pub notice: String,
-    /// Whether the recipient is asked to act.
-    pub action: bool,
-    /// For whom.
-    pub recipient: Option<PersonId>,
-    /// What the text may say.
-    pub facts: Option<serde_json::Value>,
-    /// When it was queued.
-    pub queued_at: DateTime<Utc>,
-    /// How often it was tried before.
-    pub attempts: i16,
-}
-
-/// How a try ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
-    /// The receiving server took it.
-    Sent,
-    /// To be tried again at that instant; these are the server's or the line's words.
-    Deferred(DateTime<Utc>, String),
-    /// Given up; these are the words.
-    Failed(String),
-}
-
-/// Claims the notices that are due, oldest first, until `until`; another worker passes them over.
-pub async fn claim(
-    tx: &Tx,
-    lease: LeaseId,
-    now: DateTime<Utc>,
-    until: DateTime<Utc>,
-    most: u64,
-) -> Result<Vec<Claimed>, StoreError> {
-    let free =
-        Condition::any().add(outbox::Column::LeasedUntil.is_null()).add(outbox::Column::LeasedUntil.lt(now));
-    let mut due = outbox::Entity::find()
-        .filter(outbox::Column::NextAttemptAt.lte(now))
-        .filter(free)
-        .order_by_asc(outbox::Column::NextAttemptAt)
-        .order_by_asc(outbox::Column::Id)
-        .limit(most);
-    if tx.db().get_database_backend() == DbBackend::Postgres {
-        due = due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    }
-    let rows = due.all(tx.db()).await?;
-    let ids: Vec<NoticeId> = rows.iter().map(|row| row.id).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    outbox::Entity::update_many()
-        .col_expr(outbox::Column::LeasedUntil, Expr::value(until))
-        .col_expr(outbox::Column::Lease, Expr::value(lease))
-        .filter(outbox::Column::Id.is_in(ids))
-        .exec(tx.db())
-        .await?;
-    let plain = |row: outbox::Model| Claimed {
-        id: row.id,
-        notice: row.notice,
-        action: row.action,
-        recipient: row.recipient_id,
-        facts: row.facts,
-        queued_at: row.queued_at,
-        attempts: row.attempts,
-    };
-    Ok(rows.into_iter().map(plain).collect())
-}
-
-/// Settles a claimed notice; `false` when the claim has passed to another worker meanwhile.
-pub async fn settle(
-    tx: &Tx,
-    id: NoticeId,
-    lease: LeaseId,
-    settled: Settled,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let (status, next, words, sent_at) = match settled {
-        Settled::Sent => (NoticeStatus::Sent, None, None, Some(now)),
-        Settled::Deferred(at, words) => (NoticeStatus::Deferred, Some(at), Some(words), None),
-        Settled::Failed(words) => (NoticeStatus::Failed, None, Some(words), None),
-    };
-    let row = outbox::ActiveModel {
-        status: Set(status),
-        next_attempt_at: Set(next),
-        last_error: Set(words),
-        sent_at: Set(sent_at),
-        leased_until: Set(None),
-        lease: Set(None),
-        ..Default::default()
-    };
-    let update = outbox::Entity::update_many()
-        .set(row)
-        .col_expr(outbox::Column::Attempts, Expr::col(outbox::Column::Attempts).add(1))
-        .filter(outbox::Column::Id.eq(id))
-        .filter(outbox::Column::Lease.eq(lease));
-    write::guarded(tx, update).await
 }
 
 /// Empties the facts of notices sent before that instant.
@@ -195,8 +99,14 @@ pub struct NoticeRow {
     pub notice: String,
     /// For whom.
     pub recipient: Option<PersonId>,
+    /// Whether the recipient is asked to act.
+    pub action: bool,
     /// The case it tells about.
     pub case: Option<CaseId>,
+    /// Number of the step in that case's history.
+    pub number: Option<i32>,
+    /// The notice it repeats.
+    pub repeats: Option<NoticeId>,
     /// How far it has come.
     pub status: NoticeStatus,
     /// How often it was tried.
@@ -244,6 +154,79 @@ pub async fn find(conn: &impl Conn, id: NoticeId) -> Result<Option<NoticeRow>, S
     Ok(outbox::Entity::find_by_id(id).one(conn.db()).await?.map(NoticeRow::from))
 }
 
+/// One notice while that claim on it holds.
+pub async fn held(conn: &impl Conn, id: NoticeId, lease: LeaseId) -> Result<Option<NoticeRow>, StoreError> {
+    let held = outbox::Entity::find_by_id(id).filter(outbox::Column::Lease.eq(lease));
+    Ok(held.one(conn.db()).await?.map(NoticeRow::from))
+}
+
+/// Marks a notice that a server had taken as come back; `false` when it is marked already, or no server had it.
+pub async fn bounce(tx: &Tx, id: NoticeId, words: &str) -> Result<bool, StoreError> {
+    let row = outbox::ActiveModel {
+        status: Set(NoticeStatus::Bounced),
+        last_error: Set(Some(words.to_owned())),
+        ..Default::default()
+    };
+    guarded_while_sent(tx, id, row).await
+}
+
+/// Keeps what a server says about a notice it is still delivering.
+pub async fn note(tx: &Tx, id: NoticeId, words: &str) -> Result<bool, StoreError> {
+    let row = outbox::ActiveModel { last_error: Set(Some(words.to_owned())), ..Default::default() };
+    guarded_while_sent(tx, id, row).await
+}
+
+async fn guarded_while_sent(tx: &Tx, id: NoticeId, row: outbox::ActiveModel) -> Result<bool, StoreError> {
+    let update = outbox::Entity::update_many()
+        .set(row)
+        .filter(outbox::Column::Id.eq(id))
+        .filter(outbox::Column::Status.eq(NoticeStatus::Sent));
+    write::guarded(tx, update).await
+}
+
+/// Queues what a notice said once more, as a notice of its own; `false` when it waits still, is historic or emptied.
+pub async fn repeat(tx: &Tx, id: NoticeId, new: NoticeId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let done = [NoticeStatus::Sent, NoticeStatus::Failed, NoticeStatus::Bounced];
+    let said = outbox::Entity::find_by_id(id)
+        .filter(outbox::Column::Status.is_in(done))
+        .filter(outbox::Column::Facts.is_not_null());
+    let Some(said) = said.one(tx.db()).await? else { return Ok(false) };
+    let row = outbox::Model {
+        id: new,
+        status: NoticeStatus::Queued,
+        attempts: 0,
+        next_attempt_at: Some(now),
+        leased_until: None,
+        lease: None,
+        last_error: None,
+        queued_at: now,
+        sent_at: None,
+        repeats: Some(id),
+        ..said
+    };
+    insert_many::<outbox::ActiveModel>(tx, vec![outbox::ActiveModel::from(row).reset_all()]).await?;
+    Ok(true)
+}
+
+/// What a notice says and for whom, as if it were claimed; `None` when it is emptied.
+pub async fn said(conn: &impl Conn, id: NoticeId) -> Result<Option<Claimed>, StoreError> {
+    let row = outbox::Entity::find_by_id(id).one(conn.db()).await?;
+    Ok(row.filter(|row| row.facts.is_some()).map(Claimed::from))
+}
+
+/// Whether somebody holds or held a duty, and the institutions they work or study at.
+pub async fn belongs(conn: &impl Conn, person: PersonId) -> Result<(bool, Vec<InstitutionId>), StoreError> {
+    let duties = role::Entity::find().filter(role::Column::PersonId.eq(person)).all(conn.db()).await?;
+    let studies = registration::Entity::find().filter(registration::Column::PersonId.eq(person));
+    let studies = studies.all(conn.db()).await?;
+    let works = !duties.is_empty();
+    let mut at: Vec<InstitutionId> = duties.into_iter().filter_map(|row| row.institution_id).collect();
+    at.extend(studies.into_iter().map(|row| row.institution_id));
+    at.sort_unstable();
+    at.dedup();
+    Ok((works, at))
+}
+
 /// Puts a failed or waiting notice in line again; `false` when it is sent, historic or emptied.
 pub async fn requeue(tx: &Tx, id: NoticeId, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let again = [NoticeStatus::Failed, NoticeStatus::Deferred, NoticeStatus::Bounced];
@@ -267,7 +250,10 @@ impl From<outbox::Model> for NoticeRow {
             id: row.id,
             notice: row.notice,
             recipient: row.recipient_id,
+            action: row.action,
             case: row.case_id,
+            number: row.number,
+            repeats: row.repeats,
             status: row.status,
             attempts: row.attempts,
             next_attempt_at: row.next_attempt_at,
@@ -289,6 +275,8 @@ pub struct Addressed {
     pub language: String,
     /// IANA zone of an institution they work or study at.
     pub zone: Option<String>,
+    /// Whether they hold a duty, or held one.
+    pub works: bool,
 }
 
 /// How people are written to; those who are gone are left out.
@@ -305,6 +293,7 @@ pub async fn addressed(
         .await?;
     let mut at: BTreeMap<PersonId, InstitutionId> =
         studies.into_iter().map(|row| (row.person_id, row.institution_id)).collect();
+    let working: BTreeSet<PersonId> = duties.iter().map(|row| row.person_id).collect();
     at.extend(duties.into_iter().filter_map(|row| Some((row.person_id, row.institution_id?))));
     let zones: BTreeMap<InstitutionId, String> = institution::Entity::find()
         .filter(institution::Column::Id.is_in(at.values().copied()))
@@ -316,7 +305,16 @@ pub async fn addressed(
     let plain = |row: person::Model| {
         let zone = at.get(&row.id).and_then(|id| zones.get(id)).cloned();
         let name = full_name(&row.given_name, &row.family_name);
-        (row.id, Addressed { name, address: row.email, language: row.language, zone })
+        (
+            row.id,
+            Addressed {
+                name,
+                address: row.email,
+                language: row.language,
+                zone,
+                works: working.contains(&row.id),
+            },
+        )
     };
     Ok(rows.into_iter().map(plain).collect())
 }

@@ -1,6 +1,7 @@
 //! People and the duties they hold.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait,
@@ -186,4 +187,26 @@ pub async fn lasting_secretariat(tx: &Tx, on: NaiveDate) -> Result<Vec<RoleId>> 
         .filter(role::Column::UntilOn.is_null())
         .lock_exclusive();
     Ok(roles.all(tx.db()).await?.into_iter().map(|role| role.id).collect())
+}
+
+/// Marks somebody whose mailbox refuses mails; `false` when they are marked already.
+pub async fn mark_unreachable(tx: &Tx, id: PersonId, at: DateTime<Utc>, words: &str) -> Result<bool> {
+    let row = person::ActiveModel {
+        unreachable_since: Set(Some(at)),
+        unreachable_words: Set(Some(words.to_owned())),
+        ..Default::default()
+    };
+    let unmarked = person::Column::UnreachableSince.is_null();
+    guarded(tx, person::Entity::update_many().set(row).filter(person::Column::Id.eq(id)).filter(unmarked))
+        .await
+}
+
+/// Takes that mark away.
+pub async fn mark_reachable(tx: &Tx, id: PersonId) -> Result<bool> {
+    let row = person::ActiveModel {
+        unreachable_since: Set(None),
+        unreachable_words: Set(None),
+        ..Default::default()
+    };
+    guarded(tx, person::Entity::update_many().set(row).filter(person::Column::Id.eq(id))).await
 }

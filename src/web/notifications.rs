@@ -60,6 +60,31 @@ pub async fn list(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> Result<R
     ))
 }
 
+pub async fn show(Path(named): Path<String>, signed_in: SignedIn) -> Result<Response, Fault> {
+    let SignedIn { visit, caller } = signed_in;
+    may(&caller)?;
+    let shown = notifications::get(visit.app(), id(&named)?).await?;
+    let to = match shown.notification.recipient_id {
+        Some(person) => people::get(visit.app(), &caller, person).await.ok(),
+        None => None,
+    };
+    let again = !matches!(
+        shown.notification.status,
+        NoticeStatus::Queued | NoticeStatus::Deferred | NoticeStatus::Historic
+    ) && shown.content.is_some();
+    let to = to.map(|person| Value::from(Serde(&person)));
+    let shown = Value::from(Serde(&shown));
+    Ok(visit.page(StatusCode::OK, "notification.html", context! { shown, to, again }))
+}
+
+pub async fn resend(Path(named): Path<String>, posted: Posted) -> Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    may(&caller)?;
+    notifications::resend(visit.app(), &caller, &fields.once(&visit.path)?, id(&named)?).await?;
+    Ok(Redirect::to("/notifications").into_response())
+}
+
 pub async fn retry(Path(named): Path<String>, posted: Posted) -> Result<Response, Fault> {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;

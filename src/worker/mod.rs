@@ -1,31 +1,38 @@
-//! What happens without anybody asking: applications hear what happened to their programme, and notices leave as e-mails.
+//! What happens without anybody asking: deadlines act, applications hear what happened to their programme, and notices leave as e-mails.
 //!
 //! Work is claimed by lease in a short transaction, done outside any, and settled under the same lease, so that several workers
 //! share the queue and none overwrites another. [`Worker::run_once`] is the unit; [`Worker::run`] repeats it when woken.
 
+mod bounces;
+mod deliver;
+mod due;
+
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sojourn_engine::ids::LeaseId;
-use tracing::{error, warn};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
 
-use crate::app::notifications::{Due, Outcome};
-use crate::app::{App, Result};
-use crate::mail::{Failure, Renderer, Transport};
+use self::bounces::Bounces;
+use self::deliver::{Desk, Post};
+use crate::app::{App, Result, Writer};
+use crate::mail::{Renderer, Transport};
 
-/// Notices claimed at a time.
-const BATCH: u64 = 50;
 /// How long a worker sleeps when nobody wakes it: other processes queue too.
 const POLL: Duration = Duration::from_millis(250);
+/// Rounds between two looks for mails that came back: about ten seconds of polling.
+const BOUNCES_EVERY: u32 = 40;
 /// Rounds between two looks for what may be forgotten: about an hour of polling.
 const FORGET_EVERY: u32 = 14_400;
 
-/// Delivers notices.
+/// Looks after what happens without anybody asking, and delivers notices.
 #[derive(Debug)]
 pub struct Worker {
     app: Arc<App>,
-    renderer: Renderer,
-    transport: Transport,
+    post: Arc<Post>,
+    bounces: Option<Bounces>,
 }
 
 /// What one round did.
@@ -44,54 +51,55 @@ impl Done {
     pub const fn total(self) -> usize {
         self.sent + self.deferred + self.failed
     }
+
+    const fn and(self, other: Self) -> Self {
+        Self {
+            sent: self.sent + other.sent,
+            deferred: self.deferred + other.deferred,
+            failed: self.failed + other.failed,
+        }
+    }
 }
 
 impl Worker {
     /// A worker over open templates and an open way out.
-    pub const fn new(app: Arc<App>, renderer: Renderer, transport: Transport) -> Self {
-        Self { app, renderer, transport }
+    pub fn new(app: Arc<App>, renderer: Renderer, transport: Transport) -> Self {
+        let renderer = Arc::new(renderer);
+        // A second worker of one process writes the same.
+        let _ = app.writer.set(Arc::clone(&renderer) as Arc<dyn Writer>);
+        let post = Arc::new(Post::new(Arc::clone(&app), renderer, transport));
+        Self { app, post, bounces: None }
     }
 
-    /// Delivers what is due, at most one batch.
+    /// Reads what comes back from a maildir, too.
+    #[must_use]
+    pub fn with_bounces(self, folder: &Path) -> Self {
+        Self { bounces: Some(Bounces::of(folder)), ..self }
+    }
+
+    /// Takes what has come back, and says how many messages were handled.
+    pub async fn take_bounces(&self) -> usize {
+        match &self.bounces {
+            Some(bounces) => bounces.take(&self.app).await,
+            None => 0,
+        }
+    }
+
+    /// Raises what is to be raised and delivers what is due, at most one batch.
     ///
     /// # Errors
     /// Faults of the database; what a mail server says is no error but an outcome.
     pub async fn run_once(&self) -> Result<Done> {
-        let at = self.app.clock.moment();
-        let lease: LeaseId = at.id();
-        let mut done = Done::default();
-        // What cannot be raised keeps no mail back.
-        if let Err(fault) = self.app.raise(&at).await {
-            error!(%fault, "what happened to a programme could not be raised in every application");
-        }
-        for due in self.app.claim_notices(&at, lease, BATCH).await? {
-            let outcome = self.deliver(&due).await;
-            match &outcome {
-                Outcome::Sent => done.sent += 1,
-                Outcome::Later(_) => done.deferred += 1,
-                Outcome::Never(words) => {
-                    done.failed += 1;
-                    warn!(notice.id = %due.id, words, "a notice cannot be delivered");
-                }
-            }
-            self.app.settle_notice(&self.app.clock.moment(), lease, &due, outcome).await?;
-        }
-        Ok(done)
+        self.raise().await;
+        let mut desk = Desk::new(Arc::clone(&self.post));
+        desk.fill().await?;
+        desk.drain().await
     }
 
-    async fn deliver(&self, due: &Due) -> Outcome {
-        let letter = match &due.letter {
-            Ok(letter) => letter,
-            Err(words) => return Outcome::Never(words.clone()),
-        };
-        let mail = match self.renderer.render(letter) {
-            Ok(mail) => mail,
-            Err(fault) => return Outcome::Never(fault.to_string()),
-        };
-        match self.transport.send(&mail).await {
-            Ok(()) => Outcome::Sent,
-            Err(Failure::Later(words)) => Outcome::Later(words),
-            Err(Failure::Never(words)) => Outcome::Never(words),
+    /// What cannot be raised keeps no mail back.
+    async fn raise(&self) {
+        if let Err(fault) = self.app.raise(&self.app.clock.moment()).await {
+            error!(%fault, "what happened to a programme could not be raised in every application");
         }
     }
 
@@ -108,30 +116,40 @@ impl Worker {
         Ok(())
     }
 
-    /// Delivers until `stop` ends; a round that has begun is finished.
+    /// Works until `stop` ends; what has begun is finished. Deadlines and deliveries have loops of their own: a mail server that is slow
+    /// keeps nothing else back.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let (halt, halted) = watch::channel(false);
+        let over = CancellationToken::new();
+        let deliveries = Desk::new(Arc::clone(&self.post)).run(halted);
+        let rest = async {
+            self.look_after(stop).await;
+            over.cancel();
+            halt.send_replace(true);
+        };
+        tokio::join!(deliveries, self.keep_time(&over), rest);
+        self.post.close().await;
+    }
+
+    async fn look_after(&self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         let mut round: u32 = 0;
         loop {
-            let done = self.run_once().await.unwrap_or_else(|fault| {
-                error!(%fault, "notices could not be looked for");
-                Done::default()
-            });
+            self.raise().await;
+            if round.is_multiple_of(BOUNCES_EVERY) {
+                self.take_bounces().await;
+            }
             if round.is_multiple_of(FORGET_EVERY)
                 && let Err(fault) = self.forget().await
             {
                 error!(%fault, "what has run out could not be removed");
             }
             round = round.wrapping_add(1);
-            let more = u64::try_from(done.total()).unwrap_or(BATCH) == BATCH;
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                () = std::future::ready(()), if more => {}
-                () = self.app.wake.notified() => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
-        self.transport.close().await;
     }
 }

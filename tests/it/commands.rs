@@ -1,6 +1,7 @@
 //! The command line as people meet it: the real binary, run to its end, on real files and databases.
 
 mod definitions;
+mod mail;
 mod serve;
 
 use std::ffi::OsStr;

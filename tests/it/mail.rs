@@ -1,5 +1,7 @@
 //! Mails through a real SMTP server: taken, put off, refused, unreachable; and into a maildir.
 
+mod line;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -166,14 +168,17 @@ async fn a_mail_refused_is_shown_to_the_secretariat_who_may_try_again(
     let worker = worker(&app, smtp(&server.address.to_string()));
     invite(&secretariat, &member, "refuse@north.example").await;
 
-    assert_eq!(deliver(&worker).await, Done { failed: 1, ..Done::default() });
+    // Whoever cannot be reached is the secretariat's to find.
+    assert_eq!(deliver(&worker).await, Done { failed: 1, sent: 1, ..Done::default() });
 
     let listed = secretariat.get("/notifications?status=failed").await.ok();
     let [failed] = &listed["items"].as_array().expect("items")[..] else { panic!("one failure") };
     assert!(failed["last_error"].as_str().is_some_and(|words| words.contains("550")), "{failed}");
     let again = format!("/notifications/{}/retry", failed["id"].as_str().expect("an id"));
     assert_eq!(secretariat.post(&again, &json!({})).await.ok()["status"], "queued");
-    assert_eq!(deliver(&worker).await, Done { failed: 1, ..Done::default() });
+    assert_eq!(deliver(&worker).await, Done { failed: 1, sent: 1, ..Done::default() });
+    let [_, alarm] = &server.mailbox("sol@alliance.example")[..] else { panic!("an alarm for each") };
+    assert!(alarm.text.as_deref().is_some_and(|text| text.contains("Østergård") && text.contains("550")));
 }
 
 #[rstest]

@@ -1,14 +1,17 @@
 //! One integration binary (one link), a module per resource.
 #![cfg(test)]
 
+mod absences;
 mod adoption;
 mod agreements;
 mod applications;
 mod architecture;
+mod bounces;
 mod calendars;
 mod calls;
 mod charts;
 mod commands;
+mod deadlines;
 mod discretion;
 mod documents;
 mod eligible_students;
@@ -18,6 +21,8 @@ mod holidays;
 mod imports;
 mod institutions;
 mod kills;
+mod letters;
+mod links;
 mod lives;
 mod mail;
 mod migrations;
@@ -39,7 +44,9 @@ mod simulation;
 mod statements;
 mod stays;
 mod store;
+mod storms;
 mod support;
+mod surge;
 mod suspension;
 mod told;
 mod units;

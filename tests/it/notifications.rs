@@ -130,8 +130,31 @@ async fn a_notice_that_was_refused_is_tried_again_when_the_secretariat_says_so(
     deliver(&cast, &server).await;
     assert_eq!(server.tries(&address("refuse")).len(), 4);
 
-    let sent = listed(sol, &format!("&status=sent{case}")).await;
+    let mut sent = listed(sol, &format!("&status=sent{case}")).await;
+    sent.retain(|notice| notice["notice"] != "address_unreachable");
     assert_eq!(sent.len(), 1);
     sol.post(&format!("/notifications/{}/retry", id(&sent[0])), &json!({})).await.problem(409);
     assert!(sent[0]["sent_at"].is_string());
+}
+
+#[rstest]
+#[tokio::test]
+async fn mails_of_one_case_keep_their_order_until_one_was_put_off_often(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let server = SmtpServer::start();
+    let walk = submitted(&cast, "defer+99").await;
+    let case = format!("&case={}", id(&walk.case));
+    let tries = async || {
+        let own: Vec<_> = listed(cast.who("secretariat"), &case).await;
+        let own = own.iter().filter(|notice| notice["recipient_id"] == walk.case["applicant"]["id"]).rev();
+        own.map(|notice| notice["attempts"].as_i64().expect("a number")).collect::<Vec<_>>()
+    };
+
+    for (wait, expected) in [(1, [1, 0]), (5, [2, 0]), (15, [3, 0]), (60, [4, 1])] {
+        deliver(&cast, &server).await;
+        assert_eq!(tries().await, expected, "the later one waits for the first, but not for ever");
+        cast.app.advance(TimeDelta::minutes(wait));
+    }
 }

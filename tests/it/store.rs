@@ -248,6 +248,8 @@ fn someone(at: &Moment) -> person::ActiveModel {
         erased_at: Set(None),
         created_at: Set(at.now),
         version: Set(1),
+        unreachable_since: Set(None),
+        unreachable_words: Set(None),
     }
 }
 

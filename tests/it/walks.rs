@@ -16,6 +16,7 @@ use chrono::TimeDelta;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sojourn::app::definitions::shipped;
+use sojourn::app::notifications::Outcome;
 use sojourn::mail::{Renderer, Sender};
 use sojourn_engine::definition::{Definition, Transition};
 
@@ -244,10 +245,13 @@ pub async fn written(cast: &Cast) -> BTreeSet<String> {
     let mut written = BTreeSet::new();
     loop {
         let at = cast.app.clock.moment();
-        let claimed = cast.app.app.claim_notices(&at, at.id(), 500).await.expect("the database answers");
+        let lease = at.id();
+        let claimed = cast.app.app.claim_notices(&at, lease, 500).await.expect("the database answers");
         if claimed.is_empty() {
             return written;
         }
+        let sent: Vec<_> = claimed.iter().map(|due| (lease, due.clone(), Outcome::Sent)).collect();
+        cast.app.app.settle_notices(&at, &sent).await.expect("the database answers");
         for due in claimed {
             let mut letter = due.letter.expect("somebody to write to");
             for language in renderer.templates().languages() {

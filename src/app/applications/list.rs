@@ -37,6 +37,8 @@ pub struct Filter {
     pub waiting_for_me: bool,
     /// Only those whose clock has run out.
     pub overdue: bool,
+    /// Only those with a clock that is near its end: past its last reminder, or three quarters gone where it has none.
+    pub at_risk: bool,
     /// Only those whose reference or applicant's name begins so.
     pub q: Option<String>,
 }
@@ -138,6 +140,7 @@ fn wanted(app: &App, caller: &Caller, filter: Filter) -> Wanted {
         call: filter.call,
         waiting_for: filter.waiting_for_me.then(|| awaited(app, caller)),
         overdue_at: filter.overdue.then(|| app.clock.now()),
+        at_risk_at: filter.at_risk.then(|| app.clock.now()),
         q: filter.q.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
     }
 }
@@ -218,7 +221,7 @@ pub(in crate::app) async fn staff(
         std::iter::once(item.home.0).chain(item.host.as_ref().map(|host| host.0))
     };
     let places: Vec<InstitutionId> = items.iter().filter(keeps).flat_map(of).collect();
-    let staff = if places.is_empty() { Vec::new() } else { holders::staff(conn, &places, on).await? };
+    let staff = if places.is_empty() { Vec::new() } else { holders::staff(conn, &places, on, &[]).await? };
     Ok(Holders { staff, ..Holders::default() })
 }
 

@@ -65,6 +65,8 @@ pub fn person(id: PersonId, (given_name, family_name): (&str, &str), at: &Moment
         erased_at: None,
         created_at: at.now,
         version: 1,
+        unreachable_since: None,
+        unreachable_words: None,
     }
 }
 

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
 use sojourn_engine::vocabulary::Duty;
-use sojourn_entities::{chair_term, role, unit_above, wait};
+use sojourn_entities::{chair_term, person, role, unit_above, wait};
 
 use crate::store::institutions::below;
 
@@ -120,14 +120,20 @@ fn held_by_somebody(on: NaiveDate, others: &[Duty]) -> Expr {
     Expr::exists(duties_there(on).cond_where(duty).cond_where(there).to_owned())
 }
 
-/// Duties held on a day at the institution that is waited for.
+/// Duties held on a day at the institution that is waited for, by people whom mails reach.
 fn duties_there(on: NaiveDate) -> SelectStatement {
+    let lost = Query::select()
+        .column(person::Column::Id)
+        .from(person::Entity)
+        .and_where(person::Column::UnreachableSince.is_not_null())
+        .to_owned();
     let there = Expr::col((role::Entity, role::Column::InstitutionId));
     let lasts = Condition::any().add(role::Column::UntilOn.is_null()).add(role::Column::UntilOn.gte(on));
     Query::select()
         .expr(Expr::val(1))
         .from(role::Entity)
         .and_where(there.equals((wait::Entity, wait::Column::InstitutionId)))
+        .and_where(role::Column::PersonId.not_in_subquery(lost))
         .and_where(role::Column::FromOn.lte(on))
         .cond_where(lasts)
         .to_owned()

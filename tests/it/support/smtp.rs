@@ -44,10 +44,16 @@ pub struct SmtpServer {
 
 impl SmtpServer {
     pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// The server with options, as its script names them.
+    pub fn with(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut child = Command::new("/usr/bin/python3")
             .arg(own("tests/it/support/smtp_sink.py"))
             .arg(folder.path())
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -88,9 +94,19 @@ impl SmtpServer {
         }
     }
 
+    /// What the server says next; `None` when it is silent for so long.
+    pub fn next_line(&self, patience: Duration) -> Option<String> {
+        self.lines.recv_timeout(patience).ok()
+    }
+
     /// The answers given to an address, one per try.
     pub fn tries(&self, address: &str) -> Vec<String> {
-        let text = std::fs::read_to_string(self.folder.path().join(address).join("tries"));
+        self.log(&format!("{address}/tries"))
+    }
+
+    /// The lines of one of its logs, such as `faults` and `logins`.
+    pub fn log(&self, name: &str) -> Vec<String> {
+        let text = std::fs::read_to_string(self.folder.path().join(name));
         text.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 }
