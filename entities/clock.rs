@@ -28,8 +28,12 @@ pub struct Model {
     pub wake_at: Option<DateTimeUtc>,
     /// When its end was carried out.
     pub fired_at: Option<DateTimeUtc>,
-    /// When its state was left before that.
+    /// When it stopped running: its state was left, or its end has nothing more to do.
     pub ended_at: Option<DateTimeUtc>,
+    /// How many roles of its escalation have been reached.
+    pub rungs: i16,
+    /// From when its end is at risk; none for clocks that never ran.
+    pub risk_at: Option<DateTimeUtc>,
     /// Until when a worker has it.
     pub leased_until: Option<DateTimeUtc>,
     /// That worker's claim.

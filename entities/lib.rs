@@ -5,8 +5,10 @@
 //! To add a table: a migration, a file here, a line below.
 
 pub mod account;
+pub mod action_link;
 pub mod agreement;
 pub mod application;
+pub mod calendar_address;
 pub mod call;
 pub mod call_home;
 pub mod call_offering;
@@ -15,6 +17,7 @@ pub mod chair_term;
 pub mod choice;
 pub mod clock;
 pub mod credential;
+pub mod delegation;
 pub mod document;
 pub mod history;
 pub mod history_payload;
@@ -37,6 +40,7 @@ pub mod registration;
 pub mod role;
 pub mod session;
 pub mod stay;
+pub mod tick;
 pub mod unit;
 pub mod unit_above;
 pub mod wait;

@@ -1,7 +1,7 @@
 //! Notices: written in the transaction of what they tell, sent afterwards.
 
 use sea_orm::entity::prelude::*;
-use sojourn_engine::ids::{CaseId, LeaseId, NoticeId, PersonId};
+use sojourn_engine::ids::{CaseId, LeaseId, NoticeId, PersonId, TokenId};
 use sojourn_engine::vocabulary::NoticeStatus;
 
 /// One row of `outbox`.
@@ -22,6 +22,8 @@ pub struct Model {
     pub address: Option<String>,
     /// BCP 47 tag of the language it is written in.
     pub language: String,
+    /// The link its button leads to, where its reader may act without signing in.
+    pub link_id: Option<TokenId>,
     /// The case it tells about.
     pub case_id: Option<CaseId>,
     /// Number of the step in that case's history.

@@ -24,6 +24,9 @@ mod m20261125_000015_create_tracks;
 mod m20261125_000018_let_agreements_be_later;
 mod m20261125_000019_pause_clocks;
 mod m20261125_000020_vet_programmes;
+mod m20261125_000021_let_clocks_act;
+mod m20261125_000022_create_delegations;
+mod m20261125_000030_create_calendar_addresses;
 mod m20261125_000040_follow_mails;
 mod prelude;
 
@@ -55,6 +58,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000018_let_agreements_be_later::Migration),
             Box::new(m20261125_000019_pause_clocks::Migration),
             Box::new(m20261125_000020_vet_programmes::Migration),
+            Box::new(m20261125_000021_let_clocks_act::Migration),
+            Box::new(m20261125_000022_create_delegations::Migration),
+            Box::new(m20261125_000030_create_calendar_addresses::Migration),
             Box::new(m20261125_000040_follow_mails::Migration),
         ]
     }

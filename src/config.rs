@@ -33,6 +33,8 @@ pub struct Config {
     pub mail: Mail,
     /// How people sign in.
     pub auth: Auth,
+    /// How deadlines are acted on.
+    pub clocks: Clocks,
     /// Where uploaded files are kept.
     pub files: Files,
     /// What is written to the log.
@@ -147,6 +149,16 @@ pub struct Auth {
     pub attempts_per_address: u32,
 }
 
+/// How deadlines are acted on.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Clocks {
+    /// Clocks acted on in one round, before mails and other work have their turn.
+    pub most_per_round: u64,
+    /// Days without a look at clocks after which they act no more by themselves, because this machine's clock may be wrong;
+    /// `sojourn clocks resume` lets them go on.
+    pub longest_stop_days: u32,
+}
+
 /// Where uploaded files are kept.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 pub struct Files {
@@ -207,6 +219,11 @@ impl Config {
             demand(number >= 1, &format!("auth.{name}: at least 1"));
         }
         demand(self.auth.hashers >= 1, "auth.hashers: at least 1");
+        demand(
+            (1..=10_000).contains(&self.clocks.most_per_round),
+            "clocks.most_per_round: between 1 and 10000",
+        );
+        demand(self.clocks.longest_stop_days >= 1, "clocks.longest_stop_days: at least 1");
         faults.extend(self.auth.faults());
         faults
     }

@@ -36,14 +36,23 @@ impl Attempts {
         }
     }
 
+    /// Counts one attempt from an address that names no account.
+    pub fn count_address(&self, address: IpAddr) -> Result<()> {
+        self.forget_old();
+        self.addresses.check_key(&address).map_err(|not_until| too_many(&not_until))
+    }
+
     /// Counts one attempt for an account from an address; nobody else's attempts lock a person out for longer than a minute.
     pub fn count(&self, account: &str, address: IpAddr) -> Result<()> {
+        self.count_address(address)?;
+        self.accounts.check_key(&account.to_owned()).map_err(|not_until| too_many(&not_until))
+    }
+
+    fn forget_old(&self) {
         if self.accounts.len() + self.addresses.len() > REMEMBERED {
             self.accounts.retain_recent();
             self.addresses.retain_recent();
         }
-        self.addresses.check_key(&address).map_err(|not_until| too_many(&not_until))?;
-        self.accounts.check_key(&account.to_owned()).map_err(|not_until| too_many(&not_until))
     }
 }
 

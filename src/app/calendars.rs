@@ -1,10 +1,14 @@
-//! Institutions → calendars: zone, working week, holidays.
+//! Institutions → calendars: zone, working week, holidays; and deadlines as entries of calendars of people.
+
+mod entry;
 
 use chrono::Weekday;
 use chrono_tz::Tz;
 use sojourn_engine::deadline::{Calendar, Workdays};
 
 use crate::store::dossiers::Institution;
+
+pub use entry::{Entry, feed, published};
 
 /// The calendar of an institution; a zone nobody knows any more is read as UTC.
 pub fn calendar(institution: &Institution) -> Calendar {

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sojourn_engine::ids::{PersonId, SessionId};
+use sojourn_engine::vocabulary::Duty;
 
 use super::{App, Error, Result};
 use crate::access::{Caller, Held};
-use crate::store::{Conn, sessions};
+use crate::store::{Conn, delegations, sessions};
 
 /// How long a caller is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::seconds(30);
@@ -92,14 +93,19 @@ async fn duties_today(
     now: DateTime<Utc>,
     alliance: Tz,
 ) -> Result<Vec<Held>> {
-    let rows = sessions::duties(conn, person).await?;
+    // Whoever does somebody's work while they are away may do what they may, except look after people.
+    let away = delegations::stood_in_for(conn, person, day(now, alliance)).await?;
+    let mut rows = sessions::duties(conn, &[person]).await?;
+    if !away.is_empty() {
+        let lent = sessions::duties(conn, &away).await?;
+        rows.extend(lent.into_iter().filter(|row| row.duty != Duty::Admin));
+    }
     let holds = |row: &sessions::DutyRow| {
         let zone = row.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(alliance);
         let today = day(now, zone);
         row.from_on <= today && row.until_on.is_none_or(|until| today <= until)
     };
-    let held = |row: sessions::DutyRow| Held { duty: row.duty, institution: row.institution, unit: row.unit };
-    Ok(rows.into_iter().filter(holds).map(held).collect())
+    Ok(rows.into_iter().filter(holds).map(sessions::DutyRow::held).collect())
 }
 
 fn day(now: DateTime<Utc>, zone: Tz) -> NaiveDate {

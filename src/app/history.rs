@@ -7,6 +7,7 @@ use serde::Serialize;
 use sojourn_engine::adoption;
 use sojourn_engine::definition::{Definition, Resolver};
 use sojourn_engine::ids::{CaseId, PersonId};
+use sojourn_engine::machine::{ESCALATED, HANDED_ON};
 use sojourn_engine::vocabulary::Via;
 use utoipa::ToSchema;
 
@@ -152,6 +153,10 @@ fn one(
     let label = match step.event.as_str() {
         adoption::EVENT if language.starts_with("zh") => Some("改用新版規則"),
         adoption::EVENT => Some("Moved to another version of the rules"),
+        ESCALATED if language.starts_with("zh") => Some("期限已過，已通知下一順位"),
+        ESCALATED => Some("Deadline passed, the next in line told"),
+        HANDED_ON if language.starts_with("zh") => Some("已轉請他人處理"),
+        HANDED_ON => Some("Handed on to somebody else"),
         event => definition.event_named(event).map(|event| definition.events[event.at()].label.get(language)),
     };
     let state = |name: &str| {

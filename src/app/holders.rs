@@ -84,6 +84,23 @@ impl Holders {
         }
     }
 
+    /// Whether somebody holds a role themselves, rather than standing in for nobody.
+    pub fn held(
+        &self,
+        definition: &Definition,
+        role: RoleIx,
+        dossier: &Dossier,
+        instance: Option<InstanceId>,
+    ) -> bool {
+        let holders = self.of(definition, role, dossier, instance);
+        match &definition.roles[role.at()].resolver {
+            Resolver::Home(duty) | Resolver::Host(duty) => holders.iter().any(|holder| holder.duty == *duty),
+            Resolver::Chair => self.chair.is_some(),
+            Resolver::Applicant | Resolver::Secretariat | Resolver::Link(_) => !holders.is_empty(),
+            Resolver::System => false,
+        }
+    }
+
     /// The roles one person holds, at one instance of a track where one is named.
     pub fn roles(
         &self,

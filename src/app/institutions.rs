@@ -3,6 +3,7 @@
 //! Everybody signed in sees them; the secretariat enters and changes institutions, an administrator the units of the
 //! own institution.
 
+pub mod holidays;
 mod import;
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -14,6 +14,9 @@ use sojourn_engine::vocabulary::TokenKind;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+/// Purpose of links by which one thing can be done in one case.
+const ACT: &str = "act";
+
 /// The key of the instance and the address its links begin with.
 #[derive(Clone)]
 pub struct Links {
@@ -38,8 +41,12 @@ impl Links {
 
     /// The token of a one-time link.
     pub fn token(&self, id: TokenId, kind: TokenKind) -> String {
+        self.sealed(id, kind.as_str())
+    }
+
+    fn sealed(&self, id: TokenId, purpose: &str) -> String {
         let id = Uuid::from(id);
-        let seal = self.seal(kind.as_str(), id.as_bytes());
+        let seal = self.seal(purpose, id.as_bytes());
         BASE64_URL_SAFE_NO_PAD.encode([id.as_bytes().as_slice(), &seal].concat())
     }
 
@@ -52,16 +59,36 @@ impl Links {
         format!("{}/{page}?token={}", self.public_url, self.token(id, kind))
     }
 
+    /// The address of a link by which one thing can be done in one case without signing in.
+    pub fn act(&self, id: TokenId) -> String {
+        format!("{}/act/{}", self.public_url, self.sealed(id, ACT))
+    }
+
+    /// The id in such a token that this instance made.
+    pub fn read_act(&self, token: &str) -> Option<TokenId> {
+        self.opened(token, ACT)
+    }
+
     /// Any page of this instance; `path` begins with a slash.
     pub fn page(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)
     }
 
+    /// The host that pages of this instance are at, for names that must be unique everywhere.
+    pub fn host(&self) -> &str {
+        let rest = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);
+        rest.split(['/', ':']).next().filter(|host| !host.is_empty()).unwrap_or("sojourn")
+    }
+
     /// The id in a token that this instance made for that purpose.
     pub fn read(&self, token: &str, kind: TokenKind) -> Option<TokenId> {
+        self.opened(token, kind.as_str())
+    }
+
+    fn opened(&self, token: &str, purpose: &str) -> Option<TokenId> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.trim()).ok()?;
         let (id, seal) = bytes.split_at_checked(16)?;
-        let ours = self.seal(kind.as_str(), id);
+        let ours = self.seal(purpose, id);
         bool::from(ours.ct_eq(seal)).then(|| Uuid::from_slice(id).ok().map(TokenId::from))?
     }
 

@@ -3,16 +3,21 @@
 //! A command takes the [`App`] and a [`Caller`](crate::access::Caller), reads the clock once, begins one transaction, and
 //! commits once. Everything it may answer with is a view; everything that may go wrong is an [`Error`].
 
+pub mod absences;
+pub mod action_links;
 pub mod agreements;
 pub mod applications;
 mod attempts;
 pub mod bounces;
+pub mod calendar_addresses;
 pub mod calendars;
 mod callers;
 pub mod calls;
 pub mod chair_terms;
+pub mod deadlines;
 pub mod definitions;
 pub mod documents;
+pub mod due;
 pub mod eligibility;
 pub mod eligible_students;
 mod error;
@@ -39,7 +44,7 @@ pub mod workflows;
 
 use std::sync::{Arc, OnceLock};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use secrecy::SecretString;
 use tokio::sync::{Notify, Semaphore};
@@ -88,6 +93,12 @@ pub struct App {
     pub patience: Patience,
     /// Writes mails to be looked at, where there is somebody who can.
     pub writer: OnceLock<Arc<dyn Writer>>,
+    /// The longest time without a look at clocks after which they still act by themselves.
+    longest_stop: TimeDelta,
+    /// Clocks acted on in one round.
+    pub clocks_per_round: u64,
+    /// Clocks that wanted attention before that are left alone: the demo keeps cases as they were made.
+    pub clocks_from: DateTime<Utc>,
 }
 
 impl App {
@@ -112,7 +123,15 @@ impl App {
             reset_life: TimeDelta::minutes(auth.reset_minutes.into()),
             patience: Patience::of(&config.mail),
             writer: OnceLock::new(),
+            longest_stop: TimeDelta::days(config.clocks.longest_stop_days.into()),
+            clocks_per_round: config.clocks.most_per_round,
+            clocks_from: DateTime::UNIX_EPOCH,
         }
+    }
+
+    /// The day it is for the alliance.
+    pub fn today(&self) -> NaiveDate {
+        self.clock.now().with_timezone(&self.zone).date_naive()
     }
 
     /// Passes when the database answers and has this version's schema.

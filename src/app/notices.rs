@@ -8,7 +8,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::Definition;
-use sojourn_engine::ids::{CaseId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId};
+use sojourn_engine::ids::{
+    CaseId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId,
+};
 
 /// One notice with everything its mail says, people named: what the mail floor renders.
 #[derive(Debug, Clone)]
@@ -64,6 +66,8 @@ pub enum NoticeFacts {
     PasswordReset(LinkNotice),
     /// Mail to somebody does not arrive.
     Unreachable(UnreachableNotice),
+    /// Somebody is to stand in for somebody who will be away.
+    Absence(AbsenceNotice),
 }
 
 /// Somebody whose mailbox takes no mail.
@@ -75,6 +79,39 @@ pub struct UnreachableNotice {
     pub words: String,
     /// Name of the notice that did not arrive.
     pub notice: String,
+}
+
+/// A time somebody is away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbsenceNotice {
+    /// Who is away; named when the mail is rendered.
+    pub person: PersonId,
+    /// First day.
+    pub from_on: NaiveDate,
+    /// Last day.
+    pub until_on: NaiveDate,
+    /// Where they work; `None` is the secretariat.
+    pub institution: Option<InstitutionId>,
+}
+
+impl NoticeFacts {
+    /// The person it speaks of, who is named when the mail is rendered.
+    pub fn names(&self) -> Option<PersonId> {
+        match self {
+            Self::Case(case) => case.student,
+            Self::Absence(absence) => Some(absence.person),
+            Self::Unreachable(notice) => Some(notice.person),
+            Self::Invitation(_) | Self::PasswordReset(_) => None,
+        }
+    }
+
+    /// The version of the workflow whose words it is told in.
+    pub fn version(&self) -> Option<WorkflowVersionId> {
+        match self {
+            Self::Case(case) => Some(case.version),
+            Self::Invitation(_) | Self::PasswordReset(_) | Self::Absence(_) | Self::Unreachable(_) => None,
+        }
+    }
 }
 
 /// A one-time link; the token is derived from its id when the mail is rendered and stands in no row.

@@ -1,5 +1,6 @@
 //! A case on stage: its dossier, the definition it began with, and who holds which role today.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -15,7 +16,8 @@ use super::{App, Error, Result};
 use crate::access::Scope;
 use crate::clock::Moment;
 use crate::store::dossiers::{self, Dossier, ExtraTerm};
-use crate::store::{Conn, Tx, holders, places};
+use crate::store::holders::{self, Holder};
+use crate::store::{Conn, Tx, places};
 
 /// How often a case that keeps changing is read beside the commands that change it.
 const LOOKS: usize = 3;
@@ -58,17 +60,26 @@ impl Scene {
     /// # Errors
     /// [`Error::NotFound`] when there is none, or none the scope sees.
     pub async fn read(app: &App, tx: &Tx, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
-        dossiers::hold(tx, id).await?;
+        dossiers::hold(tx, &[id]).await?;
         let dossier = dossiers::load(tx, scope, id).await?.ok_or(Error::NotFound)?;
         Self::of(app, tx, dossier, at).await
     }
 
-    async fn of(app: &App, conn: &impl Conn, mut dossier: Dossier, at: &Moment) -> Result<Self> {
-        let version = dossier.case.workflow;
-        let definition = app.definitions.get(conn, version).await?;
-        if dossier.application.frozen && can_freeze(&definition, &dossier) {
-            dossier.student = dossiers::student(conn, dossier.application.registration).await?;
+    /// Reads several applications for a command of the system, in as many statements as one; whatever is none of them is left out.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn read_all(app: &App, tx: &Tx, ids: &[CaseId], at: &Moment) -> Result<Vec<Self>> {
+        dossiers::hold(tx, ids).await?;
+        let mut read = Vec::with_capacity(ids.len());
+        for dossier in dossiers::load_all(tx, ids).await? {
+            read.push(with_definition(app, tx, dossier).await?);
         }
+        Self::over_all(app, tx, read, at).await
+    }
+
+    async fn of(app: &App, conn: &impl Conn, dossier: Dossier, at: &Moment) -> Result<Self> {
+        let (dossier, definition) = with_definition(app, conn, dossier).await?;
         Self::over(app, conn, dossier, definition, at).await
     }
 
@@ -76,16 +87,33 @@ impl Scene {
     pub async fn over(
         app: &App,
         conn: &impl Conn,
-        mut dossier: Dossier,
+        dossier: Dossier,
         definition: Arc<Definition>,
         at: &Moment,
     ) -> Result<Self> {
+        let scene = Self::over_all(app, conn, vec![(dossier, definition)], at).await?.pop();
+        scene.ok_or(Error::NotFound)
+    }
+
+    async fn over_all(
+        app: &App,
+        conn: &impl Conn,
+        mut read: Vec<(Dossier, Arc<Definition>)>,
+        at: &Moment,
+    ) -> Result<Vec<Self>> {
         let alliance = Calendar::plain(app.zone);
-        dossier.waiters = waiters(conn, &definition, &dossier).await?;
-        dossier.extra_term = extra_term(conn, &definition, &dossier).await?;
-        let holders = people(conn, &definition, &dossier, alliance.date(at.now)).await?;
-        let version = dossier.case.workflow;
-        Ok(Self { live: Live::new(&definition, dossier)?, definition, version, holders, alliance })
+        wait_in_line(conn, &mut read).await?;
+        for (dossier, definition) in &mut read {
+            dossier.extra_term = extra_term(conn, definition, dossier).await?;
+        }
+        let company = Company::read(conn, &read, alliance.date(at.now)).await?;
+        let scene = |(dossier, definition): (Dossier, Arc<Definition>)| {
+            let holders = company.around(&dossier);
+            let version = dossier.case.workflow;
+            let live = Live::new(&definition, dossier)?;
+            Ok(Self { live, definition, version, holders, alliance: alliance.clone() })
+        };
+        read.into_iter().map(scene).collect()
     }
 
     /// The role somebody acts in who fires an event: of those they hold, one that may, else the first; without a person the system's.
@@ -123,28 +151,70 @@ fn can_freeze(definition: &Definition, dossier: &Dossier) -> bool {
     here.is_some_and(|state| definition.leaving(state).any(|(_, transition)| transition.freezes))
 }
 
-async fn people(
+/// The dossier with the definition its case began with.
+async fn with_definition(
+    app: &App,
     conn: &impl Conn,
-    definition: &Definition,
-    dossier: &Dossier,
-    today: NaiveDate,
-) -> Result<Holders> {
-    let mut institutions: Vec<InstitutionId> =
-        dossier.choices.iter().map(|choice| choice.offering.host.id).collect();
-    institutions.push(dossier.home.id);
-    let has_chair = definition.roles.iter().any(|role| role.resolver == Resolver::Chair);
-    Ok(Holders {
-        applicant: holders::applicant(conn, dossier.application.applicant).await?,
-        staff: holders::staff(conn, &institutions, today).await?,
-        chair: if has_chair { holders::chair(conn, today).await? } else { None },
-        linked: linked(conn, dossier).await?,
-    })
+    mut dossier: Dossier,
+) -> Result<(Dossier, Arc<Definition>)> {
+    let definition = app.definitions.get(conn, dossier.case.workflow).await?;
+    if dossier.application.frozen && can_freeze(&definition, &dossier) {
+        dossier.student = dossiers::student(conn, dossier.application.registration).await?;
+    }
+    Ok((dossier, definition))
 }
 
-/// People whom tracks of the case name.
-async fn linked(conn: &impl Conn, dossier: &Dossier) -> Result<Vec<holders::Holder>> {
-    let named: Vec<PersonId> = dossier.case.tracks.iter().filter_map(|row| row.person).collect();
-    if named.is_empty() { Ok(Vec::new()) } else { Ok(holders::people(conn, &named).await?) }
+/// Everybody who may hold a role in one of several cases, on one day.
+struct Company {
+    staff: Vec<Holder>,
+    chair: Option<Holder>,
+    /// Applicants, and people whom tracks name.
+    named: BTreeMap<PersonId, Holder>,
+}
+
+impl Company {
+    async fn read(conn: &impl Conn, cases: &[(Dossier, Arc<Definition>)], today: NaiveDate) -> Result<Self> {
+        let institutions: BTreeSet<InstitutionId> =
+            cases.iter().flat_map(|(dossier, _)| parties(dossier)).collect();
+        let named: BTreeSet<PersonId> = cases.iter().flat_map(|(dossier, _)| named(dossier)).collect();
+        let mut roles = cases.iter().flat_map(|(_, definition)| &definition.roles);
+        let has_chair = roles.any(|role| role.resolver == Resolver::Chair);
+        let ids: Vec<CaseId> = cases.iter().map(|(dossier, _)| dossier.case.id).collect();
+        let people = holders::people(conn, &named.into_iter().collect::<Vec<_>>()).await?;
+        Ok(Self {
+            staff: holders::staff(conn, &institutions.into_iter().collect::<Vec<_>>(), today, &ids).await?,
+            chair: if has_chair { holders::chair(conn, today).await? } else { None },
+            named: people.into_iter().map(|holder| (holder.person, holder)).collect(),
+        })
+    }
+
+    /// Those who may hold a role in one of the cases.
+    fn around(&self, dossier: &Dossier) -> Holders {
+        let here: BTreeSet<InstitutionId> = parties(dossier).collect();
+        let is_here = |holder: &&Holder| {
+            holder.institution.is_none_or(|of| here.contains(&of))
+                && holder.only_in.is_none_or(|case| case == dossier.case.id)
+        };
+        let linked = dossier.case.tracks.iter().filter_map(|row| row.person);
+        Holders {
+            applicant: self.named.get(&dossier.application.applicant).cloned(),
+            staff: self.staff.iter().filter(is_here).cloned().collect(),
+            chair: self.chair.clone(),
+            linked: linked.filter_map(|person| self.named.get(&person).cloned()).collect(),
+        }
+    }
+}
+
+/// The home, and the hosts of all choices.
+fn parties(dossier: &Dossier) -> impl Iterator<Item = InstitutionId> {
+    let hosts = dossier.choices.iter().map(|choice| choice.offering.host.id);
+    hosts.chain([dossier.home.id])
+}
+
+/// The applicant, and people whom tracks name.
+fn named(dossier: &Dossier) -> impl Iterator<Item = PersonId> {
+    let linked = dossier.case.tracks.iter().filter_map(|row| row.person);
+    linked.chain([dossier.application.applicant])
 }
 
 /// The host's term after the one chosen, from placement on, where the definition knows of extra terms at all.
@@ -162,18 +232,26 @@ async fn extra_term(
     }
 }
 
-/// Cases waiting for the lines of a dossier, where its definition knows of waiting at all.
-async fn waiters(
-    conn: &impl Conn,
-    definition: &Definition,
-    dossier: &Dossier,
-) -> Result<std::collections::BTreeMap<PlaceLineId, i64>> {
-    let promotes = definition.transitions.iter().filter(|t| matches!(t.on, Some(Trigger::PlaceFreed(_))));
-    let states: Vec<&str> =
-        promotes.flat_map(|t| &t.from).map(|state| definition.states[state.at()].name.as_str()).collect();
-    let lines: Vec<PlaceLineId> = dossier.lines.iter().map(|line| line.id).collect();
-    if states.is_empty() || lines.is_empty() {
-        return Ok(std::collections::BTreeMap::new());
+/// Notes how many cases wait for the lines of each dossier, where its definition knows of waiting at all.
+async fn wait_in_line(conn: &impl Conn, read: &mut [(Dossier, Arc<Definition>)]) -> Result<()> {
+    let mut asked: BTreeMap<WorkflowVersionId, (Arc<Definition>, BTreeSet<PlaceLineId>)> = BTreeMap::new();
+    for (dossier, definition) in read.iter() {
+        let fresh = || (Arc::clone(definition), BTreeSet::new());
+        let (_, lines) = asked.entry(dossier.case.workflow).or_insert_with(fresh);
+        lines.extend(dossier.lines.iter().map(|line| line.id));
     }
-    Ok(places::waiters(conn, &lines, &states).await?)
+    for (version, (definition, lines)) in asked {
+        let promotes = definition.transitions.iter().filter(|t| matches!(t.on, Some(Trigger::PlaceFreed(_))));
+        let states: Vec<&str> =
+            promotes.flat_map(|t| &t.from).map(|state| definition.states[state.at()].name.as_str()).collect();
+        let lines: Vec<PlaceLineId> = lines.into_iter().collect();
+        if states.is_empty() || lines.is_empty() {
+            continue;
+        }
+        let waiting = places::waiters(conn, &lines, &states).await?;
+        for (dossier, _) in read.iter_mut().filter(|(dossier, _)| dossier.case.workflow == version) {
+            dossier.waiters.clone_from(&waiting);
+        }
+    }
+    Ok(())
 }

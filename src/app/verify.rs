@@ -13,6 +13,7 @@ use sojourn_engine::definition::{
     Addressee, Definition, MAIN, MachineIx, Notify, Resolver, StateIx, Target, Transition,
 };
 use sojourn_engine::ids::{CaseId, WorkflowVersionId};
+use sojourn_engine::machine::{ESCALATED, HANDED_ON};
 use sojourn_engine::vocabulary::{AccountStatus, PostingKind};
 
 use super::transition::chain;
@@ -139,7 +140,9 @@ fn folded(report: &mut Report, case: &CaseRow, steps: &[NewHistory], taken: &[Op
     let mut version = steps.first().map(|step| step.workflow);
     for (step, transition) in steps.iter().zip(taken) {
         let adopts = step.event == adoption::EVENT && step.from.as_deref() == Some(&step.to);
-        let declared = step.from.is_none() || adopts || transition.is_some();
+        let noted = [ESCALATED, HANDED_ON].contains(&step.event.as_str());
+        let escalates = noted && step.from.as_deref() == Some(&step.to);
+        let declared = step.from.is_none() || adopts || escalates || transition.is_some();
         let is_main = step.machine == MAIN;
         if (is_main && step.from.as_deref() != state) || !declared {
             let what = format!("`{}` does not lead from here to `{}`", step.event, step.to);

@@ -4,12 +4,13 @@
 //! applications: it is raised in each as the event that their workflow names for it, each in a transaction of its own.
 
 mod course;
+mod due;
 mod told;
 mod view;
 
 use std::sync::Arc;
 
-use serde_json::{Map, json};
+use serde_json::json;
 use sojourn_engine::definition::MAIN;
 use sojourn_engine::ids::ProgrammeId;
 use sojourn_engine::refusal::Refusal;
@@ -27,10 +28,11 @@ use crate::store::programmes::{self, Programme};
 use crate::store::records::{self, Opened, RecordError, Records};
 use crate::store::{Conn, Tx, holders, institutions, vettings as store, workflows};
 
+pub(super) use due::act;
 pub use view::VettingView;
 
 /// The short code by which mails speak of a programme.
-fn reference(id: ProgrammeId) -> String {
+pub(super) fn reference(id: ProgrammeId) -> String {
     let digits = uuid::Uuid::from(id).simple().to_string().to_uppercase();
     digits.get(digits.len().saturating_sub(8)..).unwrap_or_default().to_owned()
 }
@@ -90,7 +92,7 @@ async fn stage(
     let units = programme.unit_id.and_then(|unit| above.get(&unit).cloned()).unwrap_or_default();
     let holders = Holders {
         applicant: None,
-        staff: holders::staff(conn, &[host.id], today).await?,
+        staff: holders::staff(conn, &[host.id], today, &[row.id]).await?,
         chair: holders::chair(conn, today).await?,
         linked: Vec::new(),
     };
@@ -215,22 +217,6 @@ pub async fn fire(
     Ok(answer)
 }
 
-/// Carries out one event as the system: an expiry. `at` is the instant it happens at.
-///
-/// # Errors
-/// As [`fire`].
-pub async fn expire(app: &App, at: &Moment, id: ProgrammeId, event: &str) -> Result<()> {
-    let tx = app.store.begin().await?;
-    let mut course = read(app, &tx, None, id, at).await?;
-    let deed = Deed { event, data: &Map::new(), reason: None, note: None, actor: None, via: Via::Clock };
-    if let Err(refusal) = take(&tx, &mut course, at, &deed).await? {
-        return decline(tx, &course, at, &deed, refusal).await.map(|_| ());
-    }
-    tx.commit().await?;
-    app.wake.notify_one();
-    Ok(())
-}
-
 /// Takes the deed and writes what comes of it; the inner error is the engine's refusal.
 async fn take(
     tx: &Tx,
@@ -247,14 +233,17 @@ async fn take(
         Err(RecordError::Stale(_) | RecordError::Full(_)) => return Err(Error::Stale),
         Err(RecordError::Store(error)) => return Err(error.into()),
     }
+    publish(tx, course, deed.event).await?;
+    Ok(Ok(()))
+}
+
+/// Makes the programme as visible as its case now says, and notes what applications have to be told.
+async fn publish(tx: &Tx, course: &Course, event: &str) -> Result<()> {
     let mut programme = course.programme.clone();
     programme.status = course.publication();
-    programme.raises = Some(json!(raised(&programme, format!("{}.{}", course.definition.id, deed.event))));
+    programme.raises = Some(json!(raised(&programme, format!("{}.{event}", course.definition.id))));
     programme.version += 1;
-    if !programmes::replace(tx, programme).await? {
-        return Err(Error::Stale);
-    }
-    Ok(Ok(()))
+    if programmes::replace(tx, programme).await? { Ok(()) } else { Err(Error::Stale) }
 }
 
 /// What applications have still to be told, with one thing more.
@@ -266,7 +255,14 @@ fn raised(programme: &Programme, happened: String) -> Vec<String> {
 
 /// Keeps the refused attempt, alone, and tells why.
 async fn decline(tx: Tx, course: &Course, at: &Moment, deed: &Deed<'_>, refusal: Refusal) -> Result<Answer> {
-    let kept = records::Refused {
+    records::refuse(&tx, kept(course, at, deed, &refusal)).await?;
+    tx.commit().await?;
+    Err(Error::Refused(refusal))
+}
+
+/// The row that keeps a refused attempt.
+fn kept(course: &Course, at: &Moment, deed: &Deed<'_>, refusal: &Refusal) -> records::Refused {
+    records::Refused {
         id: at.id(),
         case: course.row.id,
         machine: MAIN.to_owned(),
@@ -277,10 +273,7 @@ async fn decline(tx: Tx, course: &Course, at: &Moment, deed: &Deed<'_>, refusal:
         workflow: course.row.workflow,
         facts: "{}".to_owned(),
         refusal: json!(refusal),
-    };
-    records::refuse(&tx, kept).await?;
-    tx.commit().await?;
-    Err(Error::Refused(refusal))
+    }
 }
 
 impl App {

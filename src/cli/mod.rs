@@ -5,6 +5,7 @@
 
 mod backup;
 mod check;
+mod clocks;
 mod config;
 mod demo;
 mod diagram;
@@ -57,6 +58,8 @@ enum Command {
     Verify(verify::Arguments),
     Backup(backup::Arguments),
     Check(check::Arguments),
+    #[command(subcommand)]
+    Clocks(clocks::Arguments),
     Diagram(diagram::Arguments),
     Simulate(simulate::Arguments),
     #[command(subcommand)]
@@ -80,6 +83,7 @@ impl Command {
             Self::Verify(arguments) => verify::run(&arguments, file).await?,
             Self::Backup(arguments) => backup::run(&arguments, file).await?,
             Self::Check(arguments) => return check::run(&arguments),
+            Self::Clocks(arguments) => clocks::run(&arguments, file).await?,
             Self::Diagram(arguments) => diagram::run(&arguments)?,
             Self::Workflow(arguments) => workflow::run(arguments, file).await?,
             Self::Simulate(arguments) => return simulate::run(&arguments, file).await,

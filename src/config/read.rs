@@ -61,6 +61,7 @@ impl Config {
         let database = section(figment, "database", faults);
         let mail = section(figment, "mail", faults);
         let auth = section(figment, "auth", faults);
+        let clocks = section(figment, "clocks", faults);
         let files = section(figment, "files", faults);
         let log = section(figment, "log", faults);
         Some(Self {
@@ -69,6 +70,7 @@ impl Config {
             database: database?,
             mail: mail?,
             auth: auth?,
+            clocks: clocks?,
             files: files?,
             log: log?,
         })

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use utoipa::PartialSchema;
 use utoipa::openapi::{RefOr, Schema};
 
-use super::{Alliance, Auth, Config, Database, Files, Http, Log, Mail};
+use super::{Alliance, Auth, Clocks, Config, Database, Files, Http, Log, Mail};
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "(hidden)";
@@ -28,6 +28,7 @@ pub(super) fn sections() -> Vec<Section> {
         ("database", Database::schema()),
         ("mail", Mail::schema()),
         ("auth", Auth::schema()),
+        ("clocks", Clocks::schema()),
         ("files", Files::schema()),
         ("log", Log::schema()),
     ];

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{
-    DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
-    Weekday,
+    DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone,
+    Utc, Weekday,
 };
-use chrono_tz::Tz;
+use chrono_tz::{GapInfo, Tz};
 
 use crate::definition::{Span, SpanUnit};
 
@@ -41,9 +41,6 @@ impl Workdays {
     }
 }
 
-/// Longest run of days off looked across; a calendar with more is read as having none.
-const LONGEST_BREAK: u32 = 400;
-
 impl Calendar {
     /// A calendar of that zone that works Monday to Friday and has no holidays.
     pub const fn plain(zone: Tz) -> Self {
@@ -52,10 +49,9 @@ impl Calendar {
 
     /// The instant `span` after `from`: exact for hours, the last second of the last day there for days.
     pub fn after(&self, from: DateTime<Utc>, span: Span) -> DateTime<Utc> {
-        let count = i64::from(span.count);
         match span.unit {
-            SpanUnit::Hours => from + TimeDelta::hours(count),
-            SpanUnit::Days => self.end_of(self.date(from) + Days::new(u64::from(span.count))),
+            SpanUnit::Hours => from.checked_add_signed(hours(span)).unwrap_or(DateTime::<Utc>::MAX_UTC),
+            SpanUnit::Days => self.end_of(later(self.date(from), span.count)),
             SpanUnit::WorkingDays => {
                 let last = (0..span.count).fold(self.date(from), |day, _| self.next_working(day));
                 self.end_of(last)
@@ -65,10 +61,10 @@ impl Calendar {
 
     /// The instant `span` before `end`: exact for hours, the same time of day for days.
     pub fn before(&self, end: DateTime<Utc>, span: Span) -> DateTime<Utc> {
-        let local = end.with_timezone(&self.zone).naive_local();
+        let local = self.wall(end);
         match span.unit {
-            SpanUnit::Hours => end - TimeDelta::hours(i64::from(span.count)),
-            SpanUnit::Days => self.instant(local - Days::new(u64::from(span.count))),
+            SpanUnit::Hours => end.checked_sub_signed(hours(span)).unwrap_or(DateTime::<Utc>::MIN_UTC),
+            SpanUnit::Days => self.instant(earlier(local.date(), span.count).and_time(local.time())),
             SpanUnit::WorkingDays => {
                 let first = (0..span.count).fold(local.date(), |day, _| self.previous_working(day));
                 self.instant(first.and_time(local.time()))
@@ -78,17 +74,27 @@ impl Calendar {
 
     /// The date there at that instant.
     pub fn date(&self, at: DateTime<Utc>) -> NaiveDate {
-        at.with_timezone(&self.zone).date_naive()
+        self.wall(at).date()
     }
 
-    /// The first instant of a day there.
+    /// The first instant of a day there; of a day that the zone left out, that of the next.
+    ///
+    /// A midnight that comes twice starts its day the first time, unless the day before goes on in between.
     pub fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
-        self.instant(day.and_time(NaiveTime::MIN))
+        let midnight = day.and_time(NaiveTime::MIN);
+        match self.zone.from_local_datetime(&midnight) {
+            LocalResult::Ambiguous(earlier, later)
+                if (later - TimeDelta::seconds(1)).naive_local() >= midnight =>
+            {
+                earlier.to_utc()
+            }
+            _ => self.instant(midnight),
+        }
     }
 
     /// The last whole second of a day there.
     pub fn end_of(&self, day: NaiveDate) -> DateTime<Utc> {
-        self.start_of(day + Days::new(1)) - TimeDelta::seconds(1)
+        day.succ_opt().map_or(DateTime::<Utc>::MAX_UTC, |next| self.start_of(next) - TimeDelta::seconds(1))
     }
 
     /// The instant of a wall-clock time there: the later of two in autumn, the first after the gap in spring.
@@ -96,14 +102,17 @@ impl Calendar {
         match self.zone.from_local_datetime(&local) {
             LocalResult::Single(at) => at.to_utc(),
             LocalResult::Ambiguous(_, later) => later.to_utc(),
-            LocalResult::None => self.after_gap(local),
+            LocalResult::None => {
+                let behind = GapInfo::new(&local, &self.zone).and_then(|gap| gap.end);
+                behind.map_or_else(|| local.and_utc(), |at| at.to_utc())
+            }
         }
     }
 
-    fn after_gap(&self, local: NaiveDateTime) -> DateTime<Utc> {
-        let mut minutes = (1..=24 * 60).map(|minutes| local + TimeDelta::minutes(minutes));
-        let found = minutes.find_map(|later| self.zone.from_local_datetime(&later).earliest());
-        found.map_or_else(|| self.zone.from_utc_datetime(&local).to_utc(), |at| at.to_utc())
+    /// What the clocks there show; at the ends of time what they show in Greenwich.
+    fn wall(&self, at: DateTime<Utc>) -> NaiveDateTime {
+        let offset = self.zone.offset_from_utc_datetime(&at.naive_utc()).fix();
+        at.naive_utc().checked_add_offset(offset).unwrap_or(at.naive_utc())
     }
 
     fn works(&self, day: NaiveDate) -> bool {
@@ -111,14 +120,25 @@ impl Calendar {
     }
 
     fn next_working(&self, day: NaiveDate) -> NaiveDate {
-        let mut days = (1..=LONGEST_BREAK).map(|n| day + Days::new(u64::from(n)));
-        days.find(|day| self.works(*day)).unwrap_or(day + Days::new(1))
+        day.iter_days().skip(1).find(|day| self.works(*day)).unwrap_or(NaiveDate::MAX)
     }
 
     fn previous_working(&self, day: NaiveDate) -> NaiveDate {
-        let mut days = (1..=LONGEST_BREAK).map(|n| day - Days::new(u64::from(n)));
-        days.find(|day| self.works(*day)).unwrap_or(day - Days::new(1))
+        let mut days = std::iter::successors(day.pred_opt(), NaiveDate::pred_opt);
+        days.find(|day| self.works(*day)).unwrap_or(NaiveDate::MIN)
     }
+}
+
+fn hours(span: Span) -> TimeDelta {
+    TimeDelta::hours(i64::from(span.count))
+}
+
+fn later(day: NaiveDate, days: u32) -> NaiveDate {
+    day.checked_add_days(Days::new(days.into())).unwrap_or(NaiveDate::MAX)
+}
+
+fn earlier(day: NaiveDate, days: u32) -> NaiveDate {
+    day.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN)
 }
 
 #[cfg(test)]

@@ -129,6 +129,13 @@ pub enum Resolver {
     System,
 }
 
+impl Resolver {
+    /// Whether people in the role may act by a link, without signing in: those outside the member institutions.
+    pub const fn acts_by_link(&self) -> bool {
+        matches!(self, Self::Link(_) | Self::Host(Duty::Employer))
+    }
+}
+
 /// Who may open a case.
 #[derive(Debug, Clone, Default)]
 pub struct Create {

@@ -103,8 +103,10 @@ ids! {
     NoticeId,
     /// A log-in, with the family of refresh tokens that came from it.
     SessionId,
-    /// A one-time link: an invitation or a password reset.
+    /// A one-time link: an invitation, a password reset, or one thing to do in a case.
     TokenId,
+    /// Somebody's standing in for somebody else.
+    DelegationId,
     /// A numbered version of a workflow.
     WorkflowVersionId,
     /// A file that was imported.

@@ -4,6 +4,7 @@
 //! API and mail cannot disagree. Nothing is done inside: the caller stores what comes out.
 
 mod case;
+mod escalation;
 mod legal;
 mod offers;
 mod open;
@@ -15,6 +16,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 pub use case::{Case, Instance, Running};
+pub use escalation::{ESCALATED, HANDED_ON, PATIENCE, Rung, next_rung};
 pub use offers::{Offer, offers, offers_at};
 pub use open::{Opening, open};
 pub use pause::Paused;
@@ -273,7 +275,7 @@ impl Move {
 
     /// Its clocks, as they run in the state that is entered.
     fn running(&self) -> Vec<Running> {
-        self.clocks.iter().map(|start| Running { clock: start.clock, due_at: start.due_at }).collect()
+        self.clocks.iter().map(|start| Running::until(start.clock, start.due_at)).collect()
     }
 }
 

@@ -317,6 +317,8 @@ words! {
         Api = "api",
         /// A page.
         Page = "page",
+        /// A link in a mail, without signing in.
+        Link = "link",
         /// An import of history.
         Import = "import",
         /// An expired clock.

@@ -180,6 +180,9 @@ pub struct ApplicationFilter {
     /// Only those whose time is over.
     #[serde(default)]
     overdue: bool,
+    /// Only those whose time is nearly over: past the last reminder, or three quarters gone where there is none.
+    #[serde(default)]
+    at_risk: bool,
     /// Only those whose code, or whose applicant's given or family name, begins so.
     q: Option<String>,
 }
@@ -195,6 +198,7 @@ impl From<ApplicationFilter> for Filter {
             call: asked.call,
             waiting_for_me: asked.waiting_for_me,
             overdue: asked.overdue,
+            at_risk: asked.at_risk,
             q: asked.q,
         }
     }

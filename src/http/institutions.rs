@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::{HeaderMap, header};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use sojourn_engine::ids::{InstitutionId, UnitId};
@@ -12,11 +14,12 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::answer::Versioned;
-use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery, Valid};
+use super::extract::{Filter, Id, IfMatch, Keyed, Listing, NoFilter, PageQuery, Valid, media_type};
 use super::openapi::{IdempotencyHeader, IfMatchHeader};
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::shape::{self, present};
 use crate::access::Caller;
+use crate::app::institutions::holidays::{self, HolidayImport, How};
 use crate::app::institutions::{self, Institution, InstitutionView, Unit, UnitView, Wanted};
 use crate::app::{Answer, App, Page};
 
@@ -237,6 +240,48 @@ pub async fn change_institution(
 ) -> Result<Versioned<InstitutionView>, Problem> {
     let view = institutions::change(&app, &caller, id, read, |row| body.fill(row)).await?;
     Ok(Versioned(view.version, view))
+}
+
+/// How a holiday file is taken over.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HolidayQuery {
+    /// `true`: only say what would be [default: false].
+    #[serde(default)]
+    dry_run: bool,
+    /// `true`: its days take the place of those that stand in the years it speaks of; else they come to them [default: false].
+    #[serde(default)]
+    replace: bool,
+}
+
+/// Whether a body says that it is an iCalendar file, in no other encoding than UTF-8.
+fn is_calendar(headers: &HeaderMap) -> bool {
+    let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let said = said.to_ascii_lowercase().replace(['"', ' '], "");
+    let encoding = said.split(';').find_map(|part| part.strip_prefix("charset="));
+    media_type(headers).eq_ignore_ascii_case("text/calendar") && encoding.is_none_or(|name| name == "utf-8")
+}
+
+/// Takes over the days off of a holiday file; what is none is named by its line. Deadlines that run stay as they are.
+#[utoipa::path(post, path = "/api/v1/institutions/{id}/holidays", tag = "institutions",
+    params(("id" = InstitutionId, Path), HolidayQuery, IdempotencyHeader),
+    request_body(content = String, content_type = "text/calendar",
+        description = "An iCalendar file (RFC 5545) in UTF-8 with whole days, once or every year"),
+    responses((status = 200, body = HolidayImport)))]
+pub async fn import_holidays(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<InstitutionId>,
+    Filter(HolidayQuery { dry_run, replace }): Filter<HolidayQuery>,
+    headers: HeaderMap,
+    Keyed(once, file): Keyed<Bytes>,
+) -> Result<Answer, Problem> {
+    if !is_calendar(&headers) {
+        let detail = "Send an iCalendar file in UTF-8, with `Content-Type: text/calendar`.";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    Ok(holidays::import(&app, &caller, id, &once, file.into(), How { replace, dry_run }).await?)
 }
 
 /// Units of an institution.

@@ -5,10 +5,12 @@
 
 #![expect(clippy::option_option, reason = "a change tells a field that is left out from one that is emptied")]
 
+mod absences;
 mod agreements;
 mod answer;
 mod applications;
 mod cached;
+mod calendar_addresses;
 mod calls;
 mod chair_terms;
 mod docs;

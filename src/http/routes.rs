@@ -18,11 +18,12 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, agreements, applications, calls, chair_terms, documents, eligible_students, health,
-    institutions, language, notifications, openapi, people, periods, places, programmes, registrations,
-    sessions, upload, workflows,
+    AppState, absences, agreements, applications, calendar_addresses, calls, chair_terms, documents,
+    eligible_students, health, institutions, language, notifications, openapi, people, periods, places,
+    programmes, registrations, sessions, upload, workflows,
 };
 use crate::access::{Caller, Policy};
+use crate::app::institutions::holidays;
 use crate::app::{self, Error};
 
 /// Largest table that is imported in one request, in bytes.
@@ -96,6 +97,7 @@ pub fn all(state: AppState) -> Routes {
         .route(Secretariat, routes!(institutions::create_institution))
         .route(SignedIn, routes!(institutions::get_institution))
         .route(Secretariat, routes!(institutions::change_institution))
+        .upload(Admin, holidays::LARGEST, routes!(institutions::import_holidays))
         .route(SignedIn, routes!(institutions::list_units))
         .route(SignedIn, routes!(institutions::create_unit))
         .route(SignedIn, routes!(institutions::change_unit))
@@ -110,6 +112,12 @@ pub fn all(state: AppState) -> Routes {
         .route(Admin, routes!(people::mark_reachable))
         .route(SignedIn, routes!(people::grant_role))
         .route(SignedIn, routes!(people::take_role_back))
+        .route(SignedIn, routes!(calendar_addresses::renew_calendar_address))
+        .route(SignedIn, routes!(calendar_addresses::end_calendar_address))
+        .route(Anyone, routes!(calendar_addresses::get_calendar))
+        .route(SignedIn, routes!(absences::list_absences))
+        .route(SignedIn, routes!(absences::create_absence))
+        .route(SignedIn, routes!(absences::end_absence))
         .route(SignedIn, routes!(registrations::list_registrations))
         .route(SignedIn, routes!(registrations::create_registration))
         .route(SignedIn, routes!(registrations::change_registration))

@@ -5,6 +5,7 @@
 
 pub mod bounce;
 mod cleanse;
+mod invitation;
 mod maildir;
 mod markdown;
 mod render;

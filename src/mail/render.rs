@@ -14,7 +14,7 @@ use sojourn_engine::ids::NoticeId;
 
 use super::said::Said;
 use super::templates::{TemplateFault, Templates};
-use super::{cleanse, markdown};
+use super::{cleanse, invitation, markdown};
 use crate::app::Writer;
 use crate::app::notices::{Letter, NoticeFacts};
 use crate::app::notifications::Content;
@@ -106,7 +106,8 @@ impl Renderer {
         let with = |body: String| minijinja::context! { body, ..parts.clone() };
         let text = cleanse::gapless(&self.templates.layout("base.txt", &with(markdown::to_text(&body)))?);
         let html = self.templates.layout("base.html", &with(markdown::to_html(&body)))?;
-        self.message(letter, subject, text, html)
+        let file = invitation::attachment(letter, &said, &self.sender.host);
+        self.message(letter, subject, (text, html), file)
     }
 
     /// What the layout adds around the body.
@@ -121,7 +122,7 @@ impl Renderer {
             self.templates.words(language).ok_or_else(|| RenderError::NoText(letter.notice.clone()))?;
         let why = match &said.case {
             Some(case) => self.templates.phrase(language, "why_case", case)?,
-            None if matches!(letter.facts, NoticeFacts::Unreachable(_)) => words.why_duty.clone(),
+            None if matches!(letter.facts, NoticeFacts::Unreachable(_) | NoticeFacts::Absence(_)) => words.why_duty.clone(),
             None => self.templates.phrase(language, "why_account", ())?,
         };
         let usual = if letter.action { &words.act } else { &words.open };
@@ -140,8 +141,8 @@ impl Renderer {
         &self,
         letter: &Letter,
         subject: String,
-        text: String,
-        html: String,
+        (text, html): (String, String),
+        file: Option<SinglePart>,
     ) -> Result<Mail, RenderError> {
         let unusable = || RenderError::Address(cleanse::line(&letter.reader.address));
         let to: Address = letter.reader.address.trim().parse().map_err(|_| unusable())?;
@@ -162,12 +163,17 @@ impl Renderer {
                 .header(ListUnsubscribe(cleanse::line(page).replace(['<', '>', ' '], "")))
                 .header(OneClick);
         }
-        let message = self.threaded(builder, &letter.facts).multipart(
-            MultiPart::alternative()
-                .boundary(format!("part-{}", letter.id))
-                .singlepart(part(ContentType::TEXT_PLAIN, &text))
-                .singlepart(part(ContentType::TEXT_HTML, &html)),
-        )?;
+        let body = MultiPart::alternative()
+            .boundary(format!("part-{}", letter.id))
+            .singlepart(part(ContentType::TEXT_PLAIN, &text))
+            .singlepart(part(ContentType::TEXT_HTML, &html));
+        let body = match file {
+            Some(file) => {
+                MultiPart::mixed().boundary(format!("whole-{}", letter.id)).multipart(body).singlepart(file)
+            }
+            None => body,
+        };
+        let message = self.threaded(builder, &letter.facts).multipart(body)?;
         let from = self.sender.from.email.clone();
         Ok(Mail { id: letter.id, from, to, subject, text, html, bytes: message.formatted() })
     }
@@ -179,9 +185,10 @@ impl Renderer {
                 let root = self.message_id(case.case);
                 builder.in_reply_to(root.clone()).references(root)
             }
-            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) | NoticeFacts::Unreachable(_) => {
-                builder
-            }
+            NoticeFacts::Invitation(_)
+            | NoticeFacts::PasswordReset(_)
+            | NoticeFacts::Absence(_)
+            | NoticeFacts::Unreachable(_) => builder,
         }
     }
 

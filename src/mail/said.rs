@@ -9,7 +9,9 @@ use super::cleanse;
 use super::render::RenderError;
 use super::templates::Templates;
 use super::words::Words;
-use crate::app::notices::{CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, UnreachableNotice};
+use crate::app::notices::{
+    AbsenceNotice, CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, UnreachableNotice,
+};
 
 /// Longest name in a subject, in characters.
 const SUBJECT: usize = 48;
@@ -27,6 +29,7 @@ pub(super) struct Said {
     pub actor: Option<Actor>,
     pub last_day: Option<String>,
     pub asked_last_day: Option<String>,
+    pub absence: Option<Absence>,
     pub due: Option<Due>,
     pub if_nothing: Option<String>,
     pub waiting: Option<String>,
@@ -51,8 +54,8 @@ pub(super) struct CaseWords {
 
 #[derive(Debug, Serialize)]
 pub(super) struct StateWords {
-    label: String,
-    now: String,
+    pub label: String,
+    pub now: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,6 +66,14 @@ pub(super) struct Labelled {
 #[derive(Debug, Serialize)]
 pub(super) struct Actor {
     role: String,
+}
+
+/// Who is away, and when.
+#[derive(Debug, Serialize)]
+pub(super) struct Absence {
+    name: String,
+    from: String,
+    until: String,
 }
 
 /// An end of a clock in two zones, equal where the zones are.
@@ -102,6 +113,7 @@ impl Said {
             NoticeFacts::Case(facts) => tongue.case(letter, facts),
             NoticeFacts::Unreachable(facts) => Ok(tongue.unreachable(letter, facts)),
             NoticeFacts::Invitation(link) | NoticeFacts::PasswordReset(link) => tongue.link(letter, link),
+            NoticeFacts::Absence(absence) => tongue.absence(letter, absence),
         }
     }
 
@@ -146,6 +158,7 @@ impl Tongue<'_> {
             actor: facts.role.as_deref().map(|role| Actor { role: self.role(definition, role) }),
             last_day: self.day(facts.last_day)?,
             asked_last_day: self.day(facts.asked_last_day)?,
+            absence: None,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
             waiting: some(self.awaited(definition, facts, letter.reader.applicant)),
@@ -158,18 +171,6 @@ impl Tongue<'_> {
         })
     }
 
-    fn link(&self, letter: &Letter, facts: &LinkNotice) -> Result<Said, RenderError> {
-        let zone = letter.reader.zone;
-        let expires = self.words.parts(facts.expires_at, zone);
-        let reader = self.templates.phrase(self.language, "moment", &expires)?;
-        let short = self.templates.phrase(self.language, "short", &expires)?;
-        Ok(Said {
-            institution: facts.institution.as_deref().map(cleanse::line),
-            due: Some(Due { institution: reader.clone(), reader, short }),
-            ..self.bare(letter)
-        })
-    }
-
     /// Somebody cannot be reached, with what the mail server said.
     fn unreachable(&self, letter: &Letter, facts: &UnreachableNotice) -> Said {
         let name = letter.student.as_deref().filter(|name| !name.trim().is_empty());
@@ -179,12 +180,12 @@ impl Tongue<'_> {
                 label: cleanse::line(&facts.notice),
                 text: cleanse::block(&facts.words),
             }),
-            ..self.bare(letter)
+            ..Self::plain(letter)
         }
     }
 
-    /// Nothing but the reader and the link.
-    fn bare(&self, letter: &Letter) -> Said {
+    /// What a letter says that is about no case.
+    fn plain(letter: &Letter) -> Said {
         Said {
             recipient: named(&letter.reader.name),
             link: letter.link.clone(),
@@ -196,6 +197,7 @@ impl Tongue<'_> {
             actor: None,
             last_day: None,
             asked_last_day: None,
+            absence: None,
             due: None,
             if_nothing: None,
             waiting: None,
@@ -203,6 +205,28 @@ impl Tongue<'_> {
             choices: Vec::new(),
             receipt: None,
         }
+    }
+
+    fn link(&self, letter: &Letter, facts: &LinkNotice) -> Result<Said, RenderError> {
+        let zone = letter.reader.zone;
+        let expires = self.words.parts(facts.expires_at, zone);
+        let reader = self.templates.phrase(self.language, "moment", &expires)?;
+        let short = self.templates.phrase(self.language, "short", &expires)?;
+        Ok(Said {
+            institution: facts.institution.as_deref().map(cleanse::line),
+            due: Some(Due { institution: reader.clone(), reader, short }),
+            ..Self::plain(letter)
+        })
+    }
+
+    fn absence(&self, letter: &Letter, facts: &AbsenceNotice) -> Result<Said, RenderError> {
+        let name = letter.student.as_deref().filter(|name| !name.trim().is_empty());
+        let absence = Absence {
+            name: cleanse::line(name.unwrap_or(&self.words.erased)),
+            from: self.day(Some(facts.from_on))?.unwrap_or_default(),
+            until: self.day(Some(facts.until_on))?.unwrap_or_default(),
+        };
+        Ok(Said { absence: Some(absence), ..Self::plain(letter) })
     }
 
     fn day(&self, on: Option<NaiveDate>) -> Result<Option<String>, RenderError> {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::render::{RenderError, Renderer};
 use crate::app::notices::{
-    CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, Reader, Reason, UnreachableNotice,
+    AbsenceNotice,    CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, Reader, Reason, UnreachableNotice,
 };
 
 /// One letter to look at.
@@ -77,9 +77,40 @@ pub fn samples(definitions: &[Arc<Definition>]) -> Vec<Sample> {
             }));
         }
     }
+    samples.extend(definitions.iter().find_map(by_clocks).unwrap_or_default());
     samples.extend(accounts());
     samples
 }
+
+/// Notices that no step names, and whether they ask for something: what clocks tell, and what a link is sent for.
+const UNNAMED: [(&str, bool); 7] = [
+    ("deadline_near", true),
+    ("deadline_passed", true),
+    ("deadline_missed", true),
+    ("deadline_stuck", true),
+    ("event_possible", false),
+    ("handed_on", true),
+    ("link_renewed", true),
+];
+
+/// Samples of those, as if told about a state in which a clock runs and staff are waited for.
+fn by_clocks(definition: &Arc<Definition>) -> Option<Vec<Sample>> {
+    let mut origins = (0..definition.notices.len()).filter_map(|at| origin(definition, at));
+    let origin = origins.find(|origin| {
+        let state = &definition.states[origin.to.at()];
+        origin.transition.is_some() && !state.clocks.is_empty() && state.waits_for.is_some() && !to_student(origin)
+    })?;
+    let sample = |(notice, action): (&str, bool), kind| {
+        let usual = letter(&origin, kind);
+        let delegate = usual.delegate.clone().or_else(|| Some(ABSENCE.to_owned())).filter(|_| action);
+        let letter = Letter { notice: notice.to_owned(), action, delegate, ..usual };
+        Sample { workflow: "deadlines".to_owned(), kind, letter }
+    };
+    Some(UNNAMED.iter().flat_map(|notice| Kind::ALL.map(|kind| sample(*notice, kind))).collect())
+}
+
+/// Where somebody says who acts for them.
+const ABSENCE: &str = "https://sojourn.example/absence";
 
 /// The step that sends a notice; of several the one after which a clock runs and somebody is waited for.
 fn origin(definition: &Arc<Definition>, notice: usize) -> Option<Origin<'_>> {
@@ -134,7 +165,7 @@ fn letter(origin: &Origin<'_>, kind: Kind) -> Letter {
         student: (kind != Kind::Bare).then(|| named.to_owned()),
         definition: Some(Arc::clone(definition)),
         link: page.to_owned(),
-        delegate: (notice.action && !student).then(|| "https://sojourn.example/absence".to_owned()),
+        delegate: (notice.action && !student).then(|| ABSENCE.to_owned()),
         unsubscribe: None,
     }
 }
@@ -232,7 +263,7 @@ fn accounts() -> Vec<Sample> {
         letter: Letter {
             id: NoticeId::from(id(900)),
             notice: notice.to_owned(),
-            action: true,
+            action: notice != "stand_in",
             queued_at: queued(),
             facts,
             reader: Reader {
@@ -242,7 +273,7 @@ fn accounts() -> Vec<Sample> {
                 zone: Tz::Europe__Berlin,
                 applicant: false,
             },
-            student: (notice == "address_unreachable").then(|| "Ya-Ting Lin 林雅婷".to_owned()),
+            student: matches!(notice, "address_unreachable" | "stand_in").then(|| "Ya-Ting Lin 林雅婷".to_owned()),
             definition: None,
             link: match notice {
                 "address_unreachable" => "https://sojourn.example/".to_owned(),
@@ -257,6 +288,7 @@ fn accounts() -> Vec<Sample> {
         sample("invitation", Kind::Bare, NoticeFacts::Invitation(link(None))),
         sample("invitation", Kind::Full, NoticeFacts::Invitation(link(Some(LONG_HOME)))),
         sample("address_unreachable", Kind::Usual, NoticeFacts::Unreachable(unreachable())),
+        sample("stand_in", Kind::Usual, NoticeFacts::Absence(absence())),
         sample("password_reset", Kind::Usual, NoticeFacts::PasswordReset(link(None))),
     ]
 }
@@ -264,6 +296,11 @@ fn accounts() -> Vec<Sample> {
 fn unreachable() -> UnreachableNotice {
     let words = "550 5.1.1 <ya-ting@haifeng.example>: Recipient address rejected: User unknown".to_owned();
     UnreachableNotice { person: PersonId::from(id(3)), words, notice: "nomination_received".to_owned() }
+}
+
+fn absence() -> AbsenceNotice {
+    let from_on = queued().date_naive();
+    AbsenceNotice { person: PersonId::from(id(3)), from_on, until_on: from_on + TimeDelta::days(20), institution: None }
 }
 
 fn queued() -> DateTime<Utc> {

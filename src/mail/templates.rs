@@ -21,6 +21,10 @@ const FALLBACK: &str = "en";
 const KNOWN: &[&str] = &[
     "actor",
     "actor.role",
+    "absence",
+    "absence.from",
+    "absence.name",
+    "absence.until",
     "asked_last_day",
     "case",
     "case.reference",

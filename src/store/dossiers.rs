@@ -3,21 +3,19 @@
 //! A [`Dossier`] is plain values: `app` turns it into the engine's case and facts. To let guards ask for something new, add it
 //! here to the statement that is nearest to it.
 
+mod around;
 mod case_row;
 mod rows;
-
-use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
 };
-use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, ProgrammeId, RegistrationId};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, RegistrationId};
 use sojourn_engine::vocabulary::Publication;
 use sojourn_entities::{
-    account, application, call, case, choice, clock, document, institution, offering, period, person,
-    programme, registration, stay,
+    application, call, case, choice, institution, offering, period, person, programme, registration, stay,
 };
 
 pub use case_row::{CaseRow, PausedRow, TrackRow};
@@ -25,88 +23,64 @@ pub use rows::{
     Account, ApplicationRow, Choice, Dossier, ExtraTerm, Institution, Offering, RunningClock, Stay, Student,
 };
 
+use self::around::Around;
+pub(super) use self::around::clocks_of;
 use super::calls::Call;
-use super::institutions::units_above;
-use super::places::lines_for;
 use super::{Conn, StoreError, Tx, json};
 use crate::access::{Scope, full_name};
 
 /// Reads a case with its surroundings; `None` when there is none this scope sees.
 pub async fn load(conn: &impl Conn, scope: &Scope, id: CaseId) -> Result<Option<Dossier>, StoreError> {
+    Ok(load_all(conn, &[id]).await?.pop().filter(|dossier| dossier.visible(scope)))
+}
+
+/// Reads several cases of applications with their surroundings, for the system: as many statements as for one.
+pub async fn load_all(conn: &impl Conn, ids: &[CaseId]) -> Result<Vec<Dossier>, StoreError> {
     let current = Expr::col((stay::Entity, stay::Column::ChoiceId))
         .equals((application::Entity, application::Column::CurrentChoiceId));
-    let row = application::Entity::find_by_id(id)
+    let mut rows = application::Entity::find()
+        .filter(application::Column::Id.is_in(ids.iter().copied()))
         .find_also(application::Entity, case::Entity)
         .find_also(application::Entity, registration::Entity)
         .find_also(application::Entity, institution::Entity)
         .find_also(application::Entity, call::Entity)
         .find_also(application::Entity, stay::Entity)
+        .order_by_asc(application::Column::Id)
         // Of the stays the last one of the current choice, where a case has several choices at once.
         .order_by(current, Order::Desc)
         .order_by_desc(stay::Column::Seq)
-        .one(conn.db())
+        .all(conn.db())
         .await?;
-    let Some((application, Some(case), Some(registration), Some(home), Some(call), stay)) = row else {
-        return Ok(None);
-    };
-    let choices = choices_of(conn, id).await?;
-    let hosts: Vec<InstitutionId> = choices.iter().map(|choice| choice.offering.host.id).collect();
-    let programmes: Vec<ProgrammeId> = choices.iter().map(|choice| choice.offering.programme).collect();
-    let units: Vec<_> =
-        choices.iter().filter_map(|choice| choice.offering.unit).chain(application.home_unit_id).collect();
-    let dossier = Dossier {
-        units: units_above(conn, &units).await?,
-        accounts: accounts_of(conn, id).await?,
-        clocks: clocks_of(conn, id).await?,
-        filled: filled_of(conn, id).await?,
-        lines: lines_for(conn, application.home_id, &hosts, &programmes).await?,
-        student: student_of(&application, registration)?,
-        case: CaseRow::try_from(case)?,
-        application: ApplicationRow::from(application),
-        home: Institution::try_from(home)?,
-        call: Call::try_from(call)?,
-        choices,
-        stay: stay.map(Stay::from),
-        extra_term: None,
-        waiters: BTreeMap::new(),
-    };
-    Ok(Some(dossier).filter(|dossier| dossier.visible(scope)))
+    rows.dedup_by_key(|(application, ..)| application.id);
+    let mut around = Around::read(conn, &rows).await?;
+    let mut dossiers = Vec::with_capacity(rows.len());
+    for (application, case, registration, home, call, stay) in rows {
+        if let (Some(case), Some(registration), Some(home), Some(call)) = (case, registration, home, call) {
+            dossiers.push(around.dossier(application, (case, registration, home, call), stay)?);
+        }
+    }
+    Ok(dossiers)
 }
 
 /// The version of a case; `None` when there is none.
 pub async fn version(conn: &impl Conn, id: CaseId) -> Result<Option<i32>, StoreError> {
-    Ok(of_case(id).into_tuple().one(conn.db()).await?)
+    Ok(of_cases(&[id]).into_tuple().one(conn.db()).await?)
 }
 
-/// Holds a case until the transaction ends, so that what is read of it in several statements belongs together; on SQLite, whose one
+/// Holds cases until the transaction ends, so that what is read of them in several statements belongs together; on SQLite, whose one
 /// writer the transaction already is, there is nothing to do.
-pub async fn hold(tx: &Tx, id: CaseId) -> Result<(), StoreError> {
+pub async fn hold(tx: &Tx, ids: &[CaseId]) -> Result<(), StoreError> {
     if tx.db().get_database_backend() == DbBackend::Postgres {
-        of_case(id).lock(LockType::NoKeyUpdate).into_tuple::<i32>().one(tx.db()).await?;
+        // In one order, so that two that hold several never wait for each other.
+        let held = of_cases(ids).order_by_asc(case::Column::Id).lock(LockType::NoKeyUpdate);
+        held.into_tuple::<i32>().all(tx.db()).await?;
     }
     Ok(())
 }
 
-fn of_case(id: CaseId) -> Select<case::Entity> {
-    case::Entity::find_by_id(id).select_only().column(case::Column::Version)
-}
-
-/// Choices of an application by rank, with what they choose.
-pub async fn choices_of(conn: &impl Conn, id: CaseId) -> Result<Vec<Choice>, StoreError> {
-    let rows = choice::Entity::find()
-        .filter(choice::Column::ApplicationId.eq(id))
-        .order_by_asc(choice::Column::Rank)
-        .find_also(choice::Entity, offering::Entity)
-        .find_also(offering::Entity, period::Entity)
-        .find_also(offering::Entity, programme::Entity)
-        .find_also(programme::Entity, institution::Entity)
-        .all(conn.db())
-        .await?;
-    rows.into_iter()
-        .filter_map(|(choice, offering, period, programme, host)| {
-            Some(build_choice(&choice, &offering?, &period?, programme?, host?))
-        })
-        .collect()
+fn of_cases(ids: &[CaseId]) -> Select<case::Entity> {
+    let these = case::Entity::find().filter(case::Column::Id.is_in(ids.iter().copied()));
+    these.select_only().column(case::Column::Version)
 }
 
 /// Offerings by id, with what they offer, for applications that are about to be opened.
@@ -192,47 +166,6 @@ fn build_offering(
         languages: json(programme.languages)?,
         host: Institution::try_from(host)?,
     })
-}
-
-async fn accounts_of(conn: &impl Conn, id: CaseId) -> Result<Vec<Account>, StoreError> {
-    let rows = account::Entity::find().filter(account::Column::CaseId.eq(id)).all(conn.db()).await?;
-    let plain = rows.into_iter().map(|row| Account {
-        name: row.account,
-        status: row.status,
-        enabled: row.enabled,
-        line: row.place_line_id,
-        amount: row.amount,
-    });
-    Ok(plain.collect())
-}
-
-pub(super) async fn clocks_of(conn: &impl Conn, id: CaseId) -> Result<Vec<RunningClock>, StoreError> {
-    let rows = clock::Entity::find()
-        .filter(clock::Column::CaseId.eq(id))
-        .filter(clock::Column::EndedAt.is_null())
-        .filter(clock::Column::FiredAt.is_null())
-        .all(conn.db())
-        .await?;
-    let plain = rows.into_iter().map(|row| RunningClock {
-        id: row.id,
-        machine: row.machine,
-        clock: row.clock,
-        entered_at: row.entered_at,
-        due_at: row.due_at,
-    });
-    Ok(plain.collect())
-}
-
-async fn filled_of(conn: &impl Conn, id: CaseId) -> Result<Vec<String>, StoreError> {
-    let slots = document::Entity::find()
-        .select_only()
-        .column(document::Column::Slot)
-        .distinct()
-        .filter(document::Column::CaseId.eq(id))
-        .into_tuple()
-        .all(conn.db())
-        .await?;
-    Ok(slots)
 }
 
 fn student_of(application: &application::Model, row: registration::Model) -> Result<Student, StoreError> {

@@ -2,10 +2,11 @@
 
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
-use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
+use sojourn_engine::ids::{CaseId, InstitutionId, PersonId, UnitId};
 use sojourn_engine::vocabulary::Duty;
 use sojourn_entities::{chair_term, person, role};
 
+use super::delegations::{self, Deputy};
 use super::{Conn, StoreError};
 use crate::access::full_name;
 
@@ -26,13 +27,21 @@ pub struct Holder {
     pub unit: Option<UnitId>,
     /// Whether their mailbox refuses mails.
     pub unreachable: bool,
+    /// Whether they are away, and somebody else does this for them.
+    pub away: bool,
+    /// In whose place they hold it.
+    pub in_place_of: Option<PersonId>,
+    /// Only in this case.
+    pub only_in: Option<CaseId>,
 }
 
-/// Everybody with a duty at one of the institutions or in the secretariat on that day.
+/// Everybody with a duty at one of the institutions or in the secretariat on that day, with those who act in their place: everywhere
+/// while they are away, and in these cases.
 pub async fn staff(
     conn: &impl Conn,
     institutions: &[InstitutionId],
     on: NaiveDate,
+    cases: &[CaseId],
 ) -> Result<Vec<Holder>, StoreError> {
     let here = role::Column::InstitutionId.is_in(institutions.iter().copied());
     let rows = role::Entity::find()
@@ -45,7 +54,29 @@ pub async fn staff(
     let holder = |(role, person): (role::Model, Option<person::Model>)| {
         Some(Holder { institution: role.institution_id, unit: role.unit_id, ..of(person?, role.duty) })
     };
-    Ok(rows.into_iter().filter_map(holder).collect())
+    let staff = rows.into_iter().filter_map(holder).collect();
+    Ok(with_deputies(staff, &delegations::deputies(conn, on, cases).await?))
+}
+
+/// Puts whoever acts for somebody beside them. Nobody stands in for a stand-in.
+fn with_deputies(mut staff: Vec<Holder>, deputies: &[Deputy]) -> Vec<Holder> {
+    let mut standing_in = Vec::new();
+    for holder in &mut staff {
+        for deputy in deputies.iter().filter(|deputy| deputy.of == holder.person) {
+            holder.away |= deputy.case.is_none();
+            standing_in.push(Holder {
+                person: deputy.person,
+                name: deputy.name.clone(),
+                language: deputy.language.clone(),
+                away: false,
+                in_place_of: Some(holder.person),
+                only_in: deputy.case,
+                ..holder.clone()
+            });
+        }
+    }
+    staff.append(&mut standing_in);
+    staff
 }
 
 /// The person in the chair on that day.
@@ -58,11 +89,6 @@ pub async fn chair(conn: &impl Conn, on: NaiveDate) -> Result<Option<Holder>, St
     let Some(term) = term else { return Ok(None) };
     let person = person::Entity::find_by_id(term.person_id).one(conn.db()).await?;
     Ok(person.map(|person| Holder { institution: Some(term.institution_id), ..of(person, Duty::Head) }))
-}
-
-/// One person, as an applicant.
-pub async fn applicant(conn: &impl Conn, id: PersonId) -> Result<Option<Holder>, StoreError> {
-    Ok(person::Entity::find_by_id(id).one(conn.db()).await?.map(|person| of(person, Duty::Coordinator)))
 }
 
 /// People by id, whatever they do.
@@ -81,5 +107,8 @@ fn of(person: person::Model, duty: Duty) -> Holder {
         institution: None,
         unit: None,
         unreachable: person.unreachable_since.is_some(),
+        away: false,
+        in_place_of: None,
+        only_in: None,
     }
 }

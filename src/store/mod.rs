@@ -4,10 +4,14 @@
 //! transaction that is dropped leaves nothing behind. Guarded updates decide races, never locks. To add a resource: a file of its
 //! own with functions that read as commands, and a line below.
 
+pub mod action_links;
 pub mod agreements;
 pub mod applications;
+pub mod calendar_addresses;
 pub mod calls;
 pub mod chair_terms;
+pub mod clocks;
+pub mod delegations;
 pub mod documents;
 pub mod dossiers;
 pub mod eligible_students;

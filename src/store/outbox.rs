@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Order, QueryFilter};
-use sojourn_engine::ids::{CaseId, InstitutionId, LeaseId, NoticeId, PersonId};
+use sojourn_engine::ids::{CaseId, InstitutionId, LeaseId, NoticeId, PersonId, TokenId};
 use sojourn_engine::vocabulary::NoticeStatus;
 use sojourn_entities::{institution, outbox, person, registration, role};
 
@@ -32,8 +32,12 @@ pub struct NewNotice {
     pub recipient: PersonId,
     /// BCP 47 tag of the language it is written in.
     pub language: String,
-    /// The case and the number of the step it tells about.
-    pub step: Option<(CaseId, i32)>,
+    /// The case it tells about.
+    pub case: Option<CaseId>,
+    /// The number of the step it tells about; `None` for what no step brought, such as a reminder.
+    pub number: Option<i32>,
+    /// The link its button leads to, where its reader may act without signing in.
+    pub link: Option<TokenId>,
     /// What the text may say; `None` for a historic one.
     pub facts: Option<serde_json::Value>,
     /// Whether it belongs to imported history and is never sent.
@@ -51,7 +55,6 @@ pub async fn add(tx: &Tx, notices: Vec<NewNotice>) -> Result<(), StoreError> {
 
 impl From<NewNotice> for outbox::ActiveModel {
     fn from(new: NewNotice) -> Self {
-        let (case_id, number) = new.step.unzip();
         Self {
             id: Set(new.id),
             notice: Set(new.notice),
@@ -59,8 +62,9 @@ impl From<NewNotice> for outbox::ActiveModel {
             recipient_id: Set(Some(new.recipient)),
             address: Set(None),
             language: Set(new.language),
-            case_id: Set(case_id),
-            number: Set(number),
+            link_id: Set(new.link),
+            case_id: Set(new.case),
+            number: Set(new.number),
             facts: Set(new.facts),
             status: Set(if new.historic { NoticeStatus::Historic } else { NoticeStatus::Queued }),
             attempts: Set(0),

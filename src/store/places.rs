@@ -181,13 +181,13 @@ pub struct NewPosting {
 /// Lines any choice among these hosts and programmes might draw on for this home.
 pub async fn lines_for(
     conn: &impl Conn,
-    home: InstitutionId,
+    homes: &[InstitutionId],
     hosts: &[InstitutionId],
     programmes: &[ProgrammeId],
 ) -> Result<Vec<Line>, StoreError> {
     let hosts = || hosts.iter().copied();
     let of_home = Condition::all()
-        .add(place_line::Column::HomeId.eq(home))
+        .add(place_line::Column::HomeId.is_in(homes.iter().copied()))
         .add(place_line::Column::HostId.is_null().or(place_line::Column::HostId.is_in(hosts())));
     let of_hosts = Condition::all()
         .add(place_line::Column::HomeId.is_null())

@@ -4,7 +4,7 @@
 
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect};
 use serde::Serialize;
-use sojourn_engine::ids::{CallId, InstitutionId, OfferingId, ProgrammeId};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, ProgrammeId};
 use sojourn_engine::vocabulary::{ProgrammeKind, Publication};
 use sojourn_entities::{call, call_offering, offering, period, programme};
 
@@ -72,6 +72,12 @@ pub async fn find(conn: &impl Conn, by: Option<&Caller>, id: ProgrammeId) -> Res
 /// One programme, whoever asks: for what happens by itself.
 pub async fn any(conn: &impl Conn, id: ProgrammeId) -> Result<Option<Programme>> {
     Ok(programme::Entity::find_by_id(id).one(conn.db()).await?)
+}
+
+/// The programme that a case vets.
+pub async fn of_case(conn: &impl Conn, case: CaseId) -> Result<Option<ProgrammeId>> {
+    let found = programme::Entity::find().filter(programme::Column::CaseId.eq(case)).one(conn.db()).await?;
+    Ok(found.map(|row| row.id))
 }
 
 /// Enters a programme.

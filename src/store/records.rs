@@ -22,7 +22,7 @@ pub use rows::{
 
 use super::dossiers::{Account, ApplicationRow, Stay, Student};
 use super::{Conn, StoreError, Tx, write::insert_many};
-use super::{outbox, places};
+use super::{action_links, outbox, places};
 
 /// Why a batch was not written; nothing of it stays.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +69,7 @@ pub async fn keep(tx: &Tx, records: Records) -> Result<(), RecordError> {
     stop(tx, &records.stopped).await?;
     insert_many::<clock::ActiveModel>(tx, records.clocks.into_iter().map(Into::into).collect()).await?;
     waits(tx, &records.waits_of, records.waits).await?;
+    action_links::add(tx, records.links).await?;
     outbox::add(tx, records.notices).await?;
     Ok(())
 }
@@ -290,15 +291,17 @@ async fn change_stays(tx: &Tx, changed: &[(CaseId, Stay)]) -> Result<(), StoreEr
 }
 
 async fn stop(tx: &Tx, stopped: &[Stopped]) -> Result<(), StoreError> {
-    for (id, case, fired_at, ended_at) in stopped {
-        clock::Entity::update_many()
-            .col_expr(clock::Column::FiredAt, Expr::value(*fired_at))
-            .col_expr(clock::Column::EndedAt, Expr::value(*ended_at))
+    for one in stopped.chunk_by(|one, next| (one.at, one.fired) == (next.at, next.fired)) {
+        let [first, ..] = one else { continue };
+        let mut update = clock::Entity::update_many()
+            .col_expr(clock::Column::EndedAt, Expr::value(first.at))
             .col_expr(clock::Column::WakeAt, Expr::value(None::<DateTime<Utc>>))
-            .filter(clock::Column::CaseId.eq(*case))
-            .filter(clock::Column::Id.eq(*id))
-            .exec(tx.db())
-            .await?;
+            .filter(clock::Column::CaseId.is_in(one.iter().map(|stopped| stopped.case)))
+            .filter(clock::Column::Id.is_in(one.iter().map(|stopped| stopped.row)));
+        if first.fired {
+            update = update.col_expr(clock::Column::FiredAt, Expr::value(first.at));
+        }
+        update.exec(tx.db()).await?;
     }
     Ok(())
 }

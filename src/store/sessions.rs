@@ -12,6 +12,7 @@ use sojourn_entities::{
 
 use super::write::{guarded, insert_many};
 use super::{Conn, Result, Tx};
+use crate::access::Held;
 
 pub use sojourn_entities::one_time_token::Model as OneTimeToken;
 pub use sojourn_entities::refresh_token::Model as RefreshToken;
@@ -43,6 +44,13 @@ pub struct DutyRow {
     pub until_on: Option<NaiveDate>,
     /// IANA zone of the institution; `None` for the secretariat.
     pub zone: Option<String>,
+}
+
+impl DutyRow {
+    /// The duty with where it is held.
+    pub fn held(self) -> Held {
+        Held { duty: self.duty, institution: self.institution, unit: self.unit }
+    }
 }
 
 /// The person with this address in lower case; technical and erased people have none.
@@ -144,9 +152,10 @@ pub async fn language(conn: &impl Conn, person: PersonId) -> Result<Option<Strin
     Ok(row.filter(|row| row.erased_at.is_none()).map(|row| row.language))
 }
 
-/// Every duty a person holds, held or will hold.
-pub async fn duties(conn: &impl Conn, person: PersonId) -> Result<Vec<DutyRow>> {
-    let roles = role::Entity::find().filter(role::Column::PersonId.eq(person)).all(conn.db()).await?;
+/// Every duty that people hold, held or will hold.
+pub async fn duties(conn: &impl Conn, people: &[PersonId]) -> Result<Vec<DutyRow>> {
+    let theirs = role::Column::PersonId.is_in(people.iter().copied());
+    let roles = role::Entity::find().filter(theirs).all(conn.db()).await?;
     let places = roles.iter().filter_map(|role| role.institution_id);
     let zones: Vec<(InstitutionId, String)> = institution::Entity::find()
         .filter(institution::Column::Id.is_in(places))

@@ -18,7 +18,7 @@ pub async fn case(conn: &impl Conn, id: CaseId) -> Result<Option<CaseRow>> {
 
 /// Its clocks that run.
 pub async fn clocks(conn: &impl Conn, id: CaseId) -> Result<Vec<RunningClock>> {
-    clocks_of(conn, id).await
+    Ok(clocks_of(conn, &[id]).await?.remove(&id).unwrap_or_default())
 }
 
 /// A programme to which something has happened that applications have not been told of yet.

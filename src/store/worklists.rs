@@ -1,6 +1,7 @@
 //! Lists of applications: scoped and filtered in the statement, paged by key, with their surroundings in set-based reads.
 
 mod awaited;
+mod deadlines;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use sojourn_entities::{
 };
 
 pub use awaited::Awaited;
+pub use deadlines::{Deadlines, OfProgramme, Waited, deadlines};
 
 use super::institutions::below;
 use super::page::{Asked, Keyset, Page};
@@ -42,6 +44,8 @@ pub struct Wanted {
     pub waiting_for: Option<Awaited>,
     /// Only those whose clock has run out by then.
     pub overdue_at: Option<DateTime<Utc>>,
+    /// Only those with a clock that is near its end by then: past its last reminder, or three quarters gone where it has none.
+    pub at_risk_at: Option<DateTime<Utc>>,
     /// Only those whose reference or applicant's name begins so.
     pub q: Option<String>,
 }
@@ -172,6 +176,16 @@ fn matching(wanted: &Wanted) -> Condition {
     }
     if let Some(at) = wanted.overdue_at {
         all = all.add(case::Column::DueAt.lt(at));
+    }
+    if let Some(at) = wanted.at_risk_at {
+        let near = Query::select()
+            .column(clock::Column::CaseId)
+            .from(clock::Entity)
+            .and_where(clock::Column::EndedAt.is_null())
+            .and_where(clock::Column::RiskAt.lte(at))
+            .and_where(clock::Column::DueAt.gt(at))
+            .to_owned();
+        all = all.add(application::Column::Id.in_subquery(near));
     }
     if let Some(host) = wanted.host {
         let at_host = Query::select()
@@ -311,7 +325,6 @@ async fn houses(
     Ok(rows.into_iter().map(|row| (row.id, (row.name, row.zone))).collect())
 }
 
-/// Of each case the clock that ends first.
 /// Machine, name and end of the clocks that run, by case, the first to end first.
 type Clocks = BTreeMap<CaseId, Vec<(String, String, DateTime<Utc>)>>;
 
@@ -319,7 +332,6 @@ async fn running_clocks(conn: &impl Conn, cases: impl Iterator<Item = CaseId>) -
     let running = clock::Entity::find()
         .filter(clock::Column::CaseId.is_in(cases))
         .filter(clock::Column::EndedAt.is_null())
-        .filter(clock::Column::FiredAt.is_null())
         .order_by_asc(clock::Column::DueAt);
     let mut all = Clocks::new();
     for row in running.all(conn.db()).await? {

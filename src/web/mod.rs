@@ -4,7 +4,10 @@
 //! [`fault::dress`] turns into a page of the same layout. A form is read by [`form::Posted`], which lets nothing pass that another
 //! site sent. To add a page: its handler in the file of its resource, its line in [`routes`], its template in `templates/web`.
 
+mod absences;
+mod act;
 mod applications;
+mod calendar;
 mod calls;
 pub mod demo;
 mod documents;
@@ -88,6 +91,12 @@ pub fn routes(web: &Web) -> Router {
         .route("/forgotten-password", get(passwords::ask).post(passwords::send_link))
         .route("/invitation", get(passwords::follow_invitation).post(passwords::accept_invitation))
         .route("/password-reset", get(passwords::follow_reset).post(passwords::reset))
+        .route("/act/{token}", get(act::show))
+        .route("/act/{token}/events", post(act::fire))
+        .route("/act/{token}/hand-on", post(act::hand_on))
+        .route("/act/{token}/renew", post(act::renew))
+        .route("/absence", get(absences::show).post(absences::enter))
+        .route("/absence/{id}/end", post(absences::end))
         .route("/cases", get(applications::list::show))
         .route("/cases/{id}", get(applications::show::show))
         .route("/cases/{id}/events", post(applications::events::fire))
@@ -102,6 +111,8 @@ pub fn routes(web: &Web) -> Router {
         .route("/programmes", get(programmes::list))
         .route("/programmes/{id}", get(programmes::show))
         .route("/programmes/{id}/events", post(vetting::fire))
+        .route("/calendar", get(calendar::show).post(calendar::renew))
+        .route("/calendar/end", post(calendar::end))
         .route("/notifications", get(notifications::list))
         .route("/notifications/{id}", get(notifications::show))
         .route("/notifications/{id}/retry", post(notifications::retry))

@@ -1,16 +1,17 @@
-//! What happens without anybody asking: applications hear what happened to their programme, and notices leave as e-mails.
+//! What happens without anybody asking: deadlines act, applications hear what happened to their programme, and notices leave as e-mails.
 //!
 //! Work is claimed by lease in a short transaction, done outside any, and settled under the same lease, so that several workers
 //! share the queue and none overwrites another. [`Worker::run_once`] is the unit; [`Worker::run`] repeats it when woken.
 
 mod bounces;
 mod deliver;
+mod due;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use self::bounces::Bounces;
@@ -114,21 +115,21 @@ impl Worker {
         Ok(())
     }
 
-    /// Works until `stop` ends; what has begun is finished. Deliveries have a loop of their own: a mail server that is slow keeps
-    /// nothing else back.
+    /// Acts on clocks and delivers until `stop` ends; what has begun is finished. Each has a loop of its own: a mail server that is slow
+    /// keeps nothing else back.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
-        let (halt, halted) = watch::channel(false);
-        let deliveries = Desk::new(Arc::clone(&self.post)).run(halted);
-        let rest = async {
-            self.look_after(stop).await;
-            halt.send_replace(true);
+        let stopped = CancellationToken::new();
+        let told = async {
+            stop.await;
+            stopped.cancel();
         };
-        tokio::join!(deliveries, rest);
+        let deliveries = Desk::new(Arc::clone(&self.post)).run(stopped.clone());
+        tokio::join!(told, self.keep_time(&stopped), self.look_after(&stopped), deliveries);
         self.post.close().await;
     }
 
-    async fn look_after(&self, stop: impl Future<Output = ()>) {
-        tokio::pin!(stop);
+    /// Raises, takes back and forgets until `stop` is called.
+    async fn look_after(&self, stop: &CancellationToken) {
         let mut round: u32 = 0;
         loop {
             self.raise().await;
@@ -143,7 +144,7 @@ impl Worker {
             round = round.wrapping_add(1);
             tokio::select! {
                 biased;
-                () = &mut stop => break,
+                () = stop.cancelled() => break,
                 () = tokio::time::sleep(POLL) => {}
             }
         }

@@ -1,23 +1,28 @@
 //! One integration binary (one link), a module per resource.
 #![cfg(test)]
 
+mod absences;
 mod adoption;
 mod agreements;
 mod applications;
 mod architecture;
 mod bounces;
+mod calendars;
 mod calls;
 mod charts;
 mod commands;
+mod deadlines;
 mod discretion;
 mod documents;
 mod eligible_students;
 mod endpoints;
 mod forms;
+mod holidays;
 mod imports;
 mod institutions;
 mod kills;
 mod letters;
+mod links;
 mod lives;
 mod mail;
 mod migrations;
@@ -41,6 +46,7 @@ mod stays;
 mod store;
 mod storms;
 mod support;
+mod surge;
 mod suspension;
 mod told;
 mod units;
@@ -48,3 +54,4 @@ mod versions;
 mod vetting;
 mod walks;
 mod workflows;
+mod zones;

@@ -46,9 +46,10 @@ async fn every_entity_has_the_columns_of_its_table_with_their_types(
         )*};
     }
     entities! {
-        account agreement application call call_home call_offering case chair_term choice clock credential document history
+        account action_link agreement application calendar_address call call_home call_offering case chair_term choice clock
+        credential delegation document history
         history_payload idempotency import_file import_row instance institution offering one_time_token outbox period person
-        place_line posting programme refresh_token refusal registration role session stay unit unit_above wait workflow workflow_version
+        place_line posting programme refresh_token refusal registration role session stay tick unit unit_above wait workflow workflow_version
     }
 
     seen.sort();

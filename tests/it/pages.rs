@@ -140,6 +140,11 @@ async fn every_page_is_sound_at_every_width_and_in_both_languages() {
             browser.audit().await;
             first_of_list(&browser).await;
         }
+        browser.go("/calendar").await;
+        browser.audit().await;
+        browser.press("main button.main").await;
+        assert_eq!(browser.count("#secret").await, 1, "{}", browser.text().await);
+        browser.audit().await;
         if who.starts_with("secretariat") {
             browser.go("/notifications").await;
             browser.audit().await;

@@ -4,7 +4,6 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
-use sojourn::app::vetting::expire;
 
 use crate::support::actor::{Actor, etag, fresh_key, send};
 use crate::support::answer::Answer;
@@ -52,8 +51,7 @@ fn path(programme: &Value) -> String {
 async fn lapse(cast: &Cast, offer: &Value) {
     let case = cast.who("employer").get(&format!("{}/case", path(offer))).await.ok();
     cast.app.clock.set(case["due_at"].as_str().and_then(|at| at.parse().ok()).expect("a clock runs"));
-    let id = offer["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
-    expire(&cast.app.app, &cast.app.clock.moment(), id, "expire").await.expect("its time is over");
+    cast.app.act_on_clocks().await;
 }
 
 #[rstest]

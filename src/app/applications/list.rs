@@ -37,6 +37,8 @@ pub struct Filter {
     pub waiting_for_me: bool,
     /// Only those whose clock has run out.
     pub overdue: bool,
+    /// Only those with a clock that is near its end: past its last reminder, or three quarters gone where it has none.
+    pub at_risk: bool,
     /// Only those whose reference or applicant's name begins so.
     pub q: Option<String>,
 }
@@ -138,11 +140,12 @@ fn wanted(app: &App, caller: &Caller, filter: Filter) -> Wanted {
         call: filter.call,
         waiting_for: filter.waiting_for_me.then(|| awaited(app, caller)),
         overdue_at: filter.overdue.then(|| app.clock.now()),
+        at_risk_at: filter.at_risk.then(|| app.clock.now()),
         q: filter.q.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
     }
 }
 
-fn awaited(app: &App, caller: &Caller) -> Awaited {
+pub(in crate::app) fn awaited(app: &App, caller: &Caller) -> Awaited {
     let held = caller.duties.iter().filter(|held| held.duty != Duty::Admin);
     Awaited {
         person: caller.person,
@@ -152,17 +155,22 @@ fn awaited(app: &App, caller: &Caller) -> Awaited {
     }
 }
 
+/// Whose calendar a clock of a machine counts in.
+pub(in crate::app) fn calendar_of(definition: &Definition, machine: &str, name: &str) -> Option<Party> {
+    let machine = definition.instance_of(machine).map_or(MachineIx::MAIN, |id| id.machine);
+    let of = |clock: &&Clock| clock.id == *name && definition.states[clock.state.at()].machine == machine;
+    definition.clocks.iter().find(of).map(|clock| clock.calendar)
+}
+
 /// The zone of the calendar that the first clock to end counts in; a host's is the home's until there is one.
-fn due_zone(
+pub(in crate::app) fn due_zone(
     definition: &Definition,
     item: &Item,
     first: Option<&(String, String, DateTime<Utc>)>,
     alliance: &str,
 ) -> Option<String> {
     let (machine, name, _) = first?;
-    let machine = definition.instance_of(machine).map_or(MachineIx::MAIN, |id| id.machine);
-    let of = |clock: &&Clock| clock.id == *name && definition.states[clock.state.at()].machine == machine;
-    let zone = match definition.clocks.iter().find(of)?.calendar {
+    let zone = match calendar_of(definition, machine, name)? {
         Party::Home => &item.home_zone,
         Party::Host => item.host_zone.as_ref().unwrap_or(&item.home_zone),
         Party::Alliance => alliance,
@@ -177,7 +185,13 @@ fn restricted<'d>(definition: &'d Definition, machine: &str) -> Option<&'d Track
 }
 
 /// Whether a list tells a caller of a machine of a case: of a restricted track only those who see that.
-fn is_shown(definition: &Definition, caller: &Caller, item: &Item, staff: &Holders, machine: &str) -> bool {
+pub(in crate::app) fn is_shown(
+    definition: &Definition,
+    caller: &Caller,
+    item: &Item,
+    staff: &Holders,
+    machine: &str,
+) -> bool {
     let Some(track) = restricted(definition, machine) else { return true };
     let is_among = |people: Vec<&Holder>| people.iter().any(|holder| holder.person == caller.person);
     track.seen_by.iter().any(|role| match &definition.roles[role.at()].resolver {
@@ -193,7 +207,11 @@ fn is_shown(definition: &Definition, caller: &Caller, item: &Item, staff: &Holde
 }
 
 /// People with duties at the homes and hosts of those items of which something is kept from some; asked for only where there are such.
-async fn staff(conn: &impl Conn, items: &[(Item, Arc<Definition>)], on: NaiveDate) -> Result<Holders> {
+pub(in crate::app) async fn staff(
+    conn: &impl Conn,
+    items: &[(Item, Arc<Definition>)],
+    on: NaiveDate,
+) -> Result<Holders> {
     let keeps = |(item, definition): &&(Item, Arc<Definition>)| {
         let machines = item.waiting.iter().map(|(machine, _)| machine);
         let mut machines = machines.chain(item.clocks.iter().map(|(machine, ..)| machine));
@@ -203,7 +221,7 @@ async fn staff(conn: &impl Conn, items: &[(Item, Arc<Definition>)], on: NaiveDat
         std::iter::once(item.home.0).chain(item.host.as_ref().map(|host| host.0))
     };
     let places: Vec<InstitutionId> = items.iter().filter(keeps).flat_map(of).collect();
-    let staff = if places.is_empty() { Vec::new() } else { holders::staff(conn, &places, on).await? };
+    let staff = if places.is_empty() { Vec::new() } else { holders::staff(conn, &places, on, &[]).await? };
     Ok(Holders { staff, ..Holders::default() })
 }
 

@@ -128,7 +128,7 @@ async fn stage_new(
             ..fresh_application(caller.person, (registration.id, registration.unit), at)
         },
         student: registration.student.clone(),
-        lines: crate::store::places::lines_for(conn, registration.home.id, &hosts, &programmes).await?,
+        lines: crate::store::places::lines_for(conn, &[registration.home.id], &hosts, &programmes).await?,
         home: registration.home.clone(),
         call,
         units: crate::store::institutions::units_above(conn, &units).await?,

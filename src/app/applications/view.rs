@@ -270,7 +270,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         submit_at_bell: inside.then_some(dossier.application.submit_at_bell),
         score_hundredths: dossier.application.score_hundredths.filter(|_| reader == Reader::Home),
         documents: slots(scene, roles, language),
-        tracks: tracks::of(scene, caller),
+        tracks: tracks::of(scene, &stage, caller),
         offers: offered.iter().map(|o| offers::view(scene, o, &stage, language)).collect(),
         waiting: if hidden.is_some() { Vec::new() } else { waiting(scene, &stage, &view, caller) },
     }

@@ -345,8 +345,18 @@ impl Cast {
 
 /// Somebody with a duty, as notices and rules see them.
 pub fn holder(person: PersonId, duty: Duty, institution: Option<InstitutionId>) -> Holder {
-    let (name, language) = (String::new(), "en".to_owned());
-    Holder { person, name, language, duty, institution, unit: None, unreachable: false }
+    Holder {
+        person,
+        name: String::new(),
+        language: "en".to_owned(),
+        duty,
+        institution,
+        unit: None,
+        away: false,
+        in_place_of: None,
+        only_in: None,
+        unreachable: false,
+    }
 }
 
 /// The year in which the academic year of a stay begins: the one of its first August, counted from that month on.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sojourn_engine::ids::{LeaseId, NoticeId, PersonId};
+use sojourn_engine::vocabulary::TokenKind;
 
 use crate::app::notices::{Letter, NoticeFacts, Reader};
 use crate::app::{App, Result, bounces};
@@ -94,14 +95,14 @@ impl App {
         }
         let facts: Vec<Option<NoticeFacts>> = claimed.iter().map(facts).collect();
         let mut people: BTreeSet<PersonId> = claimed.iter().filter_map(|row| row.recipient).collect();
-        people.extend(facts.iter().flatten().filter_map(student));
+        people.extend(facts.iter().flatten().filter_map(NoticeFacts::names));
         let people: Vec<PersonId> = people.into_iter().collect();
         let known = outbox::addressed(self.store.read(), &people).await?;
         let mut due = Vec::with_capacity(claimed.len());
         for (row, facts) in claimed.into_iter().zip(facts) {
             let (id, attempts) = (row.id, row.attempts);
             let reader = row.recipient.and_then(|person| known.get(&person));
-            let named = facts.as_ref().and_then(student).and_then(|person| known.get(&person));
+            let named = facts.as_ref().and_then(NoticeFacts::names).and_then(|person| known.get(&person));
             let letter = self.letter(row, facts, reader, named).await?;
             due.push(Due { id, attempts, letter });
         }
@@ -122,10 +123,10 @@ impl App {
             return Ok(Err("its recipient has no e-mail address: give them one, then retry".to_owned()));
         };
         let (reader, address) = reader;
-        let student_id = self::student(&facts);
-        let definition = match &facts {
-            NoticeFacts::Case(case) => Some(self.definitions.get(self.store.read(), case.version).await?),
-            NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) | NoticeFacts::Unreachable(_) => None,
+        let applicant = row.recipient.is_some() && row.recipient == facts.names();
+        let definition = match facts.version() {
+            Some(version) => Some(self.definitions.get(self.store.read(), version).await?),
+            None => None,
         };
         let zone = reader.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(self.zone);
         Ok(Ok(Letter {
@@ -133,7 +134,7 @@ impl App {
             notice: row.notice,
             action: row.action,
             queued_at: row.queued_at,
-            link: self.link(&facts),
+            link: row.link.map_or_else(|| self.link(&facts), |id| self.links.act(id)),
             delegate: (row.action && reader.works && matches!(facts, NoticeFacts::Case(_)))
                 .then(|| self.links.page(DELEGATE)),
             unsubscribe: None,
@@ -143,7 +144,7 @@ impl App {
                 address,
                 language: reader.language.clone(),
                 zone,
-                applicant: row.recipient.is_some() && row.recipient == student_id,
+                applicant,
             },
             student: student.map(|student| student.name.clone()).filter(|name| !name.is_empty()),
             definition,
@@ -151,13 +152,13 @@ impl App {
     }
 
     fn link(&self, facts: &NoticeFacts) -> String {
-        use sojourn_engine::vocabulary::TokenKind;
         match facts {
             NoticeFacts::Case(case) => self.links.page(&match case.programme_id {
                 Some(programme) => format!("/programmes/{programme}"),
                 None => format!("/cases/{}", case.case),
             }),
             NoticeFacts::Unreachable(_) => self.links.page("/"),
+            NoticeFacts::Absence(_) => self.links.page("/cases?waiting_for_me=true"),
             NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
             NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),
         }
@@ -169,11 +170,12 @@ impl App {
         id: NoticeId,
     ) -> Result<Option<std::result::Result<Letter, String>>> {
         let Some(said) = outbox::said(self.store.read(), id).await? else { return Ok(None) };
+        let linked = said.link.is_some();
         let mut letter = self.due(vec![said]).await?.pop().map(|due| due.letter);
         if let Some(Ok(letter)) = &mut letter
-            && matches!(letter.facts, NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_))
+            && (linked || matches!(letter.facts, NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_)))
         {
-            // Whoever has the link has the account: it is for its recipient alone.
+            // Whoever has the link can act: it is for its recipient alone.
             letter.link = self.links.page("/…");
         }
         Ok(letter)
@@ -246,12 +248,4 @@ fn kept(words: &str) -> String {
 
 fn facts(row: &Claimed) -> Option<NoticeFacts> {
     row.facts.clone().and_then(|facts| serde_json::from_value(facts).ok())
-}
-
-fn student(facts: &NoticeFacts) -> Option<PersonId> {
-    match facts {
-        NoticeFacts::Case(case) => case.student,
-        NoticeFacts::Unreachable(notice) => Some(notice.person),
-        NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_) => None,
-    }
 }

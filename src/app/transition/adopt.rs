@@ -15,7 +15,7 @@ use super::{settle, tracks};
 use crate::app::scene::Scene;
 use crate::app::{Error, Result};
 use crate::store::dossiers::Dossier;
-use crate::store::records::Records;
+use crate::store::records::{Records, Stopped};
 
 /// The dossier as a stage of the new version can read it: what that version has no word for is left out.
 ///
@@ -60,7 +60,8 @@ pub fn adopt(adoption: &Adoption<'_>, scene: &Scene, stage: &Stage<'_>, live: &m
     }
     let of = |instance: Option<InstanceId>| {
         let here = live.clocks.iter().filter(move |clock| clock.instance == instance);
-        here.map(|clock| Running { clock: clock.clock, due_at: clock.due_at }).collect::<Vec<_>>()
+        here.map(|clock| Running { clock: clock.clock, due_at: clock.due_at, rungs: clock.rungs })
+            .collect::<Vec<_>>()
     };
     live.case.clocks = of(None);
     for at in 0..live.case.tracks.len() {
@@ -97,7 +98,12 @@ pub fn write(
     let now = stage.at.now;
     for clock in &scene.live.clocks {
         if !live.clocks.iter().any(|kept| kept.row == clock.row) {
-            records.stopped.push((clock.row, live.dossier.case.id, None, Some(now)));
+            records.stopped.push(Stopped {
+                row: clock.row,
+                case: live.dossier.case.id,
+                at: now,
+                fired: false,
+            });
         }
     }
     let state = &stage.definition.states[live.case.state.at()];

@@ -9,7 +9,7 @@ use super::drive::Stage;
 use super::live::{Live, LiveClock, unknown};
 use crate::app::Error;
 use crate::store::dossiers::{Dossier, PausedRow};
-use crate::store::records::{NewClock, Records};
+use crate::store::records::{NewClock, Records, Stopped};
 
 /// Stops the clocks of the state that is left, and those of tracks that end or start anew with it; the one whose end this is counts as
 /// fired.
@@ -31,11 +31,11 @@ pub(super) fn stop(
         let ends = &stage.definition.clocks[clock.clock.at()].on_expiry;
         let its_event = |event| ends.iter().any(|e| e.act == ExpiryAct::Fire(event));
         let fired = clock.instance == made.instance && clock.due_at <= now && fires.is_some_and(its_event);
-        let (fired_at, ended_at) = if fired { (Some(now), None) } else { (None, Some(now)) };
         if clock.fresh {
-            records.clocks.push(new_clock(stage, &live.dossier, clock, ended_at, fired_at));
+            records.clocks.push(new_clock(stage, &live.dossier, clock, Some((now, fired))));
         } else {
-            records.stopped.push((clock.row, live.dossier.case.id, fired_at, ended_at));
+            let (row, case) = (clock.row, live.dossier.case.id);
+            records.stopped.push(Stopped { row, case, at: now, fired });
         }
     }
 }
@@ -61,6 +61,7 @@ pub(super) fn start(stage: &Stage<'_>, live: &mut Live, instance: Option<Instanc
         entered_at: stage.at.now,
         due_at: clock.due_at,
         remind_at: clock.remind_at.clone(),
+        rungs: 0,
         fresh: true,
     }));
 }
@@ -70,8 +71,7 @@ pub(super) fn new_clock(
     stage: &Stage<'_>,
     dossier: &Dossier,
     clock: LiveClock,
-    ended_at: Option<DateTime<Utc>>,
-    fired_at: Option<DateTime<Utc>>,
+    stopped: Option<(DateTime<Utc>, bool)>,
 ) -> NewClock {
     NewClock {
         case: dossier.case.id,
@@ -81,8 +81,8 @@ pub(super) fn new_clock(
         entered_at: clock.entered_at,
         due_at: clock.due_at,
         remind_at: clock.remind_at,
-        ended_at,
-        fired_at,
+        rungs: clock.rungs,
+        stopped,
     }
 }
 

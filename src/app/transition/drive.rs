@@ -58,7 +58,7 @@ pub struct Stage<'a> {
 }
 
 /// A refused deed, with the facts that were read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Refused {
     /// Why.
     pub refusal: Refusal,

@@ -1,6 +1,6 @@
 //! Step → records: one arm per kind of consequence, exhaustive.
 
-use sojourn_engine::definition::{Choose, InstanceId, NoticeIx, PlaceOp, RoleIx, Side, StateIx, Term};
+use sojourn_engine::definition::{Choose, InstanceId, PlaceOp, RoleIx, Side, StateIx, Term};
 use sojourn_engine::ids::{ChoiceId, PersonId};
 use sojourn_engine::machine::{Move, Opening, Step, after};
 use sojourn_engine::vocabulary::{AccountStatus, ChoiceResult};
@@ -37,7 +37,16 @@ pub(super) fn opened(
     notify::queue(
         stage,
         live,
-        &notify::Told { event: "create", at: (None, to), from: None, role, reason: None, hidden_until: None },
+        &notify::Told {
+            event: "create",
+            at: (None, to),
+            from: None,
+            role,
+            reason: None,
+            hidden_until: None,
+            clock: None,
+            number: Some(live.dossier.case.steps),
+        },
         &opening.notices,
         records,
     );
@@ -78,6 +87,8 @@ pub(super) fn taken(
             role: made.role,
             reason,
             hidden_until: made.hidden_until,
+            clock: None,
+            number: Some(live.dossier.case.steps),
         };
         notify::queue(stage, live, &told, &made.notices, records);
     }
@@ -301,10 +312,4 @@ pub(super) fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, recor
         hash: Vec::new(),
     };
     chain::append(&mut live.dossier.case, step, (entry.words, stage.at), records);
-}
-
-/// Name and kind of a notice.
-pub(super) fn notice(stage: &Stage<'_>, ix: NoticeIx) -> (String, bool) {
-    let notice = &stage.definition.notices[ix.at()];
-    (notice.name.clone(), notice.action)
 }

@@ -22,6 +22,8 @@ pub(super) struct LiveClock {
     pub entered_at: DateTime<Utc>,
     pub due_at: DateTime<Utc>,
     pub remind_at: Vec<DateTime<Utc>>,
+    /// How many roles of its escalation have been reached.
+    pub rungs: u8,
     /// Whether it started in this batch and stands in no row yet.
     pub fresh: bool,
 }
@@ -68,7 +70,7 @@ impl Live {
         let mut case = read(definition, &dossier.case)?;
         let clocks = running(definition, &dossier, case.state, &case.tracks)?;
         for clock in &clocks {
-            let running = Running { clock: clock.clock, due_at: clock.due_at };
+            let running = Running { clock: clock.clock, due_at: clock.due_at, rungs: clock.rungs };
             match clock.instance {
                 None => case.clocks.push(running),
                 Some(id) => {
@@ -183,6 +185,7 @@ fn running(
             entered_at: running.entered_at,
             due_at: running.due_at,
             remind_at: Vec::new(),
+            rungs: running.rungs,
             fresh: false,
         });
     }

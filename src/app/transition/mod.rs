@@ -7,8 +7,10 @@ pub mod adopt;
 pub mod chain;
 mod clocks;
 pub mod drive;
+pub mod due;
 mod effects;
 pub mod facts;
+pub mod hand_on;
 pub mod live;
 mod notify;
 pub mod places;
@@ -35,6 +37,7 @@ use super::{Answer, App, Error, FieldError, Once, Result};
 use crate::access::{Caller, Scope};
 use crate::clock::Moment;
 use crate::store::Tx;
+use crate::store::action_links::{self, ActionLink};
 use crate::store::people;
 use crate::store::records::{self, RecordError, Records};
 
@@ -142,6 +145,37 @@ pub async fn raise(app: &App, at: &Moment, id: CaseId, happened: &str) -> Result
         Err(Error::Refused(_)) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Carries out one event for somebody who came by a link, which is spent with it; the transaction has read the case.
+///
+/// # Errors
+/// As [`fire`], and [`Error::Stale`] when the link was spent meanwhile.
+pub async fn fire_by_link(
+    app: &App,
+    tx: Tx,
+    mut scene: Scene,
+    (at, link): (&Moment, &ActionLink),
+    attempt: &Attempt,
+) -> Result<()> {
+    let actor = Some(link.person_id);
+    if attempt.if_version != scene.live.dossier.case.version {
+        return Err(Error::Stale);
+    }
+    let mut written = Records::default();
+    if let Err(refused) = decide(&mut scene, at, Via::Link, actor, attempt, &mut written) {
+        return Err(refuse(tx, &scene, at, actor, attempt, refused).await);
+    }
+    if !action_links::spend(&tx, link.id, &attempt.event, at.now).await? {
+        return Err(Error::Stale);
+    }
+    if let Err(error) = write(&tx, &scene, at, Via::Link, written).await {
+        drop(tx);
+        return Err(outrun(app, &scene, at, actor, attempt, error).await);
+    }
+    tx.commit().await?;
+    app.wake.notify_one();
+    Ok(())
 }
 
 async fn by_itself(
@@ -264,25 +298,37 @@ async fn refuse(
         Declined::NoTrack => return Error::NotFound,
         Declined::Refused(refused) => refused,
     };
-    let kept = records::Refused {
-        id: at.id(),
-        case: scene.live.dossier.case.id,
-        machine: attempt.track.as_ref().map_or_else(|| MAIN.to_owned(), |(t, k)| format!("{t}/{k}")),
-        at: at.now,
-        actor,
-        role: scene.acting(actor, &attempt.event),
-        event: attempt.event.clone(),
-        workflow: scene.version,
-        facts: refused.facts,
-        refusal: serde_json::json!(refused.refusal),
-    };
+    let refusal = refused.refusal.clone();
+    let kept = kept(scene, at, actor, (attempt.track.as_ref(), &attempt.event), refused);
     let written = async {
         records::refuse(&tx, kept).await?;
         tx.commit().await
     };
     match written.await {
-        Ok(()) => Error::Refused(refused.refusal),
+        Ok(()) => Error::Refused(refusal),
         Err(error) => error.into(),
+    }
+}
+
+/// The row that keeps a refused attempt.
+pub(super) fn kept(
+    scene: &Scene,
+    at: &Moment,
+    actor: Option<PersonId>,
+    (track, event): (Option<&(String, String)>, &str),
+    refused: Refused,
+) -> records::Refused {
+    records::Refused {
+        id: at.id(),
+        case: scene.live.dossier.case.id,
+        machine: track.map_or_else(|| MAIN.to_owned(), |(track, key)| format!("{track}/{key}")),
+        at: at.now,
+        actor,
+        role: scene.acting(actor, event),
+        event: event.to_owned(),
+        workflow: scene.version,
+        facts: refused.facts,
+        refusal: serde_json::json!(refused.refusal),
     }
 }
 

@@ -1,17 +1,19 @@
 //! Moves → notices in the outbox, with facts frozen at the step.
 
-use chrono::{DateTime, Utc};
-use sojourn_engine::definition::{Definition, InstanceId, Resolver, RoleIx, StateIx};
+use chrono::{DateTime, TimeDelta, Utc};
+use sojourn_engine::definition::{ClockIx, Definition, InstanceId, Resolver, RoleIx, StateIx};
 use sojourn_engine::guard::Slot;
 use sojourn_engine::ids::InstitutionId;
-use sojourn_engine::machine::{self, Move, NoticeTo, Outcome};
+use sojourn_engine::machine::{self, Awaited, Move, NoticeTo, Outcome};
 use sojourn_engine::vocabulary::Via;
 
 use super::drive::{Stage, View};
 use super::live::Live;
 use crate::app::holders::choice_at;
 use crate::app::notices::{CaseNotice, NoticeFacts, Otherwise, Reason};
+use crate::store::action_links::ActionLink;
 use crate::store::dossiers::Dossier;
+use crate::store::holders::Holder;
 use crate::store::outbox::NewNotice;
 use crate::store::records::Records;
 
@@ -25,9 +27,21 @@ pub(super) struct Told<'a> {
     pub reason: Option<Reason>,
     /// Until when the applicant is not told.
     pub hidden_until: Option<DateTime<Utc>>,
+    /// The clock it is about, where it is about one: its end is the one that is told.
+    pub clock: Option<ClockIx>,
+    /// The number of the step it tells about.
+    pub number: Option<i32>,
 }
 
-/// Queues each notice once per person; imported steps leave a row without a body.
+/// A notice to somebody.
+pub(super) struct Sent<'a> {
+    pub notice: &'a str,
+    /// Whether the reader has to act.
+    pub action: bool,
+    pub to: &'a [RoleIx],
+}
+
+/// Queues the notices of a step, each once per person; imported steps leave a row without a body.
 pub(super) fn queue(
     stage: &Stage<'_>,
     live: &Live,
@@ -35,33 +49,101 @@ pub(super) fn queue(
     notices: &[NoticeTo],
     records: &mut Records,
 ) {
+    let declared = |notice: &NoticeTo| &stage.definition.notices[notice.notice.at()];
+    let sent: Vec<Sent<'_>> = notices
+        .iter()
+        .map(|to| Sent { notice: &declared(to).name, action: declared(to).action, to: &to.to })
+        .collect();
+    send(stage, live, told, &sent, records);
+}
+
+/// Queues notices, each once per person.
+pub(super) fn send(
+    stage: &Stage<'_>,
+    live: &Live,
+    told: &Told<'_>,
+    notices: &[Sent<'_>],
+    records: &mut Records,
+) {
     let historic = stage.via == Via::Import;
     let mut facts = None;
     for notice in notices {
-        let (name, action) = super::effects::notice(stage, notice.notice);
-        let mut people: Vec<_> = notice
-            .to
-            .iter()
-            .flat_map(|role| stage.holders.of(stage.definition, *role, &live.dossier, told.at.0))
-            .collect();
-        people.sort_by_key(|holder| holder.person);
-        people.dedup_by_key(|holder| holder.person);
-        for holder in people {
-            let frozen = || serde_json::to_value(NoticeFacts::Case(Box::new(freeze(stage, live, told)))).ok();
-            let body = if historic { None } else { facts.get_or_insert_with(frozen).clone() };
+        let people = addressed(stage, live, told, notice);
+        for (role, holder) in people {
+            let frozen = || {
+                let facts = freeze(stage, live, told);
+                let due_at = facts.due_at;
+                (serde_json::to_value(NoticeFacts::Case(Box::new(facts))).ok(), due_at)
+            };
+            let (body, due_at) =
+                if historic { (None, None) } else { facts.get_or_insert_with(frozen).clone() };
+            let by_link = notice.action && stage.definition.roles[role.at()].resolver.acts_by_link();
+            let link = (by_link && !historic).then(|| link(stage, live, told, holder, due_at));
             records.notices.push(NewNotice {
                 id: stage.at.id(),
-                notice: name.clone(),
-                action,
+                notice: notice.notice.to_owned(),
+                action: notice.action,
                 recipient: holder.person,
                 language: holder.language.clone(),
-                step: Some((live.dossier.case.id, live.dossier.case.steps)),
+                case: Some(live.dossier.case.id),
+                number: told.number,
+                link: link.as_ref().map(|link| link.id),
                 facts: body,
                 historic,
                 at: stage.at.now,
                 not_before: told.hidden_until.filter(|_| holder.person == live.dossier.application.applicant),
             });
+            records.links.extend(link);
         }
+    }
+}
+
+/// Whom a notice is for, once each, with the role they are told in; whoever is away is told by their stand-in alone.
+fn addressed<'s>(
+    stage: &Stage<'s>,
+    live: &Live,
+    told: &Told<'_>,
+    notice: &Sent<'_>,
+) -> Vec<(RoleIx, &'s Holder)> {
+    let holders = |role: &RoleIx| {
+        let role = *role;
+        let people = stage.holders.of(stage.definition, role, &live.dossier, told.at.0);
+        people.into_iter().map(move |holder| (role, holder))
+    };
+    let mut people: Vec<_> = notice.to.iter().flat_map(holders).collect();
+    people.sort_by_key(|(_, holder)| holder.person);
+    people.dedup_by_key(|(_, holder)| holder.person);
+    if people.iter().any(|(_, holder)| !holder.away) {
+        people.retain(|(_, holder)| !holder.away);
+    }
+    people
+}
+
+/// How long a link works after the deadline it was sent for.
+const AFTER_DUE: TimeDelta = TimeDelta::days(14);
+/// How long one works that has none.
+const WITHOUT_DUE: TimeDelta = TimeDelta::days(60);
+
+/// A link by which somebody can act on the machine a notice is about.
+fn link(
+    stage: &Stage<'_>,
+    live: &Live,
+    told: &Told<'_>,
+    holder: &Holder,
+    due_at: Option<DateTime<Utc>>,
+) -> ActionLink {
+    let now = stage.at.now;
+    ActionLink {
+        id: stage.at.id(),
+        person_id: holder.person,
+        case_id: live.dossier.case.id,
+        machine: stage.definition.machine_text(told.at.0),
+        state: stage.definition.states[told.at.1.at()].name.clone(),
+        created_at: now,
+        expires_at: due_at.map_or(now + WITHOUT_DUE, |due| due.max(now) + AFTER_DUE),
+        used_at: None,
+        used_for: None,
+        ended_at: None,
     }
 }
 
@@ -81,7 +163,10 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
     let role = |ix: RoleIx| definition.roles[ix.at()].name.clone();
     let view = View::of(stage, live, None, &asks(definition, live));
     let awaited = machine::waiting(definition, &live.case, &view.facts);
-    let first = awaited.iter().find(|party| party.instance == told.at.0).or_else(|| awaited.first());
+    let of_clock = |party: &&Awaited| party.instance == told.at.0 && party.clock == told.clock;
+    let here = |party: &&Awaited| party.instance == told.at.0;
+    let first =
+        awaited.iter().find(of_clock).or_else(|| awaited.iter().find(here)).or_else(|| awaited.first());
     let zone = first.and_then(|a| a.clock).map(|clock| zone(definition, dossier, stage, clock));
     let choice = choice_at(definition, dossier, told.at.0);
     let submitted = dossier.application.submitted_at == Some(stage.at.now);
@@ -128,12 +213,7 @@ pub fn otherwise(definition: &Definition, outcome: &Outcome) -> Otherwise {
 }
 
 /// The zone of the institution whose calendar a clock counts in.
-pub fn zone(
-    definition: &Definition,
-    dossier: &Dossier,
-    stage: &Stage<'_>,
-    clock: sojourn_engine::definition::ClockIx,
-) -> String {
+pub fn zone(definition: &Definition, dossier: &Dossier, stage: &Stage<'_>, clock: ClockIx) -> String {
     let calendars = super::situation::calendars(dossier, dossier.current(), stage.alliance);
     calendars.of(definition.clocks[clock.at()].calendar).zone.name().to_owned()
 }

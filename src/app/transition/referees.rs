@@ -1,6 +1,5 @@
 //! The person a new instance of a track names: known by their address, or entered with it.
 
-use sojourn_engine::ids::PersonId;
 use validator::ValidateEmail;
 
 use super::Attempt;
@@ -37,7 +36,11 @@ pub(super) async fn meant(
     let known = people::by_email(tx, std::slice::from_ref(&email)).await?.into_iter().next();
     let (person, new) = match known {
         Some(person) => (person, false),
-        None => (entered(at.id(), given("name"), email, scene, at), true),
+        None => {
+            let applicant = scene.holders.applicant.as_ref();
+            let language = applicant.map_or_else(|| "en".to_owned(), |holder| holder.language.clone());
+            (entered(at, given("name"), email, language), true)
+        }
     };
     scene.live.named = Some(person.id);
     scene.holders.linked.push(Holder {
@@ -48,20 +51,23 @@ pub(super) async fn meant(
         institution: None,
         unit: None,
         unreachable: false,
+        away: false,
+        in_place_of: None,
+        only_in: None,
     });
     Ok(new.then_some(person))
 }
 
-/// A person of whom no more is known than what the applicant wrote; the language is that of the applicant.
-fn entered(id: PersonId, name: &str, email: String, scene: &Scene, at: &Moment) -> Person {
+/// A person of whom no more is known than what somebody wrote.
+pub(super) fn entered(at: &Moment, name: &str, email: String, language: String) -> Person {
     let name = name.trim();
     let (given, family) = name.rsplit_once(' ').unwrap_or(("", name));
     Person {
-        id,
+        id: at.id(),
         given_name: given.trim().to_owned(),
         family_name: family.to_owned(),
         email: Some(email),
-        language: scene.holders.applicant.as_ref().map_or_else(|| "en".to_owned(), |h| h.language.clone()),
+        language,
         nationality: None,
         gender: None,
         birth_year: None,

@@ -67,7 +67,7 @@ fn rest(stage: &Stage<'_>, live: &Live, new: bool, records: &mut Records) {
         records.changed_stays.push((id, stay));
     }
     let fresh = live.clocks.iter().filter(|clock| clock.fresh).cloned();
-    records.clocks.extend(fresh.map(|clock| clocks::new_clock(stage, &live.dossier, clock, None, None)));
+    records.clocks.extend(fresh.map(|clock| clocks::new_clock(stage, &live.dossier, clock, None)));
     if !new {
         records.waits_of.push(id);
     }

@@ -23,7 +23,7 @@ use crate::clock::Moment;
 use crate::store::dossiers::{CaseRow, Institution, RunningClock};
 use crate::store::holders::Holder;
 use crate::store::programmes::Programme;
-use crate::store::records::{Moved, NewClock, NewHistory, Records};
+use crate::store::records::{Moved, NewClock, NewHistory, Records, Stopped};
 
 /// A case of a programme with everything a step on it is judged with.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Course {
             let known = self.definition.clock_named(self.case.state, &running.clock);
             let clock = known.ok_or_else(|| live::unknown("clock", &running.clock))?;
             self.clocks.push((running.id, clock));
-            self.case.clocks.push(Running { clock, due_at: running.due_at });
+            self.case.clocks.push(Running { clock, due_at: running.due_at, rungs: running.rungs });
         }
         Ok(())
     }
@@ -179,6 +179,21 @@ impl Course {
         deed: &Deed<'_>,
         records: &mut Records,
     ) -> std::result::Result<(), Refusal> {
+        self.step(at, deed, records)?;
+        self.settle(records);
+        Ok(())
+    }
+
+    /// The same, and the case itself is laid into the records later.
+    ///
+    /// # Errors
+    /// As [`Course::fire`].
+    pub fn step(
+        &mut self,
+        at: &Moment,
+        deed: &Deed<'_>,
+        records: &mut Records,
+    ) -> std::result::Result<(), Refusal> {
         let definition = Arc::clone(&self.definition);
         let Some(event) = definition.event_named(deed.event) else {
             let here = definition.states[self.case.state.at()].name.clone();
@@ -208,10 +223,30 @@ impl Course {
             self.record(at, &taken, records);
             self.tell(at, &taken, &made.notices, records);
         }
+        Ok(())
+    }
+
+    /// A clock has nothing more to do: it runs no more.
+    pub fn end(&mut self, row: ClockRowId, clock: ClockIx) {
+        self.clocks.retain(|(known, _)| *known != row);
+        self.case.clocks.retain(|running| running.clock != clock);
+    }
+
+    /// Whether somebody holds a role themselves, rather than standing in for nobody.
+    pub fn held(&self, role: RoleIx) -> bool {
+        match &self.definition.roles[role.at()].resolver {
+            Resolver::Host(duty) => self.people(role).iter().any(|holder| holder.duty == *duty),
+            Resolver::Chair => self.holders.chair.is_some(),
+            Resolver::Secretariat => !self.people(role).is_empty(),
+            Resolver::Applicant | Resolver::Home(_) | Resolver::Link(_) | Resolver::System => false,
+        }
+    }
+
+    /// Lays the case as it now stands into the records.
+    pub fn settle(&self, records: &mut Records) {
         records.waits_of.push(self.row.id);
         records.waits.extend(self.waits());
         records.moved.push(Moved { case: self.row.clone(), due_at: self.case.due_at(), application: None });
-        Ok(())
     }
 
     /// Who sees the programme as its case stands.
@@ -233,8 +268,7 @@ impl Course {
             let is_its = |act: &ExpiryAct| *act == ExpiryAct::Fire(made.event);
             let fires = self.definition.clocks[clock.at()].on_expiry.iter().any(|expiry| is_its(&expiry.act));
             let fired = by.is_none() && ended && fires;
-            let (fired_at, ended_at) = if fired { (Some(at.now), None) } else { (None, Some(at.now)) };
-            records.stopped.push((row, self.row.id, fired_at, ended_at));
+            records.stopped.push(Stopped { row, case: self.row.id, at: at.now, fired });
         }
         self.start(at, &made.clocks, records);
     }
@@ -251,13 +285,13 @@ impl Course {
                 entered_at: at.now,
                 due_at: start.due_at,
                 remind_at: start.remind_at.clone(),
-                ended_at: None,
-                fired_at: None,
+                rungs: 0,
+                stopped: None,
             });
         }
     }
 
-    fn record(&mut self, at: &Moment, taken: &Taken<'_>, records: &mut Records) {
+    pub fn record(&mut self, at: &Moment, taken: &Taken<'_>, records: &mut Records) {
         let role = taken.role.or_else(|| self.definition.system());
         let role = role.map(|role| &self.definition.roles[role.at()]);
         let at_host = role.is_some_and(|role| matches!(role.resolver, Resolver::Host(_)));

@@ -15,26 +15,45 @@ use crate::store::outbox::NewNotice;
 use crate::store::records::{NewWait, Records};
 
 impl Course {
+    /// Queues the notices of a step.
     pub fn tell(&self, at: &Moment, taken: &Taken<'_>, notices: &[NoticeTo], records: &mut Records) {
-        let facts = json!(NoticeFacts::Case(Box::new(self.facts(taken))));
         for notice in notices {
             let declared = &self.definition.notices[notice.notice.at()];
-            let mut people: Vec<&Holder> = notice.to.iter().flat_map(|role| self.people(*role)).collect();
-            people.sort_by_key(|holder| holder.person);
-            people.dedup_by_key(|holder| holder.person);
-            records.notices.extend(people.into_iter().map(|holder| NewNotice {
-                id: at.id(),
-                notice: declared.name.clone(),
-                action: declared.action,
-                recipient: holder.person,
-                language: holder.language.clone(),
-                step: Some((self.row.id, self.row.steps)),
-                facts: Some(facts.clone()),
-                historic: false,
-                at: at.now,
-                not_before: None,
-            }));
+            self.send(at, taken, (&declared.name, declared.action), &notice.to, records);
         }
+    }
+
+    /// Queues one notice, once per person.
+    pub fn send(
+        &self,
+        at: &Moment,
+        taken: &Taken<'_>,
+        (notice, action): (&str, bool),
+        to: &[RoleIx],
+        records: &mut Records,
+    ) {
+        let facts = json!(NoticeFacts::Case(Box::new(self.facts(taken))));
+        let mut people: Vec<&Holder> = to.iter().flat_map(|role| self.people(*role)).collect();
+        people.sort_by_key(|holder| holder.person);
+        people.dedup_by_key(|holder| holder.person);
+        if people.iter().any(|holder| !holder.away) {
+            people.retain(|holder| !holder.away);
+        }
+        records.notices.extend(people.into_iter().map(|holder| NewNotice {
+            id: at.id(),
+            notice: notice.to_owned(),
+            action,
+            recipient: holder.person,
+            language: holder.language.clone(),
+            case: Some(self.row.id),
+            link: None,
+            // What no step brought, such as a reminder, names no event.
+            number: (!taken.event.is_empty()).then_some(self.row.steps),
+            facts: Some(facts.clone()),
+            historic: false,
+            at: at.now,
+            not_before: None,
+        }));
     }
 
     fn facts(&self, taken: &Taken<'_>) -> CaseNotice {

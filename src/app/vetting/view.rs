@@ -40,6 +40,8 @@ pub struct VettingView {
     pub version: i32,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
+    /// Zone of the institution whose calendar that clock counts in.
+    pub due_zone: Option<String>,
     /// Every event of the present state: legal for this reader, or why not.
     pub offers: Vec<OfferView>,
     /// Whom the case waits for.
@@ -54,6 +56,7 @@ pub(super) fn of(course: &Course, caller: &Caller, at: &Moment) -> VettingView {
     let actor = Actor::Person(caller.person, course.roles(caller.person));
     let offers = course.within(at, |context| machine::offers(definition, &course.case, actor, context));
     let awaited = machine::waiting(definition, &course.case, &Facts::default());
+    let first = course.case.clocks.iter().min_by_key(|clock| clock.due_at);
     VettingView {
         id: course.row.id,
         programme: course.programme.id,
@@ -65,6 +68,7 @@ pub(super) fn of(course: &Course, caller: &Caller, at: &Moment) -> VettingView {
         kind: state.kind,
         version: course.row.version,
         due_at: course.case.due_at(),
+        due_zone: first.map(|clock| course.zone(clock.clock)),
         offers: offers.iter().map(|offer| self::offer(course, offer, language)).collect(),
         waiting: awaited.iter().map(|awaited| waiting(course, awaited, caller)).collect(),
     }

@@ -82,7 +82,11 @@ pub async fn run(arguments: Arguments) -> Ended {
     output::say(format_args!(
         "\nSojourn listens on {address}; the API is described at {address}/api/docs. Stop with Ctrl-C."
     ))?;
-    let app = Arc::new(App::new(store, now, &config));
+    // What ran out while the demo was made stays as it is, so that there are cases in every state.
+    let made_at = now.now();
+    let mut app = App::new(store, now, &config);
+    app.clocks_from = made_at;
+    let app = Arc::new(app);
     let worker = instance::worker(&config, app.clone())?;
     let mailbox = Arc::new(Mailbox::open(&config.mail.maildir)?);
     let shown = Shown { log_ins, password: PASSWORD.to_owned(), mailbox };

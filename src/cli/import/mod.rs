@@ -1,5 +1,6 @@
 //! `sojourn import`: history and master data from files.
 
+mod holidays;
 mod institutions;
 mod mobilities;
 mod people;
@@ -17,6 +18,7 @@ pub enum Arguments {
     Mobilities(Mobilities),
     Institutions(Institutions),
     People(File),
+    Holidays(Holidays),
 }
 
 /// Import past mobilities: every record becomes a case with its whole life; a repeat or a kill doubles nothing
@@ -82,10 +84,33 @@ pub struct File {
     json: bool,
 }
 
+/// Take over the days off of an iCalendar file (.ics) for one institution; deadlines that run stay as they are
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Whole days, once or every year. What is no day off is named by its line.\n\nExample:\n  sojourn import holidays bank-holidays.ics --institution uni-berlin.example --dry-run"
+)]
+pub struct Holidays {
+    /// iCalendar file, UTF-8, at most 1 MiB
+    file: PathBuf,
+    /// Whose days off: Erasmus code, ROR id, domain or id
+    #[arg(long, value_name = "CODE")]
+    institution: String,
+    /// Let its days take the place of those that stand in the years it speaks of
+    #[arg(long)]
+    replace: bool,
+    /// Only say what would be
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
 pub async fn run(arguments: Arguments, config: Option<&Path>) -> Outcome {
     match arguments {
         Arguments::Mobilities(asked) => mobilities::run(&asked, config).await,
         Arguments::Institutions(asked) => institutions::run(&asked, config).await,
+        Arguments::Holidays(asked) => holidays::run(&asked, config).await,
         Arguments::People(asked) => people::run(&asked, config).await,
     }
 }

@@ -58,6 +58,15 @@ pub struct Running {
     pub clock: ClockIx,
     /// When it ends.
     pub due_at: DateTime<Utc>,
+    /// How many roles of its escalation have been reached, in the order it names them.
+    pub rungs: u8,
+}
+
+impl Running {
+    /// A clock that ends then and has reached nobody yet.
+    pub const fn until(clock: ClockIx, due_at: DateTime<Utc>) -> Self {
+        Self { clock, due_at, rungs: 0 }
+    }
 }
 
 /// Where one machine of a case stands.
@@ -279,9 +288,7 @@ impl Case {
             };
             instance.clocks.retain(|running| !stands(running.clock));
             let goes_on = step.resumes.iter().filter(|(id, _)| *id == instance.id);
-            instance
-                .clocks
-                .extend(goes_on.map(|(_, start)| Running { clock: start.clock, due_at: start.due_at }));
+            instance.clocks.extend(goes_on.map(|(_, start)| Running::until(start.clock, start.due_at)));
         }
         if !definition.states[step.to.at()].stops_clocks {
             self.paused.clear();

@@ -37,7 +37,7 @@ pub fn open(definition: &Definition, held: super::Roles, context: &Context<'_>) 
     let starts = |state| step::start_clocks(definition, state, context, &facts);
     let clocks = starts(definition.initial);
     let running = |starts: &[ClockStart]| -> Vec<Running> {
-        starts.iter().map(|start| Running { clock: start.clock, due_at: start.due_at }).collect()
+        starts.iter().map(|start| Running::until(start.clock, start.due_at)).collect()
     };
     case.clocks = running(&clocks);
     let mut track_clocks = Vec::new();

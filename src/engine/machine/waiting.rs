@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::case::Seat;
-use super::{Case, step};
+use super::{Case, escalation, step};
 use crate::definition::{ClockIx, Definition, EventIx, ExpiryAct, InstanceId, RoleIx};
 use crate::facts::Facts;
 use crate::guard::Verdict;
@@ -36,21 +36,23 @@ pub enum Outcome {
     Allows(EventIx),
 }
 
-/// Whom the case waits for: the main machine, then each track; empty in a final state.
+/// Whom the case waits for: the main machine, then each track, each with those its escalations have reached; empty in a final state.
 pub fn waiting(definition: &Definition, case: &Case, facts: &Facts) -> Vec<Awaited> {
     let awaited = |seat: Seat<'_>| {
         let first = seat.clocks.iter().min_by_key(|running| running.due_at).copied();
         let otherwise = first.and_then(|running| outcome(definition, running.clock, facts));
-        let roles = step::waited_in(definition, &seat, seat.state).into_iter();
-        let (instance, since) = (seat.instance, seat.entered_at);
-        roles.map(move |role| Awaited {
+        let roles = step::waited_in(definition, &seat, seat.state);
+        let reached = escalation::reached(definition, &seat, &roles);
+        let one = |role, since| Awaited {
             role,
-            instance,
+            instance: seat.instance,
             since,
             due_at: first.map(|running| running.due_at),
             clock: first.map(|running| running.clock),
             otherwise: otherwise.clone(),
-        })
+        };
+        let named = roles.into_iter().map(|role| one(role, seat.entered_at));
+        named.chain(reached.into_iter().map(|(role, since)| one(role, since))).collect::<Vec<_>>()
     };
     case.seats(definition).flat_map(awaited).collect()
 }

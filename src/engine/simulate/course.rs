@@ -11,7 +11,7 @@ use crate::definition::{
     Addressee, Choose, Definition, Each, Input, InstanceId, MAIN, Notify, PlaceOp, RoleIx, StateIx, Target,
     Transition, TransitionIx,
 };
-use crate::machine::{Case, Move};
+use crate::machine::{Case, ESCALATED, HANDED_ON, Move};
 use crate::vocabulary::StateKind;
 
 /// Why a case is followed no further.
@@ -107,7 +107,7 @@ impl<'s, 'd> Course<'s, 'd> {
                 self.attempt(attempt)?;
             }
             (self.last, self.at) = (step.number, step.at);
-            if step.event != adoption::EVENT {
+            if ![adoption::EVENT, ESCALATED, HANDED_ON].contains(&step.event) {
                 self.tallies.step();
                 self.step(step, past.steps.get(at + 1))?;
             }

@@ -222,6 +222,8 @@ pub struct RunningClock {
     pub entered_at: DateTime<Utc>,
     /// When it ends.
     pub due_at: DateTime<Utc>,
+    /// How many roles of its escalation have been reached.
+    pub rungs: u8,
 }
 
 impl Dossier {

@@ -11,7 +11,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
-use sojourn_engine::ids::{LeaseId, NoticeId, PersonId};
+use sojourn_engine::ids::{LeaseId, NoticeId, PersonId, TokenId};
 use sojourn_engine::vocabulary::NoticeStatus;
 use sojourn_entities::outbox;
 
@@ -31,6 +31,8 @@ pub struct Claimed {
     pub action: bool,
     /// For whom.
     pub recipient: Option<PersonId>,
+    /// The link its button leads to, where its reader may act without signing in.
+    pub link: Option<TokenId>,
     /// What the text may say.
     pub facts: Option<serde_json::Value>,
     /// When it was queued.
@@ -104,6 +106,7 @@ impl From<outbox::Model> for Claimed {
             notice: row.notice,
             action: row.action,
             recipient: row.recipient_id,
+            link: row.link_id,
             facts: row.facts,
             queued_at: row.queued_at,
             attempts: row.attempts,

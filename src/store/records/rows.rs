@@ -12,6 +12,7 @@ use sojourn_engine::ids::{
 use sojourn_engine::vocabulary::{ChoiceResult, Duty, StayKind, Subject, Via};
 use sojourn_entities::{clock, history, history_payload};
 
+use crate::store::action_links::ActionLink;
 use crate::store::dossiers::{Account, ApplicationRow, CaseRow, Stay, Student};
 use crate::store::outbox::NewNotice;
 use crate::store::places::{LineChange, NewPosting};
@@ -55,6 +56,8 @@ pub struct Records {
     pub waits: Vec<NewWait>,
     /// Notices.
     pub notices: Vec<NewNotice>,
+    /// Links by which somebody can act without signing in.
+    pub links: Vec<ActionLink>,
 }
 
 impl Records {
@@ -83,11 +86,22 @@ impl Records {
         self.waits_of.append(&mut other.waits_of);
         self.waits.append(&mut other.waits);
         self.notices.append(&mut other.notices);
+        self.links.append(&mut other.links);
     }
 }
 
-/// A clock that stops: its id, its case, when it fired, or when its state was left before that.
-pub type Stopped = (ClockRowId, CaseId, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+/// A clock that stops.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopped {
+    /// Its id.
+    pub row: ClockRowId,
+    /// Its case.
+    pub case: CaseId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether its end was what the batch carried out.
+    pub fired: bool,
+}
 
 /// A case opened in this batch.
 #[derive(Debug)]
@@ -252,10 +266,18 @@ pub struct NewClock {
     pub due_at: DateTime<Utc>,
     /// When to remind.
     pub remind_at: Vec<DateTime<Utc>>,
-    /// Set when the same batch stopped it again.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// Set when its end is what the batch carried out.
-    pub fired_at: Option<DateTime<Utc>>,
+    /// How many roles of its escalation have been reached.
+    pub rungs: u8,
+    /// Set when the same batch stopped it again, and whether its end was what that carried out.
+    pub stopped: Option<(DateTime<Utc>, bool)>,
+}
+
+impl NewClock {
+    /// From when its end is at risk: its last reminder, or where three quarters of its time have gone.
+    fn risk_at(&self) -> DateTime<Utc> {
+        let most = self.entered_at + (self.due_at - self.entered_at) * 3 / 4;
+        self.remind_at.last().copied().unwrap_or(most)
+    }
 }
 
 /// A party the case waits for.
@@ -348,7 +370,7 @@ impl From<NewPayload> for history_payload::ActiveModel {
 impl From<NewClock> for clock::ActiveModel {
     fn from(new: NewClock) -> Self {
         let first = new.remind_at.first().copied().unwrap_or(new.due_at);
-        let over = new.ended_at.is_some() || new.fired_at.is_some();
+        let risk_at = new.risk_at();
         Self {
             case_id: Set(new.case),
             id: Set(new.id),
@@ -357,9 +379,11 @@ impl From<NewClock> for clock::ActiveModel {
             entered_at: Set(new.entered_at),
             due_at: Set(new.due_at),
             remind_at: Set(json!(new.remind_at)),
-            wake_at: Set(if over { None } else { Some(first) }),
-            fired_at: Set(new.fired_at),
-            ended_at: Set(new.ended_at),
+            wake_at: Set(new.stopped.is_none().then_some(first)),
+            fired_at: Set(new.stopped.and_then(|(at, fired)| fired.then_some(at))),
+            ended_at: Set(new.stopped.map(|(at, _)| at)),
+            rungs: Set(i16::from(new.rungs)),
+            risk_at: Set(Some(risk_at)),
             leased_until: Set(None),
             lease: Set(None),
         }

@@ -25,6 +25,8 @@ pub struct Sought {
     #[serde(default)]
     overdue: String,
     #[serde(default)]
+    at_risk: String,
+    #[serde(default)]
     state: String,
     #[serde(default)]
     phase: String,
@@ -54,6 +56,7 @@ impl Sought {
             call: self.call.parse().ok(),
             waiting_for_me: self.waiting_for_me == "true",
             overdue: self.overdue == "true",
+            at_risk: self.at_risk == "true",
             q: text(&self.q),
         }
     }
@@ -63,6 +66,7 @@ impl Sought {
         let all = [
             ("waiting_for_me", &self.waiting_for_me),
             ("overdue", &self.overdue),
+            ("at_risk", &self.at_risk),
             ("state", &self.state),
             ("phase", &self.phase),
             ("role", &self.role),
@@ -92,11 +96,12 @@ pub async fn show(signed_in: SignedIn, Query(sought): Query<Sought>) -> std::res
     let page = cases(&visit, &caller, &asked, sought.filter()).await?;
     let items: Vec<Value> = page.items.iter().map(|item| shown(visit.app(), item)).collect();
     let set: std::collections::BTreeMap<_, _> = sought.set().into_iter().collect();
-    // The two switches are tabs of their own; the rest lies behind the filters.
-    let filtered = set.keys().any(|name| *name != "waiting_for_me");
+    // The switches are tabs of their own; the rest lies behind the filters.
+    let filtered = set.keys().any(|name| !["waiting_for_me", "overdue", "at_risk"].contains(name));
+    let tab = ["waiting_for_me", "at_risk", "overdue"].into_iter().find(|name| set.contains_key(name));
     let next = page.next.as_ref().map(|next| sought.onward(next));
     let later = asked.cursor.is_some();
-    let own = context! { items, next, set => Value::from(Serde(&set)), filtered, later, ..filters(&visit, &caller).await? };
+    let own = context! { items, next, set => Value::from(Serde(&set)), filtered, tab, later, ..filters(&visit, &caller).await? };
     Ok(visit.page(StatusCode::OK, "applications/list.html", own))
 }
 

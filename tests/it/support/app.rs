@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use sojourn::access::token::Keys;
+use sojourn::app::due::Acts;
 use sojourn::app::people::{self, NewPerson, NewRole};
 use sojourn::app::{App, Definitions};
 use sojourn::clock::Clock;
@@ -94,6 +95,20 @@ impl TestApp {
     /// Moves the clock forward.
     pub fn advance(&self, by: TimeDelta) {
         self.clock.advance(by);
+    }
+
+    /// Acts on clocks as a worker does, until nothing is due; says what was done.
+    pub async fn act_on_clocks(&self) -> Vec<Acts> {
+        let mut done = Vec::new();
+        loop {
+            let at = self.clock.moment();
+            let acts = self.app.act_on_clocks(&at, at.id(), 100).await.expect("the database answers");
+            assert_eq!(acts.failed, 0, "{acts:?}");
+            if acts.claimed == 0 {
+                return done;
+            }
+            done.push(acts);
+        }
     }
 
     /// The first person of the secretariat, appointed at the command line and signed in.

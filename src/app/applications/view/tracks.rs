@@ -11,6 +11,8 @@ use super::PersonView;
 use crate::access::Caller;
 use crate::app::holders::stay_choice;
 use crate::app::scene::Scene;
+use crate::app::transition::drive::Stage;
+use crate::app::transition::zone;
 
 /// One instance of a track.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -35,6 +37,8 @@ pub struct TrackView {
     pub entered_at: DateTime<Utc>,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
+    /// Zone of the institution whose calendar that clock counts in.
+    pub due_zone: Option<String>,
     /// The person it names.
     pub person: Option<PersonView>,
 }
@@ -67,12 +71,12 @@ pub fn label(scene: &Scene, id: InstanceId, language: &str) -> String {
 }
 
 /// Every instance the caller sees, in the order of the definition.
-pub(super) fn of(scene: &Scene, caller: &Caller) -> Vec<TrackView> {
+pub(super) fn of(scene: &Scene, stage: &Stage<'_>, caller: &Caller) -> Vec<TrackView> {
     let shown = scene.live.case.tracks.iter().filter(|one| super::sees(scene, caller, Some(one.id)));
-    shown.filter_map(|instance| one(scene, instance, &caller.language)).collect()
+    shown.filter_map(|instance| one(scene, stage, instance, &caller.language)).collect()
 }
 
-fn one(scene: &Scene, instance: &Instance, language: &str) -> Option<TrackView> {
+fn one(scene: &Scene, stage: &Stage<'_>, instance: &Instance, language: &str) -> Option<TrackView> {
     let definition = &*scene.definition;
     let track = definition.track(instance.id.machine)?;
     let state = &definition.states[instance.state.at()];
@@ -80,6 +84,7 @@ fn one(scene: &Scene, instance: &Instance, language: &str) -> Option<TrackView> 
     let rows = &scene.live.dossier.case.tracks;
     let person =
         rows.iter().find(|row| row.track == name && row.key == instance.id.key).and_then(|row| row.person);
+    let first = instance.clocks.iter().min_by_key(|clock| clock.due_at);
     let holder = person.and_then(|id| scene.holders.linked.iter().find(|holder| holder.person == id));
     Some(TrackView {
         track: name,
@@ -91,7 +96,8 @@ fn one(scene: &Scene, instance: &Instance, language: &str) -> Option<TrackView> 
         kind: state.kind,
         version: track.versions.then_some(instance.version),
         entered_at: instance.entered_at,
-        due_at: instance.clocks.iter().map(|clock| clock.due_at).min(),
+        due_at: first.map(|clock| clock.due_at),
+        due_zone: first.map(|clock| zone(definition, &scene.live.dossier, stage, clock.clock)),
         person: holder.map(|holder| PersonView { id: holder.person, name: holder.name.clone() }),
     })
 }

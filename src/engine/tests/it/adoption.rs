@@ -123,7 +123,7 @@ fn clock(within: &str, running: bool) -> Vec<Landed> {
     let adoption = Adoption::to(&to).unwrap();
     let mut before = case(&from, &["draft"], AccountStatus::None);
     let known = from.clock_named(from.initial, "end").unwrap();
-    before.clocks.extend(running.then_some(Running { clock: known, due_at: at() + TimeDelta::days(9) }));
+    before.clocks.extend(running.then_some(Running::until(known, at() + TimeDelta::days(9))));
     let landed = adoption.land(&from, &before).unwrap();
     let utc = || Calendar::plain(chrono_tz::UTC);
     let calendars = Calendars { home: utc(), host: utc(), alliance: utc() };

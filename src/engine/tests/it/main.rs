@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod adoption;
+mod calendars;
 mod check;
 mod conserved;
 #[path = "../../../../tests/it/support/counts.rs"]

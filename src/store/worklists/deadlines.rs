@@ -1,0 +1,137 @@
+//! Deadlines by which one reader is awaited, over all their cases: applications and programmes.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sojourn_engine::ids::{CaseId, InstitutionId, ProgrammeId};
+use sojourn_entities::{application, case, programme, wait};
+
+use super::{Around, Awaited, Item, awaited, houses, running_clocks, seen};
+use crate::access::Scope;
+use crate::store::dossiers::CaseRow;
+use crate::store::records::never;
+use crate::store::{Conn, Result};
+
+/// One deadline of one machine of a case.
+#[derive(Debug, Clone)]
+pub struct Waited {
+    /// The case.
+    pub case: CaseId,
+    /// `main`, or the track with its key.
+    pub machine: String,
+    /// Role in the definition.
+    pub role: String,
+    /// Whether the reader is awaited by name, not for a duty.
+    pub by_name: bool,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Until when.
+    pub due_at: DateTime<Utc>,
+}
+
+/// A programme whose case awaits the reader.
+#[derive(Debug, Clone)]
+pub struct OfProgramme {
+    /// The programme.
+    pub id: ProgrammeId,
+    /// Its title.
+    pub title: String,
+    /// IANA zone of its host.
+    pub zone: String,
+    /// Clocks that run: machine, name in the definition, end.
+    pub clocks: Vec<(String, String, DateTime<Utc>)>,
+    /// The case that vets it.
+    pub case: CaseRow,
+}
+
+/// Deadlines of a reader, the first to end first, with what they are about.
+#[derive(Debug, Default)]
+pub struct Deadlines {
+    /// The deadlines.
+    pub waits: Vec<Waited>,
+    /// Those of their cases that are applications the reader sees.
+    pub applications: BTreeMap<CaseId, (Item, CaseRow)>,
+    /// Those that vet programmes.
+    pub programmes: BTreeMap<CaseId, OfProgramme>,
+}
+
+/// The first `most` deadlines by which a reader is awaited.
+pub async fn deadlines(conn: &impl Conn, scope: &Scope, reader: &Awaited, most: u64) -> Result<Deadlines> {
+    let rows = wait::Entity::find()
+        .filter(awaited::for_reader(reader))
+        .filter(wait::Column::DueAt.lt(never()))
+        .order_by_asc(wait::Column::DueAt)
+        .order_by_asc(wait::Column::CaseId)
+        .order_by_asc(wait::Column::Machine)
+        .order_by_asc(wait::Column::Role)
+        .limit(most)
+        .all(conn.db())
+        .await?;
+    let waited = |row: wait::Model| Waited {
+        case: row.case_id,
+        machine: row.machine,
+        role: row.role,
+        by_name: row.person_id == Some(reader.person),
+        since: row.since,
+        due_at: row.due_at,
+    };
+    let waits: Vec<Waited> = rows.into_iter().map(waited).collect();
+    if waits.is_empty() {
+        return Ok(Deadlines::default());
+    }
+    let mut cases: Vec<CaseId> = waits.iter().map(|wait| wait.case).collect();
+    cases.sort_unstable();
+    cases.dedup();
+    let by_name = waits.iter().filter(|wait| wait.by_name).map(|wait| wait.case).collect();
+    let applications = applications(conn, scope, &cases, by_name).await?;
+    Ok(Deadlines { applications, programmes: programmes(conn, &cases).await?, waits })
+}
+
+/// Applications of the reader's scope, and those that await the reader by name.
+async fn applications(
+    conn: &impl Conn,
+    scope: &Scope,
+    cases: &[CaseId],
+    by_name: Vec<CaseId>,
+) -> Result<BTreeMap<CaseId, (Item, CaseRow)>> {
+    let rows = application::Entity::find()
+        .find_also(application::Entity, case::Entity)
+        .filter(application::Column::Id.is_in(cases.iter().copied()))
+        .filter(Condition::any().add(seen(scope)).add(application::Column::Id.is_in(by_name)))
+        .all(conn.db())
+        .await?;
+    let pairs: Vec<(application::Model, case::Model)> =
+        rows.into_iter().filter_map(|(application, case)| Some((application, case?))).collect();
+    let around = Around::read(conn, &pairs).await?;
+    let about = |(application, case): (application::Model, case::Model)| {
+        Ok((application.id, (around.item(application, case.clone()), CaseRow::try_from(case)?)))
+    };
+    pairs.into_iter().map(about).collect()
+}
+
+async fn programmes(conn: &impl Conn, cases: &[CaseId]) -> Result<BTreeMap<CaseId, OfProgramme>> {
+    let rows = programme::Entity::find()
+        .filter(programme::Column::CaseId.is_in(cases.iter().copied()))
+        .all(conn.db())
+        .await?;
+    if rows.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids: Vec<CaseId> = rows.iter().filter_map(|row| row.case_id).collect();
+    let hosts: Vec<InstitutionId> = rows.iter().map(|row| row.host_id).collect();
+    let zones = houses(conn, hosts).await?;
+    let mut clocks = running_clocks(conn, ids.iter().copied()).await?;
+    let rows_of_cases = case::Entity::find().filter(case::Column::Id.is_in(ids)).all(conn.db()).await?;
+    let mut cases: BTreeMap<CaseId, case::Model> =
+        rows_of_cases.into_iter().map(|row| (row.id, row)).collect();
+    let mut about = BTreeMap::new();
+    for row in rows {
+        let Some(case) = row.case_id.and_then(|id| cases.remove(&id)) else { continue };
+        let zone = zones.get(&row.host_id).map(|(_, zone)| zone.clone()).unwrap_or_default();
+        let clocks = clocks.remove(&case.id).unwrap_or_default();
+        let of = OfProgramme { id: row.id, title: row.title, zone, clocks, case: CaseRow::try_from(case)? };
+        about.insert(of.case.id, of);
+    }
+    Ok(about)
+}

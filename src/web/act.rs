@@ -1,0 +1,184 @@
+//! What somebody outside is asked to do in one case, by the link in their mail: no log-in, and opening the page changes nothing.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Deserialize;
+use sojourn_engine::refusal::Refusal;
+
+use super::applications::{events, show};
+use super::fault::{Fault, status_of};
+use super::fields::Picks;
+use super::form::{Fields, Posted};
+use super::visit::Visit;
+use crate::app::action_links::{self, Opened, Over, Task};
+use crate::app::transition::hand_on::Instead;
+use crate::app::{Error, Result};
+
+/// What has just been done by the link.
+#[derive(Debug, Default, Deserialize)]
+pub struct Came {
+    /// `step`, `handed_on` or `renewed`.
+    done: Option<String>,
+}
+
+/// The form by which somebody else is named.
+const HAND_ON: &str = "-hand-on";
+
+/// The address of a link's page.
+fn door(token: &str) -> String {
+    format!("/act/{token}")
+}
+
+pub async fn show(
+    visit: Visit,
+    Path(token): Path<String>,
+    Query(came): Query<Came>,
+) -> std::result::Result<Response, Fault> {
+    let done = came.done.filter(|done| matches!(done.as_str(), "step" | "handed_on" | "renewed"));
+    Ok(page(&visit, &token, StatusCode::OK, None, done).await?)
+}
+
+async fn page(
+    visit: &Visit,
+    token: &str,
+    status: StatusCode,
+    said: Option<&show::Said>,
+    done: Option<String>,
+) -> Result<Response> {
+    match action_links::open(visit.app(), token).await? {
+        Opened::Ready(task) => Ok(visit.page(status, "act.html", ready(token, &task, said, done))),
+        Opened::Over(over) => {
+            let status = if status == StatusCode::OK && over == Over::Unknown {
+                StatusCode::NOT_FOUND
+            } else {
+                status
+            };
+            let own = context! {
+                done,
+                token,
+                over => why(over),
+                renewable => over.can_be_renewed(),
+                at => match over { Over::Spent(at) => Some(at.to_rfc3339()), _ => None },
+            };
+            Ok(visit.page(status, "act_over.html", own))
+        }
+    }
+}
+
+const fn why(over: Over) -> &'static str {
+    match over {
+        Over::Unknown => "unknown",
+        Over::Spent(_) => "spent",
+        Over::Replaced => "newer",
+        Over::Expired => "late",
+        Over::Moved => "moved",
+    }
+}
+
+fn ready(token: &str, task: &Task, said: Option<&show::Said>, done: Option<String>) -> Value {
+    let picks = Picks { choices: &task.view.choices, lines: Vec::new() };
+    let legal: Vec<Value> =
+        task.offers.iter().filter(|offer| offer.legal).map(|offer| show::form(&picks, offer, said)).collect();
+    let not_legal: Vec<_> = task.offers.iter().filter(|offer| !offer.legal).collect();
+    let text = |name: &str| said.map(|said| said.typed.get(name).to_owned()).unwrap_or_default();
+    context! {
+        done,
+        door => door(token),
+        draft => (),
+        noted => false,
+        turn => true,
+        case => Value::from(Serde(&task.view)),
+        expires_at => task.expires_at.to_rfc3339(),
+        legal,
+        not_legal => Value::from(Serde(&not_legal)),
+        reader_of_reason => "reason_text",
+        told => said.and_then(|said| said.told.clone()),
+        faulty => said.map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
+        name => text("name"),
+        email => text("email"),
+    }
+}
+
+/// Does what the link is for.
+pub async fn fire(Path(token): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
+    let Opened::Ready(task) = action_links::open(visit.app(), &token).await? else {
+        return Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?);
+    };
+    let offer = task.offers.iter().find(|offer| events::is_meant(offer, &fields));
+    if let Some(offer) = offer {
+        let faults = events::empty(offer, &fields);
+        if !faults.is_empty() {
+            let said = said(fields, visit.word("case.mend"), faults);
+            return Ok(page(&visit, &token, StatusCode::UNPROCESSABLE_ENTITY, Some(&said), None).await?);
+        }
+        if events::asks_again(offer) && fields.get("sure") != "yes" {
+            let of = format!("{} · {}", task.view.applicant.name, task.view.reference);
+            return Ok(events::confirm(&visit, (&door(&token), &of), offer, &fields));
+        }
+    }
+    let attempt = events::read(&fields, offer)?;
+    match action_links::act(visit.app(), &token, attempt).await {
+        Ok(Ok(())) => Ok(Redirect::to(&format!("{}?done=step", door(&token))).into_response()),
+        Ok(Err(_)) => Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?),
+        Err(error) => not_done(&visit, &token, fields, error).await,
+    }
+}
+
+fn said(typed: Fields, told: String, faults: Vec<String>) -> show::Said {
+    let parts = ["track", "instance", "event"].map(|part| typed.get(part));
+    let form = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    show::Said { form, typed, told: Some(told), faults }
+}
+
+async fn not_done(
+    visit: &Visit,
+    token: &str,
+    typed: Fields,
+    error: Error,
+) -> std::result::Result<Response, Fault> {
+    let status = status_of(&error);
+    let (told, faults) = match &error {
+        Error::Stale => (visit.word("case.stale"), Vec::new()),
+        Error::Refused(Refusal::InputInvalid { fields }) => {
+            (visit.word("case.mend"), fields.iter().map(|fault| fault.field.clone()).collect())
+        }
+        Error::Refused(refusal) => {
+            (action_links::explain(visit.app(), token, refusal, visit.language).await?, Vec::new())
+        }
+        _ => return Err(error.into()),
+    };
+    Ok(page(visit, token, status, Some(&said(typed, told, faults)), None).await?)
+}
+
+/// "Not me, ask …".
+pub async fn hand_on(Path(token): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
+    let instead = Instead { name: fields.get("name").to_owned(), email: fields.get("email").to_owned() };
+    match action_links::hand_on(visit.app(), &token, &instead).await {
+        Ok(Ok(())) => Ok(Redirect::to(&format!("{}?done=handed_on", door(&token))).into_response()),
+        Ok(Err(_)) => Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?),
+        Err(Error::Invalid(wrong)) => {
+            let faults = wrong.iter().map(|fault| fault.pointer.trim_start_matches('/').to_owned()).collect();
+            let told = visit.word("act.mend");
+            let said = show::Said { form: HAND_ON.to_owned(), typed: fields, told: Some(told), faults };
+            Ok(page(&visit, &token, StatusCode::UNPROCESSABLE_ENTITY, Some(&said), None).await?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sends another link to the address that the first was made for.
+pub async fn renew(Path(token): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
+    let Posted { visit, .. } = posted;
+    match action_links::renew(visit.app(), &token).await {
+        // The same answer whether there was something to send or not.
+        Ok(()) | Err(Error::TooMany { .. }) => {
+            Ok(Redirect::to(&format!("{}?done=renewed", door(&token))).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
