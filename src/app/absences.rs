@@ -216,12 +216,7 @@ async fn tell(tx: &Tx, at: &Moment, row: &Delegation, institution: Option<Instit
 ///
 /// # Errors
 /// [`Error::NotFound`], and [`Error::Conflict`] for one that has ended.
-pub async fn end(
-    app: &App,
-    caller: &Caller,
-    (of, id): (PersonId, DelegationId),
-    read: i32,
-) -> Result<()> {
+pub async fn end(app: &App, caller: &Caller, (of, id): (PersonId, DelegationId), read: i32) -> Result<()> {
     let at = app.clock.moment();
     let tx = app.store.begin().await?;
     demand(&tx, caller, of).await?;

@@ -122,7 +122,9 @@ impl Renderer {
             self.templates.words(language).ok_or_else(|| RenderError::NoText(letter.notice.clone()))?;
         let why = match &said.case {
             Some(case) => self.templates.phrase(language, "why_case", case)?,
-            None if matches!(letter.facts, NoticeFacts::Unreachable(_) | NoticeFacts::Absence(_)) => words.why_duty.clone(),
+            None if matches!(letter.facts, NoticeFacts::Unreachable(_) | NoticeFacts::Absence(_)) => {
+                words.why_duty.clone()
+            }
             None => self.templates.phrase(language, "why_account", ())?,
         };
         let usual = if letter.action { &words.act } else { &words.open };

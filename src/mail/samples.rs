@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::render::{RenderError, Renderer};
 use crate::app::notices::{
-    AbsenceNotice,    CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, Reader, Reason, UnreachableNotice,
+    AbsenceNotice, CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, Reader, Reason, UnreachableNotice,
 };
 
 /// One letter to look at.
@@ -98,7 +98,10 @@ fn by_clocks(definition: &Arc<Definition>) -> Option<Vec<Sample>> {
     let mut origins = (0..definition.notices.len()).filter_map(|at| origin(definition, at));
     let origin = origins.find(|origin| {
         let state = &definition.states[origin.to.at()];
-        origin.transition.is_some() && !state.clocks.is_empty() && state.waits_for.is_some() && !to_student(origin)
+        origin.transition.is_some()
+            && !state.clocks.is_empty()
+            && state.waits_for.is_some()
+            && !to_student(origin)
     })?;
     let sample = |(notice, action): (&str, bool), kind| {
         let usual = letter(&origin, kind);
@@ -273,7 +276,8 @@ fn accounts() -> Vec<Sample> {
                 zone: Tz::Europe__Berlin,
                 applicant: false,
             },
-            student: matches!(notice, "address_unreachable" | "stand_in").then(|| "Ya-Ting Lin 林雅婷".to_owned()),
+            student: matches!(notice, "address_unreachable" | "stand_in")
+                .then(|| "Ya-Ting Lin 林雅婷".to_owned()),
             definition: None,
             link: match notice {
                 "address_unreachable" => "https://sojourn.example/".to_owned(),
@@ -300,7 +304,12 @@ fn unreachable() -> UnreachableNotice {
 
 fn absence() -> AbsenceNotice {
     let from_on = queued().date_naive();
-    AbsenceNotice { person: PersonId::from(id(3)), from_on, until_on: from_on + TimeDelta::days(20), institution: None }
+    AbsenceNotice {
+        person: PersonId::from(id(3)),
+        from_on,
+        until_on: from_on + TimeDelta::days(20),
+        institution: None,
+    }
 }
 
 fn queued() -> DateTime<Utc> {

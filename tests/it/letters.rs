@@ -70,13 +70,9 @@ fn every_notice_that_a_workflow_declares_has_samples_and_every_text_a_notice() {
             sampled.iter().filter(|name| !texts.contains(name.as_str())).collect(),
         );
         assert!(less.is_empty(), "{language} lacks {less:?}");
-        assert!(
-            more.is_empty(),
-            "texts in {language} that nothing sends: {more:?}"
-        );
+        assert!(more.is_empty(), "texts in {language} that nothing sends: {more:?}");
     }
 }
-
 
 #[test]
 fn what_asks_for_something_begins_otherwise_than_what_only_tells() {
