@@ -119,7 +119,9 @@ async fn pass_on(app: &App, tx: &Tx, at: &Moment, row: &NoticeRow, words: &str) 
         action: true,
         recipient,
         language,
-        step: row.case.zip(row.number),
+        case: row.case,
+        number: row.number,
+        link: None,
         facts: Some(facts.clone()),
         historic: false,
         at: at.now,
@@ -140,7 +142,7 @@ async fn next_in_line(
     institutions: &[InstitutionId],
 ) -> Result<BTreeSet<(PersonId, String)>> {
     let today = at.now.with_timezone(&app.zone).date_naive();
-    let staff = holders::staff(tx, institutions, today).await?;
+    let staff = holders::staff(tx, institutions, today, &[]).await?;
     let told = |duties: &[Duty]| -> BTreeSet<(PersonId, String)> {
         let fit = staff.iter().filter(|holder| duties.contains(&holder.duty));
         let fit = fit.filter(|holder| holder.person != person && !holder.unreachable);

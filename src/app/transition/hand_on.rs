@@ -259,5 +259,6 @@ fn holder(person: &Person) -> Holder {
         away: false,
         in_place_of: None,
         only_in: None,
+        unreachable: false,
     }
 }
