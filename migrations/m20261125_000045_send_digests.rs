@@ -16,8 +16,7 @@ impl MigrationTrait for Migration {
         let waiting = index("outbox", &["digest_at", "recipient_id"])
             .and_where(Expr::cust("digest_at IS NOT NULL"))
             .take();
-        let carried =
-            index("outbox", &["carried_by"]).and_where(Expr::cust("carried_by IS NOT NULL")).take();
+        let carried = index("outbox", &["carried_by"]).and_where(Expr::cust("carried_by IS NOT NULL")).take();
         let lost = index("people", &["unreachable_since"])
             .and_where(Expr::cust("unreachable_since IS NOT NULL"))
             .take();

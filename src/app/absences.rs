@@ -11,12 +11,12 @@ use utoipa::ToSchema;
 
 use super::notices::{AbsenceNotice, NoticeFacts};
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, current};
-use sojourn_engine::pace::Pace;
 use crate::access::Caller;
 use crate::clock::Moment;
 use crate::store::delegations::{self as store, Delegation};
 use crate::store::outbox::{self, NewNotice};
 use crate::store::{Conn, Tx, dossiers, people, sessions};
+use sojourn_engine::pace::Pace;
 
 /// The longest time somebody is away in one piece, in days.
 const LONGEST: u64 = 366;
@@ -218,12 +218,7 @@ async fn tell(tx: &Tx, at: &Moment, row: &Delegation, institution: Option<Instit
 ///
 /// # Errors
 /// [`Error::NotFound`], and [`Error::Conflict`] for one that has ended.
-pub async fn end(
-    app: &App,
-    caller: &Caller,
-    (of, id): (PersonId, DelegationId),
-    read: i32,
-) -> Result<()> {
+pub async fn end(app: &App, caller: &Caller, (of, id): (PersonId, DelegationId), read: i32) -> Result<()> {
     let at = app.clock.moment();
     let tx = app.store.begin().await?;
     demand(&tx, caller, of).await?;

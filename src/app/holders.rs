@@ -135,9 +135,8 @@ impl Holders {
     pub fn at(&self, duty: Duty, institution: InstitutionId, units: &[UnitId]) -> Vec<&Holder> {
         let rungs = || units.iter().copied().map(Some).chain([None]);
         let with = |duty: Duty, unit: Option<UnitId>| {
-            let fits = move |h: &&Holder| {
-                h.duty == duty && h.institution == Some(institution) && h.unit == unit
-            };
+            let fits =
+                move |h: &&Holder| h.duty == duty && h.institution == Some(institution) && h.unit == unit;
             self.staff.iter().filter(fits)
         };
         let ladder = [duty, Duty::Head].into_iter().flat_map(|duty| rungs().map(move |unit| (duty, unit)));

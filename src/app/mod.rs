@@ -16,8 +16,8 @@ pub mod calls;
 pub mod chair_terms;
 pub mod deadlines;
 pub mod definitions;
-pub mod documents;
 pub mod digests;
+pub mod documents;
 pub mod due;
 pub mod eligibility;
 pub mod eligible_students;
@@ -90,16 +90,16 @@ pub struct App {
     session_life: TimeDelta,
     invitation_life: TimeDelta,
     reset_life: TimeDelta,
+    /// How long and how often a mail is tried.
+    pub patience: Patience,
+    /// Writes mails to be looked at, where there is somebody who can.
+    pub writer: OnceLock<Arc<dyn Writer>>,
     /// The longest time without a look at clocks after which they still act by themselves.
     longest_stop: TimeDelta,
     /// Clocks acted on in one round.
     pub clocks_per_round: u64,
     /// Clocks that wanted attention before that are left alone: the demo keeps cases as they were made.
     pub clocks_from: DateTime<Utc>,
-    /// How long and how often a mail is tried.
-    pub patience: Patience,
-    /// Writes mails to be looked at, where there is somebody who can.
-    pub writer: OnceLock<Arc<dyn Writer>>,
 }
 
 impl App {
@@ -122,11 +122,11 @@ impl App {
             session_life: TimeDelta::days(auth.session_days.into()),
             invitation_life: TimeDelta::days(auth.invitation_days.into()),
             reset_life: TimeDelta::minutes(auth.reset_minutes.into()),
+            patience: Patience::of(&config.mail),
+            writer: OnceLock::new(),
             longest_stop: TimeDelta::days(config.clocks.longest_stop_days.into()),
             clocks_per_round: config.clocks.most_per_round,
             clocks_from: DateTime::UNIX_EPOCH,
-            patience: Patience::of(&config.mail),
-            writer: OnceLock::new(),
         }
     }
 

@@ -79,7 +79,11 @@ mod tests {
         assert_eq!(told(Mails::Daily, true, true, late), Pace::Digest(morning));
         assert_eq!(told(Mails::Daily, true, true, soon), Pace::AtOnce);
         assert_eq!(told(Mails::Daily, true, false, late), Pace::AtOnce);
-        assert_eq!(told(Mails::Daily, false, false, soon), Pace::Digest(morning), "a receipt asks for nothing");
+        assert_eq!(
+            told(Mails::Daily, false, false, soon),
+            Pace::Digest(morning),
+            "a receipt asks for nothing"
+        );
         assert_eq!(told(Mails::Needed, true, false, late), Pace::AtOnce);
         assert_eq!(told(Mails::Needed, true, true, soon), Pace::AtOnce);
         assert_eq!(told(Mails::Needed, true, true, late), Pace::Withheld);
@@ -92,7 +96,11 @@ mod tests {
         let mut calendar = Calendar::plain(chrono_tz::Europe::Berlin);
         assert_eq!(calendar.next_morning(at("2026-09-01T08:00:00Z")), at("2026-09-02T05:00:00Z"));
         assert_eq!(calendar.next_morning(at("2026-09-01T04:59:00Z")), at("2026-09-01T05:00:00Z"));
-        assert_eq!(calendar.next_morning(at("2026-09-04T08:00:00Z")), at("2026-09-07T05:00:00Z"), "no weekend");
+        assert_eq!(
+            calendar.next_morning(at("2026-09-04T08:00:00Z")),
+            at("2026-09-07T05:00:00Z"),
+            "no weekend"
+        );
         calendar.holidays.insert("2026-09-07".parse().unwrap());
         assert_eq!(calendar.next_morning(at("2026-09-04T08:00:00Z")), at("2026-09-08T05:00:00Z"));
     }

@@ -254,11 +254,28 @@ fn json<T: DeserializeOwned + Validate>(headers: &HeaderMap, bytes: &Bytes) -> R
             "Send JSON, with `Content-Type: application/json`.",
         ));
     }
+    if holds_nul(bytes) {
+        let told = "The body holds the character U+0000, which no text here may hold: leave it out.";
+        return Err(Problem::new(Kind::Malformed, told));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let body: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| unreadable(&error))?;
     reader.end().map_err(|error| malformed(&error))?;
     body.validate().map_err(|errors| Problem::invalid(faults(&errors, "")))?;
     Ok(body)
+}
+
+/// Whether a text in JSON holds U+0000, which stands there as an escape alone; PostgreSQL keeps no such text.
+fn holds_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        rest = &rest[at + 1..];
+        if rest.starts_with(b"u0000") {
+            return true;
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 pub(super) fn media_type(headers: &HeaderMap) -> &str {

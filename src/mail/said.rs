@@ -199,7 +199,7 @@ impl Tongue<'_> {
         Ok(Said {
             institution: facts.institution.as_deref().map(cleanse::line),
             due: Some(Due { institution: reader.clone(), reader, short }),
-            ..self.bare(letter)
+            ..Self::bare(letter)
         })
     }
 
@@ -212,12 +212,12 @@ impl Tongue<'_> {
                 label: cleanse::line(&facts.notice),
                 text: cleanse::block(&facts.words),
             }),
-            ..self.bare(letter)
+            ..Self::bare(letter)
         }
     }
 
     /// Nothing but the reader and the link.
-    fn bare(&self, letter: &Letter) -> Said {
+    fn bare(letter: &Letter) -> Said {
         Said {
             recipient: named(&letter.reader.name),
             link: letter.link.clone(),
@@ -247,7 +247,7 @@ impl Tongue<'_> {
             from: self.day(Some(facts.from_on))?.unwrap_or_default(),
             until: self.day(Some(facts.until_on))?.unwrap_or_default(),
         };
-        Ok(Said { absence: Some(absence), ..self.bare(letter) })
+        Ok(Said { absence: Some(absence), ..Self::bare(letter) })
     }
 
     /// The notices of a digest, each by its subject without the mark that says whether it asks for something.
@@ -257,11 +257,12 @@ impl Tongue<'_> {
             let said = Said::of(one, self.templates, self.language)?;
             let subject = self.templates.subject(self.language, &one.notice, &said.for_subject())?;
             let marks = self.words.marks.iter();
-            let bare = marks.fold(subject.as_str(), |subject, mark| subject.trim_start_matches(mark.as_str()));
+            let bare =
+                marks.fold(subject.as_str(), |subject, mark| subject.trim_start_matches(mark.as_str()));
             let line = Line { title: cleanse::line(bare), link: one.link.clone() };
             if one.action { digest.wants.push(line) } else { digest.news.push(line) }
         }
-        Ok(Said { digest: Some(digest), ..self.bare(letter) })
+        Ok(Said { digest: Some(digest), ..Self::bare(letter) })
     }
 
     fn day(&self, on: Option<NaiveDate>) -> Result<Option<String>, RenderError> {

@@ -88,6 +88,9 @@ pub fn samples(definitions: &[Arc<Definition>]) -> Vec<Sample> {
     samples
 }
 
+/// Where somebody says who acts for them.
+const ABSENCE: &str = "https://sojourn.example/absence";
+
 /// The step that sends a notice; of several the one after which a clock runs and somebody is waited for.
 fn origin(definition: &Arc<Definition>, notice: usize) -> Option<Origin<'_>> {
     let is = |notify: &&Notify| notify.notice.at() == notice;
@@ -141,7 +144,7 @@ fn letter(origin: &Origin<'_>, kind: Kind) -> Letter {
         student: (kind != Kind::Bare).then(|| named.to_owned()),
         definition: Some(Arc::clone(definition)),
         link: page.to_owned(),
-        delegate: (notice.action && !student).then(|| "https://sojourn.example/absence".to_owned()),
+        delegate: (notice.action && !student).then(|| ABSENCE.to_owned()),
         unsubscribe: None,
         digest: Vec::new(),
     }
@@ -250,7 +253,8 @@ fn accounts() -> Vec<Sample> {
                 zone: Tz::Europe__Berlin,
                 applicant: false,
             },
-            student: ["address_unreachable", "stand_in"].contains(&notice).then(|| "Ya-Ting Lin 林雅婷".to_owned()),
+            student: matches!(notice, "address_unreachable" | "stand_in")
+                .then(|| "Ya-Ting Lin 林雅婷".to_owned()),
             definition: None,
             link: match notice {
                 "address_unreachable" => "https://sojourn.example/".to_owned(),

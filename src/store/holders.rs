@@ -27,14 +27,14 @@ pub struct Holder {
     pub institution: Option<InstitutionId>,
     /// In which unit.
     pub unit: Option<UnitId>,
+    /// Whether their mailbox refuses mails.
+    pub unreachable: bool,
     /// Whether they are away, and somebody else does this for them.
     pub away: bool,
     /// In whose place they hold it.
     pub in_place_of: Option<PersonId>,
     /// Only in this case.
     pub only_in: Option<CaseId>,
-    /// Whether their mailbox refuses mails.
-    pub unreachable: bool,
 }
 
 /// Everybody with a duty at one of the institutions or in the secretariat on that day, with those who act in their place: everywhere
@@ -111,9 +111,9 @@ pub fn of(person: person::Model, duty: Duty) -> Holder {
         duty,
         institution: None,
         unit: None,
+        unreachable: person.unreachable_since.is_some(),
         away: false,
         in_place_of: None,
         only_in: None,
-        unreachable: person.unreachable_since.is_some(),
     }
 }

@@ -67,7 +67,9 @@ impl FromRequest<Web> for Posted {
         let visit = admitted(&mut parts, web).await?;
         let read = Form::<Vec<(String, String)>>::from_request(Request::from_parts(parts, body), web).await;
         let Form(fields) = read.map_err(|rejection| unread(&rejection))?;
-        let fields = Fields(fields);
+        // PostgreSQL keeps no text with a NUL in it.
+        let fields =
+            Fields(fields.into_iter().map(|(name, value)| (name, value.replace('\0', ""))).collect());
         if !visit.sealed(fields.get(SEAL)) {
             return Err(Fault::FOREIGN);
         }

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sojourn_engine::ids::{LeaseId, NoticeId};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::{Done, POLL};
@@ -201,7 +202,7 @@ impl Desk {
     }
 
     /// Delivers until it is told to stop; what is being handed over then is finished, the rest is given back.
-    pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, stop: CancellationToken) {
         let beat = self.post.app.patience.lease().to_std().unwrap_or(POLL) / BEATS;
         let mut beats = tokio::time::interval(beat.max(Duration::from_millis(100)));
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -222,7 +223,7 @@ impl Desk {
             let busy = self.under_way() > 0;
             tokio::select! {
                 biased;
-                () = told(&mut stop), if !stopping => {
+                () = stop.cancelled(), if !stopping => {
                     stopping = true;
                     self.post.stopping.store(true, Ordering::Relaxed);
                 }
@@ -251,11 +252,6 @@ impl Desk {
             Err(fault) => error!(%fault, "notices out of reach could not be looked for"),
         }
     }
-}
-
-/// Ends when it is time to stop, or nobody is left who could say so.
-async fn told(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 fn count(ended: &[(LeaseId, Due, Outcome)]) -> Done {

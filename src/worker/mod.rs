@@ -11,7 +11,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -119,23 +118,21 @@ impl Worker {
         Ok(())
     }
 
-    /// Works until `stop` ends; what has begun is finished. Deadlines and deliveries have loops of their own: a mail server that is slow
+    /// Acts on clocks and delivers until `stop` ends; what has begun is finished. Each has a loop of its own: a mail server that is slow
     /// keeps nothing else back.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
-        let (halt, halted) = watch::channel(false);
-        let over = CancellationToken::new();
-        let deliveries = Desk::new(Arc::clone(&self.post)).run(halted);
-        let rest = async {
-            self.look_after(stop).await;
-            over.cancel();
-            halt.send_replace(true);
+        let stopped = CancellationToken::new();
+        let told = async {
+            stop.await;
+            stopped.cancel();
         };
-        tokio::join!(deliveries, self.keep_time(&over), rest);
+        let deliveries = Desk::new(Arc::clone(&self.post)).run(stopped.clone());
+        tokio::join!(told, self.keep_time(&stopped), self.look_after(&stopped), deliveries);
         self.post.close().await;
     }
 
-    async fn look_after(&self, stop: impl Future<Output = ()>) {
-        tokio::pin!(stop);
+    /// Raises, takes back and forgets until `stop` is called.
+    async fn look_after(&self, stop: &CancellationToken) {
         let mut round: u32 = 0;
         loop {
             self.raise().await;
@@ -150,7 +147,7 @@ impl Worker {
             round = round.wrapping_add(1);
             tokio::select! {
                 biased;
-                () = &mut stop => break,
+                () = stop.cancelled() => break,
                 () = tokio::time::sleep(POLL) => {}
             }
         }

@@ -58,7 +58,10 @@ async fn whoever_stands_in_may_act_is_told_and_has_it_in_the_list_from_the_first
     let done = cast.who("home_academic").fire(&seen, "find_eligible", json!({})).await.ok();
     assert_eq!(done["state"], "eligible");
     let step = during.history().await.pop().expect("steps");
-    assert_eq!((&step["role"], &step["actor"]["name"]), (&json!("home_coordinator"), &json!("home_academic Alpha")));
+    assert_eq!(
+        (&step["role"], &step["actor"]["name"]),
+        (&json!("home_coordinator"), &json!("home_academic Alpha"))
+    );
 
     cast.app.advance(TimeDelta::days(9));
     assert!(!waits(&early, "home_academic").await, "the last day is over");
@@ -114,7 +117,8 @@ async fn an_absence_is_entered_and_ended_on_its_page(#[values(Db::Sqlite, Db::Po
     let cast = Cast::of(db).await;
     let sol = cast.who("secretariat");
     let role = json!({ "duty": "secretariat", "from_on": "2026-01-01" });
-    let body = json!({ "given_name": "Pat", "family_name": "Ek", "email": "pat@alliance.example", "roles": [role] });
+    let body =
+        json!({ "given_name": "Pat", "family_name": "Ek", "email": "pat@alliance.example", "roles": [role] });
     let pat = sol.post("/people", &body).await.ok();
     cast.app.accept("pat@alliance.example").await;
     let visitor = Visitor::signed_in(&cast.app.address, "pat@alliance.example").await;
@@ -130,5 +134,8 @@ async fn an_absence_is_entered_and_ended_on_its_page(#[values(Db::Sqlite, Db::Po
     assert_eq!(entered.header("location"), "/absence?done=entered", "{}", entered.text());
     let listed = sol.get(&format!("/people/{}/absences", id(&pat))).await.ok();
     let end = format!("/absence/{}/end", id(&listed["items"][0]));
-    assert_eq!(visitor.submit("/absence", &end, &[("version", "1")]).await.header("location"), "/absence?done=ended");
+    assert_eq!(
+        visitor.submit("/absence", &end, &[("version", "1")]).await.header("location"),
+        "/absence?done=ended"
+    );
 }

@@ -107,7 +107,10 @@ async fn the_end_of_a_clock_fires_its_event_once_however_many_workers_there_are(
     assert_eq!((fired, &walk.case["state"]), (1, &json!("lapsed")));
     let history = walk.history().await;
     let last = history.last().expect("steps");
-    assert_eq!((&last["event"], &last["via"], &last["role"]), (&json!("lapse"), &json!("clock"), &json!("system")));
+    assert_eq!(
+        (&last["event"], &last["via"], &last["role"]),
+        (&json!("lapse"), &json!("clock"), &json!("system"))
+    );
     assert_eq!(history.iter().filter(|step| step["event"] == "lapse").count(), 1);
     cast.verified().await;
 }
@@ -122,7 +125,9 @@ async fn a_worker_whose_claim_has_run_out_does_nothing_any_more(#[values(Db::Sql
     let (slow, quick) = (moment.id(), moment.id());
     let tx = cast.app.app.store.begin().await.expect("a transaction");
     let until = moment.now + TimeDelta::minutes(5);
-    let claimed = sojourn::store::clocks::claim(&tx, slow, (DateTime::UNIX_EPOCH, moment.now), until, 10).await.expect("claimed");
+    let claimed = sojourn::store::clocks::claim(&tx, slow, (DateTime::UNIX_EPOCH, moment.now), until, 10)
+        .await
+        .expect("claimed");
     tx.commit().await.expect("committed");
     assert_eq!(claimed.len(), 1);
     assert_eq!(sum(&cast.app.act_on_clocks().await), (0, 0, 0), "somebody has it");
@@ -296,7 +301,9 @@ async fn what_the_rules_refuse_at_the_end_is_kept_and_somebody_is_told(
     let lease = at.id();
     let tx = cast.app.app.store.begin().await.expect("a transaction");
     let until = at.now + TimeDelta::minutes(5);
-    let claimed = sojourn::store::clocks::claim(&tx, lease, (DateTime::UNIX_EPOCH, at.now), until, 10).await.expect("claimed");
+    let claimed = sojourn::store::clocks::claim(&tx, lease, (DateTime::UNIX_EPOCH, at.now), until, 10)
+        .await
+        .expect("claimed");
     tx.commit().await.expect("committed");
     let cases: Vec<_> = claimed.iter().map(|(case, _)| *case).collect();
     let acts = cast.app.app.act_on(&at, lease, &cases, Some(&barred)).await.expect("the database answers");
@@ -349,7 +356,9 @@ async fn every_reminder_and_end_of_a_season_is_acted_on_once_with_workers_that_d
         let at = cast.app.clock.moment();
         let tx = cast.app.app.store.begin().await.expect("a transaction");
         let until = at.now + TimeDelta::minutes(5);
-        sojourn::store::clocks::claim(&tx, at.id(), (DateTime::UNIX_EPOCH, at.now), until, 3).await.expect("claimed");
+        sojourn::store::clocks::claim(&tx, at.id(), (DateTime::UNIX_EPOCH, at.now), until, 3)
+            .await
+            .expect("claimed");
         tx.commit().await.expect("committed");
         cast.app.act_on_clocks().await;
         cast.app.advance(TimeDelta::minutes(6));
@@ -358,7 +367,8 @@ async fn every_reminder_and_end_of_a_season_is_acted_on_once_with_workers_that_d
     for walk in &mut walks {
         walk.look().await;
         let notices = told(walk).await;
-        let reminders = notices.iter().filter(|(name, to)| name == "deadline_near" && *to == "student").count();
+        let reminders =
+            notices.iter().filter(|(name, to)| name == "deadline_near" && *to == "student").count();
         assert_eq!(reminders, 3, "{notices:?}");
         let lapses: BTreeSet<String> = walk
             .history()

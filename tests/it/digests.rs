@@ -45,7 +45,8 @@ impl Post {
 /// A second coordinator of the home, who gets digests, as does the first from now on.
 async fn colleagues(cast: &Cast) -> Actor {
     let sol = cast.who("secretariat");
-    let role = json!({ "duty": "coordinator", "institution": cast.at("Alpha")["id"], "from_on": "2026-01-01" });
+    let role =
+        json!({ "duty": "coordinator", "institution": cast.at("Alpha")["id"], "from_on": "2026-01-01" });
     let body = json!({ "given_name": "Kim", "family_name": "Alpha", "email": "kim@alpha.example", "language": "en", "roles": [role] });
     let kim = sol.post("/people", &body).await.ok();
     assert_eq!(kim["mails"], "daily", "unless they say otherwise");
@@ -86,7 +87,10 @@ async fn what_others_can_do_too_comes_in_one_mail_on_the_next_working_morning(
     }
     let invited = post.come("kim@alpha.example").await.len();
     assert_eq!(invited, 1, "the invitation alone");
-    assert_eq!(statuses(&cast, &walks[0], &kim_id).await, [("application_to_review".to_owned(), "queued".to_owned())]);
+    assert_eq!(
+        statuses(&cast, &walks[0], &kim_id).await,
+        [("application_to_review".to_owned(), "queued".to_owned())]
+    );
 
     take(&mut walks[1], "find_eligible").await;
     cast.app.clock.set(at("2026-09-02T04:59:00Z"));
@@ -101,7 +105,11 @@ async fn what_others_can_do_too_comes_in_one_mail_on_the_next_working_morning(
         assert!(digest.text.contains(reference) && digest.html.contains(reference), "{}", digest.text);
     }
     let acted = digest.text.split("What has happened").nth(1).expect("news");
-    assert!(acted.contains(walks[1].case["reference"].as_str().expect("a code")), "somebody has acted: {}", digest.text);
+    assert!(
+        acted.contains(walks[1].case["reference"].as_str().expect("a code")),
+        "somebody has acted: {}",
+        digest.text
+    );
     assert!(digest.text.contains("/cases/"), "each leads to its case");
     for (_, status) in statuses(&cast, &walks[0], &kim_id).await {
         assert_eq!(status, "sent", "with the digest");
@@ -132,10 +140,13 @@ async fn what_only_one_can_unblock_or_is_due_soon_comes_at_once(#[values(Db::Sql
         take(&mut soon, &word).await;
     }
     let before = post.come("kim@alpha.example").await.len();
-    cast.app.clock.set(soon.case["due_at"].as_str().map(at).expect("a clock runs") - chrono::TimeDelta::hours(40));
+    cast.app
+        .clock
+        .set(soon.case["due_at"].as_str().map(at).expect("a clock runs") - chrono::TimeDelta::hours(40));
     cast.app.act_on_clocks().await;
     let came = post.come("kim@alpha.example").await;
-    let at_once = came.iter().take(came.len() - before).filter(|mail| mail.subject.starts_with("Action needed"));
+    let at_once =
+        came.iter().take(came.len() - before).filter(|mail| mail.subject.starts_with("Action needed"));
     assert!(at_once.count() >= 1, "due within two days");
     drop(kim);
     cast.verified().await;
@@ -143,7 +154,8 @@ async fn what_only_one_can_unblock_or_is_due_soon_comes_at_once(#[values(Db::Sql
 
 async fn colleagues_alone(cast: &Cast) -> Actor {
     let sol = cast.who("secretariat");
-    let role = json!({ "duty": "coordinator", "institution": cast.at("Alpha")["id"], "from_on": "2026-01-01" });
+    let role =
+        json!({ "duty": "coordinator", "institution": cast.at("Alpha")["id"], "from_on": "2026-01-01" });
     let body = json!({ "given_name": "Kim", "family_name": "Alpha", "email": "kim@alpha.example", "language": "en", "roles": [role] });
     sol.post("/people", &body).await.ok();
     cast.app.acting("kim@alpha.example").await
@@ -167,7 +179,8 @@ async fn digests_end_by_one_post_from_the_mail_and_come_again_when_asked_for(
     let raw = std::fs::read_to_string(file).expect("readable");
     let header = raw.lines().skip_while(|line| !line.starts_with("List-Unsubscribe:"));
     let header: String = header.take(3).collect();
-    let page = header.split_once("/digest/").and_then(|(_, rest)| rest.split('>').next()).expect("an address");
+    let page =
+        header.split_once("/digest/").and_then(|(_, rest)| rest.split('>').next()).expect("an address");
     let path = format!("/digest/{}", page.replace([' ', '\r', '\n'], ""));
     assert!(raw.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"));
 
@@ -184,7 +197,10 @@ async fn digests_end_by_one_post_from_the_mail_and_come_again_when_asked_for(
 
     let mut next = Walk::open(&cast, &round, &cast.student("Ben").await).await;
     next.act("student", "submit").await;
-    assert_eq!(statuses(&cast, &next, &kim_id).await, [("application_to_review".to_owned(), "withheld".to_owned())]);
+    assert_eq!(
+        statuses(&cast, &next, &kim_id).await,
+        [("application_to_review".to_owned(), "withheld".to_owned())]
+    );
     cast.app.accept("kim@alpha.example").await;
     let signed_in = Visitor::signed_in(&cast.app.address, "kim@alpha.example").await;
     let version = crate::support::visitor::hidden(&signed_in.get("/preferences").await.text(), "version");

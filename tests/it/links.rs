@@ -114,7 +114,8 @@ async fn a_link_does_nothing_but_what_it_is_for_and_nothing_once_it_is_over(
     let version = hidden(&visitor.get(&path).await.text(), "version").expect("a version");
     let events = format!("{path}/events");
     for event in ["submit", "withdraw", "waive_reference", "record_reference", "nonsense"] {
-        let form = [("event", event), ("version", version.as_str()), ("sure", "yes"), ("data.reference", "x")];
+        let form =
+            [("event", event), ("version", version.as_str()), ("sure", "yes"), ("data.reference", "x")];
         let answer = visitor.submit(&path, &events, &form).await;
         assert!(answer.status == 403, "{event}: {} {}", answer.status, answer.text());
     }
@@ -154,7 +155,9 @@ async fn whoever_is_the_wrong_person_names_another_who_gets_a_link_of_their_own(
     let path = links(&walk, rae).await.pop().expect("a link");
     let visitor = Visitor::new(&cast.app.address);
     let anna = crate::support::cast::address("Anna");
-    for (email, told) in [("nonsense", "valid e-mail"), ("rae@elsewhere.example", "valid"), (anna.as_str(), "valid")] {
+    for (email, told) in
+        [("nonsense", "valid e-mail"), ("rae@elsewhere.example", "valid"), (anna.as_str(), "valid")]
+    {
         let form = [("name", "Kit Moss"), ("email", email)];
         let answer = visitor.submit(&path, &format!("{path}/hand-on"), &form).await;
         assert!(answer.status == 422 && answer.text().contains(told), "{email}: {}", answer.text());

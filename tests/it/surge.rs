@@ -11,9 +11,7 @@ use sea_orm::{
     IntoActiveModel, Iterable, PaginatorTrait, QueryFilter,
 };
 use sojourn_engine::ids::{CaseId, ChoiceId, ClockRowId};
-use sojourn_entities::{
-    account, application, case, choice, clock, history, outbox, place_line, stay, wait,
-};
+use sojourn_entities::{account, application, case, choice, clock, history, outbox, place_line, stay, wait};
 use uuid::Uuid;
 
 use crate::support::actor::Actor;
@@ -36,7 +34,8 @@ const CHUNK: usize = 500;
 fn copy(of: Uuid, nth: u64) -> Uuid {
     let mut bytes = of.into_bytes();
     // Ids that were made one after the other differ at their end, which is written over.
-    let own = of.as_bytes()[10..].iter().fold(0_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
+    let own =
+        of.as_bytes()[10..].iter().fold(0_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
     bytes[6] = 0x70 | (bytes[6] & 0x0f);
     bytes[7] = own.to_be_bytes()[0];
     bytes[9] = own.to_be_bytes()[1];
@@ -62,8 +61,10 @@ async fn multiply(conn: &DatabaseConnection, of: CaseId, times: u64) {
     let application = application::Entity::find_by_id(of).one(conn).await.expect("read").expect("one");
     let choices =
         choice::Entity::find().filter(choice::Column::ApplicationId.eq(of)).all(conn).await.expect("read");
-    let accounts = account::Entity::find().filter(account::Column::CaseId.eq(of)).all(conn).await.expect("read");
-    let stays = stay::Entity::find().filter(stay::Column::ApplicationId.eq(of)).all(conn).await.expect("read");
+    let accounts =
+        account::Entity::find().filter(account::Column::CaseId.eq(of)).all(conn).await.expect("read");
+    let stays =
+        stay::Entity::find().filter(stay::Column::ApplicationId.eq(of)).all(conn).await.expect("read");
     let waits = wait::Entity::find().filter(wait::Column::CaseId.eq(of)).all(conn).await.expect("read");
     let clocks = clock::Entity::find()
         .filter(clock::Column::CaseId.eq(of))
@@ -84,47 +85,100 @@ async fn multiply(conn: &DatabaseConnection, of: CaseId, times: u64) {
     let nths: Vec<u64> = (0..times).collect();
     for nths in nths.chunks(4_000) {
         let id = |nth: u64| CaseId::from(copy(one, nth));
-        insert(conn, nths.iter().map(|nth| {
-            let mut row = case.clone().into_active_model().reset_all();
-            row.id = ActiveValue::Set(id(*nth));
-            row
-        }).collect()).await;
-        insert(conn, nths.iter().map(|nth| {
-            let mut row = application.clone().into_active_model().reset_all();
-            row.id = ActiveValue::Set(id(*nth));
-            row.reference = ActiveValue::Set(format!("S{nth}"));
-            row.current_choice_id = ActiveValue::Set(application.current_choice_id.map(|c| choice_of(c, *nth)));
-            row
-        }).collect()).await;
-        insert(conn, nths.iter().flat_map(|nth| choices.iter().map(move |choice| {
-            let mut row = choice.clone().into_active_model().reset_all();
-            row.id = ActiveValue::Set(choice_of(choice.id, *nth));
-            row.application_id = ActiveValue::Set(id(*nth));
-            row
-        })).collect()).await;
-        insert(conn, nths.iter().flat_map(|nth| accounts.iter().map(move |account| {
-            let mut row = account.clone().into_active_model().reset_all();
-            row.case_id = ActiveValue::Set(id(*nth));
-            row
-        })).collect()).await;
-        insert(conn, nths.iter().flat_map(|nth| stays.iter().map(move |stay| {
-            let mut row = stay.clone().into_active_model().reset_all();
-            row.application_id = ActiveValue::Set(id(*nth));
-            row.choice_id = ActiveValue::Set(choice_of(stay.choice_id, *nth));
-            row
-        })).collect()).await;
-        insert(conn, nths.iter().flat_map(|nth| waits.iter().map(move |wait| {
-            let mut row = wait.clone().into_active_model().reset_all();
-            row.case_id = ActiveValue::Set(id(*nth));
-            row
-        })).collect()).await;
-        insert(conn, nths.iter().flat_map(|nth| clocks.iter().map(move |clock| {
-            let mut row = clock.clone().into_active_model().reset_all();
-            row.case_id = ActiveValue::Set(id(*nth));
-            row.id = ActiveValue::Set(ClockRowId::from(copy(clock.id.into(), *nth)));
-            row.wake_at = ActiveValue::Set(Some(clock.due_at));
-            row
-        })).collect()).await;
+        insert(
+            conn,
+            nths.iter()
+                .map(|nth| {
+                    let mut row = case.clone().into_active_model().reset_all();
+                    row.id = ActiveValue::Set(id(*nth));
+                    row
+                })
+                .collect(),
+        )
+        .await;
+        insert(
+            conn,
+            nths.iter()
+                .map(|nth| {
+                    let mut row = application.clone().into_active_model().reset_all();
+                    row.id = ActiveValue::Set(id(*nth));
+                    row.reference = ActiveValue::Set(format!("S{nth}"));
+                    row.current_choice_id =
+                        ActiveValue::Set(application.current_choice_id.map(|c| choice_of(c, *nth)));
+                    row
+                })
+                .collect(),
+        )
+        .await;
+        insert(
+            conn,
+            nths.iter()
+                .flat_map(|nth| {
+                    choices.iter().map(move |choice| {
+                        let mut row = choice.clone().into_active_model().reset_all();
+                        row.id = ActiveValue::Set(choice_of(choice.id, *nth));
+                        row.application_id = ActiveValue::Set(id(*nth));
+                        row
+                    })
+                })
+                .collect(),
+        )
+        .await;
+        insert(
+            conn,
+            nths.iter()
+                .flat_map(|nth| {
+                    accounts.iter().map(move |account| {
+                        let mut row = account.clone().into_active_model().reset_all();
+                        row.case_id = ActiveValue::Set(id(*nth));
+                        row
+                    })
+                })
+                .collect(),
+        )
+        .await;
+        insert(
+            conn,
+            nths.iter()
+                .flat_map(|nth| {
+                    stays.iter().map(move |stay| {
+                        let mut row = stay.clone().into_active_model().reset_all();
+                        row.application_id = ActiveValue::Set(id(*nth));
+                        row.choice_id = ActiveValue::Set(choice_of(stay.choice_id, *nth));
+                        row
+                    })
+                })
+                .collect(),
+        )
+        .await;
+        insert(
+            conn,
+            nths.iter()
+                .flat_map(|nth| {
+                    waits.iter().map(move |wait| {
+                        let mut row = wait.clone().into_active_model().reset_all();
+                        row.case_id = ActiveValue::Set(id(*nth));
+                        row
+                    })
+                })
+                .collect(),
+        )
+        .await;
+        insert(
+            conn,
+            nths.iter()
+                .flat_map(|nth| {
+                    clocks.iter().map(move |clock| {
+                        let mut row = clock.clone().into_active_model().reset_all();
+                        row.case_id = ActiveValue::Set(id(*nth));
+                        row.id = ActiveValue::Set(ClockRowId::from(copy(clock.id.into(), *nth)));
+                        row.wake_at = ActiveValue::Set(Some(clock.due_at));
+                        row
+                    })
+                })
+                .collect(),
+        )
+        .await;
     }
 }
 
@@ -252,7 +306,8 @@ async fn looking_for_due_clocks_does_not_depend_on_how_many_are_not(
         let rows = (there..many).map(|nth| {
             let mut row = one.clone().into_active_model().reset_all();
             row.id = ActiveValue::Set(ClockRowId::from(copy(one.id.into(), nth)));
-            row.wake_at = ActiveValue::Set(Some(one.due_at + TimeDelta::seconds(i64::try_from(nth).expect("few"))));
+            row.wake_at =
+                ActiveValue::Set(Some(one.due_at + TimeDelta::seconds(i64::try_from(nth).expect("few"))));
             row
         });
         insert(&conn, rows.collect()).await;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sojourn_engine::ids::{LeaseId, NoticeId, PersonId};
-use sojourn_engine::vocabulary::NoticeStatus;
+use sojourn_engine::vocabulary::{NoticeStatus, TokenKind};
 
 use crate::app::notices::{Letter, NoticeFacts, Reader};
 use crate::app::{App, Result, bounces};
@@ -126,7 +126,7 @@ impl App {
             return Ok(Err("its recipient has no e-mail address: give them one, then retry".to_owned()));
         };
         let (reader, address) = reader;
-        let student_id = facts.names();
+        let applicant = row.recipient.is_some() && row.recipient == facts.names();
         let definition = match facts.version() {
             Some(version) => Some(self.definitions.get(self.store.read(), version).await?),
             None => None,
@@ -150,7 +150,7 @@ impl App {
                 address,
                 language: reader.language.clone(),
                 zone,
-                applicant: row.recipient.is_some() && row.recipient == student_id,
+                applicant,
             },
             student: student.map(|student| student.name.clone()).filter(|name| !name.is_empty()),
             definition,
@@ -184,16 +184,13 @@ impl App {
     }
 
     fn link(&self, facts: &NoticeFacts) -> String {
-        use sojourn_engine::vocabulary::TokenKind;
         match facts {
             NoticeFacts::Case(case) => self.links.page(&match case.programme_id {
                 Some(programme) => format!("/programmes/{programme}"),
                 None => format!("/cases/{}", case.case),
             }),
             NoticeFacts::Unreachable(_) => self.links.page("/"),
-            NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => {
-                self.links.page("/cases?waiting_for_me=true")
-            }
+            NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => self.links.page("/cases?waiting_for_me=true"),
             NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
             NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),
         }
@@ -205,12 +202,12 @@ impl App {
         id: NoticeId,
     ) -> Result<Option<std::result::Result<Letter, String>>> {
         let Some(said) = outbox::said(self.store.read(), id).await? else { return Ok(None) };
-        let by_link = said.link.is_some();
+        let linked = said.link.is_some();
         let mut letter = self.due(vec![said]).await?.pop().map(|due| due.letter);
         if let Some(Ok(letter)) = &mut letter
-            && (by_link || matches!(letter.facts, NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_)))
+            && (linked || matches!(letter.facts, NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_)))
         {
-            // Whoever has the link has the account, or acts by it: it is for its recipient alone.
+            // Whoever has the link can act: it is for its recipient alone.
             letter.link = self.links.page("/…");
         }
         Ok(letter)

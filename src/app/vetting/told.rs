@@ -54,7 +54,7 @@ impl Course {
             historic: false,
             at: at.now,
             not_before: None,
-        pace: Pace::AtOnce,
+            pace: Pace::AtOnce,
         }));
     }
 

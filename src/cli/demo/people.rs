@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use secrecy::SecretString;
 use sojourn_engine::ids::{InstitutionId, PersonId};
-use sojourn_engine::vocabulary::{Duty, Level, TokenKind, Mails};
+use sojourn_engine::vocabulary::{Duty, Level, Mails, TokenKind};
 
 use super::{Demo, Outcome, PASSWORD};
 use crate::app::people::{self, NewPerson, NewRole};

@@ -47,7 +47,12 @@ pub(super) fn samples(definition: &Arc<Definition>) -> Vec<Sample> {
     .collect()
 }
 
-fn letter(definition: &Arc<Definition>, clock: ClockIx, (notice, action): (&str, bool), kind: Kind) -> Letter {
+fn letter(
+    definition: &Arc<Definition>,
+    clock: ClockIx,
+    (notice, action): (&str, bool),
+    kind: Kind,
+) -> Letter {
     let place = NOTICES.iter().position(|(name, _)| *name == notice).unwrap_or_default();
     let staff = notice != "deadline_near";
     let page = match notice {
@@ -67,7 +72,8 @@ fn letter(definition: &Arc<Definition>, clock: ClockIx, (notice, action): (&str,
             zone: Tz::Europe__Berlin,
             applicant: !staff,
         },
-        student: (kind != Kind::Bare).then(|| if kind == Kind::Full { LONG_NAME } else { "Anna Graf" }.to_owned()),
+        student: (kind != Kind::Bare)
+            .then(|| if kind == Kind::Full { LONG_NAME } else { "Anna Graf" }.to_owned()),
         definition: Some(Arc::clone(definition)),
         link: page.to_owned(),
         delegate: (action && staff).then(|| "https://sojourn.example/absence".to_owned()),

@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sojourn_engine::ids::{CaseId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::NoticeStatus;
 use sojourn_entities::{case, outbox};
@@ -31,11 +29,7 @@ pub async fn digests_due(
 }
 
 /// What waits for somebody's digest, the oldest first; nobody else takes it meanwhile.
-pub async fn for_digest(
-    tx: &Tx,
-    person: PersonId,
-    now: DateTime<Utc>,
-) -> Result<Vec<Claimed>, StoreError> {
+pub async fn for_digest(tx: &Tx, person: PersonId, now: DateTime<Utc>) -> Result<Vec<Claimed>, StoreError> {
     let mut rows = outbox::Entity::find()
         .filter(outbox::Column::RecipientId.eq(person))
         .filter(outbox::Column::DigestAt.lte(now))
