@@ -180,6 +180,7 @@ async fn queue(app: &App, person: PersonId) {
             historic: false,
             at: at.now,
             not_before: None,
+            pace: sojourn_engine::pace::Pace::AtOnce,
         }
     });
     let tx = app.store.begin().await.expect("a transaction");
