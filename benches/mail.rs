@@ -5,6 +5,7 @@
 //! tests (Debian's aiosmtpd), which is the slowest of all that take part.
 
 #![expect(clippy::expect_used, reason = "a bench that cannot begin has to fail")]
+#![expect(clippy::cast_precision_loss, reason = "paces are told without a fraction")]
 
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write as _};

@@ -105,6 +105,8 @@ fn recipient(block: &str, notice: NoticeId, to: &[String]) -> Option<Report> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     const ID: &str = "019a7c3e-5b1f-7a20-8c44-1d2e3f405162";
@@ -169,7 +171,7 @@ mod tests {
     fn hostile_messages_neither_end_the_stack_nor_hold_a_word_that_acts() {
         let mut deep = String::new();
         for depth in 0..20_000 {
-            deep.push_str(&format!("Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n"));
+            write!(deep, "Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n").unwrap();
         }
         assert_eq!(read(deep.as_bytes()), Err(Unknown::NoReport));
         assert_eq!(read(&vec![b'a'; 3 * MOST]), Err(Unknown::NoReport));
