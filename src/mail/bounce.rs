@@ -53,8 +53,11 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Report>, Unknown> {
     let (headers, _) = mailparse::parse_headers(&returned).unwrap_or_default();
     let notice = notice(&headers).or_else(|| notice(&mail.headers)).ok_or(Unknown::NoNotice)?;
     let to = headers.get_first_value("To").and_then(|to| mailparse::addrparse(&to).ok());
-    let to: Vec<String> =
-        to.and_then(|to| to.extract_single_info()).map(|one| one.addr.to_lowercase()).into_iter().collect();
+    let to: Vec<String> = to
+        .and_then(mailparse::MailAddrList::extract_single_info)
+        .map(|one| one.addr.to_lowercase())
+        .into_iter()
+        .collect();
     let reports: Vec<Report> = status
         .split("\n\n")
         .filter_map(|block| recipient(block.trim_start(), notice, &to))
