@@ -79,10 +79,9 @@ pub async fn take(app: &App, at: &Moment, report: &Report) -> Result<Taken> {
         return Ok(Taken::Foreign);
     }
     let taken = match report.fate {
-        Fate::Arrived => Taken::Nothing,
         Fate::Delayed if outbox::note(&tx, row.id, &report.words).await? => Taken::Noted,
         Fate::Failed if outbox::bounce(&tx, row.id, &report.words).await? => Taken::Bounced,
-        Fate::Delayed | Fate::Failed => Taken::Nothing,
+        Fate::Arrived | Fate::Delayed | Fate::Failed => Taken::Nothing,
     };
     if taken == Taken::Bounced {
         if is_about_the_mailbox(&report.status) {

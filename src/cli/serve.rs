@@ -56,7 +56,7 @@ pub async fn until_stopped(
         let stopping = async {
             let _ = stopping.await;
         };
-        worker.run(stopping).await;
+        Box::pin(worker.run(stopping)).await;
     });
     http::serve(listener, router, stopped()).await?;
     let _ = stop.send(());

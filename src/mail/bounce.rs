@@ -53,8 +53,11 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Report>, Unknown> {
     let (headers, _) = mailparse::parse_headers(&returned).unwrap_or_default();
     let notice = notice(&headers).or_else(|| notice(&mail.headers)).ok_or(Unknown::NoNotice)?;
     let to = headers.get_first_value("To").and_then(|to| mailparse::addrparse(&to).ok());
-    let to: Vec<String> =
-        to.and_then(|to| to.extract_single_info()).map(|one| one.addr.to_lowercase()).into_iter().collect();
+    let to: Vec<String> = to
+        .and_then(mailparse::MailAddrList::extract_single_info)
+        .map(|one| one.addr.to_lowercase())
+        .into_iter()
+        .collect();
     let reports: Vec<Report> = status
         .split("\n\n")
         .filter_map(|block| recipient(block.trim_start(), notice, &to))
@@ -105,6 +108,8 @@ fn recipient(block: &str, notice: NoticeId, to: &[String]) -> Option<Report> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     const ID: &str = "019a7c3e-5b1f-7a20-8c44-1d2e3f405162";
@@ -169,7 +174,7 @@ mod tests {
     fn hostile_messages_neither_end_the_stack_nor_hold_a_word_that_acts() {
         let mut deep = String::new();
         for depth in 0..20_000 {
-            deep.push_str(&format!("Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n"));
+            write!(deep, "Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n").unwrap();
         }
         assert_eq!(read(deep.as_bytes()), Err(Unknown::NoReport));
         assert_eq!(read(&vec![b'a'; 3 * MOST]), Err(Unknown::NoReport));

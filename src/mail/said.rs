@@ -312,9 +312,8 @@ impl Tongue<'_> {
             let role = definition.role_named(name).map(|ix| &definition.roles[ix.at()]);
             role.is_some_and(|role| role.resolver == Resolver::Applicant)
         };
-        let label = |name: &String| match applicant && applies(name) {
-            true => self.words.you.clone(),
-            false => self.role(definition, name),
+        let label = |name: &String| {
+            if applicant && applies(name) { self.words.you.clone() } else { self.role(definition, name) }
         };
         let labels: Vec<String> = facts.waiting.iter().map(label).collect();
         self.words.list(&labels.iter().map(String::as_str).collect::<Vec<_>>())

@@ -125,7 +125,7 @@ impl Smtp {
             Host::Ipv4(ip) => ip.to_string(),
             Host::Ipv6(ip) => ip.to_string(),
         };
-        let (security, port) = security(&url, &name, authority)?;
+        let (security, port) = security(&url, &name, authority.as_ref())?;
         let login = login(&url)?;
         let here = match server {
             Host::Domain(name) => name == "localhost",
@@ -306,11 +306,11 @@ impl From<Fault> for Failure {
     }
 }
 
-fn security(url: &Url, host: &str, authority: Option<Certificate>) -> Result<(Security, u16), UrlError> {
+fn security(url: &Url, host: &str, authority: Option<&Certificate>) -> Result<(Security, u16), UrlError> {
     let parameters = || {
         let builder = TlsParameters::builder(host.to_owned());
-        let builder = match authority.clone() {
-            Some(authority) => builder.add_root_certificate(authority),
+        let builder = match authority {
+            Some(authority) => builder.add_root_certificate(authority.clone()),
             None => builder,
         };
         builder.build().map_err(|fault| UrlError::Authority(words(&fault)))

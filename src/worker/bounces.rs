@@ -84,7 +84,7 @@ impl Bounces {
         for report in reports {
             match bounces::take(app, &app.clock.moment(), &report).await {
                 Ok(Taken::Foreign) => {
-                    warn!(name, notice.id = %report.notice, "a report about a mail that went to nobody it names")
+                    warn!(name, notice.id = %report.notice, "a report about a mail that went to nobody it names");
                 }
                 Ok(_) => {}
                 Err(fault) => {
