@@ -237,6 +237,8 @@ fn play(
         }
         done.push(did);
     }
+    // What a later clock has ended is over, whatever came of it before.
+    batch.acted.retain(|acted| records.stopped.iter().all(|stopped| stopped.row != acted.id));
     if done.iter().any(Did::moved) {
         settle(&scene.stage(at, Via::Clock), scene.live.clone(), &mut records);
     }

@@ -36,6 +36,9 @@ pub struct PersonFilter {
     duty: Option<Duty>,
     /// Only the one with this e-mail address.
     email: Option<String>,
+    /// Only those whom no mail reaches: without an address, or with one that refuses.
+    #[serde(default)]
+    unreachable: bool,
 }
 
 /// Somebody to invite.
@@ -168,8 +171,8 @@ pub async fn list_people(
     caller: Caller,
     listing: Listing<PersonFilter>,
 ) -> Result<Json<Page<PersonView>>, Problem> {
-    let PersonFilter { institution, duty, email } = listing.filter;
-    let wanted = Wanted { institution, duty, email: email.as_deref().map(people::address) };
+    let PersonFilter { institution, duty, email, unreachable } = listing.filter;
+    let wanted = Wanted { institution, duty, email: email.as_deref().map(people::address), unreachable };
     Ok(Json(people::list(&app, &caller, &listing.asked, &wanted).await?))
 }
 
@@ -257,7 +260,7 @@ pub async fn take_role_back(
 }
 
 /// Says that the mailbox of somebody works again, after a mail had come back.
-#[utoipa::path(post, path = "/api/v1/people/{id}/reachable", tag = "people", params(("id" = PersonId, Path)),
+#[utoipa::path(put, path = "/api/v1/people/{id}/reachable", tag = "people", params(("id" = PersonId, Path)),
     responses((status = 200, body = PersonView)))]
 pub async fn mark_reachable(
     State(app): State<Arc<App>>,

@@ -29,6 +29,8 @@ pub struct Wanted {
     pub duty: Option<Duty>,
     /// With this address in lower case.
     pub email: Option<String>,
+    /// Only people whom no mail reaches: without an address, or with one that refuses.
+    pub unreachable: bool,
 }
 
 /// People a caller sees: themselves; an administrator those of the institution, or of the unit and those below; the secretariat all.
@@ -87,6 +89,12 @@ pub async fn list(
     }
     if let Some(email) = &wanted.email {
         query = query.filter(person::Column::Email.eq(email));
+    }
+    if wanted.unreachable {
+        let lost = Condition::any()
+            .add(person::Column::UnreachableSince.is_not_null())
+            .add(person::Column::Email.is_null());
+        query = query.filter(person::Column::Technical.eq(false)).filter(lost);
     }
     let rows = keyset.narrow(query, [person::Column::Id], Order::Asc).all(conn.db()).await?;
     let ids: Vec<PersonId> = rows.iter().map(|row| row.id).collect();

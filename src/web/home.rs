@@ -1,5 +1,6 @@
 //! The first page after signing in: what waits for me, and what is mine.
 
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
@@ -9,12 +10,13 @@ use sojourn_engine::vocabulary::Publication;
 use super::applications::list::{cases, shown};
 use super::calls;
 use super::fault::Fault;
+use super::form::Posted;
 use super::visit::Visit;
 use crate::access::Caller;
 use crate::app::applications;
 use crate::app::applications::list::{self, Filter};
 use crate::app::calls::Wanted;
-use crate::app::{Asked, Result};
+use crate::app::{Asked, Error, Result, bounces, people};
 
 /// Cases shown here at most; the rest is one click away.
 const FEW: u64 = 10;
@@ -24,7 +26,11 @@ pub async fn show(visit: Visit) -> std::result::Result<Response, Fault> {
     let mine = if visit.is_student() { Some(mine(&visit, &caller).await?) } else { None };
     let open = if visit.is_student() { Some(open_calls(&visit, &caller).await?) } else { None };
     let (waiting, more) = if visit.is_staff() { waiting(&visit, &caller).await? } else { (None, false) };
-    Ok(visit.page(StatusCode::OK, "home.html", context! { mine, open, waiting, more }))
+    Ok(visit.page(
+        StatusCode::OK,
+        "home.html",
+        context! { mine, open, waiting, more, lost => lost(&visit, &caller).await? },
+    ))
 }
 
 /// One's own applications, each with what happens now.
@@ -47,6 +53,24 @@ async fn open_calls(visit: &Visit, caller: &Caller) -> Result<Vec<Value>> {
         open.extend(page.items.into_iter().filter(|call| calls::is_open(visit.app(), call)));
     }
     Ok(open.iter().map(|call| calls::line(visit.app(), call)).collect())
+}
+
+/// People whom no mail reaches, for whoever looks after them; nothing for others.
+async fn lost(visit: &Visit, caller: &Caller) -> Result<Option<Value>> {
+    if !caller.is_secretariat() && caller.administered().next().is_none() {
+        return Ok(None);
+    }
+    let wanted = people::Wanted { unreachable: true, ..people::Wanted::default() };
+    let page = people::list(visit.app(), caller, &Asked { limit: 50, cursor: None }, &wanted).await?;
+    Ok(Some(Value::from(Serde(&page.items))).filter(|_| !page.items.is_empty()))
+}
+
+/// Says that the mailbox of somebody works again.
+pub async fn found(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
+    let Posted { visit, .. } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    bounces::reachable(visit.app(), &caller, calls::id(&named)?).await?;
+    Ok(Redirect::to("/").into_response())
 }
 
 async fn waiting(visit: &Visit, caller: &Caller) -> Result<(Option<Vec<Value>>, bool)> {

@@ -86,6 +86,7 @@ impl Web {
 pub fn routes(web: &Web) -> Router {
     let pages = Router::new()
         .route("/", get(home::show))
+        .route("/people/{id}/reachable", post(home::found))
         .route("/login", get(sessions::ask).post(sessions::sign_in))
         .route("/logout", post(sessions::sign_out))
         .route("/language", post(sessions::choose_language))

@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sojourn::mail::{Maildir, Renderer, Sender, Transport};
 use sojourn::worker::Worker;
 
-use crate::support::actor::Actor;
+use crate::support::actor::{Actor, send};
 use crate::support::app::TestApp;
 use crate::support::database::Db;
 use crate::support::offers::id;
+use crate::support::visitor::Visitor;
 
 /// A service whose mails go into one folder, and what comes back into another.
 struct Post {
@@ -190,9 +192,16 @@ async fn who_is_responsible_says_that_an_address_works_again(#[values(Db::Sqlite
     post.worker.take_bounces().await;
     assert_eq!(post.alarms().await.len(), 2, "the secretariat and the administrator");
 
-    kim.post(&page, &json!({})).await.problem(403);
-    stranger.post(&page, &json!({})).await.problem(404);
-    let mended = admin.post(&page, &json!({})).await.ok();
+    let lost = post.sol.get("/people?unreachable=true").await.ok();
+    assert_eq!(lost["items"].as_array().expect("people").len(), 1, "a task of whoever looks after people");
+    let home = Visitor::signed_in(&post.app.address, "sol@alliance.example").await.get("/").await.text();
+    assert!(home.contains("kim@north.example"), "{home}");
+    let says = async |who: &Actor| send(who.request(Method::PUT, &page)).await;
+    says(&kim).await.problem(403);
+    says(&stranger).await.problem(404);
+    let mended = says(&admin).await.ok();
+    let lost = post.sol.get("/people?unreachable=true").await.ok();
+    assert_eq!(lost["items"], json!([]));
     assert!(mended["unreachable_since"].is_null() && mended["unreachable_words"].is_null());
 
     let again = post.sol.post(&format!("/notifications/{notice}/resend"), &json!({})).await.ok();

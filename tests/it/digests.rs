@@ -12,7 +12,6 @@ use sojourn_engine::ids::NoticeId;
 use crate::support::actor::{Actor, send};
 use crate::support::cast::Cast;
 use crate::support::database::Db;
-use crate::support::offers::id;
 use crate::support::rounds::without_documents;
 use crate::support::visitor::Visitor;
 use crate::support::walk::Walk;
@@ -76,8 +75,8 @@ async fn what_others_can_do_too_comes_in_one_mail_on_the_next_working_morning(
 ) {
     let cast = Cast::of(db).await;
     let post = Post::of(&cast);
-    let kim = colleagues(&cast).await;
-    let kim_id = id(&kim.get("/auth/me").await.ok()).to_owned();
+    colleagues(&cast).await;
+    let kim_id = cast.app.person("kim@alpha.example").await.to_string();
     let round = cast.exchange(5, &without_documents()).await;
     let mut walks = Vec::new();
     for name in ["Anna", "Ben"] {
@@ -169,7 +168,7 @@ async fn digests_end_by_one_post_from_the_mail_and_come_again_when_asked_for(
     let cast = Cast::of(db).await;
     let post = Post::of(&cast);
     let kim = colleagues(&cast).await;
-    let kim_id = id(&kim.get("/auth/me").await.ok()).to_owned();
+    let kim_id = cast.app.person("kim@alpha.example").await.to_string();
     let round = cast.exchange(5, &without_documents()).await;
     let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
     walk.act("student", "submit").await;
@@ -202,6 +201,8 @@ async fn digests_end_by_one_post_from_the_mail_and_come_again_when_asked_for(
         [("application_to_review".to_owned(), "withheld".to_owned())]
     );
     cast.app.accept("kim@alpha.example").await;
+    let kim = cast.app.acting("kim@alpha.example").await;
+    let mails = async || kim.get(&format!("/people/{kim_id}")).await.ok()["mails"].clone();
     let signed_in = Visitor::signed_in(&cast.app.address, "kim@alpha.example").await;
     let version = crate::support::visitor::hidden(&signed_in.get("/preferences").await.text(), "version");
     let form = [("mails", "daily"), ("version", version.as_deref().expect("a version"))];

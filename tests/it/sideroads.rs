@@ -206,7 +206,9 @@ async fn notices(walk: &Walk<'_>) -> BTreeSet<(String, String, &'static str)> {
     let each = |notice: &Value| {
         (text(notice, "id"), text(notice, "notice"), walk.cast.part(&text(notice, "recipient_id")))
     };
-    listed["items"].as_array().expect("notices").iter().map(each).collect()
+    // Reminders and escalations on the way belong to no step of the road.
+    let of_step = |notice: &&Value| !text(notice, "notice").starts_with("deadline_");
+    listed["items"].as_array().expect("notices").iter().filter(of_step).map(each).collect()
 }
 
 async fn travel(cast: &Cast, round: &Round, legs: &[(&str, &str)], roads: &[Road]) {

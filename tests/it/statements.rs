@@ -12,9 +12,9 @@ use crate::support::walk::Walk;
 /// An event and the most statements it may cost, for a caller who is known and on connections that are warm.
 const MOST: [(&str, &str, usize); 4] = [
     ("student", "submit", 24),
-    ("home_coordinator", "find_eligible", 21),
-    ("home_coordinator", "allocate", 29),
-    ("student", "accept_offer", 21),
+    ("home_coordinator", "find_eligible", 22),
+    ("home_coordinator", "allocate", 30),
+    ("student", "accept_offer", 22),
 ];
 
 #[rstest]

@@ -266,7 +266,7 @@ async fn all_clocks_of_one_moment_act_once_while_people_read(#[values(Db::Sqlite
     assert_eq!(lapses.count(&conn).await.expect("counted"), many, "once each");
     let lapsed = case::Entity::find().filter(case::Column::State.eq("lapsed"));
     assert_eq!(lapsed.count(&conn).await.expect("counted"), many);
-    let told = outbox::Entity::find().filter(outbox::Column::Notice.eq("place_lapsed"));
+    let told = outbox::Entity::find().filter(outbox::Column::Notice.eq("offer_lapsed"));
     assert!(told.count(&conn).await.expect("counted") >= many, "each student is told");
     assert_eq!(walk.taken(&round.lines[0]).await.0, 0, "every place is free again");
 

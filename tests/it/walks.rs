@@ -141,7 +141,7 @@ pub const INTERNSHIP_LEGS: &[(&str, &str)] = &[
     ("DONE", "ACTIVE @2027-06-28 complete"),
     ("STAY", "ask_withdrawal refuse_withdrawal"),
     ("PAUSE", "suspend lift"),
-    ("GONE", "!replace replace endorse"),
+    ("GONE", "!!replace replace endorse"),
     (
         "WORKED",
         "OFFERED accept_offer programme_of_work/1.describe_work:employer programme_of_work/1.agree_work:home_academic \

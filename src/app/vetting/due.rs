@@ -41,11 +41,13 @@ pub(in crate::app) async fn act(app: &App, at: &Moment, lease: LeaseId, case: Ca
     if done.iter().any(Did::moved) {
         course.settle(&mut written);
     }
+    let ended: Vec<_> = written.stopped.iter().map(|stopped| stopped.row).collect();
     match records::keep(&tx, written).await {
         Ok(()) => {}
         Err(records::RecordError::Store(error)) => return Err(error.into()),
         Err(records::RecordError::Stale(_) | records::RecordError::Full(_)) => return Err(Error::Stale),
     }
+    acted.retain(|acted| !ended.contains(&acted.id));
     if let Some(event) = fired.filter(|event| event != ESCALATED) {
         publish(&tx, &course, &event).await?;
     }

@@ -7,7 +7,9 @@ use sojourn::mail::samples::{Kind, samples};
 
 use super::{definitions, renderer};
 
-const HEADERS: [&str; 11] = [
+const HEADERS: [&str; 13] = [
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
     "From",
     "To",
     "Subject",

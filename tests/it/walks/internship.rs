@@ -47,13 +47,13 @@ pub const INTERNSHIPS: &[Told] = &[
     ("READY suspend withdraw", "withdrawn", LEFT),
     ("READY suspend cancel", "cancelled", LEFT),
     (
-        "submit GONE GONE forward GONE forward invite_interview GONE forward offer GONE forward offer accept_offer !replace replace \
-         check_employer !replace replace return !replace cancel",
+        "submit GONE GONE forward GONE forward invite_interview GONE forward offer GONE forward offer accept_offer !!replace replace \
+         check_employer !!replace replace return !!replace cancel",
         "cancelled",
         LEFT,
     ),
-    ("DRAWN !replace withdraw", "withdrawn", LEFT),
-    ("READY !replace withdraw", "withdrawn", LEFT),
+    ("DRAWN !!replace withdraw", "withdrawn", LEFT),
+    ("READY !!replace withdraw", "withdrawn", LEFT),
     ("ACTIVE stop replace replace withdraw", "withdrawn", LEFT),
     ("ACTIVE stop replace end_early credit close", "closed", LEFT),
     ("ACTIVE STAY ask_withdrawal grant_withdrawal", "withdrawn", KEPT),
