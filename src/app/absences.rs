@@ -81,7 +81,7 @@ fn view(row: &Delegation, deputy_name: String) -> AbsenceView {
         until_on: row.until_on,
         created_at: row.created_at,
         ended_at: row.ended_at,
-        version: version(&row),
+        version: version(row),
     }
 }
 

@@ -122,7 +122,9 @@ async fn caller(app: &App, link: &ActionLink) -> Result<Caller> {
     let conn = app.store.read();
     let of = delegations::stood_in_for_in(conn, link.person_id, link.case_id).await?;
     let lent = sessions::duties(conn, &of).await?;
-    caller.duties.extend(lent.into_iter().filter(|row| row.duty == Duty::Employer).map(|row| row.held()));
+    caller
+        .duties
+        .extend(lent.into_iter().filter(|row| row.duty == Duty::Employer).map(sessions::DutyRow::held));
     Ok(caller)
 }
 

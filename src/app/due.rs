@@ -157,7 +157,9 @@ impl App {
             Subject::Programme => {
                 let mut acts = Acts::default();
                 let done = vetting::act(self, &at.as_of(self.clock.now()), lease, case).await?;
-                done.iter().for_each(|did| acts.count(did));
+                for did in &done {
+                    acts.count(did);
+                }
                 Ok(acts)
             }
             Subject::Application => match self.act_on(at, lease, &[case], None).await {

@@ -142,6 +142,19 @@ fn is_colleague(definition: &Definition, caller: &Caller, step: &Step) -> bool {
     }
 }
 
+/// What an event is called: the definition says so, but for those that no definition declares.
+fn event_label<'d>(definition: &'d Definition, event: &str, language: &str) -> Option<&'d str> {
+    match event {
+        adoption::EVENT if language.starts_with("zh") => Some("改用新版規則"),
+        adoption::EVENT => Some("Moved to another version of the rules"),
+        ESCALATED if language.starts_with("zh") => Some("期限已過，已通知下一順位"),
+        ESCALATED => Some("Deadline passed, the next in line told"),
+        HANDED_ON if language.starts_with("zh") => Some("已轉請他人處理"),
+        HANDED_ON => Some("Handed on to somebody else"),
+        event => definition.event_named(event).map(|event| definition.events[event.at()].label.get(language)),
+    }
+}
+
 fn one(
     definition: &Definition,
     (caller, reader): (&Caller, Reader),
@@ -150,15 +163,7 @@ fn one(
     track_label: Option<String>,
 ) -> StepView {
     let language = caller.language.as_str();
-    let label = match step.event.as_str() {
-        adoption::EVENT if language.starts_with("zh") => Some("改用新版規則"),
-        adoption::EVENT => Some("Moved to another version of the rules"),
-        ESCALATED if language.starts_with("zh") => Some("期限已過，已通知下一順位"),
-        ESCALATED => Some("Deadline passed, the next in line told"),
-        HANDED_ON if language.starts_with("zh") => Some("已轉請他人處理"),
-        HANDED_ON => Some("Handed on to somebody else"),
-        event => definition.event_named(event).map(|event| definition.events[event.at()].label.get(language)),
-    };
+    let label = event_label(definition, &step.event, language);
     let state = |name: &str| {
         let known = definition.state_of(&step.machine, name).map(|state| state.label.get(language));
         known.unwrap_or(name).to_owned()

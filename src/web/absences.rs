@@ -19,6 +19,9 @@ use crate::app::{Asked, Error, Result};
 /// Times shown.
 const MANY: Asked = Asked { limit: 50, cursor: None };
 
+/// What is wrong, by the name of the field.
+type Faults = Vec<(String, String)>;
+
 /// What has just been done.
 #[derive(Debug, Default, Deserialize)]
 pub struct Came {
@@ -29,14 +32,15 @@ pub struct Came {
 pub async fn show(signed_in: SignedIn, Query(came): Query<Came>) -> std::result::Result<Response, Fault> {
     let SignedIn { visit, caller } = signed_in;
     let done = came.done.filter(|done| matches!(done.as_str(), "entered" | "ended"));
-    Ok(page(&visit, &caller, StatusCode::OK, (done, None)).await?)
+    Ok(page(&visit, &caller, StatusCode::OK, done, None).await?)
 }
 
 async fn page(
     visit: &Visit,
     caller: &Caller,
     status: StatusCode,
-    (done, said): (Option<String>, Option<(&Fields, Vec<(String, String)>)>),
+    done: Option<String>,
+    said: Option<(&Fields, Faults)>,
 ) -> Result<Response> {
     let app = visit.app();
     let items = absences::list(app, caller, caller.person, &MANY).await?.items;
@@ -62,7 +66,7 @@ pub async fn enter(posted: Posted) -> std::result::Result<Response, Fault> {
         let faults = ["deputy", "from_on", "until_on"].into_iter().filter(|name| fields.get(name).is_empty());
         let faults = faults.map(|name| (name.to_owned(), visit.word("absence.fill"))).collect();
         return Ok(
-            page(&visit, &caller, StatusCode::UNPROCESSABLE_ENTITY, (None, Some((&fields, faults)))).await?
+            page(&visit, &caller, StatusCode::UNPROCESSABLE_ENTITY, None, Some((&fields, faults))).await?
         );
     };
     let new = NewAbsence { deputy, from_on, until_on };
@@ -73,14 +77,14 @@ pub async fn enter(posted: Posted) -> std::result::Result<Response, Fault> {
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
             let status = status_of(&error);
             let faults = faults(&visit, &error);
-            Ok(page(&visit, &caller, status, (None, Some((&fields, faults)))).await?)
+            Ok(page(&visit, &caller, status, None, Some((&fields, faults))).await?)
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// What is wrong, by field, in the reader's language.
-fn faults(visit: &Visit, error: &Error) -> Vec<(String, String)> {
+fn faults(visit: &Visit, error: &Error) -> Faults {
     match error {
         Error::Invalid(wrong) => {
             let field = |pointer: &str| pointer.trim_start_matches('/').to_owned();

@@ -38,7 +38,7 @@ async fn spent(walk: &Walk<'_>) -> usize {
 }
 
 /// An application that waits for a reference of somebody who never signs in.
-async fn referred<'c>(cast: &'c Cast) -> (Walk<'c>, PersonId) {
+async fn referred(cast: &Cast) -> (Walk<'_>, PersonId) {
     let mut call = without_documents();
     call["tracks"] = json!({ "references": true });
     let round = cast.exchange(3, &call).await;

@@ -77,7 +77,7 @@ pub fn act(
         Some(Outcome::Escalates(roles)) => {
             let wake_at = escalate(stage, live, &clock, &roles, records);
             let rungs = live.clocks.iter().find(|c| c.row == due.id).map_or(clock.rungs, |c| c.rungs);
-            acted.push(Acted { fired_at, wake_at, rungs, ..base });
+            acted.push(Acted { wake_at, fired_at, rungs, ..base });
             Did::Escalated
         }
         Some(Outcome::Allows(event)) => {

@@ -74,6 +74,8 @@ pub(super) struct Taken<'a> {
     pub via: Via,
     pub actor: Option<PersonId>,
     pub facts: String,
+    /// Whether it stands in the history.
+    pub is_step: bool,
 }
 
 impl Course {
@@ -162,6 +164,7 @@ impl Course {
             via: Via::Api,
             actor: Some(by),
             facts,
+            is_step: true,
         };
         self.record(at, &taken, records);
         self.tell(at, &taken, &opening.notices, records);
@@ -219,6 +222,7 @@ impl Course {
                 via: deed.via,
                 actor: by,
                 facts,
+                is_step: true,
             };
             self.record(at, &taken, records);
             self.tell(at, &taken, &made.notices, records);

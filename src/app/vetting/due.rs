@@ -74,7 +74,7 @@ fn one(course: &mut Course, at: &Moment, due: &Due, records: &mut Records, acted
         let next = due.remind_at.iter().copied().find(|instant| *instant > at.now).unwrap_or(due.due_at);
         acted.push(Acted { wake_at: Some(next), ..base });
         let to = waited_for(course);
-        course.send(at, &quietly(), ("deadline_near", true), &to, records);
+        course.send(at, &quietly(""), ("deadline_near", true), &to, records);
         return Did::Reminded;
     }
     let fired_at = Some(at.now);
@@ -82,24 +82,19 @@ fn one(course: &mut Course, at: &Moment, due: &Due, records: &mut Records, acted
     match outcome {
         Some(Outcome::Fires(event)) => {
             let name = definition.events[event.at()].name.clone();
-            match course.step(at, &by_clock(&name, &Map::new()), records) {
-                Ok(()) => Did::Fired,
-                Err(refusal) => {
-                    acted.push(Acted { fired_at, ..base });
-                    let to: Vec<RoleIx> = (0..)
-                        .map(RoleIx)
-                        .zip(&definition.roles)
-                        .filter(|(_, role)| role.resolver == Resolver::Secretariat)
-                        .map(|(ix, _)| ix)
-                        .collect();
-                    course.send(at, &quietly(), ("deadline_stuck", true), &to, records);
-                    Did::Stuck(name, Refused { refusal, facts: "{}".to_owned() })
-                }
-            }
+            let Err(refusal) = course.step(at, &by_clock(&name, &Map::new()), records) else {
+                return Did::Fired;
+            };
+            acted.push(Acted { fired_at, ..base });
+            let roles = (0..).map(RoleIx).zip(&definition.roles);
+            let secretariat = roles.filter(|(_, role)| role.resolver == Resolver::Secretariat);
+            let to: Vec<RoleIx> = secretariat.map(|(ix, _)| ix).collect();
+            course.send(at, &quietly(""), ("deadline_stuck", true), &to, records);
+            Did::Stuck(name, Refused { refusal, facts: "{}".to_owned() })
         }
         Some(Outcome::Escalates(roles)) => {
             let (wake_at, rungs) = escalate(course, at, (clock, rungs), &roles, records);
-            acted.push(Acted { fired_at, wake_at, rungs, ..base });
+            acted.push(Acted { wake_at, fired_at, rungs, ..base });
             Did::Escalated
         }
         Some(Outcome::Allows(event)) => {
@@ -107,7 +102,8 @@ fn one(course: &mut Course, at: &Moment, due: &Due, records: &mut Records, acted
             course.end(due.id, clock);
             let may = definition.leaving(here).filter(|(_, transition)| transition.event == event);
             let to: Vec<RoleIx> = may.flat_map(|(_, transition)| transition.by.iter().copied()).collect();
-            course.send(at, &quietly(), ("event_possible", false), &to, records);
+            let event = &definition.events[event.at()].name;
+            course.send(at, &quietly(event), ("event_possible", false), &to, records);
             Did::Allowed
         }
         None => {
@@ -145,6 +141,7 @@ fn escalate(
         via: Via::Clock,
         actor: None,
         facts: "{}".to_owned(),
+        is_step: true,
     };
     course.record(at, &taken, records);
     course.send(at, &taken, ("deadline_passed", true), &[rung.role], records);
@@ -161,15 +158,16 @@ fn waited_for(course: &Course) -> Vec<RoleIx> {
     machine::waiting(&course.definition, &course.case, &none).into_iter().map(|party| party.role).collect()
 }
 
-/// What a notice tells that no step brought.
-const fn quietly() -> Taken<'static> {
+/// What a notice tells that no step brought; it may speak of an event.
+const fn quietly(event: &str) -> Taken<'_> {
     Taken {
-        event: "",
+        event,
         from: None,
         role: None,
         deed: None,
         via: Via::Clock,
         actor: None,
         facts: String::new(),
+        is_step: false,
     }
 }

@@ -48,8 +48,7 @@ impl Course {
             language: holder.language.clone(),
             case: Some(self.row.id),
             link: None,
-            // What no step brought, such as a reminder, names no event.
-            number: (!taken.event.is_empty()).then_some(self.row.steps),
+            number: taken.is_step.then_some(self.row.steps),
             facts: Some(facts.clone()),
             historic: false,
             at: at.now,

@@ -90,7 +90,7 @@ fn facts(definition: &Definition, clock: ClockIx, kind: Kind) -> CaseNotice {
         ExpiryAct::Allow(event) | ExpiryAct::Fire(event) => Some(*event),
         ExpiryAct::Escalate(_) => None,
     });
-    let event = allowed.map_or(0, |event| event.at());
+    let event = allowed.map_or(0, sojourn_engine::definition::EventIx::at);
     CaseNotice {
         version: WorkflowVersionId::from(id(1)),
         case: CaseId::from(id(2)),
