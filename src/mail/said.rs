@@ -259,7 +259,7 @@ impl Tongue<'_> {
             let marks = self.words.marks.iter();
             let bare =
                 marks.fold(subject.as_str(), |subject, mark| subject.trim_start_matches(mark.as_str()));
-            let line = Line { title: cleanse::line(bare), link: one.link.clone() };
+            let line = Line { title: capital(&cleanse::line(bare)), link: one.link.clone() };
             if one.action { digest.wants.push(line) } else { digest.news.push(line) }
         }
         Ok(Said { digest: Some(digest), ..Self::bare(letter) })
@@ -347,4 +347,10 @@ fn named(name: &str) -> Named {
 
 fn some(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
+}
+
+/// A text that begins with a capital, in scripts that have them.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }

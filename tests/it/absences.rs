@@ -139,3 +139,27 @@ async fn an_absence_is_entered_and_ended_on_its_page(#[values(Db::Sqlite, Db::Po
         "/absence?done=ended"
     );
 }
+
+#[rstest]
+#[tokio::test]
+async fn for_whom_no_mail_reaches_the_next_in_line_is_told_and_may_act(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let person = cast.person("home_coordinator").parse().expect("an id");
+    let tx = cast.app.app.store.begin().await.expect("a transaction");
+    let words = "5.1.1 no such user";
+    sojourn::store::people::mark_unreachable(&tx, person, cast.app.clock.now(), words).await.expect("marked");
+    tx.commit().await.expect("committed");
+
+    let round = cast.exchange(3, &without_documents()).await;
+    let mut walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    walk.act("student", "submit").await;
+    assert!(told(&walk, "application_to_review").await.contains(&"home_head"));
+    assert!(waits(&walk, "home_head").await);
+    assert!(waits(&walk, "home_coordinator").await, "their duty is still theirs");
+    let seen = cast.who("home_head").get(&walk.path()).await.ok();
+    let done = cast.who("home_head").fire(&seen, "find_eligible", json!({})).await.ok();
+    assert_eq!(done["state"], "eligible");
+    cast.verified().await;
+}

@@ -138,8 +138,11 @@ impl App {
             action: row.action,
             queued_at: row.queued_at,
             link: row.link.map_or_else(|| self.link(&facts), |id| self.links.act(id)),
-            delegate: (row.action && reader.works && matches!(facts, NoticeFacts::Case(_)))
-                .then(|| self.links.page(DELEGATE)),
+            delegate: (row.action
+                && row.link.is_none()
+                && reader.works
+                && matches!(facts, NoticeFacts::Case(_)))
+            .then(|| self.links.page(DELEGATE)),
             unsubscribe: row
                 .recipient
                 .filter(|_| matches!(facts, NoticeFacts::Digest(_)))

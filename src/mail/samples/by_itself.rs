@@ -76,7 +76,8 @@ fn letter(
             .then(|| if kind == Kind::Full { LONG_NAME } else { "Anna Graf" }.to_owned()),
         definition: Some(Arc::clone(definition)),
         link: page.to_owned(),
-        delegate: (action && staff).then(|| "https://sojourn.example/absence".to_owned()),
+        delegate: (action && staff && page.contains("/cases/"))
+            .then(|| "https://sojourn.example/absence".to_owned()),
         unsubscribe: None,
         digest: Vec::new(),
     }
