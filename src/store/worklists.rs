@@ -6,9 +6,10 @@ mod deadlines;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
+    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationTrait,
 };
 use serde::Serialize;
 use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, WorkflowVersionId};
@@ -101,17 +102,40 @@ pub async fn page(
     wanted: &Wanted,
 ) -> Result<Page<Item>, StoreError> {
     let keyset = Keyset::<(CaseId,)>::read(asked, "-id", wanted)?;
-    let query = application::Entity::find()
-        .find_also(application::Entity, case::Entity)
-        .filter(seen(scope))
-        .filter(matching(wanted));
+    let found = application::Entity::find().find_also(application::Entity, case::Entity);
+    let found = match &wanted.waiting_for {
+        None => found.filter(seen(scope)).filter(matching(wanted)),
+        Some(reader) => {
+            found.filter(application::Column::Id.in_subquery(newest(&keyset, scope, wanted, reader)))
+        }
+    };
     let columns = [(application::Entity, application::Column::Id)];
-    let rows = keyset.narrow(query, columns, Order::Desc).all(conn.db()).await?;
+    let rows = keyset.narrow(found, columns, Order::Desc).all(conn.db()).await?;
     let pairs: Vec<(application::Model, case::Model)> =
         rows.into_iter().filter_map(|(application, case)| Some((application, case?))).collect();
     let page = keyset.page(pairs, |(application, _)| (application.id,));
     let around = Around::read(conn, &page.items).await?;
     Ok(page.map(|(application, case)| around.item(application, case)))
+}
+
+/// As many applications as a page has, of those that wait for the reader under each condition: read from its index in the list's order
+/// and no further, so that a page costs the same however many wait.
+fn newest(keyset: &Keyset<(CaseId,)>, scope: &Scope, wanted: &Wanted, reader: &Awaited) -> SelectStatement {
+    let each = awaited::for_reader(reader).into_iter().enumerate().map(|(nth, awaits)| {
+        let waiting = wait::Entity::find()
+            .select_only()
+            .column(wait::Column::CaseId)
+            .distinct()
+            .join(JoinType::InnerJoin, wait::Relation::Case.def())
+            .join(JoinType::InnerJoin, application::Relation::Case.def().rev())
+            .filter(awaits)
+            .filter(seen(scope))
+            .filter(matching(wanted));
+        let first = keyset.narrow(waiting, [(wait::Entity, wait::Column::CaseId)], Order::Desc).into_query();
+        Query::select().column(wait::Column::CaseId).from_subquery(first, format!("awaited_{nth}")).to_owned()
+    });
+    let all = each.reduce(|mut all, next| all.union(UnionType::All, next).to_owned());
+    all.unwrap_or_default()
 }
 
 /// The rows of a scope: the condition of [`Dossier::visible`](super::dossiers::Dossier::visible) as a statement.
@@ -196,11 +220,7 @@ fn matching(wanted: &Wanted) -> Condition {
         all = all.add(application::Column::CurrentChoiceId.in_subquery(at_host));
     }
     if let Some(role) = &wanted.role {
-        all =
-            all.add(application::Column::Id.in_subquery(waits(wait::Column::Role.eq(role.as_str()).into())));
-    }
-    if let Some(awaited) = &wanted.waiting_for {
-        all = all.add(application::Column::Id.in_subquery(waits(awaited::for_reader(awaited))));
+        all = all.add(application::Column::Id.in_subquery(waits_for(role)));
     }
     match &wanted.q {
         Some(text) => all.add(named(text)),
@@ -208,8 +228,9 @@ fn matching(wanted: &Wanted) -> Condition {
     }
 }
 
-fn waits(holds: Condition) -> SelectStatement {
-    Query::select().column(wait::Column::CaseId).from(wait::Entity).cond_where(holds).to_owned()
+fn waits_for(role: &str) -> SelectStatement {
+    let waits = wait::Column::Role.eq(role);
+    Query::select().column(wait::Column::CaseId).from(wait::Entity).and_where(waits).to_owned()
 }
 
 /// Letters are compared without regard to case; SQLite knows that of ASCII alone, so a name is also tried with a capital.

@@ -12,7 +12,7 @@ use super::calls;
 use super::fault::Fault;
 use super::form::Posted;
 use super::visit::Visit;
-use crate::access::Caller;
+use crate::access::{Caller, full_name};
 use crate::app::applications;
 use crate::app::applications::list::{self, Filter};
 use crate::app::calls::Wanted;
@@ -62,7 +62,12 @@ async fn lost(visit: &Visit, caller: &Caller) -> Result<Option<Value>> {
     }
     let wanted = people::Wanted { unreachable: true, ..people::Wanted::default() };
     let page = people::list(visit.app(), caller, &Asked { limit: 50, cursor: None }, &wanted).await?;
-    Ok(Some(Value::from(Serde(&page.items))).filter(|_| !page.items.is_empty()))
+    let one = |person: &people::PersonView| {
+        let name = full_name(&person.given_name, &person.family_name);
+        context! { name, person => Value::from(Serde(person)) }
+    };
+    let lost: Vec<Value> = page.items.iter().map(one).collect();
+    Ok(Some(Value::from(lost)).filter(|_| !page.items.is_empty()))
 }
 
 /// Says that the mailbox of somebody works again.

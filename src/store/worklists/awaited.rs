@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
 use sojourn_engine::vocabulary::Duty;
-use sojourn_entities::{chair_term, person, role, unit_above, wait};
+use sojourn_entities::{chair_term, institution, person, role, unit_above, wait};
 
 use crate::store::institutions::below;
 
@@ -24,21 +24,22 @@ pub struct Awaited {
 }
 
 /// Waits for the reader themselves or for a duty they hold, in their own name or as a stand-in: as
-/// [`Holders`](crate::app::holders::Holders) says it of one case.
-pub(super) fn for_reader(awaited: &Awaited) -> Condition {
-    let mut any = Condition::any().add(wait::Column::PersonId.eq(awaited.person));
+/// [`Holders`](crate::app::holders::Holders) says it of one case. Each condition is read from an index of its own.
+pub(super) fn for_reader(awaited: &Awaited) -> Vec<Condition> {
+    let mut each = vec![Condition::all().add(wait::Column::PersonId.eq(awaited.person))];
     if awaited.chair {
-        any = any.add(of_chair());
+        each.push(of_chair());
     }
     let nobody = |also: &[Duty]| held_by_somebody(awaited.on, also).not();
     for (duty, institution, unit) in &awaited.duties {
         let Some(institution) = *institution else {
             let theirs =
                 Condition::all().add(wait::Column::Duty.eq(*duty)).add(wait::Column::InstitutionId.is_null());
-            let orphaned =
-                Condition::all().add(wait::Column::InstitutionId.is_not_null()).add(nobody(&[Duty::Head]));
+            let orphaned = Condition::all()
+                .add(wait::Column::InstitutionId.in_subquery(headless(awaited.on)))
+                .add(nobody(&[Duty::Head]));
             let vacant = of_chair().add(in_office(awaited.on).not());
-            any = any.add(theirs).add(orphaned).add(vacant);
+            each.extend([theirs, orphaned, vacant]);
             continue;
         };
         let here = || {
@@ -46,12 +47,26 @@ pub(super) fn for_reader(awaited: &Awaited) -> Condition {
                 .add(wait::Column::InstitutionId.eq(institution))
                 .add(falls_to(awaited.on, *duty, *unit))
         };
-        any = any.add(here().add(wait::Column::Duty.eq(*duty)));
+        each.push(here().add(wait::Column::Duty.eq(*duty)));
         if *duty == Duty::Head {
-            any = any.add(here().add(nobody(&[])));
+            each.push(here().add(nobody(&[])));
         }
     }
-    any
+    each
+}
+
+/// Institutions without a head of the whole: only there can a wait be nobody's.
+fn headless(on: NaiveDate) -> SelectStatement {
+    let here = Expr::col((institution::Entity, institution::Column::Id));
+    let head = duties_at(here, on)
+        .and_where(role::Column::Duty.eq(Duty::Head))
+        .and_where(role::Column::UnitId.is_null())
+        .to_owned();
+    Query::select()
+        .column((institution::Entity, institution::Column::Id))
+        .from(institution::Entity)
+        .and_where(Expr::exists(head).not())
+        .to_owned()
 }
 
 /// Waits for the chair: they name neither a person, who changes with the term, nor a duty.
@@ -122,6 +137,11 @@ fn held_by_somebody(on: NaiveDate, others: &[Duty]) -> Expr {
 
 /// Duties held on a day at the institution that is waited for, by people whom mails reach.
 fn duties_there(on: NaiveDate) -> SelectStatement {
+    duties_at(Expr::col((wait::Entity, wait::Column::InstitutionId)), on)
+}
+
+/// Duties held on a day at an institution, by people whom mails reach.
+fn duties_at(institution: Expr, on: NaiveDate) -> SelectStatement {
     let lost = Query::select()
         .column(person::Column::Id)
         .from(person::Entity)
@@ -132,7 +152,7 @@ fn duties_there(on: NaiveDate) -> SelectStatement {
     Query::select()
         .expr(Expr::val(1))
         .from(role::Entity)
-        .and_where(there.equals((wait::Entity, wait::Column::InstitutionId)))
+        .and_where(there.eq(institution))
         .and_where(role::Column::PersonId.not_in_subquery(lost))
         .and_where(role::Column::FromOn.lte(on))
         .cond_where(lasts)
