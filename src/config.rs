@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use keys::generate;
+pub use keys::{generate, keep_vault, read_vault};
 pub use read::Faults;
 
 /// All settings, checked.
@@ -37,6 +37,8 @@ pub struct Config {
     pub clocks: Clocks,
     /// Where uploaded files are kept.
     pub files: Files,
+    /// What guards personal data where it is kept.
+    pub vault: Vault,
     /// What is written to the log.
     pub log: Log,
 }
@@ -165,6 +167,35 @@ pub struct Files {
     /// Folder of the files; never one that a web server hands out.
     #[schema(value_type = String)]
     pub dir: PathBuf,
+    /// Bucket of an S3 server that takes the place of the folder, as `s3://bucket/prefix`; credentials, region and endpoint come
+    /// from the usual variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION` and `AWS_ENDPOINT_URL`.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Command that gets each upload on its standard input and refuses it by another status than zero, such as `["clamdscan", "-"]`.
+    #[serde(default)]
+    pub scanner: Vec<String>,
+    /// Seconds the command may take; an upload that is not judged by then is not taken.
+    pub scanner_seconds: u64,
+    /// Most versions of one document of an application.
+    pub versions: u32,
+    /// Most files of one application.
+    pub per_application: u32,
+}
+
+/// What guards personal data where it is kept: every person's own key, itself kept under a master key.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
+pub struct Vault {
+    /// Master keys, by key id; two while one replaces the other. Made by `sojourn secret new`, replaced by `sojourn secret rotate`.
+    #[schema(value_type = BTreeMap<String, String>)]
+    #[serde(serialize_with = "reference::hidden_values")]
+    pub keys: BTreeMap<String, SecretString>,
+    /// Id of the master key that new keys are kept under.
+    #[serde(default)]
+    pub current: Option<String>,
+    /// The key file that these came from; none when the settings hold them.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub file: Option<PathBuf>,
 }
 
 /// What is written to the log.
@@ -224,7 +255,15 @@ impl Config {
             "clocks.most_per_round: between 1 and 10000",
         );
         demand(self.clocks.longest_stop_days >= 1, "clocks.longest_stop_days: at least 1");
+        demand(
+            self.files.url.as_ref().is_none_or(|url| url.starts_with("s3://")),
+            "files.url: write s3://, the bucket, and if wanted a slash and a prefix",
+        );
+        demand((1..=300).contains(&self.files.scanner_seconds), "files.scanner_seconds: between 1 and 300");
+        demand(self.files.versions >= 1, "files.versions: at least 1");
+        demand(self.files.per_application >= 1, "files.per_application: at least 1");
         faults.extend(self.auth.faults());
+        faults.extend(self.vault.faults());
         faults
     }
 
@@ -236,17 +275,28 @@ impl Config {
     }
 }
 
+/// What is wrong with secrets, each by the name of its setting.
+fn short<'s>(secrets: impl Iterator<Item = (String, &'s SecretString)>) -> Vec<String> {
+    let short = secrets.filter(|(_, secret)| secret.expose_secret().len() < SECRET_LENGTH);
+    short.map(|(name, _)| format!("{name}: too short, take one that `sojourn secret new` prints")).collect()
+}
+
+impl Vault {
+    fn faults(&self) -> Vec<String> {
+        let mut faults = short(self.keys.iter().map(|(id, key)| (format!("vault.keys.{id}"), key)));
+        let current = self.current.as_deref();
+        if current.is_some_and(|current| !self.keys.contains_key(current) && !self.keys.is_empty()) {
+            faults.push("vault.current: name one of vault.keys".to_owned());
+        }
+        faults
+    }
+}
+
 impl Auth {
     fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
         let secrets = self.keys.iter().map(|(id, key)| (format!("auth.keys.{id}"), key));
-        let secrets =
-            secrets.chain(self.instance_key.iter().map(|key| ("auth.instance_key".to_owned(), key)));
-        for (name, secret) in secrets {
-            if secret.expose_secret().len() < SECRET_LENGTH {
-                faults.push(format!("{name}: too short, take one that `sojourn secret new` prints"));
-            }
-        }
+        let mut faults =
+            short(secrets.chain(self.instance_key.iter().map(|key| ("auth.instance_key".to_owned(), key))));
         if self.keys.len() > 2 {
             faults.push("auth.keys: at most two, the current key and the one it replaces".to_owned());
         }

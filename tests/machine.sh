@@ -62,12 +62,14 @@ install_missing() {
   fi
   cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
   cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
-  install_reference
+  # What the scripts in tests/reference need, and the S3 server.
+  install_locked tests/reference/requirements.txt target/reference
+  install_locked tests/reference/s3.txt target/s3
 }
 
-# What the scripts in tests/reference need from PyPI, locked, in an environment of its own.
-install_reference() {
-  local locked=tests/reference/requirements.txt there=target/reference
+# install_locked FILE FOLDER: exactly these packages from PyPI, in an environment of their own.
+install_locked() {
+  local locked=$1 there=$2
   cmp -s "$locked" "$there/installed.txt" && return
   rm -rf "$there"
   /usr/bin/python3 -m venv "$there"

@@ -44,8 +44,8 @@ pub enum Error {
         /// Seconds to wait.
         retry_after: u64,
     },
-    /// The database cannot be reached, is read-only, or is full.
-    #[error("the database cannot take this now: try again soon")]
+    /// The database, or the place of files, cannot be reached, is read-only, or is full; the scanner of uploads does not answer.
+    #[error("this cannot be done now: try again soon")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A fault of ours; logged once, never shown.
     #[error("an internal fault")]
@@ -136,6 +136,7 @@ impl From<StoreError> for Error {
             StoreError::Address { .. }
             | StoreError::NotADatabase { .. }
             | StoreError::Reference { .. }
+            | StoreError::Vault(_)
             | StoreError::Internal(_) => Self::Internal(Box::new(error)),
         }
     }

@@ -27,6 +27,7 @@ pub mod holders;
 mod idempotency;
 pub mod imports;
 pub mod institutions;
+mod keys;
 pub mod links;
 pub mod notices;
 pub mod notifications;
@@ -55,6 +56,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::Store;
 use crate::store::files::Files;
+use crate::vault::Vault;
 
 pub use crate::store::page::{Asked, Page};
 pub use attempts::Attempts;
@@ -74,6 +76,8 @@ pub struct App {
     pub definitions: Definitions,
     /// Contents of documents.
     pub files: Files,
+    /// What uploads have to keep to.
+    pub uploads: documents::Uploads,
     /// Instants, ids and randomness.
     pub clock: Clock,
     /// One-time links and addresses of pages.
@@ -104,13 +108,17 @@ pub struct App {
 
 impl App {
     /// The use cases over an open database, as the settings say; the settings hold their keys.
-    pub fn new(store: Store, clock: Clock, config: &Config) -> Self {
+    ///
+    /// # Errors
+    /// A place for files that cannot be opened.
+    pub fn new(store: Store, clock: Clock, config: &Config) -> Result<Self> {
         let auth = &config.auth;
         let key = auth.instance_key.clone().unwrap_or_else(|| SecretString::from(String::new()));
-        Self {
-            store,
+        Ok(Self {
+            store: store.with_vault(Vault::new(&config.vault)),
             definitions: Definitions::default(),
-            files: Files::new(config.files.dir.clone()),
+            files: Files::open(&config.files).map_err(|fault| Error::Unavailable(Box::new(fault)))?,
+            uploads: documents::Uploads::new(&config.files),
             clock,
             links: Links::new(&key, &config.http.public_url),
             zone: config.alliance.zone,
@@ -127,7 +135,7 @@ impl App {
             longest_stop: TimeDelta::days(config.clocks.longest_stop_days.into()),
             clocks_per_round: config.clocks.most_per_round,
             clocks_from: DateTime::UNIX_EPOCH,
-        }
+        })
     }
 
     /// The day it is for the alliance.

@@ -35,7 +35,7 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
     let (config, app) = instance::open(file, arguments.migrate).await?;
     let worker = instance::worker(&config, app.clone())?;
-    writable(&config.files.dir)?;
+    app.files.probe().await.map_err(|fault| instance::place_of_files(&config, &fault))?;
     let listener = listen(arguments.bind.unwrap_or(config.http.bind)).await?;
     output::say(format_args!("Sojourn listens on http://{}", listener.local_addr()?))?;
     until_stopped(listener, app, worker, &config, None).await
@@ -62,18 +62,6 @@ pub async fn until_stopped(
     let _ = stop.send(());
     deliveries.await?;
     Ok(state.app.store.clone().close().await?)
-}
-
-/// Proves that uploads can be kept, before somebody loses one.
-fn writable(folder: &Path) -> Result<(), String> {
-    let probe = folder.join(format!(".probe-{}", std::process::id()));
-    let made = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, ""));
-    made.and_then(|()| std::fs::remove_file(&probe)).map_err(|fault| {
-        format!(
-            "files.dir: {} cannot be written: {fault}; give this user the right to, or name another folder",
-            folder.display()
-        )
-    })
 }
 
 /// The API and the pages, under the same layers.

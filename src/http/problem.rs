@@ -118,7 +118,7 @@ impl From<Error> for Problem {
                 Self { retry_after: Some(retry_after), ..Self::new(Kind::TooManyRequests, detail) }
             }
             Error::Unavailable(source) => {
-                tracing::warn!(error = chain(&*source), "the database cannot take this now");
+                tracing::warn!(error = chain(&*source), "this cannot be done now");
                 Self::new(Kind::Unavailable, detail)
             }
             Error::Internal(source) => {

@@ -1,11 +1,11 @@
 //! Documents of a case: what was uploaded into which slot, as far as a reader sees it.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, PaginatorTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
-use sojourn_engine::ids::{CaseId, DocumentId};
+use sojourn_engine::ids::{CaseId, DocumentId, PersonId};
 use sojourn_engine::vocabulary::DocumentClass;
-use sojourn_entities::{case, document};
+use sojourn_entities::{application, case, document};
 
 use super::page::{Asked, Keyset, Page};
 use super::write::{guarded, insert_many};
@@ -61,6 +61,27 @@ pub async fn next_number(conn: &impl Conn, case: CaseId, slot: &str) -> Result<i
         .one(conn.db())
         .await?;
     Ok(last.flatten().unwrap_or(0) + 1)
+}
+
+/// How many documents a case holds, every version counted.
+pub async fn count(conn: &impl Conn, case: CaseId) -> Result<u64> {
+    Ok(document::Entity::find().filter(document::Column::CaseId.eq(case)).count(conn.db()).await?)
+}
+
+/// A document with the applicant of its case, under whose key it is sealed.
+pub async fn with_owner(conn: &impl Conn, id: DocumentId) -> Result<Option<(Document, PersonId)>> {
+    let Some(row) = document::Entity::find_by_id(id).one(conn.db()).await? else { return Ok(None) };
+    let application = application::Entity::find_by_id(row.case_id).one(conn.db()).await?;
+    Ok(application.map(|application| (row, application.applicant_id)))
+}
+
+/// Says under which name the content of a document lies; `false` when that was said before.
+pub async fn place_content(tx: &Tx, id: DocumentId, name: &str) -> Result<bool> {
+    let update = document::Entity::update_many()
+        .col_expr(document::Column::Object, Expr::value(name))
+        .filter(document::Column::Id.eq(id))
+        .filter(document::Column::Object.is_null());
+    guarded(tx, update).await
 }
 
 /// Enters a document.

@@ -36,7 +36,7 @@ impl<E: Into<Error>> From<E> for Fault {
         if let Error::Internal(source) = &error {
             tracing::error!(error = chain(&**source), "internal fault");
         } else if let Error::Unavailable(source) = &error {
-            tracing::warn!(error = chain(&**source), "the database cannot take this now");
+            tracing::warn!(error = chain(&**source), "this cannot be done now");
         }
         Self(Told::Error(Arc::new(error)))
     }

@@ -51,6 +51,7 @@ mod surge;
 mod suspension;
 mod told;
 mod units;
+mod uploads;
 mod versions;
 mod vetting;
 mod walks;

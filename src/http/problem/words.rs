@@ -48,7 +48,7 @@ fn look_up(text: &str, depth: usize) -> Option<String> {
         let mut said = values.map(|value| told(value, depth).unwrap_or_else(|| value.to_owned()));
         let mut between = other.split("{}");
         let first = between.next()?.to_owned();
-        Some(between.fold(first, |text, piece| text + &said.next().unwrap_or_default() + piece))
+        Some(between.fold(first, |text, piece| text + said.next().unwrap_or_default().as_str() + piece))
     })
 }
 

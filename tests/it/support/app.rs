@@ -57,8 +57,8 @@ impl TestApp {
     pub async fn with(kind: Db, settings: &str) -> Self {
         let database = TestDatabase::migrated(kind).await;
         let config = Config::parse(settings).expect("the settings are right");
-        let config =
-            Config { files: sojourn::config::Files { dir: database.folder.path().join("files") }, ..config };
+        let mut config = config;
+        config.files.dir = database.folder.path().join("files");
         let clock = Clock::fixed(dawn(), 7);
         let key_file = Some(database.folder.path().join("keys.toml"));
         let auth = sojourn::config::Auth { key_file, ..config.auth.clone() };
@@ -68,7 +68,7 @@ impl TestApp {
         let heard = Arc::clone(&statements);
         store.observe(move |sql| heard.lock().expect("nobody panicked").push(sql.to_owned()));
         Definitions::ship(&store, &clock.moment()).await.expect("the definitions are sound");
-        let app = Arc::new(App::new(store, clock.clone(), &config));
+        let app = Arc::new(App::new(store, clock.clone(), &config).expect("files have a place"));
         let state = AppState::new(Arc::clone(&app), &config.auth).expect("keys are there");
         let keys = Arc::clone(&state.keys);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -15,6 +15,7 @@ pub mod measured;
 pub mod offers;
 pub mod process;
 pub mod rounds;
+pub mod s3;
 pub mod season;
 pub mod seed;
 pub mod smtp;
