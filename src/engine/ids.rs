@@ -113,6 +113,12 @@ ids! {
     ImportFileId,
     /// A worker's claim on rows it works on.
     LeaseId,
+    /// Something that somebody agreed to.
+    ConsentId,
+    /// What keeps somebody's data from being erased.
+    LegalHoldId,
+    /// The erasure of somebody's data.
+    ErasureId,
 }
 
 #[cfg(test)]

@@ -11,10 +11,12 @@ pub mod calendar_addresses;
 pub mod calls;
 pub mod chair_terms;
 pub mod clocks;
+pub mod consents;
 pub mod delegations;
 pub mod documents;
 pub mod dossiers;
 pub mod eligible_students;
+pub mod erasures;
 mod error;
 pub mod files;
 pub mod history;
@@ -22,6 +24,7 @@ pub mod holders;
 pub mod idempotency;
 pub mod imports;
 pub mod institutions;
+pub mod legal_holds;
 mod open;
 pub mod outbox;
 pub mod page;
@@ -226,6 +229,18 @@ impl Store {
         let sql = Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [path.into()]);
         self.reads.0.execute_raw(sql).await?;
         Ok(())
+    }
+
+    /// Leaves no trace of what was deleted or overwritten: free pages and the log on SQLite, dead rows on PostgreSQL. `false` when
+    /// readers still need a part of the log: then it is done again later.
+    pub async fn scrub(&self) -> Result<bool> {
+        self.writer.execute_unprepared("VACUUM").await?;
+        if !self.is_sqlite() {
+            return Ok(true);
+        }
+        let sql = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+        let told = self.writer.query_one_raw(sql).await?;
+        Ok(told.is_some_and(|row| row.try_get_by_index::<i32>(0).is_ok_and(|busy| busy == 0)))
     }
 
     /// Closes every connection; on SQLite the log is folded back into the file.
