@@ -39,6 +39,8 @@ pub struct Config {
     pub files: Files,
     /// What guards personal data where it is kept.
     pub vault: Vault,
+    /// How long contents of documents are kept.
+    pub retention: Retention,
     /// What is written to the log.
     pub log: Log,
 }
@@ -180,6 +182,19 @@ pub struct Files {
     pub versions: u32,
     /// Most files of one application.
     pub per_application: u32,
+}
+
+/// Days that contents of documents are kept after the end of their case, by how sensitive they are.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+pub struct Retention {
+    /// Letters, forms, signed agreements.
+    pub ordinary_days: u32,
+    /// Transcripts and what recognition rests on.
+    pub academic_days: u32,
+    /// Passports and identity cards.
+    pub identity_days: u32,
+    /// Certificates about health.
+    pub health_days: u32,
 }
 
 /// What guards personal data where it is kept: every person's own key, itself kept under a master key.

@@ -9,6 +9,7 @@ mod intake;
 mod names;
 mod pdf;
 mod picture;
+mod retention;
 mod scanner;
 mod sealed;
 
@@ -33,6 +34,7 @@ use crate::store::{Conn, dossiers};
 pub use flaw::Flaw;
 pub use intake::{FILE, Intake, NewDocument, Received, Told, Unfit, Uploads, begin};
 pub use names::attachment;
+pub use retention::Retention;
 pub use sealed::{Opened, content};
 
 /// One version of a document.
@@ -62,6 +64,8 @@ pub struct DocumentView {
     pub supplier: Option<PersonView>,
     /// When.
     pub uploaded_at: DateTime<Utc>,
+    /// Until when its content is kept; `null` until the case has ended.
+    pub kept_until: Option<DateTime<Utc>>,
     /// When its content was removed, because its time was over; what is known of it stays.
     pub emptied_at: Option<DateTime<Utc>>,
 }
@@ -103,10 +107,11 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     let scene = Scene::look(app, &caller.scope(), id, &at).await?;
     let page = rows::list(conn, id, sight(&scene, caller), asked).await?;
     let next = page.next;
-    Ok(Page { items: views(conn, &scene, caller, page.items).await?, next })
+    Ok(Page { items: views(app, conn, &scene, caller, page.items).await?, next })
 }
 
 async fn views(
+    app: &App,
     conn: &impl Conn,
     scene: &Scene,
     caller: &Caller,
@@ -119,10 +124,17 @@ async fn views(
         let found = names.iter().find(|(id, _)| *id == row.supplier_id && inside);
         found.map(|(id, name)| PersonView { id: *id, name: name.clone() })
     };
-    Ok(rows.into_iter().map(|row| view(scene, caller, name(&row), row)).collect())
+    Ok(rows.into_iter().map(|row| view(app, scene, caller, name(&row), row)).collect())
 }
 
-fn view(scene: &Scene, caller: &Caller, supplier: Option<PersonView>, row: Document) -> DocumentView {
+fn view(
+    app: &App,
+    scene: &Scene,
+    caller: &Caller,
+    supplier: Option<PersonView>,
+    row: Document,
+) -> DocumentView {
+    let kept_until = app.retention.until(&scene.live.dossier.case, row.class);
     let slot = scene.definition.documents.iter().find(|document| document.name == row.slot);
     DocumentView {
         id: row.id,
@@ -137,6 +149,7 @@ fn view(scene: &Scene, caller: &Caller, supplier: Option<PersonView>, row: Docum
         for_host: row.for_host,
         supplier,
         uploaded_at: row.uploaded_at,
+        kept_until,
         emptied_at: row.emptied_at,
     }
 }
@@ -217,7 +230,7 @@ async fn enter(
     let id = new.told.id;
     let row = row(&scene, caller, &at, slot, number, new);
     rows::add(&tx, row.clone()).await?;
-    let view = views(&tx, &scene, caller, vec![row]).await?.pop();
+    let view = views(app, &tx, &scene, caller, vec![row]).await?.pop();
     let answer = Answer::created(location(case, id), number, &view)?;
     if let Some(content) = content.take() {
         content.keep();

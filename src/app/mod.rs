@@ -14,6 +14,7 @@ pub mod calendars;
 mod callers;
 pub mod calls;
 pub mod chair_terms;
+pub mod consents;
 pub mod deadlines;
 pub mod definitions;
 pub mod digests;
@@ -21,18 +22,22 @@ pub mod documents;
 pub mod due;
 pub mod eligibility;
 pub mod eligible_students;
+pub mod erasures;
 mod error;
+pub mod exports;
 pub mod history;
 pub mod holders;
 mod idempotency;
 pub mod imports;
 pub mod institutions;
 mod keys;
+pub mod legal_holds;
 pub mod links;
 pub mod notices;
 pub mod notifications;
 pub mod people;
 pub mod periods;
+pub mod personal_data;
 pub mod places;
 pub mod programmes;
 pub mod refusals;
@@ -78,6 +83,8 @@ pub struct App {
     pub files: Files,
     /// What uploads have to keep to.
     pub uploads: documents::Uploads,
+    /// How long contents of documents are kept.
+    pub retention: documents::Retention,
     /// Instants, ids and randomness.
     pub clock: Clock,
     /// One-time links and addresses of pages.
@@ -119,6 +126,7 @@ impl App {
             definitions: Definitions::default(),
             files: Files::open(&config.files).map_err(|fault| Error::Unavailable(Box::new(fault)))?,
             uploads: documents::Uploads::new(&config.files),
+            retention: documents::Retention::new(config.retention),
             clock,
             links: Links::new(&key, &config.http.public_url),
             zone: config.alliance.zone,

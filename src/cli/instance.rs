@@ -63,6 +63,8 @@ pub async fn open(
 /// Why contents of documents cannot be kept where the settings say, in one line.
 pub fn place_of_files(config: &Config, fault: &dyn Error) -> String {
     let why = fault.source().map_or_else(|| fault.to_string(), ToString::to_string);
+    // What an S3 server says is XML of many lines.
+    let why: String = why.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
     match &config.files.url {
         Some(url) => {
             format!("files.url: {url}: {why}; see that the bucket, its credentials and its region are right")

@@ -64,6 +64,7 @@ impl Config {
         let clocks = section(figment, "clocks", faults);
         let files = section(figment, "files", faults);
         let vault = section(figment, "vault", faults);
+        let retention = section(figment, "retention", faults);
         let log = section(figment, "log", faults);
         Some(Self {
             alliance: alliance?,
@@ -74,6 +75,7 @@ impl Config {
             clocks: clocks?,
             files: files?,
             vault: vault?,
+            retention: retention?,
             log: log?,
         })
     }

@@ -18,9 +18,10 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, absences, agreements, applications, calendar_addresses, calls, chair_terms, documents,
-    eligible_students, health, institutions, language, notifications, openapi, people, periods, places,
-    programmes, registrations, sessions, upload, workflows,
+    AppState, absences, agreements, applications, calendar_addresses, calls, chair_terms, consents,
+    documents, eligible_students, erasures, exports, health, institutions, language, legal_holds,
+    notifications, openapi, people, periods, personal_data, places, programmes, registrations, sessions,
+    upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -115,6 +116,16 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(calendar_addresses::renew_calendar_address))
         .route(SignedIn, routes!(calendar_addresses::end_calendar_address))
         .route(Anyone, routes!(calendar_addresses::get_calendar))
+        .route(SignedIn, routes!(exports::export_person))
+        .route(SignedIn, routes!(erasures::get_erasure))
+        .route(SignedIn, routes!(erasures::erase_person))
+        .route(SignedIn, routes!(consents::list_consents))
+        .route(SignedIn, routes!(consents::give_consent))
+        .route(SignedIn, routes!(consents::withdraw_consent))
+        .route(Secretariat, routes!(legal_holds::list_legal_holds))
+        .route(Secretariat, routes!(legal_holds::set_legal_hold))
+        .route(Secretariat, routes!(legal_holds::lift_legal_hold))
+        .route(Anyone, routes!(personal_data::list_personal_data))
         .route(SignedIn, routes!(absences::list_absences))
         .route(SignedIn, routes!(absences::create_absence))
         .route(SignedIn, routes!(absences::end_absence))

@@ -18,6 +18,7 @@ pub mod dossiers;
 pub mod eligible_students;
 pub mod erasures;
 mod error;
+pub mod exports;
 pub mod files;
 pub mod history;
 pub mod holders;

@@ -19,6 +19,7 @@ mod mails;
 mod moments;
 mod notifications;
 mod passwords;
+mod personal_data;
 mod preferences;
 mod programmes;
 mod sessions;
@@ -100,6 +101,10 @@ pub fn routes(web: &Web) -> Router {
         .route("/absence", get(absences::show).post(absences::enter))
         .route("/absence/{id}/end", post(absences::end))
         .route("/preferences", get(preferences::show).post(preferences::save))
+        .route("/account/data", get(personal_data::show))
+        .route("/account/data/export", get(personal_data::export))
+        .route("/account/data/consents/{kind}", post(personal_data::consent))
+        .route("/account/data/erase", post(personal_data::erase))
         .route("/digest/{token}", get(preferences::ask_end).post(preferences::end))
         .route("/cases", get(applications::list::show))
         .route("/cases/{id}", get(applications::show::show))

@@ -22,7 +22,7 @@ use crate::app::{Error, sessions};
 pub struct Came {
     /// The page to go on to.
     next: Option<String>,
-    /// Why the log-in is shown: `password` was set, or `out`.
+    /// Why the log-in is shown: `password` was set, `out`, or `erased`.
     after: Option<String>,
 }
 
@@ -31,7 +31,7 @@ pub async fn ask(visit: Visit, Query(came): Query<Came>) -> Response {
     if visit.caller.is_some() {
         return Redirect::to(next).into_response();
     }
-    let after = came.after.filter(|after| matches!(after.as_str(), "password" | "out" | "link"));
+    let after = came.after.filter(|after| matches!(after.as_str(), "password" | "out" | "link" | "erased"));
     form(&visit, StatusCode::OK, context! { next, after, email => "", fault => () })
 }
 

@@ -49,11 +49,15 @@ impl Inspector {
 
     fn begin(&mut self) -> Result<(), Unfit> {
         let head = std::mem::take(&mut self.head);
-        let mut kind = match infer::get(&head).map(|kind| kind.mime_type()) {
-            Some("application/pdf") => Kind::Pdf(Box::default()),
-            Some("image/png") => Kind::Png(Png::default()),
-            Some("image/jpeg") => Kind::Jpeg(Jpeg::default()),
-            _ => return Err(Unfit::Kind),
+        // From the first byte on: what stands before another kind's mark is of a kind of its own.
+        let mut kind = if head.starts_with(b"%PDF-") {
+            Kind::Pdf(Box::default())
+        } else if head.starts_with(b"\x89PNG\r\n\x1a\n") {
+            Kind::Png(Png::default())
+        } else if head.starts_with(b"\xff\xd8\xff") {
+            Kind::Jpeg(Jpeg::default())
+        } else {
+            return Err(Unfit::Kind);
         };
         kind.feed(&head)?;
         self.kind = Some(kind);

@@ -82,9 +82,7 @@ impl Pdf {
             if let Some(stream) = &mut self.stream {
                 let (used, ended) = stream.unfold(&bytes[from..], &mut self.unfolded)?;
                 // Names in packed bytes count too: a reader may be sent into the middle of them.
-                for byte in &bytes[from..from + used] {
-                    refuse(self.names.take(*byte))?;
-                }
+                self.names.each(&bytes[from..from + used], |name| refuse(Some(name)))?;
                 from += used;
                 if ended {
                     self.stream = None;
@@ -177,14 +175,14 @@ impl Stream {
             if *unfolded > UNFOLDED {
                 return Err(Flaw::Bomb);
             }
-            for byte in &page[..out] {
-                let name = self.names.take(*byte);
-                if name == Some(b"ObjStm") {
+            let holds_objects = self.holds_objects;
+            self.names.each(&page[..out], |name| {
+                if name == b"ObjStm" {
                     return Err(Flaw::Hidden);
                 }
                 // Short names come about by chance in what is no text.
-                refuse(name.filter(|name| self.holds_objects || name.len() > SHORT))?;
-            }
+                refuse(Some(name).filter(|name| holds_objects || name.len() > SHORT))
+            })?;
             match status {
                 Status::StreamEnd => {
                     refuse(self.names.take(b' '))?;
@@ -235,6 +233,26 @@ struct Names {
 }
 
 impl Names {
+    /// Finds the names in a piece; where there is none, as in a picture, fast.
+    fn each(&mut self, mut bytes: &[u8], mut found: impl FnMut(&[u8]) -> Sound) -> Sound {
+        loop {
+            if !self.inside {
+                let Some(at) = memchr::memchr(b'/', bytes) else { return Ok(()) };
+                self.inside = true;
+                bytes = &bytes[at + 1..];
+            }
+            let end = bytes.iter().position(|byte| !is_regular(*byte));
+            let name = &bytes[..end.unwrap_or(bytes.len())];
+            let room = (NAME + 1).saturating_sub(self.name.len());
+            self.name.extend_from_slice(&name[..name.len().min(room)]);
+            let Some(end) = end else { return Ok(()) };
+            if let Some(name) = self.take(bytes[end]) {
+                found(name)?;
+            }
+            bytes = &bytes[end + 1..];
+        }
+    }
+
     /// The name that this byte ended.
     fn take(&mut self, byte: u8) -> Option<&[u8]> {
         if self.inside && is_regular(byte) {

@@ -1,5 +1,6 @@
 //! A command of the operator that judges each upload: it gets the content on its standard input, and refuses by its status.
 
+use std::pin::Pin;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use sojourn_engine::ids::DocumentId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::time::Sleep;
 
 use super::flaw::Flaw;
 use super::intake::Unfit;
@@ -34,7 +35,7 @@ pub struct Scan<'a> {
     child: Child,
     input: Option<ChildStdin>,
     said: JoinHandle<String>,
-    until: Instant,
+    end: Pin<Box<Sleep>>,
 }
 
 /// What keeps every upload out until the operator mends it.
@@ -80,7 +81,7 @@ impl Scanner {
             let said = String::from_utf8_lossy(&said);
             said.lines().next().unwrap_or_default().chars().filter(|l| !l.is_control()).take(LINE).collect()
         });
-        Ok(Scan { scanner: self, child, input, said, until: Instant::now() + self.patience })
+        Ok(Scan { scanner: self, child, input, said, end: Box::pin(tokio::time::sleep(self.patience)) })
     }
 }
 
@@ -95,15 +96,15 @@ impl Scan<'_> {
     /// [`Unfit::Failed`] when its time is over.
     pub async fn put(&mut self, bytes: &[u8]) -> Result<(), Unfit> {
         let Some(input) = &mut self.input else { return Ok(()) };
-        match tokio::time::timeout_at(self.until, input.write_all(bytes)).await {
-            Ok(Ok(())) => Ok(()),
-            // It has judged before it has read everything.
-            Ok(Err(_)) => {
-                self.input = None;
-                Ok(())
-            }
-            Err(_) => Err(self.late()),
+        let written = tokio::select! {
+            written = input.write_all(bytes) => written,
+            () = &mut self.end => return Err(self.late()),
+        };
+        // Otherwise it has judged before it has read everything.
+        if written.is_err() {
+            self.input = None;
         }
+        Ok(())
     }
 
     /// Waits for its judgement.
@@ -112,15 +113,18 @@ impl Scan<'_> {
     /// [`Unfit::Content`] when it refuses, [`Unfit::Failed`] when its time is over.
     pub async fn verdict(mut self, document: DocumentId) -> Result<(), Unfit> {
         drop(self.input.take());
-        let Ok(ended) = tokio::time::timeout_at(self.until, self.child.wait()).await else {
-            return Err(self.late());
+        let ended = tokio::select! {
+            ended = self.child.wait() => ended,
+            () = &mut self.end => return Err(self.late()),
         };
         let status = ended.map_err(|error| fault(error.to_string()))?;
         if status.success() {
             return Ok(());
         }
-        let said = tokio::time::timeout_at(self.until, self.said).await;
-        let said = said.ok().and_then(Result::ok).unwrap_or_default();
+        let said = tokio::select! {
+            said = &mut self.said => said.unwrap_or_default(),
+            () = &mut self.end => String::new(),
+        };
         tracing::warn!(%document, %status, said, "the scanner refused an upload");
         Err(Unfit::Content(Flaw::Scanned))
     }
