@@ -30,6 +30,9 @@ mod m20261125_000030_create_calendar_addresses;
 mod m20261125_000040_follow_mails;
 mod m20261125_000045_send_digests;
 mod m20261125_000050_page_what_waits;
+mod m20261125_000080_create_checkpoints;
+mod m20261126_000081_create_audit;
+mod m20261126_000082_hand_the_chair_over;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -66,6 +69,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000040_follow_mails::Migration),
             Box::new(m20261125_000045_send_digests::Migration),
             Box::new(m20261125_000050_page_what_waits::Migration),
+            Box::new(m20261125_000080_create_checkpoints::Migration),
+            Box::new(m20261126_000081_create_audit::Migration),
+            Box::new(m20261126_000082_hand_the_chair_over::Migration),
         ]
     }
 }
