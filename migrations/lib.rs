@@ -32,6 +32,9 @@ mod m20261125_000045_send_digests;
 mod m20261125_000050_page_what_waits;
 mod m20261125_000070_keep_keys;
 mod m20261125_000071_look_after_personal_data;
+mod m20261125_000080_create_checkpoints;
+mod m20261126_000081_create_audit;
+mod m20261126_000082_hand_the_chair_over;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -70,6 +73,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000050_page_what_waits::Migration),
             Box::new(m20261125_000070_keep_keys::Migration),
             Box::new(m20261125_000071_look_after_personal_data::Migration),
+            Box::new(m20261125_000080_create_checkpoints::Migration),
+            Box::new(m20261126_000081_create_audit::Migration),
+            Box::new(m20261126_000082_hand_the_chair_over::Migration),
         ]
     }
 }

@@ -9,9 +9,10 @@ mod roles;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId, RoleId, TokenId, UnitId};
-use sojourn_engine::vocabulary::{Duty, Mails, TokenKind};
+use sojourn_engine::vocabulary::{Deed, Duty, Mails, Matter, TokenKind};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::institutions::administers;
 use super::registrations::{self, NewRegistration};
 use super::sessions::send_link;
@@ -252,6 +253,8 @@ pub(super) async fn enter(
     registered::add(tx, registrations).await?;
     let name = inviting.map(|row| row.name);
     let link = send_link(tx, at, &account, TokenKind::Invitation, app.invitation_life, name).await?;
+    let deed = Deeds::new(Deed::Create, Matter::Person, id).at(new.institution());
+    deed.with(&view)?.note(tx, at, by).await?;
     Ok((view, link))
 }
 
@@ -266,7 +269,7 @@ pub async fn change(
     let tx = app.store.begin().await?;
     let (mut row, roles) = store::find(&tx, caller, id).await?.ok_or(Error::NotFound)?;
     current(row.version, read)?;
-    let before = row.email.clone();
+    let (before, was) = (row.email.clone(), PersonView::from((row.clone(), roles.clone())));
     fill(&mut row);
     row.email = row.email.as_deref().map(address);
     if row.email != before && caller.person != id {
@@ -282,6 +285,8 @@ pub async fn change(
     if !store::replace(&tx, row).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::Person, id);
+    deed.differing(&was, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     app.callers.forget(id);
     Ok(view)

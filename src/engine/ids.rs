@@ -119,6 +119,8 @@ ids! {
     LegalHoldId,
     /// The erasure of somebody's data.
     ErasureId,
+    /// What somebody did outside the steps of cases.
+    AuditEntryId,
 }
 
 #[cfg(test)]

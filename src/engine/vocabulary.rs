@@ -64,6 +64,10 @@ macro_rules! words {
     )+};
 }
 
+mod audit;
+
+pub use audit::{Deed, Matter};
+
 words! {
     /// What a person does for an institution or the alliance; the chair comes from its term instead.
     Duty ("duty") {

@@ -1,16 +1,19 @@
 //! What a text may say: the facts of a letter in the reader's language, every word of a person cleansed.
 
+mod office;
+
 use chrono::NaiveDate;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use sojourn_engine::definition::{Definition, Resolver, Texts};
 
+use self::office::{Absence, Checkpoint, HandOver};
 use super::cleanse;
 use super::render::RenderError;
 use super::templates::Templates;
 use super::words::Words;
 use crate::app::notices::{
-    AbsenceNotice, CaseNotice, DigestNotice, Letter, LinkNotice, NoticeFacts, Otherwise, UnreachableNotice,
+    CaseNotice, DigestNotice, Letter, LinkNotice, NoticeFacts, Otherwise, UnreachableNotice,
 };
 
 /// Longest name in a subject, in characters.
@@ -31,6 +34,8 @@ pub(super) struct Said {
     pub asked_last_day: Option<String>,
     pub absence: Option<Absence>,
     pub digest: Option<Digest>,
+    pub checkpoint: Option<Checkpoint>,
+    pub hand_over: Option<HandOver>,
     pub due: Option<Due>,
     pub if_nothing: Option<String>,
     pub waiting: Option<String>,
@@ -67,14 +72,6 @@ pub(super) struct Labelled {
 #[derive(Debug, Serialize)]
 pub(super) struct Actor {
     role: String,
-}
-
-/// Who is away, and when.
-#[derive(Debug, Serialize)]
-pub(super) struct Absence {
-    name: String,
-    from: String,
-    until: String,
 }
 
 /// What a digest tells of.
@@ -133,6 +130,8 @@ impl Said {
             NoticeFacts::Invitation(link) | NoticeFacts::PasswordReset(link) => tongue.link(letter, link),
             NoticeFacts::Absence(absence) => tongue.absence(letter, absence),
             NoticeFacts::Digest(facts) => tongue.digest(letter, facts),
+            NoticeFacts::Checkpoint(facts) => tongue.checkpoint(letter, facts),
+            NoticeFacts::HandOver(facts) => tongue.hand_over(letter, facts),
         }
     }
 
@@ -179,6 +178,8 @@ impl Tongue<'_> {
             asked_last_day: self.day(facts.asked_last_day)?,
             absence: None,
             digest: None,
+            checkpoint: None,
+            hand_over: None,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
             waiting: some(self.awaited(definition, facts, letter.reader.applicant)),
@@ -231,6 +232,8 @@ impl Tongue<'_> {
             asked_last_day: None,
             absence: None,
             digest: None,
+            checkpoint: None,
+            hand_over: None,
             due: None,
             if_nothing: None,
             waiting: None,
@@ -238,16 +241,6 @@ impl Tongue<'_> {
             choices: Vec::new(),
             receipt: None,
         }
-    }
-
-    fn absence(&self, letter: &Letter, facts: &AbsenceNotice) -> Result<Said, RenderError> {
-        let name = letter.student.as_deref().filter(|name| !name.trim().is_empty());
-        let absence = Absence {
-            name: cleanse::line(name.unwrap_or(&self.words.erased)),
-            from: self.day(Some(facts.from_on))?.unwrap_or_default(),
-            until: self.day(Some(facts.until_on))?.unwrap_or_default(),
-        };
-        Ok(Said { absence: Some(absence), ..Self::bare(letter) })
     }
 
     /// The notices of a digest, each by its subject without the mark that says whether it asks for something.

@@ -13,12 +13,13 @@ use serde::Serialize;
 use sojourn_engine::definition::{
     Addressee, Definition, ExpiryAct, MachineIx, Notify, Resolver, StateIx, Target, Transition,
 };
-use sojourn_engine::ids::{CaseId, NoticeId, PersonId, TokenId, WorkflowVersionId};
+use sojourn_engine::ids::{CaseId, ChairTermId, NoticeId, PersonId, TokenId, WorkflowVersionId};
 use uuid::Uuid;
 
 use super::render::{RenderError, Renderer};
 use crate::app::notices::{
-    AbsenceNotice, CaseNotice, Letter, LinkNotice, NoticeFacts, Otherwise, Reader, Reason, UnreachableNotice,
+    AbsenceNotice, CaseNotice, CheckpointNotice, HandOverNotice, Letter, LinkNotice, NoticeFacts, Otherwise,
+    Reader, Reason, UnreachableNotice,
 };
 
 /// One letter to look at.
@@ -147,6 +148,7 @@ fn letter(origin: &Origin<'_>, kind: Kind) -> Letter {
         delegate: (notice.action && !student).then(|| ABSENCE.to_owned()),
         unsubscribe: None,
         digest: Vec::new(),
+        enclosed: None,
     }
 }
 
@@ -243,7 +245,7 @@ fn accounts() -> Vec<Sample> {
         letter: Letter {
             id: NoticeId::from(id(900)),
             notice: notice.to_owned(),
-            action: notice != "stand_in",
+            action: !["stand_in", "checkpoint", "chair_handed_over"].contains(&notice),
             queued_at: queued(),
             facts,
             reader: Reader {
@@ -257,12 +259,14 @@ fn accounts() -> Vec<Sample> {
                 .then(|| "Ya-Ting Lin 林雅婷".to_owned()),
             definition: None,
             link: match notice {
-                "address_unreachable" => "https://sojourn.example/".to_owned(),
+                "address_unreachable" | "checkpoint" => "https://sojourn.example/".to_owned(),
+                "chair_handed_over" => "https://sojourn.example/cases?waiting_for_me=true".to_owned(),
                 _ => "https://sojourn.example/invitation?token=AZp8PlsfeiCMRA".to_owned(),
             },
             delegate: None,
             unsubscribe: None,
             digest: Vec::new(),
+            enclosed: None,
         },
     };
     vec![
@@ -271,8 +275,28 @@ fn accounts() -> Vec<Sample> {
         sample("invitation", Kind::Full, NoticeFacts::Invitation(link(Some(LONG_HOME)))),
         sample("address_unreachable", Kind::Usual, NoticeFacts::Unreachable(unreachable())),
         sample("stand_in", Kind::Usual, NoticeFacts::Absence(away())),
+        sample("checkpoint", Kind::Usual, NoticeFacts::Checkpoint(checkpoint())),
+        sample("chair_handed_over", Kind::Usual, NoticeFacts::HandOver(Box::new(hand_over()))),
         sample("password_reset", Kind::Usual, NoticeFacts::PasswordReset(link(None))),
     ]
+}
+
+fn checkpoint() -> CheckpointNotice {
+    CheckpointNotice { number: 214, at: queued(), cases: 1_204, steps: 15_318 }
+}
+
+fn hand_over() -> HandOverNotice {
+    let day = |days| queued().date_naive() + Days::new(days);
+    HandOverNotice {
+        term: ChairTermId::from(id(77)),
+        from_on: day(0) - Days::new(365),
+        until_on: day(0) - Days::new(1),
+        institution: LONG_HOME.to_owned(),
+        next: Some(("Universitas Gadjah Mada".to_owned(), day(0))),
+        waiting: 2,
+        references: vec!["SJ-7K2M-Q".to_owned(), "SJ-8P4R-T".to_owned()],
+        drafts: vec!["student-exchange 4".to_owned()],
+    }
 }
 
 fn away() -> AbsenceNotice {

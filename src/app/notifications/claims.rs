@@ -6,14 +6,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sojourn_engine::ids::{LeaseId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::{NoticeStatus, TokenKind};
 
-use crate::app::notices::{Letter, NoticeFacts, Reader};
+use crate::app::notices::{CheckpointNotice, Letter, NoticeFacts, Reader};
 use crate::app::{App, Result, bounces};
 use crate::clock::Moment;
 use crate::config;
+use crate::store::checkpoints;
 use crate::store::outbox::{self, Addressed, Claimed, Ended, Settled};
 
 /// How long the facts of a sent notice are kept.
 const FACTS: TimeDelta = TimeDelta::days(30);
+/// Largest file that goes with a mail, in bytes.
+const LARGEST: usize = 5 * 1024 * 1024;
 /// The page on which somebody who is away names who acts for them.
 const DELEGATE: &str = "/absence";
 /// Most characters kept of what a server said.
@@ -106,6 +109,7 @@ impl App {
             let mut letter = self.letter(row, facts, reader, named).await?;
             if let Ok(letter) = &mut letter {
                 self.carried(letter).await?;
+                letter.enclosed = self.enclosed(&letter.facts).await?;
             }
             due.push(Due { id, attempts, letter });
         }
@@ -158,6 +162,7 @@ impl App {
             student: student.map(|student| student.name.clone()).filter(|name| !name.is_empty()),
             definition,
             digest: Vec::new(),
+            enclosed: None,
         }))
     }
 
@@ -178,6 +183,7 @@ impl App {
                 unsubscribe: None,
                 student: None,
                 digest: Vec::new(),
+                enclosed: None,
                 reader: digest.reader.clone(),
                 queued_at: digest.queued_at,
             });
@@ -186,13 +192,22 @@ impl App {
         Ok(())
     }
 
+    /// The file that goes with a letter; one that mail servers would not take stays here.
+    async fn enclosed(&self, facts: &NoticeFacts) -> Result<Option<(String, String)>> {
+        let NoticeFacts::Checkpoint(CheckpointNotice { number, .. }) = facts else { return Ok(None) };
+        let row = checkpoints::find(self.store.read(), *number).await?;
+        let fits = row.filter(|row| row.file.len() <= LARGEST);
+        Ok(fits.map(|row| (format!("checkpoint-{number}.json"), row.file)))
+    }
+
     fn link(&self, facts: &NoticeFacts) -> String {
         match facts {
             NoticeFacts::Case(case) => self.links.page(&match case.programme_id {
                 Some(programme) => format!("/programmes/{programme}"),
                 None => format!("/cases/{}", case.case),
             }),
-            NoticeFacts::Unreachable(_) => self.links.page("/"),
+            NoticeFacts::Unreachable(_) | NoticeFacts::Checkpoint(_) => self.links.page("/"),
+            NoticeFacts::HandOver(_) => self.links.page("/cases?waiting_for_me=true"),
             NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => self.links.page("/cases?waiting_for_me=true"),
             NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
             NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),

@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 
 use super::actor::{Actor, Signed};
 use super::database::{Db, TestDatabase};
+use super::logs;
 
 /// What everybody's password is.
 pub const PASSWORD: &str = "a long way from home";
@@ -55,6 +56,8 @@ impl TestApp {
 
     /// The same with settings of its own, as TOML.
     pub async fn with(kind: Db, settings: &str) -> Self {
+        logs::keep();
+        logs::plant(PASSWORD);
         let database = TestDatabase::migrated(kind).await;
         let config = Config::parse(settings).expect("the settings are right");
         let mut config = config;
@@ -78,7 +81,7 @@ impl TestApp {
             stopped.await.ok();
         };
         let router = sojourn::cli::router(&state, &config, None).expect("the pages are sound");
-        tokio::spawn(http::serve(listener, router, stopped));
+        tokio::spawn(http::serve(listener, router, None, stopped));
         Self { app, clock, address, database, keys, statements, _stop: stop }
     }
 
@@ -99,9 +102,6 @@ impl TestApp {
 
     /// Acts on clocks as a worker does, until nothing is due; says what was done.
     pub async fn act_on_clocks(&self) -> Vec<Acts> {
-        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_test_writer();
-        // Another test of this process may have started it.
-        let _ = log.try_init();
         let mut done = Vec::new();
         loop {
             let at = self.clock.moment();
@@ -188,7 +188,9 @@ impl TestApp {
             .filter(one_time_token::Column::Kind.eq(kind))
             .order_by_desc(one_time_token::Column::Id);
         let row = newest.one(&connection).await.expect("the table is read").expect("a link was sent");
-        self.app.links.token(row.id, kind)
+        let token = self.app.links.token(row.id, kind);
+        logs::plant(&token);
+        token
     }
 
     /// The id of the person with an address.
