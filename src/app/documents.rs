@@ -17,10 +17,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::definition::DocumentIx;
 use sojourn_engine::ids::{CaseId, DocumentId};
-use sojourn_engine::vocabulary::{DocumentClass, StateKind};
+use sojourn_engine::vocabulary::{Deed, DocumentClass, Matter, StateKind};
 use utoipa::ToSchema;
 
 use super::applications::view::PersonView;
+use super::audit::Deeds;
 use super::scene::Scene;
 use super::transition;
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, current};
@@ -154,7 +155,7 @@ fn view(
     }
 }
 
-/// One document with its content.
+/// One document with its content; the audit keeps who read it, but for applicants themselves.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is none that this caller may open.
@@ -163,7 +164,13 @@ pub async fn open(app: &App, caller: &Caller, case: CaseId, id: DocumentId) -> R
     let conn = app.store.read();
     let scene = Scene::look(app, &caller.scope(), case, &at).await?;
     let row = rows::find(conn, case, id, sight(&scene, caller)).await?.ok_or(Error::NotFound)?;
-    let stream = content(app, conn, scene.live.dossier.application.applicant, &row).await?;
+    let applicant = scene.live.dossier.application.applicant;
+    let stream = content(app, conn, applicant, &row).await?;
+    if caller.person != applicant {
+        let tx = app.store.begin().await?;
+        Deeds::new(Deed::Read, Matter::Document, id).note(&tx, &at, caller).await?;
+        tx.commit().await?;
+    }
     Ok(Content { row, stream })
 }
 

@@ -6,8 +6,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{ErasureId, PersonId};
+use sojourn_engine::vocabulary::{Deed, Matter};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::personal_data::disposable;
 use super::{Answer, App, Conflict, Error, FieldError, Once, Result, current};
 use crate::access::Caller;
@@ -189,6 +191,7 @@ pub async fn erase(
     if !store::erase(&tx, &person, caller.person, at.now, erasure.id).await? {
         return Err(Error::Stale);
     }
+    Deeds::new(Deed::End, Matter::Person, id).note(&tx, &at, caller).await?;
     let answer = turn.finish(tx, &at, Answer::report(&erasure)?).await?;
     app.callers.forget(id);
     app.wake.notify_one();
@@ -210,8 +213,12 @@ impl App {
     /// Faults of the database.
     pub async fn tidy_up(&self, at: &Moment, untidy: &[Untidy]) -> Result<bool> {
         let ids: Vec<ErasureId> = untidy.iter().map(|one| one.id).collect();
+        let mut gone = true;
         for name in untidy.iter().flat_map(|one| &one.remains.objects) {
-            self.files.remove(name).await;
+            gone &= self.files.remove(name).await;
+        }
+        if !gone {
+            return Ok(false);
         }
         let tx = self.store.begin().await?;
         store::empty_remains(&tx, &ids).await?;

@@ -10,10 +10,12 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde_json::{Value, json};
 use sojourn_engine::ids::{CaseId, DocumentId, PersonId};
+use sojourn_engine::vocabulary::{Deed, Matter};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 
+use super::audit::Deeds;
 use super::personal_data::disposable;
 use super::{App, Asked, Error, Page, Result};
 use super::{absences, applications, consents, documents, history, people, personal_data, registrations};
@@ -43,6 +45,11 @@ struct File {
 /// [`Error::NotFound`], [`Error::Forbidden`].
 pub async fn export(app: &Arc<App>, caller: &Caller, person: PersonId) -> Result<(String, Archive)> {
     disposable(app.store.read(), caller, person).await?;
+    if caller.person != person {
+        let (at, tx) = (app.clock.moment(), app.store.begin().await?);
+        Deeds::new(Deed::Read, Matter::Person, person).note(&tx, &at, caller).await?;
+        tx.commit().await?;
+    }
     let themselves = Caller { language: caller.language.clone(), ..app.person_as_caller(person).await? };
     let (data, files) = gather(app, &themselves).await?;
     let name = format!("sojourn-{person}-{}.zip", app.clock.now().format("%Y-%m-%d"));

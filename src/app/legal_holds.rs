@@ -2,9 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::json;
 use sojourn_engine::ids::{LegalHoldId, PersonId};
+use sojourn_engine::vocabulary::{Deed, Matter};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::{Answer, App, Error, Once, Page, Result, current, demand};
 use crate::access::{Caller, Policy};
 use crate::store::legal_holds::{self as store, LegalHold};
@@ -83,6 +86,8 @@ pub async fn set(app: &App, caller: &Caller, once: &Once, person: PersonId, reas
         lifted_at: None,
     };
     store::add(&tx, row.clone()).await?;
+    let deed = Deeds::new(Deed::Change, Matter::Person, person);
+    deed.with(&json!({ "legal_hold": row.id }))?.note(&tx, &at, caller).await?;
     let location = format!("/api/v1/people/{person}/holds/{}", row.id);
     turn.finish(tx, &at, Answer::created(location, 1, &LegalHoldView::from(row))?).await
 }
@@ -107,5 +112,7 @@ pub async fn lift(
     if !store::lift(&tx, id, caller.person, at.now).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::Person, person);
+    deed.with(&json!({ "legal_hold_lifted": id }))?.note(&tx, &at, caller).await?;
     Ok(tx.commit().await?)
 }

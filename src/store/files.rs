@@ -116,7 +116,9 @@ impl Drop for Unnamed {
     fn drop(&mut self) {
         let Some(name) = self.name.take() else { return };
         let files = self.files.clone();
-        later(async move { files.remove(&name).await });
+        later(async move {
+            files.remove(&name).await;
+        });
     }
 }
 
@@ -176,11 +178,14 @@ impl Files {
         Ok(self.objects.get(&Path::from(name)).await?.into_stream())
     }
 
-    /// Removes a content that no row names any more; what cannot be removed is told in the log.
-    pub async fn remove(&self, name: &str) {
+    /// Removes a content that no row names any more, and says whether it is gone; what cannot be removed is told in the log.
+    pub async fn remove(&self, name: &str) -> bool {
         match self.objects.delete(&Path::from(name)).await {
-            Ok(()) | Err(FilesError::NotFound { .. }) => {}
-            Err(fault) => tracing::error!(%fault, name, "a content that no row names is left behind"),
+            Ok(()) | Err(FilesError::NotFound { .. }) => true,
+            Err(fault) => {
+                tracing::error!(%fault, name, "a content that no row names is left behind");
+                false
+            }
         }
     }
 

@@ -39,6 +39,7 @@ mod parity;
 mod people;
 mod places;
 mod policies;
+mod privacy;
 mod programmes;
 mod races;
 mod reach;

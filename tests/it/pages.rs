@@ -140,6 +140,8 @@ async fn every_page_is_sound_at_every_width_and_in_both_languages() {
             browser.audit().await;
             first_of_list(&browser).await;
         }
+        browser.go("/account/data").await;
+        browser.audit().await;
         browser.go("/calendar").await;
         browser.audit().await;
         browser.press("main button.main").await;

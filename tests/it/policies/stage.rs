@@ -95,7 +95,7 @@ impl Stage {
         let speaks = |set: Set| {
             self.ids.iter().any(|((of, name), id)| {
                 *of == set
-                    && !["key", "n", "track"].contains(name)
+                    && !["key", "kind", "n", "track"].contains(name)
                     && text.contains(id.as_str().unwrap_or("-"))
             })
         };
@@ -228,6 +228,9 @@ impl Stage {
         self.enter(set, "role_id", &role);
         self.enter(set, "people", &json!(student));
         self.enter(set, "registration_id", &registration);
+        let hold =
+            sol.post(&format!("/people/{student}/holds"), &json!({ "reason": "An audit." })).await.ok();
+        self.enter(set, "hold_id", &hold["id"]);
     }
 
     /// What belongs to nobody, and so to both.
@@ -240,7 +243,7 @@ impl Stage {
             self.enter(set, "workflows", &workflow);
             self.enter(set, "chair-terms", &term);
             self.enter(set, "notifications", &notice.expect("somebody was told")["id"]);
-            for (name, value) in [("n", "1"), ("track", "insurance"), ("key", "1")] {
+            for (name, value) in [("n", "1"), ("track", "insurance"), ("key", "1"), ("kind", "peers")] {
                 self.enter(set, name, &json!(value));
             }
             self.enter(set, "file", &json!("AAAAAAAAAAAAAAAAAAAAAA.ics"));
@@ -316,6 +319,9 @@ impl Stage {
             ("POST", path) if ["/resend", "/retry", "/approve"].iter().any(|end| path.ends_with(end)) => {
                 json!({})
             }
+            ("POST", path) if path.ends_with("/holds") => json!({ "reason": "A dispute." }),
+            ("POST", path) if path.ends_with("/erase") => json!({ "confirm": "nobody@nowhere.example" }),
+            ("PUT", path) if path.contains("/consents/") => json!({ "text_version": 1 }),
             ("PATCH", _) => json!({}),
             _ => return None,
         })
