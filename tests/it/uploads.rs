@@ -102,7 +102,7 @@ async fn forms_that_are_torn_or_swollen_are_refused(#[values(Db::Sqlite, Db::Pos
         format!("{}{file}\r\n--x--\r\n", slot.replace("transcript", &"t".repeat(100_000))),
         format!(
             "{slot}{}\r\n--x--\r\n",
-            file.replace("\r\n\r\n%PDF", &format!("\r\nX: {}\r\n\r\n%PDF", "h".repeat(300_000)))
+            file.replace("\r\n\r\n%PDF", &format!("\r\nX: {}\r\n\r\n%PDF", "h".repeat(11_000_000)))
         ),
         format!("{slot}{}\r\n--x--\r\n", file.replace("form-data; ", "attachment; ")),
         format!("{slot}{}\r\n--x--\r\n", file.replace("%PDF", "<html>")),
