@@ -17,8 +17,18 @@ use crate::walks::{EXCHANGE_LEGS, events, take};
 
 /// Lists whose items' ids make requests meet something.
 const LISTS: &[&str] = &[
-    "agreements", "applications", "calls", "chair-terms", "institutions", "notifications", "people", "periods", "placements",
-    "place-lines", "programmes", "workflows",
+    "agreements",
+    "applications",
+    "calls",
+    "chair-terms",
+    "institutions",
+    "notifications",
+    "people",
+    "periods",
+    "placements",
+    "place-lines",
+    "programmes",
+    "workflows",
 ];
 
 /// Ids that there are, by the segment of a path that stands before one.
@@ -43,7 +53,14 @@ fn fuzz(address: &str, token: &str, known: &Value) -> Value {
         .arg("--config-file")
         .arg(own("tests/reference/schemathesis.toml"))
         .args(["run", &format!("{address}/api/openapi.json"), "--url", address])
-        .args(["--header", &format!("Authorization: Bearer {token}"), "--checks", "all", "--phases", "examples,coverage,fuzzing"])
+        .args([
+            "--header",
+            &format!("Authorization: Bearer {token}"),
+            "--checks",
+            "all",
+            "--phases",
+            "examples,coverage,fuzzing",
+        ])
         .args(["--max-examples", &count("fuzzed_per_operation").to_string(), "--continue-on-failure"])
         // What ends the session would leave nothing but 401 to see.
         .args(["--exclude-path-regex", "/auth/", "--generation-database", "none", "--no-color"])
@@ -55,7 +72,12 @@ fn fuzz(address: &str, token: &str, known: &Value) -> Value {
         panic!("{fault}: {}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr))
     });
     let read: Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!((&read["failures"], &read["errors"]), (&json!([]), &json!([])), "{}", String::from_utf8_lossy(&ran.stdout));
+    assert_eq!(
+        (&read["failures"], &read["errors"]),
+        (&json!([]), &json!([])),
+        "{}",
+        String::from_utf8_lossy(&ran.stdout)
+    );
     read
 }
 
@@ -79,6 +101,7 @@ async fn no_request_breaks_the_service_or_gets_an_answer_that_is_not_documented(
     let report = tokio::task::spawn_blocking(move || fuzz(&address, &token, &known)).await.expect("it ran");
     let made = report["test_cases"]["generated"].as_u64().expect("a number");
     assert!(made >= count("fuzzed_requests"), "only {made} requests");
-    let told = format!("{} operations: none answered 5xx, none as not documented", report["operations"]["tested"]);
+    let told =
+        format!("{} operations: none answered 5xx, none as not documented", report["operations"]["tested"]);
     measured(&format!("requests made from the OpenAPI document as {part}"), made, "20261126", told);
 }

@@ -28,6 +28,7 @@ enum Line {
 
 /// A step with everything its hash is over; names and words of people are not among it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Step {
     number: i32,
     machine: String,
@@ -141,10 +142,7 @@ struct Reading {
 ///
 /// # Errors
 /// A line that cannot be read, with its number; what does not agree is part of the report.
-pub fn verify_export(
-    from: impl BufRead,
-    checkpoints: &[Checkpoint],
-) -> std::result::Result<Report, String> {
+pub fn verify_export(from: impl BufRead, checkpoints: &[Checkpoint]) -> std::result::Result<Report, String> {
     let mut reading = Reading::default();
     for (number, line) in (1_u64..).zip(from.lines()) {
         let line = line.map_err(|fault| format!("line {number}: {fault}"))?;

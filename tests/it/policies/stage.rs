@@ -262,11 +262,13 @@ impl Stage {
             ("POST", "/applications/events") => {
                 json!({ "event": "find_eligible", "items": [{ "id": of("applications"), "version": 9999 }] })
             }
+            ("POST", "/agreements/{id}/events") => json!({ "event": "end" }),
             ("POST", path) if path.ends_with("/events") => {
-                json!({ "event": "suspend", "reason": { "code": "other" } })
+                json!({ "event": "suspend", "reason": { "code": "other", "text": "A while." } })
             }
             ("POST", "/auth/token") => json!({ "grant_type": "refresh_token", "refresh_token": "none" }),
-            ("POST", "/auth/password-reset") => json!({ "email": "nobody@nowhere.example" }),
+            // Without an address, so that nobody's tries are counted.
+            ("POST", "/auth/password-reset") => json!({}),
             ("POST", "/auth/password-reset/confirm" | "/auth/invitations/accept") => {
                 json!({ "token": "none", "password": "a sentence that is long enough" })
             }
