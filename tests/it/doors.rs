@@ -70,10 +70,8 @@ async fn a_certificate_that_cannot_be_used_is_named(
     #[case] wanted: &str,
 ) {
     let database = TestDatabase::migrated(Db::Sqlite).await;
-    let mut text = format!("[http]\ntls_certificate = '{}'\n", file(certificate));
-    if let Some(key) = key {
-        text += &format!("tls_key = '{}'\n", file(key));
-    }
+    let key = key.map(|key| format!("tls_key = '{}'", file(key))).unwrap_or_default();
+    let text = format!("[http]\ntls_certificate = '{}'\n{key}\n", file(certificate));
     let settings = database.folder.path().join("tls.toml");
     std::fs::write(&settings, text).expect("written");
     let settings = settings.display().to_string();
