@@ -24,9 +24,9 @@ const HEAD_BYTES: usize = 32 * 1024;
 /// Most fields of a head.
 const FIELDS: usize = 100;
 /// How long running requests may go on once the service is asked to stop.
-const DRAIN: Duration = Duration::from_secs(60);
+const DRAIN: Duration = Duration::from_mins(1);
 /// How often the files of the certificate are read again, as they are renewed while the service runs.
-const RENEWED: Duration = Duration::from_secs(60 * 60);
+const RENEWED: Duration = Duration::from_hours(1);
 
 /// Certificate and key of TLS, read from files.
 #[derive(Debug, Clone)]

@@ -207,8 +207,9 @@ impl App {
                 None => format!("/cases/{}", case.case),
             }),
             NoticeFacts::Unreachable(_) | NoticeFacts::Checkpoint(_) => self.links.page("/"),
-            NoticeFacts::HandOver(_) => self.links.page("/cases?waiting_for_me=true"),
-            NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => self.links.page("/cases?waiting_for_me=true"),
+            NoticeFacts::HandOver(_) | NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => {
+                self.links.page("/cases?waiting_for_me=true")
+            }
             NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
             NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),
         }

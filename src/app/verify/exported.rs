@@ -28,6 +28,7 @@ enum Line {
 
 /// A step with everything its hash is over; names and words of people are not among it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Step {
     number: i32,
     machine: String,

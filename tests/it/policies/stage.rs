@@ -67,7 +67,7 @@ impl Stage {
                 path.push(part.to_owned());
                 continue;
             };
-            let name = if name == "id" { self.kind(operation, before) } else { name };
+            let name = if name == "id" { Self::kind(operation, before) } else { name };
             path.push(self.id(set, name).as_str().expect("text").to_owned());
         }
         let query = if operation.path.ends_with("/holidays") { "?dry_run=true" } else { "" };
@@ -75,7 +75,7 @@ impl Stage {
     }
 
     /// What the first id of a path names, where that is not all of its kind.
-    fn kind<'n>(&self, operation: &Operation, before: &'n str) -> &'n str {
+    fn kind<'n>(operation: &Operation, before: &'n str) -> &'n str {
         let about = |part: &str| operation.path.contains(part);
         match before {
             "people" if about("/absences") || about("/roles") => "staff",
@@ -174,14 +174,6 @@ impl Stage {
         let call = other.post("/calls", &call).await.ok();
         let published = format!("/calls/{}", id(&call));
         let call = other.patch(&published, &json!(1), &json!({ "status": "published" })).await.ok();
-        let mills = json!({ "kind": "employer", "name": "Mills", "country": "JP", "zone": "Asia/Tokyo" });
-        let mills = sol.post("/institutions", &mills).await.ok();
-        let miller = self.cast.app.holder(sol, "employer", &mills).await;
-        let vetted = json!({
-            "kind": "internship", "host": mills["id"], "workflow": "internship", "title": "Towers",
-            "vetted_by": "internship-offer",
-        });
-        let vetted = miller.post("/programmes", &vetted).await.ok();
 
         let theo = self.people["foreign"].clone();
         let round = Round::of(call, vec![offering.clone()], vec![]);
@@ -196,10 +188,23 @@ impl Stage {
         self.enter(Set::Theirs, "calls", &hidden["id"]);
         self.enter(Set::Theirs, "agreements", &agreement["id"]);
         self.enter(Set::Theirs, "place-lines", &line["id"]);
+        let vetted = self.vetted_elsewhere(sol).await;
         self.enter(Set::Theirs, "vetted", &vetted["id"]);
         self.enter(Set::Theirs, "programmes", &draft["id"]);
         self.offered(Set::Theirs, &offering);
         self.member(sol, Set::Theirs, &gamma, ("other_coordinator", "chair"), "foreign").await;
+    }
+
+    /// An offer of an employer that nobody of the table works for.
+    async fn vetted_elsewhere(&self, sol: &Actor) -> Value {
+        let mills = json!({ "kind": "employer", "name": "Mills", "country": "JP", "zone": "Asia/Tokyo" });
+        let mills = sol.post("/institutions", &mills).await.ok();
+        let miller = self.cast.app.holder(sol, "employer", &mills).await;
+        let vetted = json!({
+            "kind": "internship", "host": mills["id"], "workflow": "internship", "title": "Towers",
+            "vetted_by": "internship-offer",
+        });
+        miller.post("/programmes", &vetted).await.ok()
     }
 
     /// What a member has of its own: a unit, an absence, a role, a registration.
@@ -251,6 +256,7 @@ impl Stage {
     }
 
     /// A body that is sound in itself, and whose effect changes no right.
+    #[expect(clippy::too_many_lines, reason = "a table, one line per operation")]
     pub fn body(&self, operation: &Operation, set: Set, part: &str) -> Option<Value> {
         operation.body.as_ref()?;
         let path = operation.path.trim_start_matches("/api/v1");
@@ -265,11 +271,13 @@ impl Stage {
             ("POST", "/applications/events") => {
                 json!({ "event": "find_eligible", "items": [{ "id": of("applications"), "version": 9999 }] })
             }
+            ("POST", "/agreements/{id}/events") => json!({ "event": "end" }),
             ("POST", path) if path.ends_with("/events") => {
-                json!({ "event": "suspend", "reason": { "code": "other" } })
+                json!({ "event": "suspend", "reason": { "code": "other", "text": "A while." } })
             }
             ("POST", "/auth/token") => json!({ "grant_type": "refresh_token", "refresh_token": "none" }),
-            ("POST", "/auth/password-reset") => json!({ "email": "nobody@nowhere.example" }),
+            // Without an address, so that nobody's tries are counted.
+            ("POST", "/auth/password-reset") => json!({ "email": null }),
             ("POST", "/auth/password-reset/confirm" | "/auth/invitations/accept") => {
                 json!({ "token": "none", "password": "a sentence that is long enough" })
             }
