@@ -280,14 +280,8 @@ impl Config {
             "clocks.most_per_round: between 1 and 10000",
         );
         demand(self.clocks.longest_stop_days >= 1, "clocks.longest_stop_days: at least 1");
-        demand(
-            self.files.url.as_ref().is_none_or(|url| url.starts_with("s3://")),
-            "files.url: write s3://, the bucket, and if wanted a slash and a prefix",
-        );
-        demand((1..=300).contains(&self.files.scanner_seconds), "files.scanner_seconds: between 1 and 300");
-        demand(self.files.versions >= 1, "files.versions: at least 1");
-        demand(self.files.per_application >= 1, "files.per_application: at least 1");
         faults.extend(self.auth.faults());
+        faults.extend(self.files.faults());
         faults.extend(self.vault.faults());
         faults
     }
@@ -304,6 +298,21 @@ impl Config {
 fn short<'s>(secrets: impl Iterator<Item = (String, &'s SecretString)>) -> Vec<String> {
     let short = secrets.filter(|(_, secret)| secret.expose_secret().len() < SECRET_LENGTH);
     short.map(|(name, _)| format!("{name}: too short, take one that `sojourn secret new` prints")).collect()
+}
+
+impl Files {
+    fn faults(&self) -> Vec<String> {
+        let demands = [
+            (
+                self.url.as_ref().is_none_or(|url| url.starts_with("s3://")),
+                "files.url: write s3://, the bucket, and if wanted a slash and a prefix",
+            ),
+            ((1..=300).contains(&self.scanner_seconds), "files.scanner_seconds: between 1 and 300"),
+            (self.versions >= 1, "files.versions: at least 1"),
+            (self.per_application >= 1, "files.per_application: at least 1"),
+        ];
+        demands.into_iter().filter(|(holds, _)| !holds).map(|(_, fault)| fault.to_owned()).collect()
+    }
 }
 
 impl Vault {

@@ -139,21 +139,21 @@ fn theirs(person: PersonId, cases: impl Iterator<Item = CaseId>) -> Condition {
 }
 
 /// Whether a column holds one of these texts.
-fn mentions(tx: &Tx, column: impl IntoColumnRef + Clone, texts: &[String], binary: bool) -> Condition {
+fn mentions(tx: &Tx, column: impl IntoColumnRef + Copy, texts: &[String], binary: bool) -> Condition {
     let postgres = tx.db().get_database_backend() == DbBackend::Postgres;
     texts.iter().fold(Condition::any(), |any, text| {
-        let column = Expr::col(column.clone());
+        let column = Expr::col(column);
         any.add(match (postgres, binary) {
             (true, true) => {
-                Expr::cust_with_exprs("position($1 in $2) > 0", [Expr::value(text.as_bytes()), column.into()])
+                Expr::cust_with_exprs("position($1 in $2) > 0", [Expr::value(text.as_bytes()), column])
             }
             (true, false) => {
-                Expr::cust_with_exprs("position($1 in $2::text) > 0", [Expr::value(text), column.into()])
+                Expr::cust_with_exprs("position($1 in $2::text) > 0", [Expr::value(text), column])
             }
             (false, true) => {
-                Expr::cust_with_exprs("instr($1, $2) > 0", [column.into(), Expr::value(text.as_bytes())])
+                Expr::cust_with_exprs("instr($1, $2) > 0", [column, Expr::value(text.as_bytes())])
             }
-            (false, false) => Expr::cust_with_exprs("instr($1, $2) > 0", [column.into(), Expr::value(text)]),
+            (false, false) => Expr::cust_with_exprs("instr($1, $2) > 0", [column, Expr::value(text)]),
         })
     })
 }

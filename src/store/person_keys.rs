@@ -48,7 +48,7 @@ pub async fn of(conn: &impl Conn, people: &BTreeSet<PersonId>) -> Result<Keys> {
 
 /// The keys of these people, made where there are none.
 pub async fn made(tx: &Tx, people: &BTreeSet<PersonId>) -> Result<Keys> {
-    let keys = of(tx, people).await?;
+    let mut keys = of(tx, people).await?;
     if keys.len() == people.len() {
         return Ok(keys);
     }
@@ -56,16 +56,21 @@ pub async fn made(tx: &Tx, people: &BTreeSet<PersonId>) -> Result<Keys> {
         tx.db().execute_unprepared(&format!("SELECT pg_advisory_xact_lock_shared({MAKING})")).await?;
     }
     let mut rows = Vec::new();
-    for person in people.iter().filter(|person| !keys.contains_key(person)) {
-        let (wrapped, _) = tx.vault().make(&bytes(*person))?;
+    let lacking: Vec<PersonId> = people.iter().copied().filter(|person| !keys.contains_key(person)).collect();
+    for person in lacking {
+        let (wrapped, key) = tx.vault().make(&bytes(person))?;
+        keys.insert(person, key);
         rows.push(person_key::ActiveModel {
-            person_id: Set(*person),
+            person_id: Set(person),
             master: Set(wrapped.master),
             sealed: Set(wrapped.sealed),
         });
     }
-    // Whoever else makes one at the same time may be first: then theirs is the key.
-    insert_ignoring(tx, rows).await?;
+    let count = rows.len() as u64;
+    if insert_ignoring(tx, rows).await? == count {
+        return Ok(keys);
+    }
+    // Somebody else made one at the same time and was first: theirs is the key.
     of(tx, people).await
 }
 

@@ -44,21 +44,22 @@ where
     insert_values(tx, A::Entity::default().unquoted(), &names, values).await
 }
 
-/// Inserts the rows that are not there yet.
+/// Inserts the rows that are not there yet, and says how many were not.
 ///
 /// # Errors
 /// As [`insert_many`], but for a key that is taken.
-pub async fn insert_ignoring<A>(tx: &Tx, rows: Vec<A>) -> Result<()>
+pub async fn insert_ignoring<A>(tx: &Tx, rows: Vec<A>) -> Result<u64>
 where
     A: ActiveModelTrait,
 {
     let nothing = OnConflict::new().do_nothing().to_owned();
+    let mut inserted = 0;
     for some in rows.chunks(1_000) {
         let insert = A::Entity::insert_many(some.to_vec()).on_conflict(nothing.clone());
         let statement = insert.build(tx.db().get_database_backend());
-        tx.db().execute_raw(statement).await?;
+        inserted += tx.db().execute_raw(statement).await?.rows_affected();
     }
-    Ok(())
+    Ok(inserted)
 }
 
 async fn insert_values(tx: &Tx, table: &str, columns: &[String], mut values: Vec<Value>) -> Result<()> {

@@ -104,7 +104,6 @@ async fn forms_that_are_torn_or_swollen_are_refused(#[values(Db::Sqlite, Db::Pos
             "{slot}{}\r\n--x--\r\n",
             file.replace("\r\n\r\n%PDF", &format!("\r\nX: {}\r\n\r\n%PDF", "h".repeat(11_000_000)))
         ),
-        format!("{slot}{}\r\n--x--\r\n", file.replace("form-data; ", "attachment; ")),
         format!("{slot}{}\r\n--x--\r\n", file.replace("%PDF", "<html>")),
         "x".repeat(1_000_000),
     ];

@@ -35,7 +35,7 @@ const SHORT: usize = 4;
 type Sound = Result<(), Flaw>;
 
 /// A PDF on its way in.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pdf {
     names: Names,
     word: Vec<u8>,
@@ -60,19 +60,6 @@ struct Stream {
     inflate: Decompress,
     holds_objects: bool,
     names: Names,
-}
-
-impl Default for Pdf {
-    fn default() -> Self {
-        Self {
-            names: Names::default(),
-            word: Vec::new(),
-            object: Object::default(),
-            stream: None,
-            awaits_line: false,
-            unfolded: 0,
-        }
-    }
 }
 
 impl Pdf {

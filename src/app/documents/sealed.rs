@@ -110,9 +110,9 @@ impl App {
             sealed = rows::place_content(&tx, id, content.name()).await?;
             // From here on the row may name it, whatever is answered.
             if sealed {
-                content.keep()
+                content.keep();
             } else {
-                content.discard().await
+                content.discard().await;
             }
             tx.commit().await?;
         }

@@ -109,7 +109,8 @@ impl Life {
     pub async fn end(&mut self) {
         let path = format!("/applications/{}", id(&self.case));
         self.case = self.student.get(&path).await.ok();
-        self.student.fire(&self.case, "withdraw", json!({})).await.ok();
+        let body = json!({ "event": "withdraw", "reason": { "code": "personal", "text": MARKERS[6] } });
+        self.student.fire_as(&self.case, &body).await.ok();
         self.cast.app.act_on_clocks().await;
         while self.worker.run_once().await.expect("delivered").total() > 0 {}
     }
