@@ -150,10 +150,8 @@ fn mentions(tx: &Tx, column: impl IntoColumnRef + Copy, texts: &[String], binary
             (true, false) => {
                 Expr::cust_with_exprs("position($1 in $2::text) > 0", [Expr::value(text), column])
             }
-            (false, true) => {
-                Expr::cust_with_exprs("instr($1, $2) > 0", [column, Expr::value(text.as_bytes())])
-            }
-            (false, false) => Expr::cust_with_exprs("instr($1, $2) > 0", [column, Expr::value(text)]),
+            (false, true) => Expr::cust_with_exprs("instr(?, ?) > 0", [column, Expr::value(text.as_bytes())]),
+            (false, false) => Expr::cust_with_exprs("instr(?, ?) > 0", [column, Expr::value(text)]),
         })
     })
 }

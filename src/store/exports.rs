@@ -87,7 +87,7 @@ pub async fn rest(conn: &impl Conn, person: PersonId) -> Result<Rest> {
     let roles = role::Entity::find().filter(role::Column::PersonId.eq(person));
     Ok(Rest {
         mails: mails.order_by_asc(outbox::Column::Id).all(conn.db()).await?.into_iter().map(mail).collect(),
-        sessions: sessions.all(conn.db()).await?.into_iter().map(log_in).collect(),
+        sessions: sessions.all(conn.db()).await?.iter().map(log_in).collect(),
         password_set_at: credential::Entity::find_by_id(person).one(conn.db()).await?.map(|row| row.set_at),
         refused: refused
             .order_by_asc(refusal::Column::Id)
@@ -113,7 +113,7 @@ fn mail(row: outbox::Model) -> Mail {
     }
 }
 
-fn log_in(row: session::Model) -> LogIn {
+fn log_in(row: &session::Model) -> LogIn {
     LogIn { created_at: row.created_at, expires_at: row.expires_at, revoked_at: row.revoked_at }
 }
 

@@ -283,7 +283,8 @@ async fn bombs_take_little_memory() {
         samples::all().into_iter().find(|one| one.name == "bomb-of-many.pdf").expect("there").content,
     ];
     let mut sent = tokio::task::JoinSet::new();
-    for bomb in bombs.iter().cycle().take(12).cloned() {
+    for bomb in bombs.iter().cycle().take(12) {
+        let bomb = bomb.clone();
         let (student, case) = (student.clone(), case.clone());
         sent.spawn(async move { student.upload(&case, "transcript", "a.pdf", &bomb).await.status });
     }

@@ -74,7 +74,9 @@ pub async fn zephyrine(cast: &Cast) -> Actor {
 
 impl Life {
     pub async fn lived(db: Db) -> Self {
-        MARKERS.iter().for_each(|marker| logs::plant(marker));
+        for marker in MARKERS {
+            logs::plant(marker);
+        }
         let cast = Cast::of(db).await;
         let worker = worker(&cast);
         let student = zephyrine(&cast).await;

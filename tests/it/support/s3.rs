@@ -1,4 +1,4 @@
-//! An S3 server (moto, from PyPI) that keeps what it takes in memory.
+//! An S3 server (moto, from `PyPI`) that keeps what it takes in memory.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
