@@ -11,9 +11,11 @@ mod policy;
 mod scope;
 mod seat;
 pub mod token;
+mod whence;
 
 pub use caller::{Caller, Held};
 pub use name::full_name;
 pub use policy::Policy;
 pub use scope::Scope;
 pub use seat::{Place, Seat};
+pub use whence::Whence;

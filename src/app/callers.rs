@@ -65,6 +65,7 @@ impl App {
         if row.person_id != person || row.revoked_at.is_some() || row.expires_at <= now {
             return Err(Error::Unauthenticated);
         }
+        super::sessions::used(self, &row, now).await;
         let caller = Caller { session: Some(session), ..self.person_as_caller(person).await? };
         self.callers.put(session, caller.clone(), now);
         Ok(caller)

@@ -14,6 +14,8 @@ use sojourn_engine::vocabulary::TokenKind;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use crate::access::Whence;
+
 /// Purpose of links by which one thing can be done in one case.
 const ACT: &str = "act";
 /// Purpose of addresses at which digests end.
@@ -127,6 +129,11 @@ impl Links {
         let id = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
         bool::from(self.seal("pass", ids).ct_eq(seal)).then_some(())?;
         Some((id(session)?.into(), id(person)?.into()))
+    }
+
+    /// What a network address is known again by, without saying which it is.
+    pub fn origin(&self, from: &Whence) -> Vec<u8> {
+        self.seal("origin", &from.origin()).to_vec()
     }
 
     /// What the forms carry that were shown to the holder of `bound`: a session or a visitor's mark.

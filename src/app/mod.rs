@@ -30,6 +30,7 @@ pub mod institutions;
 pub mod links;
 pub mod notices;
 pub mod notifications;
+pub mod passwords;
 pub mod people;
 pub mod periods;
 pub mod places;
@@ -41,6 +42,7 @@ pub mod sessions;
 pub mod transition;
 pub mod verify;
 pub mod vetting;
+mod words;
 pub mod workflows;
 
 use std::sync::{Arc, OnceLock};
@@ -64,6 +66,7 @@ pub use error::{Conflict, Error, FieldError, Result};
 pub use idempotency::{Answer, Once, Turn, Turns};
 pub use links::Links;
 pub use notifications::{Patience, Writer};
+pub use words::chinese;
 
 /// What every command stands on; one for the whole process.
 #[derive(Debug)]

@@ -66,6 +66,8 @@ pub enum NoticeFacts {
     Invitation(LinkNotice),
     /// A new password was asked for.
     PasswordReset(LinkNotice),
+    /// Something about the reader's account was changed.
+    Account(AccountNotice),
     /// Somebody is to stand in for somebody who will be away.
     Absence(AbsenceNotice),
     /// Mail to somebody does not arrive.
@@ -116,7 +118,7 @@ impl NoticeFacts {
             Self::Case(case) => case.student,
             Self::Absence(absence) => Some(absence.person),
             Self::Unreachable(notice) => Some(notice.person),
-            Self::Invitation(_) | Self::PasswordReset(_) | Self::Digest(_) => None,
+            Self::Invitation(_) | Self::PasswordReset(_) | Self::Account(_) | Self::Digest(_) => None,
         }
     }
 
@@ -126,6 +128,7 @@ impl NoticeFacts {
             Self::Case(case) => Some(case.version),
             Self::Invitation(_)
             | Self::PasswordReset(_)
+            | Self::Account(_)
             | Self::Absence(_)
             | Self::Unreachable(_)
             | Self::Digest(_) => None,
@@ -142,6 +145,17 @@ pub struct UnreachableNotice {
     pub words: String,
     /// Name of the notice that did not arrive.
     pub notice: String,
+}
+
+/// What was changed about an account stands in the name of the notice; here is when and from where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountNotice {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Name of the browser or program; empty where it is not known.
+    pub agent: String,
+    /// The network, shortened; empty where it is not known.
+    pub network: String,
 }
 
 /// A one-time link; the token is derived from its id when the mail is rendered and stands in no row.

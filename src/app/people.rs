@@ -13,8 +13,8 @@ use sojourn_engine::vocabulary::{Duty, Mails, TokenKind};
 use utoipa::ToSchema;
 
 use super::institutions::administers;
+use super::passwords::send_link;
 use super::registrations::{self, NewRegistration};
-use super::sessions::send_link;
 use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, current, demand};
 use crate::access::{Caller, Policy};
 use crate::clock::Moment;
@@ -242,7 +242,8 @@ pub(super) async fn enter(
     };
     let language = new.language.clone().or_else(|| inviting.as_ref().map(|row| row.language.clone()));
     let row = new.row(at.id(), at.now, language.unwrap_or_else(|| "en".to_owned()));
-    let account = Account { person: row.id, language: row.language.clone(), password_hash: None };
+    let account =
+        Account { person: row.id, language: row.language.clone(), names: Vec::new(), password_hash: None };
     let roles: Vec<Role> = new.roles.iter().map(|role| role.row(row.id, by, at)).collect();
     let id = row.id;
     let registrations = new.registrations.iter().map(|registration| registration.row(id, at)).collect();

@@ -23,6 +23,7 @@ mod institutions;
 mod language;
 mod notifications;
 mod openapi;
+mod passwords;
 mod people;
 mod periods;
 mod places;

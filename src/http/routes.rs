@@ -19,8 +19,8 @@ use utoipa_axum::routes;
 use super::problem::{Kind, Problem};
 use super::{
     AppState, absences, agreements, applications, calendar_addresses, calls, chair_terms, documents,
-    eligible_students, health, institutions, language, notifications, openapi, people, periods, places,
-    programmes, registrations, sessions, upload, workflows,
+    eligible_students, health, institutions, language, notifications, openapi, passwords, people, periods,
+    places, programmes, registrations, sessions, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -90,9 +90,12 @@ pub fn all(state: AppState) -> Routes {
         .route(Anyone, routes!(sessions::issue_token))
         .route(SignedIn, routes!(sessions::end_session))
         .route(SignedIn, routes!(sessions::get_me))
-        .route(Anyone, routes!(sessions::ask_password_reset))
-        .route(Anyone, routes!(sessions::confirm_password_reset))
-        .route(Anyone, routes!(sessions::accept_invitation))
+        .route(SignedIn, routes!(sessions::list_sessions, sessions::end_sessions))
+        .route(SignedIn, routes!(sessions::end_one_session))
+        .route(Anyone, routes!(passwords::ask_password_reset))
+        .route(Anyone, routes!(passwords::confirm_password_reset))
+        .route(Anyone, routes!(passwords::accept_invitation))
+        .route(SignedIn, routes!(passwords::change_password))
         .route(SignedIn, routes!(institutions::list_institutions))
         .route(Secretariat, routes!(institutions::create_institution))
         .route(SignedIn, routes!(institutions::get_institution))

@@ -190,6 +190,7 @@ impl Renderer {
             }
             NoticeFacts::Invitation(_)
             | NoticeFacts::PasswordReset(_)
+            | NoticeFacts::Account(_)
             | NoticeFacts::Absence(_)
             | NoticeFacts::Digest(_)
             | NoticeFacts::Unreachable(_) => builder,

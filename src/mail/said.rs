@@ -10,7 +10,8 @@ use super::render::RenderError;
 use super::templates::Templates;
 use super::words::Words;
 use crate::app::notices::{
-    AbsenceNotice, CaseNotice, DigestNotice, Letter, LinkNotice, NoticeFacts, Otherwise, UnreachableNotice,
+    AbsenceNotice, AccountNotice, CaseNotice, DigestNotice, Letter, LinkNotice, NoticeFacts, Otherwise,
+    UnreachableNotice,
 };
 
 /// Longest name in a subject, in characters.
@@ -30,6 +31,7 @@ pub(super) struct Said {
     pub last_day: Option<String>,
     pub asked_last_day: Option<String>,
     pub absence: Option<Absence>,
+    pub account: Option<AccountWords>,
     pub digest: Option<Digest>,
     pub due: Option<Due>,
     pub if_nothing: Option<String>,
@@ -75,6 +77,13 @@ pub(super) struct Absence {
     name: String,
     from: String,
     until: String,
+}
+
+/// When something was done about an account, and from where.
+#[derive(Debug, Serialize)]
+pub(super) struct AccountWords {
+    when: String,
+    from: Option<String>,
 }
 
 /// What a digest tells of.
@@ -131,6 +140,7 @@ impl Said {
             NoticeFacts::Case(facts) => tongue.case(letter, facts),
             NoticeFacts::Unreachable(facts) => Ok(tongue.unreachable(letter, facts)),
             NoticeFacts::Invitation(link) | NoticeFacts::PasswordReset(link) => tongue.link(letter, link),
+            NoticeFacts::Account(facts) => tongue.account(letter, facts),
             NoticeFacts::Absence(absence) => tongue.absence(letter, absence),
             NoticeFacts::Digest(facts) => tongue.digest(letter, facts),
         }
@@ -178,6 +188,7 @@ impl Tongue<'_> {
             last_day: self.day(facts.last_day)?,
             asked_last_day: self.day(facts.asked_last_day)?,
             absence: None,
+            account: None,
             digest: None,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
@@ -230,6 +241,7 @@ impl Tongue<'_> {
             last_day: None,
             asked_last_day: None,
             absence: None,
+            account: None,
             digest: None,
             due: None,
             if_nothing: None,
@@ -238,6 +250,18 @@ impl Tongue<'_> {
             choices: Vec::new(),
             receipt: None,
         }
+    }
+
+    /// Something was changed about the reader's account.
+    fn account(&self, letter: &Letter, facts: &AccountNotice) -> Result<Said, RenderError> {
+        let moment = self.words.parts(facts.at, letter.reader.zone);
+        let from = [&facts.agent, &facts.network].map(|text| cleanse::line(text));
+        let known: Vec<&str> = from.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+        let account = AccountWords {
+            when: self.templates.phrase(self.language, "moment", &moment)?,
+            from: some(known.join(" · ")),
+        };
+        Ok(Said { account: Some(account), ..Self::bare(letter) })
     }
 
     fn absence(&self, letter: &Letter, facts: &AbsenceNotice) -> Result<Said, RenderError> {

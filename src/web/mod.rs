@@ -5,6 +5,7 @@
 //! site sent. To add a page: its handler in the file of its resource, its line in [`routes`], its template in `templates/web`.
 
 mod absences;
+mod account;
 mod act;
 mod applications;
 mod calendar;
@@ -97,6 +98,10 @@ pub fn routes(web: &Web) -> Router {
         .route("/act/{token}/events", post(act::fire))
         .route("/act/{token}/hand-on", post(act::hand_on))
         .route("/act/{token}/renew", post(act::renew))
+        .route("/account", get(account::show))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sessions/end", post(account::end_sessions))
+        .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/absence", get(absences::show).post(absences::enter))
         .route("/absence/{id}/end", post(absences::end))
         .route("/preferences", get(preferences::show).post(preferences::save))

@@ -1,8 +1,6 @@
 //! Signing in and out, and the language of the pages.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequest, Query, Request, State};
+use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
@@ -14,6 +12,7 @@ use super::Site;
 use super::fault::{Fault, status_of};
 use super::form::{Fields, Posted};
 use super::visit::{Keeps, Visit, keep};
+use crate::access::Whence;
 use crate::access::language::LANGUAGES;
 use crate::app::{Error, sessions};
 
@@ -43,14 +42,10 @@ fn form(visit: &Visit, status: StatusCode, own: Value) -> Response {
     visit.page(status, "login.html", context! { log_ins, password, ..own })
 }
 
-pub async fn sign_in(
-    State(web): Site,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Result<Response, Fault> {
+pub async fn sign_in(State(web): Site, from: Whence, request: Request) -> Result<Response, Fault> {
     let Posted { visit, fields } = Posted::from_request(request, &web).await?;
     let password = SecretString::from(fields.exact("password").to_owned());
-    match sessions::sign_in(visit.app(), fields.get("email"), password, from.ip()).await {
+    match sessions::sign_in(visit.app(), fields.get("email"), password, &from).await {
         Ok(signed_in) => welcome(&visit, &fields, &signed_in).await,
         Err(error @ (Error::WrongCredentials | Error::TooMany { .. })) => Ok(again(&visit, &fields, &error)),
         Err(error) => Err(error.into()),

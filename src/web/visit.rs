@@ -199,6 +199,12 @@ impl Visit {
         found.ok().and_then(|word| word.as_str().map(ToOwned::to_owned)).unwrap_or_else(|| name.to_owned())
     }
 
+    /// A sentence of a command in the page's language, where it has words there.
+    pub fn said(&self, text: &str) -> String {
+        let other = if self.language.starts_with("zh") { crate::app::chinese(text) } else { None };
+        other.unwrap_or_else(|| text.to_owned())
+    }
+
     /// A page in the layout.
     pub fn page(&self, status: StatusCode, template: &str, own: Value) -> Response {
         let templates = &self.web.0.templates;

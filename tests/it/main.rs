@@ -49,6 +49,7 @@ mod storms;
 mod support;
 mod surge;
 mod suspension;
+mod tokens;
 mod told;
 mod units;
 mod versions;

@@ -193,6 +193,7 @@ impl App {
                 None => format!("/cases/{}", case.case),
             }),
             NoticeFacts::Unreachable(_) => self.links.page("/"),
+            NoticeFacts::Account(_) => self.links.page("/account"),
             NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => self.links.page("/cases?waiting_for_me=true"),
             NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
             NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),

@@ -143,8 +143,17 @@ impl TestApp {
     pub async fn acting(&self, email: &str) -> Actor {
         let at = self.clock.moment();
         let (person, expires_at) = (self.person(email).await, at.now + TimeDelta::days(3650));
-        let session =
-            Session { id: at.id(), person_id: person, created_at: at.now, expires_at, revoked_at: None };
+        let session = Session {
+            id: at.id(),
+            person_id: person,
+            created_at: at.now,
+            expires_at,
+            revoked_at: None,
+            used_at: None,
+            agent: String::new(),
+            network: String::new(),
+            origin: None,
+        };
         let token = RefreshToken {
             token_hash: at.random::<32>().to_vec(),
             session_id: session.id,
