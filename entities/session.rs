@@ -25,8 +25,6 @@ pub struct Model {
     pub agent: String,
     /// The network it was begun from, shortened; empty from before this was kept.
     pub network: String,
-    /// Seal of the whole network address, by which it is known again.
-    pub origin: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

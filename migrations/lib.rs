@@ -31,6 +31,7 @@ mod m20261125_000040_follow_mails;
 mod m20261125_000045_send_digests;
 mod m20261125_000050_page_what_waits;
 mod m20261125_000060_describe_sessions;
+mod m20261125_000061_lock_softly;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000045_send_digests::Migration),
             Box::new(m20261125_000050_page_what_waits::Migration),
             Box::new(m20261125_000060_describe_sessions::Migration),
+            Box::new(m20261125_000061_lock_softly::Migration),
         ]
     }
 }

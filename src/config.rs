@@ -141,11 +141,13 @@ pub struct Auth {
     pub invitation_days: u32,
     /// Minutes a link for a new password works.
     pub reset_minutes: u32,
-    /// Passwords hashed at the same time; each takes 19 MiB.
-    pub hashers: usize,
-    /// Log-ins a minute for one account, right or wrong.
+    /// Passwords hashed at the same time, each in 19 MiB; without this setting one less than there are cores.
+    #[schema(value_type = Option<u64>)]
+    #[serde(default)]
+    pub hashers: Option<usize>,
+    /// Links for a new password a minute that one account may ask for.
     pub attempts_per_account: u32,
-    /// Log-ins a minute from one network address, right or wrong.
+    /// Log-ins a minute from one network address, for accounts that were never used from there.
     pub attempts_per_address: u32,
 }
 
@@ -218,7 +220,7 @@ impl Config {
         ] {
             demand(number >= 1, &format!("auth.{name}: at least 1"));
         }
-        demand(self.auth.hashers >= 1, "auth.hashers: at least 1");
+        demand(self.auth.hashers.is_none_or(|number| number >= 1), "auth.hashers: at least 1");
         demand(
             (1..=10_000).contains(&self.clocks.most_per_round),
             "clocks.most_per_round: between 1 and 10000",
@@ -237,6 +239,12 @@ impl Config {
 }
 
 impl Auth {
+    /// Passwords hashed at the same time.
+    pub fn hashers(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.hashers.unwrap_or_else(|| cores().saturating_sub(1)).max(1)
+    }
+
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let secrets = self.keys.iter().map(|(id, key)| (format!("auth.keys.{id}"), key));

@@ -10,6 +10,7 @@ pub mod password;
 mod policy;
 mod scope;
 mod seat;
+pub mod softlock;
 pub mod token;
 mod whence;
 

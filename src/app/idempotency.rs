@@ -129,10 +129,10 @@ impl App {
 }
 
 impl App {
-    /// Removes kept answers that have run out, and says how many.
+    /// Removes kept answers that have run out and tries that count no longer, and says how many.
     pub async fn forget_answers(&self, at: &Moment) -> Result<u64> {
         let tx = self.store.begin().await?;
-        let forgotten = kept::purge(&tx, at.now).await?;
+        let forgotten = kept::purge(&tx, at.now).await? + self.forget_tries(&tx, at.now).await?;
         tx.commit().await?;
         Ok(forgotten)
     }

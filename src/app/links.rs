@@ -15,6 +15,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::access::Whence;
+use crate::access::softlock::Lane;
 
 /// Purpose of links by which one thing can be done in one case.
 const ACT: &str = "act";
@@ -134,6 +135,17 @@ impl Links {
     /// What a network address is known again by, without saying which it is.
     pub fn origin(&self, from: &Whence) -> Vec<u8> {
         self.seal("origin", &from.origin()).to_vec()
+    }
+
+    /// What tries are counted under, without saying for whom or from where.
+    pub fn lock(&self, lane: Lane, account: &str, origin: &[u8]) -> Vec<u8> {
+        let lane = match lane {
+            Lane::Strangers => "strangers",
+            Lane::Familiar => "familiar",
+            Lane::Known => "known",
+            Lane::Address => "address",
+        };
+        self.seal(lane, &[account.as_bytes(), &[0], origin].concat()).to_vec()
     }
 
     /// What the forms carry that were shown to the holder of `bound`: a session or a visitor's mark.

@@ -28,6 +28,7 @@ mod idempotency;
 pub mod imports;
 pub mod institutions;
 pub mod links;
+mod locks;
 pub mod notices;
 pub mod notifications;
 pub mod passwords;
@@ -68,6 +69,9 @@ pub use links::Links;
 pub use notifications::{Patience, Writer};
 pub use words::chinese;
 
+/// Strangers whose passwords may wait to be hashed at the same time.
+const HASH_QUEUE: usize = 16;
+
 /// What every command stands on; one for the whole process.
 #[derive(Debug)]
 pub struct App {
@@ -89,7 +93,9 @@ pub struct App {
     pub callers: Callers,
     turns: Turns,
     attempts: Attempts,
+    refused: locks::Refused,
     hashers: Semaphore,
+    hash_queue: Semaphore,
     session_life: TimeDelta,
     invitation_life: TimeDelta,
     reset_life: TimeDelta,
@@ -121,7 +127,9 @@ impl App {
             callers: Callers::default(),
             turns: Turns::default(),
             attempts: Attempts::new(auth),
-            hashers: Semaphore::new(auth.hashers),
+            refused: locks::Refused::default(),
+            hashers: Semaphore::new(auth.hashers()),
+            hash_queue: Semaphore::new(HASH_QUEUE),
             session_life: TimeDelta::days(auth.session_days.into()),
             invitation_life: TimeDelta::days(auth.invitation_days.into()),
             reset_life: TimeDelta::minutes(auth.reset_minutes.into()),
@@ -141,6 +149,11 @@ impl App {
     /// Passes when the database answers and has this version's schema.
     pub async fn ready(&self) -> Result<()> {
         Ok(self.store.check_schema().await?)
+    }
+
+    /// A place among the strangers whose passwords wait; with too many before them they are sent away.
+    fn place_to_hash(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
+        self.hash_queue.try_acquire().map_err(|_| Error::TooMany { retry_after: 2 })
     }
 
     /// Runs work on a password beside the threads that serve, so many at a time as the settings say.

@@ -13,9 +13,9 @@ use super::{App, Error, FieldError, Result};
 use crate::access::password::Owner;
 use crate::access::{Caller, Whence, password};
 use crate::clock::Moment;
-use crate::store::Tx;
 use crate::store::outbox::{self, NewNotice};
 use crate::store::sessions::{self as store, Account, OneTimeToken};
+use crate::store::{Tx, locks};
 
 /// What a request for a new password takes at least, whether there is such an account or not.
 const EVEN: Duration = Duration::from_millis(150);
@@ -83,6 +83,9 @@ pub async fn set_password(
     store::set_password(&tx, person, kept, at.now).await?;
     store::end_links(&tx, person, at.now).await?;
     store::revoke_all(&tx, person, None, at.now).await?;
+    if let Some(from) = from {
+        locks::know(&tx, person, app.links.origin(from), at.now).await?;
+    }
     if account.password_hash.is_some() {
         tell(&tx, &at, &account, "password_changed", from).await?;
     }
@@ -126,10 +129,16 @@ pub(super) async fn confirmed(
     field: &str,
 ) -> Result<Account> {
     let account = store::account_of(app.store.read(), caller.person).await?.ok_or(Error::Unauthenticated)?;
-    app.attempts.count(&caller.person.to_string(), from.address)?;
+    let email = account.email().to_owned();
+    let turn = app.try_for(&email, Some(account.person), from).await?;
     let known = account.password_hash.clone();
     let fits = app.hashing(move || password::verify(present.expose_secret(), known.as_deref())).await?;
-    if fits { Ok(account) } else { Err(wrong(field, "this is not your present password")) }
+    if fits {
+        turn.given_back(app).await?;
+        return Ok(account);
+    }
+    turn.wrong(app).await?;
+    Err(wrong(field, "this is not your present password"))
 }
 
 /// The hash to keep of a password that may be chosen.

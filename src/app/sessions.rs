@@ -87,13 +87,18 @@ pub struct SessionView {
 /// [`Error::WrongCredentials`] whatever was wrong, [`Error::TooMany`] after too many tries.
 pub async fn sign_in(app: &App, email: &str, password: SecretString, from: &Whence) -> Result<SignedIn> {
     let email = super::people::address(email);
-    app.attempts.count(&email, from.address)?;
+    app.not_again(&email, from)?;
     let account = store::account(app.store.read(), &email).await?;
+    let turn = app.try_for(&email, account.as_ref().map(|account| account.person), from).await?;
     let kept = account.as_ref().and_then(|account| account.password_hash.clone());
     let fits = app.hashing(move || password::verify(password.expose_secret(), kept.as_deref())).await?;
-    let account = account.filter(|_| fits).ok_or(Error::WrongCredentials)?;
+    let Some(account) = account.filter(|_| fits) else {
+        turn.wrong(app).await?;
+        return Err(Error::WrongCredentials);
+    };
     let at = app.clock.moment();
     let tx = app.store.begin().await?;
+    turn.right(app, &tx, account.person, from).await?;
     let (session, token) = begin(app, account.person, &at, from);
     let signed_in = SignedIn { person: account.person, session: session.id, refresh_token: token.1 };
     store::open(&tx, session, token.0).await?;
@@ -111,7 +116,6 @@ fn begin(app: &App, person: PersonId, at: &Moment, from: &Whence) -> (Session, (
         used_at: Some(at.now),
         agent: from.agent.clone(),
         network: from.network(),
-        origin: Some(app.links.origin(from)),
     };
     let text = BASE64_URL_SAFE_NO_PAD.encode(at.random::<32>());
     let token = fresh(&text, session.id, at.now, session.expires_at);

@@ -22,6 +22,7 @@ pub mod holders;
 pub mod idempotency;
 pub mod imports;
 pub mod institutions;
+pub mod locks;
 mod open;
 pub mod outbox;
 pub mod page;

@@ -26,10 +26,17 @@ pub struct Account {
     pub person: PersonId,
     /// BCP 47 tag of the language they read.
     pub language: String,
-    /// Names and address.
+    /// Names and, last, the address.
     pub names: Vec<String>,
     /// Hash of their password; `None` until they have set one.
     pub password_hash: Option<String>,
+}
+
+impl Account {
+    /// The address in lower case.
+    pub fn email(&self) -> &str {
+        self.names.last().map_or("", String::as_str)
+    }
 }
 
 /// A duty with its days and the zone they are counted in.

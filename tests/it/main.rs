@@ -25,6 +25,7 @@ mod kills;
 mod letters;
 mod links;
 mod lives;
+mod locks;
 mod mail;
 mod migrations;
 mod notifications;

@@ -152,7 +152,6 @@ impl TestApp {
             used_at: None,
             agent: String::new(),
             network: String::new(),
-            origin: None,
         };
         let token = RefreshToken {
             token_hash: at.random::<32>().to_vec(),
