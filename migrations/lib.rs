@@ -32,6 +32,8 @@ mod m20261125_000045_send_digests;
 mod m20261125_000050_page_what_waits;
 mod m20261125_000060_describe_sessions;
 mod m20261125_000061_lock_softly;
+mod m20261125_000062_create_second_factors;
+mod m20261125_000063_create_email_changes;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -70,6 +72,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000050_page_what_waits::Migration),
             Box::new(m20261125_000060_describe_sessions::Migration),
             Box::new(m20261125_000061_lock_softly::Migration),
+            Box::new(m20261125_000062_create_second_factors::Migration),
+            Box::new(m20261125_000063_create_email_changes::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use sojourn_engine::vocabulary::Office;
 use utoipa::ToSchema;
 
 pub use keys::generate;
@@ -124,7 +125,7 @@ pub struct Auth {
     /// Id of the key that signs new tokens.
     #[serde(default)]
     pub current: Option<String>,
-    /// Secret from which one-time links are derived; changing it ends all that were sent.
+    /// Secret from which one-time links are derived and under which second factors are kept; changing it ends all of them.
     #[schema(value_type = Option<String>)]
     #[serde(default, serialize_with = "reference::hidden_if_set")]
     pub instance_key: Option<SecretString>,
@@ -141,6 +142,8 @@ pub struct Auth {
     pub invitation_days: u32,
     /// Minutes a link for a new password works.
     pub reset_minutes: u32,
+    /// Who must have a second factor: duties, and `chair`; until they have set one up they can do nothing else.
+    pub second_factor_for: Vec<Office>,
     /// Passwords hashed at the same time, each in 19 MiB; without this setting one less than there are cores.
     #[schema(value_type = Option<u64>)]
     #[serde(default)]

@@ -6,9 +6,11 @@
 mod caller;
 pub mod language;
 mod name;
+pub mod otp;
 pub mod password;
 mod policy;
 mod scope;
+pub mod seal;
 mod seat;
 pub mod softlock;
 pub mod token;

@@ -66,7 +66,8 @@ impl App {
             return Err(Error::Unauthenticated);
         }
         super::sessions::used(self, &row, now).await;
-        let caller = Caller { session: Some(session), ..self.person_as_caller(person).await? };
+        let mut caller = Caller { session: Some(session), ..self.person_as_caller(person).await? };
+        caller.lacks_factor = super::second_factors::is_lacking(self, &caller).await?;
         self.callers.put(session, caller.clone(), now);
         Ok(caller)
     }
@@ -83,6 +84,7 @@ impl App {
             duties: duties_today(conn, person, now, self.zone).await?,
             chair_of: sessions::chair_of(conn, person, day(now, self.zone)).await?,
             registered_at: sessions::homes(conn, person).await?,
+            lacks_factor: false,
         })
     }
 }

@@ -21,6 +21,7 @@ pub mod documents;
 pub mod due;
 pub mod eligibility;
 pub mod eligible_students;
+pub mod email_changes;
 mod error;
 pub mod history;
 pub mod holders;
@@ -39,6 +40,7 @@ pub mod programmes;
 pub mod refusals;
 pub mod registrations;
 pub mod scene;
+pub mod second_factors;
 pub mod sessions;
 pub mod transition;
 pub mod verify;
@@ -51,6 +53,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use secrecy::SecretString;
+use sojourn_engine::vocabulary::Office;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::access::{Caller, Place, Policy};
@@ -96,6 +99,9 @@ pub struct App {
     refused: locks::Refused,
     hashers: Semaphore,
     hash_queue: Semaphore,
+    /// Name of the alliance.
+    pub name: String,
+    second_factor_for: Vec<Office>,
     session_life: TimeDelta,
     invitation_life: TimeDelta,
     reset_life: TimeDelta,
@@ -130,6 +136,8 @@ impl App {
             refused: locks::Refused::default(),
             hashers: Semaphore::new(auth.hashers()),
             hash_queue: Semaphore::new(HASH_QUEUE),
+            name: config.alliance.name.clone(),
+            second_factor_for: auth.second_factor_for.clone(),
             session_life: TimeDelta::days(auth.session_days.into()),
             invitation_life: TimeDelta::days(auth.invitation_days.into()),
             reset_life: TimeDelta::minutes(auth.reset_minutes.into()),

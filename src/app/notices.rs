@@ -11,6 +11,7 @@ use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{
     CaseId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId,
 };
+use sojourn_engine::vocabulary::TokenKind;
 
 /// One notice with everything its mail says, people named: what the mail floor renders.
 #[derive(Debug, Clone)]
@@ -66,6 +67,10 @@ pub enum NoticeFacts {
     Invitation(LinkNotice),
     /// A new password was asked for.
     PasswordReset(LinkNotice),
+    /// Another address is wanted: the reader is asked at the present one.
+    EmailPresent(LinkNotice),
+    /// The same, at the next address.
+    EmailNext(LinkNotice),
     /// Something about the reader's account was changed.
     Account(AccountNotice),
     /// Somebody is to stand in for somebody who will be away.
@@ -118,7 +123,25 @@ impl NoticeFacts {
             Self::Case(case) => case.student,
             Self::Absence(absence) => Some(absence.person),
             Self::Unreachable(notice) => Some(notice.person),
-            Self::Invitation(_) | Self::PasswordReset(_) | Self::Account(_) | Self::Digest(_) => None,
+            Self::Invitation(_)
+            | Self::PasswordReset(_)
+            | Self::EmailPresent(_)
+            | Self::EmailNext(_)
+            | Self::Account(_)
+            | Self::Digest(_) => None,
+        }
+    }
+
+    /// The one-time link it carries, with what that allows.
+    pub fn one_time(&self) -> Option<(&LinkNotice, TokenKind)> {
+        match self {
+            Self::Invitation(link) => Some((link, TokenKind::Invitation)),
+            Self::PasswordReset(link) => Some((link, TokenKind::PasswordReset)),
+            Self::EmailPresent(link) => Some((link, TokenKind::EmailPresent)),
+            Self::EmailNext(link) => Some((link, TokenKind::EmailNext)),
+            Self::Case(_) | Self::Account(_) | Self::Absence(_) | Self::Unreachable(_) | Self::Digest(_) => {
+                None
+            }
         }
     }
 
@@ -128,6 +151,8 @@ impl NoticeFacts {
             Self::Case(case) => Some(case.version),
             Self::Invitation(_)
             | Self::PasswordReset(_)
+            | Self::EmailPresent(_)
+            | Self::EmailNext(_)
             | Self::Account(_)
             | Self::Absence(_)
             | Self::Unreachable(_)

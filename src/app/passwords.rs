@@ -8,8 +8,9 @@ use sojourn_engine::ids::TokenId;
 use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::TokenKind;
 
+use super::error::wrong;
 use super::notices::{AccountNotice, LinkNotice, NoticeFacts};
-use super::{App, Error, FieldError, Result};
+use super::{App, Error, Result, second_factors};
 use crate::access::password::Owner;
 use crate::access::{Caller, Whence, password};
 use crate::clock::Moment;
@@ -20,11 +21,16 @@ use crate::store::{Tx, locks};
 /// What a request for a new password takes at least, whether there is such an account or not.
 const EVEN: Duration = Duration::from_millis(150);
 
+/// How long after signing in somebody without a password may change how they sign in.
+const FRESH: TimeDelta = TimeDelta::minutes(10);
+/// What they are told later.
+const ANEW: &str = "you have no password: sign in anew, then do this within ten minutes";
+
 /// Sends a link for a new password to the person with that address, if there is one.
 pub async fn ask_reset(app: &App, email: &str, from: &Whence) -> Result<()> {
     let email = super::people::address(email);
     app.attempts.count(&email, from.address)?;
-    let work = async {
+    even(async {
         let account = store::account(app.store.read(), &email).await?;
         let at = app.clock.moment();
         let tx = app.store.begin().await?;
@@ -34,7 +40,12 @@ pub async fn ask_reset(app: &App, email: &str, from: &Whence) -> Result<()> {
         tx.commit().await?;
         app.wake.notify_one();
         Ok(())
-    };
+    })
+    .await
+}
+
+/// Work that takes about the same time whatever it finds.
+pub(super) async fn even<T>(work: impl Future<Output = T>) -> T {
     tokio::join!(work, tokio::time::sleep(EVEN)).0
 }
 
@@ -50,15 +61,22 @@ pub(super) async fn send_link(
     let expires_at = at.now + life;
     let id: TokenId = at.id();
     let link = LinkNotice { token: id, expires_at, institution };
-    let (notice, facts) = match kind {
-        TokenKind::Invitation => ("invitation", NoticeFacts::Invitation(link)),
-        TokenKind::PasswordReset => ("password_reset", NoticeFacts::PasswordReset(link)),
-    };
+    let (notice, facts) = linked(kind, link);
     let token =
         OneTimeToken { id, kind, person_id: to.person, created_at: at.now, expires_at, used_at: None };
     store::add_link(tx, token).await?;
     outbox::add(tx, vec![queued(at, to, notice, true, &facts)?]).await?;
     Ok(id)
+}
+
+/// The notice that carries a link.
+pub(super) fn linked(kind: TokenKind, link: LinkNotice) -> (&'static str, NoticeFacts) {
+    match kind {
+        TokenKind::Invitation => ("invitation", NoticeFacts::Invitation(link)),
+        TokenKind::PasswordReset => ("password_reset", NoticeFacts::PasswordReset(link)),
+        TokenKind::EmailPresent => ("email_change_present", NoticeFacts::EmailPresent(link)),
+        TokenKind::EmailNext => ("email_change_next", NoticeFacts::EmailNext(link)),
+    }
 }
 
 /// Sets a password with a one-time link, and ends every session and link from before.
@@ -129,16 +147,24 @@ pub(super) async fn confirmed(
     field: &str,
 ) -> Result<Account> {
     let account = store::account_of(app.store.read(), caller.person).await?.ok_or(Error::Unauthenticated)?;
-    let email = account.email().to_owned();
-    let turn = app.try_for(&email, Some(account.person), from).await?;
-    let known = account.password_hash.clone();
-    let fits = app.hashing(move || password::verify(present.expose_secret(), known.as_deref())).await?;
+    let Some(known) = account.password_hash.clone() else {
+        return if is_fresh(app, caller).await? { Ok(account) } else { Err(wrong(field, ANEW)) };
+    };
+    let turn = app.try_for(account.email(), Some(account.person), from).await?;
+    let fits = app.hashing(move || password::verify(present.expose_secret(), Some(&known))).await?;
     if fits {
         turn.given_back(app).await?;
         return Ok(account);
     }
     turn.wrong(app).await?;
     Err(wrong(field, "this is not your present password"))
+}
+
+/// Whether the caller has signed in just now, for whoever has no password to show.
+async fn is_fresh(app: &App, caller: &Caller) -> Result<bool> {
+    let Some(id) = caller.session else { return Ok(false) };
+    let session = store::session(app.store.read(), id).await?;
+    Ok(session.is_some_and(|session| app.clock.now() < session.created_at + FRESH))
 }
 
 /// The hash to keep of a password that may be chosen.
@@ -149,15 +175,12 @@ async fn kept(
     password: SecretString,
     field: &str,
 ) -> Result<String> {
-    let owner = Owner { names: account.names.clone(), second_factor: false };
+    let second_factor = second_factors::active(app.store.read(), account.person).await?.is_some();
+    let owner = Owner { names: account.names.clone(), second_factor };
     password::check(password.expose_secret(), &owner).map_err(|weak| wrong(field, &weak.to_string()))?;
     let salt = at.random();
     let kept = app.hashing(move || password::hash(password.expose_secret(), salt)).await?;
     kept.map_err(|error| Error::Internal(error.to_string().into()))
-}
-
-fn wrong(field: &str, detail: &str) -> Error {
-    Error::Invalid(vec![FieldError::new(format!("/{field}"), detail)])
 }
 
 /// Queues the mail that tells a person what was changed about their account, when and from where.

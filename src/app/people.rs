@@ -1,7 +1,7 @@
 //! People: invited by administrators and the secretariat, changed by themselves.
 //!
 //! A person sees themselves; an administrator the people of the own institution; the secretariat everybody. The address is
-//! changed by its person alone.
+//! changed by its person alone, as `email_changes` says.
 
 mod import;
 mod roles;
@@ -256,7 +256,7 @@ pub(super) async fn enter(
     Ok((view, link))
 }
 
-/// Changes a person in the version that was read; what `fill` does to the address is the person's alone to do.
+/// Changes a person in the version that was read; the address is changed as [`super::email_changes`] says.
 pub async fn change(
     app: &App,
     caller: &Caller,
@@ -267,17 +267,7 @@ pub async fn change(
     let tx = app.store.begin().await?;
     let (mut row, roles) = store::find(&tx, caller, id).await?.ok_or(Error::NotFound)?;
     current(row.version, read)?;
-    let before = row.email.clone();
     fill(&mut row);
-    row.email = row.email.as_deref().map(address);
-    if row.email != before && caller.person != id {
-        return Err(Error::Forbidden {
-            needs: "the person themselves: nobody else changes an address".to_owned(),
-        });
-    }
-    if row.email != before {
-        (row.unreachable_since, row.unreachable_words) = (None, None);
-    }
     row.version = read + 1;
     let view = PersonView::from((row.clone(), roles));
     if !store::replace(&tx, row).await? {

@@ -13,13 +13,19 @@ use sojourn_engine::ids::{InstitutionId, PersonId, SessionId, UnitId};
 use sojourn_engine::vocabulary::Duty;
 use utoipa::ToSchema;
 
+use super::locks::Try;
+use super::passwords::tell;
+use super::second_factors::{self, Fit};
 use super::{App, Asked, Error, Page, Result};
 use crate::access::{Caller, Whence, password};
 use crate::clock::Moment;
-use crate::store::sessions::{self as store, RefreshToken, Session};
+use crate::store::second_factors::SecondFactor;
+use crate::store::sessions::{self as store, Account, RefreshToken, Session};
 
 /// How long after a rotation the same refresh token gets the same successor: for answers that were lost.
 const GRACE: TimeDelta = TimeDelta::seconds(20);
+/// How long the code of a second factor may take.
+const HALF: TimeDelta = TimeDelta::minutes(5);
 /// How exactly it is known when a session was last used.
 const USED: TimeDelta = TimeDelta::minutes(5);
 
@@ -81,11 +87,40 @@ pub struct SessionView {
     pub this: bool,
 }
 
-/// Signs in with e-mail address and password.
+/// How far a log-in has come.
+#[derive(Debug, Clone)]
+pub enum Progress {
+    /// Signed in.
+    Done(SignedIn),
+    /// The code of a second factor is still needed; what shows for some minutes that all else was given.
+    CodeNeeded(String),
+}
+
+impl Progress {
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// [`Error::CodeNeeded`] while the code of a second factor is missing.
+    pub fn done(self) -> Result<SignedIn> {
+        match self {
+            Self::Done(signed_in) => Ok(signed_in),
+            Self::CodeNeeded(_) => Err(Error::CodeNeeded),
+        }
+    }
+}
+
+/// Signs in with e-mail address and password, and where the account has a second factor with its code.
 ///
 /// # Errors
-/// [`Error::WrongCredentials`] whatever was wrong, [`Error::TooMany`] after too many tries.
-pub async fn sign_in(app: &App, email: &str, password: SecretString, from: &Whence) -> Result<SignedIn> {
+/// [`Error::WrongCredentials`] whatever was wrong, [`Error::WrongCode`] when only the code was, [`Error::TooMany`] after too many
+/// tries.
+pub async fn sign_in(
+    app: &App,
+    email: &str,
+    password: SecretString,
+    code: Option<&str>,
+    from: &Whence,
+) -> Result<Progress> {
     let email = super::people::address(email);
     app.not_again(&email, from)?;
     let account = store::account(app.store.read(), &email).await?;
@@ -96,13 +131,58 @@ pub async fn sign_in(app: &App, email: &str, password: SecretString, from: &When
         turn.wrong(app).await?;
         return Err(Error::WrongCredentials);
     };
+    let factor = second_factors::active(app.store.read(), account.person).await?;
+    if factor.is_some() && code.is_none() {
+        turn.given_back(app).await?;
+        return Ok(half(app, account.person));
+    }
+    enter(app, turn, &account, factor.zip(code), from).await.map(Progress::Done)
+}
+
+/// What shows for some minutes that only the code is missing.
+fn half(app: &App, person: PersonId) -> Progress {
+    Progress::CodeNeeded(app.links.half(person, app.clock.now() + HALF))
+}
+
+/// Gives the code that was missing.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when that took too long, [`Error::WrongCode`], [`Error::TooMany`] after too many tries.
+pub async fn give_code(app: &App, half: &str, code: &str, from: &Whence) -> Result<SignedIn> {
+    let person = app.links.read_half(half, app.clock.now()).ok_or(Error::Unauthenticated)?;
+    let account = store::account_of(app.store.read(), person).await?.ok_or(Error::Unauthenticated)?;
+    let factor = second_factors::active(app.store.read(), person).await?.ok_or(Error::Unauthenticated)?;
+    let turn = app.try_for(account.email(), Some(person), from).await?;
+    enter(app, turn, &account, Some((factor, code)), from).await
+}
+
+/// Begins the session of somebody who has shown who they are, but for the code of a second factor where they have one.
+async fn enter(
+    app: &App,
+    turn: Try<'_>,
+    account: &Account,
+    factor: Option<(SecondFactor, &str)>,
+    from: &Whence,
+) -> Result<SignedIn> {
     let at = app.clock.moment();
     let tx = app.store.begin().await?;
+    if let Some((factor, code)) = factor {
+        match second_factors::take(app, &tx, &factor, code, at.now).await? {
+            Fit::Not => {
+                drop(tx);
+                turn.wrong(app).await?;
+                return Err(Error::WrongCode);
+            }
+            Fit::Recovery => tell(&tx, &at, account, "recovery_code_used", Some(from)).await?,
+            Fit::Code => {}
+        }
+    }
     turn.right(app, &tx, account.person, from).await?;
     let (session, token) = begin(app, account.person, &at, from);
     let signed_in = SignedIn { person: account.person, session: session.id, refresh_token: token.1 };
     store::open(&tx, session, token.0).await?;
     tx.commit().await?;
+    app.wake.notify_one();
     Ok(signed_in)
 }
 

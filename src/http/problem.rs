@@ -104,6 +104,7 @@ impl From<Error> for Problem {
             Error::NotFound => Self::new(Kind::NotFound, detail),
             Error::Unauthenticated => Self::new(Kind::Unauthenticated, detail),
             Error::WrongCredentials => Self::new(Kind::WrongCredentials, detail),
+            Error::CodeNeeded | Error::WrongCode => Self::new(Kind::SecondFactor, detail),
             Error::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
             Error::Refused(refusal) => Self::refused(refusal),
             Error::Stale => Self::new(Kind::Stale, detail),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sojourn_engine::ids::SessionId;
 use utoipa::ToSchema;
@@ -29,6 +29,10 @@ pub enum GrantIn {
         /// Password.
         #[schema(value_type = String)]
         password: SecretString,
+        /// Code of the second factor, or a recovery code, where the account has one.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        code: Option<SecretString>,
     },
     /// With the refresh token of the answer before.
     RefreshToken {
@@ -67,10 +71,10 @@ pub async fn issue_token(
     from: Whence,
     Valid(Json(grant)): Valid<Json<GrantIn>>,
 ) -> Result<Json<TokensView>, Problem> {
-    use secrecy::ExposeSecret;
     let signed_in = match grant {
-        GrantIn::Password { email, password } => {
-            sessions::sign_in(&state.app, &email, password, &from).await?
+        GrantIn::Password { email, password, code } => {
+            let code = code.as_ref().map(ExposeSecret::expose_secret);
+            sessions::sign_in(&state.app, &email, password, code, &from).await?.done()?
         }
         GrantIn::RefreshToken { refresh_token } => {
             sessions::refresh(&state.app, refresh_token.expose_secret()).await?

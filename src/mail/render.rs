@@ -190,6 +190,8 @@ impl Renderer {
             }
             NoticeFacts::Invitation(_)
             | NoticeFacts::PasswordReset(_)
+            | NoticeFacts::EmailPresent(_)
+            | NoticeFacts::EmailNext(_)
             | NoticeFacts::Account(_)
             | NoticeFacts::Absence(_)
             | NoticeFacts::Digest(_)

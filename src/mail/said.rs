@@ -139,7 +139,10 @@ impl Said {
         match &letter.facts {
             NoticeFacts::Case(facts) => tongue.case(letter, facts),
             NoticeFacts::Unreachable(facts) => Ok(tongue.unreachable(letter, facts)),
-            NoticeFacts::Invitation(link) | NoticeFacts::PasswordReset(link) => tongue.link(letter, link),
+            NoticeFacts::Invitation(link)
+            | NoticeFacts::PasswordReset(link)
+            | NoticeFacts::EmailPresent(link)
+            | NoticeFacts::EmailNext(link) => tongue.link(letter, link),
             NoticeFacts::Account(facts) => tongue.account(letter, facts),
             NoticeFacts::Absence(absence) => tongue.absence(letter, absence),
             NoticeFacts::Digest(facts) => tongue.digest(letter, facts),

@@ -19,6 +19,9 @@ use super::words::Words;
 const FALLBACK: &str = "en";
 /// Names a text may use; `a.b` stands for a part of `a`.
 const KNOWN: &[&str] = &[
+    "account",
+    "account.from",
+    "account.when",
     "actor",
     "actor.role",
     "absence",

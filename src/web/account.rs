@@ -13,13 +13,13 @@ use super::fault::{Fault, status_of};
 use super::form::Posted;
 use super::visit::{Keeps, SignedIn, Visit, keep};
 use crate::access::{Caller, Whence};
-use crate::app::{Asked, Error, Result, passwords, sessions};
+use crate::app::{Asked, Error, Result, passwords, people, second_factors, sessions};
 
 /// Sessions shown.
 const MANY: Asked = Asked { limit: 50, cursor: None };
 
 /// What has just been done, among what this page tells of.
-const DONE: [&str; 2] = ["password", "ended"];
+const DONE: [&str; 3] = ["password", "ended", "factor_removed"];
 
 /// What brings somebody here.
 #[derive(Debug, Default, Deserialize)]
@@ -45,12 +45,15 @@ async fn page(
     faults: Faults,
 ) -> Result<Response> {
     let sessions = sessions::list(visit.app(), caller, &MANY).await?.items;
-    let own = context! { done, faults, sessions => Value::from(Serde(&sessions)) };
+    let factor = second_factors::get(visit.app(), caller).await?;
+    let (sessions, factor) = (Value::from(Serde(&sessions)), Value::from(Serde(&factor)));
+    let email = people::get(visit.app(), caller, caller.person).await?.email;
+    let own = context! { done, faults, sessions, factor, email };
     Ok(visit.page(status, "account.html", own))
 }
 
 /// What is wrong with what was typed, each in the reader's language; any other error goes on.
-pub async fn again(visit: &Visit, caller: &Caller, error: Error) -> std::result::Result<Response, Fault> {
+async fn again(visit: &Visit, caller: &Caller, error: Error) -> std::result::Result<Response, Fault> {
     let status = status_of(&error);
     let faults = told(visit, &error).ok_or(error)?;
     Ok(page(visit, caller, status, None, faults).await?)
@@ -65,7 +68,7 @@ pub fn told(visit: &Visit, error: &Error) -> Option<Faults> {
         }
         Error::TooMany { retry_after } => {
             let words = visit.word("login.too_many").replace("{}", &retry_after.to_string());
-            Some(vec![("present".to_owned(), words)])
+            Some(vec![(String::new(), words)])
         }
         _ => None,
     }

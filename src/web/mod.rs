@@ -12,6 +12,7 @@ mod calendar;
 mod calls;
 pub mod demo;
 mod documents;
+mod email_changes;
 mod fault;
 mod fields;
 mod form;
@@ -22,6 +23,7 @@ mod notifications;
 mod passwords;
 mod preferences;
 mod programmes;
+mod second_factors;
 mod sessions;
 mod style;
 mod templates;
@@ -99,6 +101,13 @@ pub fn routes(web: &Web) -> Router {
         .route("/act/{token}/hand-on", post(act::hand_on))
         .route("/act/{token}/renew", post(act::renew))
         .route("/account", get(account::show))
+        .route("/login/code", post(sessions::give_code))
+        .route("/account/second-factor", get(second_factors::show).post(second_factors::begin))
+        .route("/account/second-factor/confirm", post(second_factors::confirm))
+        .route("/account/second-factor/codes", post(second_factors::renew_codes))
+        .route("/account/second-factor/remove", post(second_factors::remove))
+        .route("/account/email", get(email_changes::show).post(email_changes::ask))
+        .route("/email-change", get(email_changes::follow).post(email_changes::agree))
         .route("/account/password", post(account::change_password))
         .route("/account/sessions/end", post(account::end_sessions))
         .route("/account/sessions/{id}/end", post(account::end_session))

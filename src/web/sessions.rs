@@ -11,10 +11,11 @@ use serde::Deserialize;
 use super::Site;
 use super::fault::{Fault, status_of};
 use super::form::{Fields, Posted};
-use super::visit::{Keeps, Visit, keep};
+use super::visit::{Keeps, SET_UP, Visit, keep};
 use crate::access::Whence;
 use crate::access::language::LANGUAGES;
-use crate::app::{Error, sessions};
+use crate::app::Error;
+use crate::app::sessions::{self, Progress};
 
 /// What brings somebody to the log-in.
 #[derive(Debug, Default, Deserialize)]
@@ -28,9 +29,9 @@ pub struct Came {
 pub async fn ask(visit: Visit, Query(came): Query<Came>) -> Response {
     let next = onward(came.next.as_deref().unwrap_or("/"));
     if visit.caller.is_some() {
-        return Redirect::to(next).into_response();
+        return Redirect::to(if visit.lacks_factor { SET_UP } else { next }).into_response();
     }
-    let after = came.after.filter(|after| matches!(after.as_str(), "password" | "out" | "link"));
+    let after = came.after.filter(|after| matches!(after.as_str(), "password" | "out" | "link" | "late"));
     form(&visit, StatusCode::OK, context! { next, after, email => "", fault => () })
 }
 
@@ -45,19 +46,52 @@ fn form(visit: &Visit, status: StatusCode, own: Value) -> Response {
 pub async fn sign_in(State(web): Site, from: Whence, request: Request) -> Result<Response, Fault> {
     let Posted { visit, fields } = Posted::from_request(request, &web).await?;
     let password = SecretString::from(fields.exact("password").to_owned());
-    match sessions::sign_in(visit.app(), fields.get("email"), password, &from).await {
-        Ok(signed_in) => welcome(&visit, &fields, &signed_in).await,
+    match sessions::sign_in(visit.app(), fields.get("email"), password, None, &from).await {
+        Ok(Progress::Done(signed_in)) => welcome(&visit, fields.get("next"), &signed_in).await,
+        Ok(Progress::CodeNeeded(half)) => {
+            Ok(code_form(&visit, StatusCode::OK, &half, fields.get("next"), None))
+        }
         Err(error @ (Error::WrongCredentials | Error::TooMany { .. })) => Ok(again(&visit, &fields, &error)),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn welcome(visit: &Visit, fields: &Fields, signed_in: &sessions::SignedIn) -> Result<Response, Fault> {
+/// Asks for the code of a second factor.
+pub fn code_form(
+    visit: &Visit,
+    status: StatusCode,
+    half: &str,
+    next: &str,
+    fault: Option<String>,
+) -> Response {
+    visit.page(status, "login_code.html", context! { half, next => onward(next), fault })
+}
+
+pub async fn give_code(from: Whence, posted: Posted) -> Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
+    let (half, next) = (fields.get("half"), fields.get("next"));
+    match sessions::give_code(visit.app(), half, fields.get("code"), &from).await {
+        Ok(signed_in) => welcome(&visit, next, &signed_in).await,
+        Err(error @ Error::WrongCode) => {
+            let told = visit.word("login.wrong_code");
+            Ok(code_form(&visit, status_of(&error), half, next, Some(told)))
+        }
+        Err(error @ Error::TooMany { retry_after }) => {
+            let told = visit.word("login.too_many").replace("{}", &retry_after.to_string());
+            Ok(code_form(&visit, status_of(&error), half, next, Some(told)))
+        }
+        Err(Error::Unauthenticated) => Ok(Redirect::to("/login?after=late").into_response()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives the browser its session, and leads on.
+pub async fn welcome(visit: &Visit, next: &str, signed_in: &sessions::SignedIn) -> Result<Response, Fault> {
     if let Some(before) = &visit.caller {
         sessions::sign_out(visit.app(), before).await?;
     }
     let pass = visit.app().links.pass(signed_in.session, signed_in.person);
-    let mut response = Redirect::to(onward(fields.get("next"))).into_response();
+    let mut response = Redirect::to(onward(next)).into_response();
     keep(response.headers_mut(), &visit.cookie(Keeps::Pass, &pass));
     keep(response.headers_mut(), &visit.forgotten(Keeps::Mark));
     Ok(response)

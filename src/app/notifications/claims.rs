@@ -10,6 +10,7 @@ use crate::app::notices::{Letter, NoticeFacts, Reader};
 use crate::app::{App, Result, bounces};
 use crate::clock::Moment;
 use crate::config;
+use crate::store::email_changes;
 use crate::store::outbox::{self, Addressed, Claimed, Ended, Settled};
 
 /// How long the facts of a sent notice are kept.
@@ -126,6 +127,15 @@ impl App {
             return Ok(Err("its recipient has no e-mail address: give them one, then retry".to_owned()));
         };
         let (reader, address) = reader;
+        let address = match self.elsewhere(&facts).await? {
+            Some(next) => next,
+            None if matches!(facts, NoticeFacts::EmailNext(_)) => {
+                return Ok(
+                    Err("the change of address it asks about is over: nothing can be sent".to_owned()),
+                );
+            }
+            None => address,
+        };
         let applicant = row.recipient.is_some() && row.recipient == facts.names();
         let definition = match facts.version() {
             Some(version) => Some(self.definitions.get(self.store.read(), version).await?),
@@ -159,6 +169,13 @@ impl App {
             definition,
             digest: Vec::new(),
         }))
+    }
+
+    /// The address a notice goes to when it is none of a person's yet.
+    async fn elsewhere(&self, facts: &NoticeFacts) -> Result<Option<String>> {
+        let NoticeFacts::EmailNext(link) = facts else { return Ok(None) };
+        let change = email_changes::find(self.store.read(), link.token).await?;
+        Ok(change.map(|change| change.email))
     }
 
     /// The letters a digest tells of, to the same reader.
@@ -195,8 +212,13 @@ impl App {
             NoticeFacts::Unreachable(_) => self.links.page("/"),
             NoticeFacts::Account(_) => self.links.page("/account"),
             NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => self.links.page("/cases?waiting_for_me=true"),
-            NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
-            NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),
+            NoticeFacts::Invitation(link)
+            | NoticeFacts::PasswordReset(link)
+            | NoticeFacts::EmailPresent(link)
+            | NoticeFacts::EmailNext(link) => {
+                let kind = facts.one_time().map_or(TokenKind::PasswordReset, |(_, kind)| kind);
+                self.links.address(link.token, kind)
+            }
         }
     }
 
@@ -209,7 +231,7 @@ impl App {
         let linked = said.link.is_some();
         let mut letter = self.due(vec![said]).await?.pop().map(|due| due.letter);
         if let Some(Ok(letter)) = &mut letter
-            && (linked || matches!(letter.facts, NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_)))
+            && (linked || letter.facts.one_time().is_some())
         {
             // Whoever has the link can act: it is for its recipient alone.
             letter.link = self.links.page("/…");

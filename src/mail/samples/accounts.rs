@@ -10,7 +10,13 @@ use crate::app::notices::{
 };
 
 /// Notices that tell of a change.
-const CHANGES: [&str; 1] = ["password_changed"];
+const CHANGES: [&str; 5] = [
+    "password_changed",
+    "email_changed",
+    "second_factor_added",
+    "second_factor_removed",
+    "recovery_code_used",
+];
 
 /// Samples of all of them.
 pub(super) fn samples() -> Vec<Sample> {
@@ -21,6 +27,8 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("address_unreachable", Kind::Usual, NoticeFacts::Unreachable(unreachable())),
         sample("stand_in", Kind::Usual, NoticeFacts::Absence(away())),
         sample("password_reset", Kind::Usual, NoticeFacts::PasswordReset(link(None))),
+        sample("email_change_present", Kind::Usual, NoticeFacts::EmailPresent(link(None))),
+        sample("email_change_next", Kind::Usual, NoticeFacts::EmailNext(link(None))),
     ];
     for notice in CHANGES {
         samples.push(sample(

@@ -16,7 +16,7 @@ use sojourn::store::sessions::{self, RefreshToken, Session};
 use sojourn::store::{Options, Store};
 use sojourn_engine::ids::PersonId;
 use sojourn_engine::vocabulary::{Duty, TokenKind};
-use sojourn_entities::{one_time_token, person};
+use sojourn_entities::{email_change, one_time_token, person};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -197,6 +197,14 @@ impl TestApp {
             .order_by_desc(one_time_token::Column::Id);
         let row = newest.one(&connection).await.expect("the table is read").expect("a link was sent");
         self.app.links.token(row.id, kind)
+    }
+
+    /// The token of the link for another address that somebody with this one has asked for.
+    pub async fn email_link(&self, email: &str, kind: TokenKind) -> String {
+        let connection = self.database.connect().await;
+        let of = email_change::Column::PersonId.eq(self.person(email).await);
+        let row = email_change::Entity::find().filter(of).one(&connection).await;
+        self.app.links.token(row.expect("the table is read").expect("a change was asked for").id, kind)
     }
 
     /// The id of the person with an address.
