@@ -34,6 +34,7 @@ mod m20261125_000060_describe_sessions;
 mod m20261125_000061_lock_softly;
 mod m20261125_000062_create_second_factors;
 mod m20261125_000063_create_email_changes;
+mod m20261125_000064_create_log_ins;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000061_lock_softly::Migration),
             Box::new(m20261125_000062_create_second_factors::Migration),
             Box::new(m20261125_000063_create_email_changes::Migration),
+            Box::new(m20261125_000064_create_log_ins::Migration),
         ]
     }
 }

@@ -144,6 +144,8 @@ pub struct Auth {
     pub reset_minutes: u32,
     /// Who must have a second factor: duties, and `chair`; until they have set one up they can do nothing else.
     pub second_factor_for: Vec<Office>,
+    /// Whether OpenID providers may be on this machine and without TLS: for trying it out, never for real people.
+    pub plain_providers: bool,
     /// Passwords hashed at the same time, each in 19 MiB; without this setting one less than there are cores.
     #[schema(value_type = Option<u64>)]
     #[serde(default)]

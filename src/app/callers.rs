@@ -40,6 +40,11 @@ impl Callers {
         known.insert(session, (now, caller));
     }
 
+    /// Forgets everybody, after something changed about many.
+    pub fn forget_all(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Forgets a person, after their duties, their language or their sessions changed.
     pub fn forget(&self, person: PersonId) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -102,6 +102,8 @@ pub enum Conflict {
 /// What a constraint keeps from being there twice, in words.
 const TAKEN: &[(&str, &str)] = &[
     ("people_email", "e-mail address"),
+    ("log_in_domains_domain", "domain"),
+    ("identities_issuer_subject", "log-in"),
     ("institutions_erasmus_key", "Erasmus code"),
     ("institutions_ror_id", "ROR id"),
     ("institutions_schac", "SCHAC home organisation"),

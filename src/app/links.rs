@@ -64,6 +64,7 @@ impl Links {
             TokenKind::Invitation => "invitation",
             TokenKind::PasswordReset => "password-reset",
             TokenKind::EmailPresent | TokenKind::EmailNext => "email-change",
+            TokenKind::SignUp => "sign-up/confirm",
         };
         format!("{}/{page}?token={}", self.public_url, self.token(id, kind))
     }

@@ -26,12 +26,15 @@ mod error;
 pub mod history;
 pub mod holders;
 mod idempotency;
+pub mod identities;
 pub mod imports;
 pub mod institutions;
 pub mod links;
 mod locks;
+pub mod log_ins;
 pub mod notices;
 pub mod notifications;
+pub mod oidc;
 pub mod passwords;
 pub mod people;
 pub mod periods;
@@ -42,6 +45,7 @@ pub mod registrations;
 pub mod scene;
 pub mod second_factors;
 pub mod sessions;
+pub mod sign_ups;
 pub mod transition;
 pub mod verify;
 pub mod vetting;
@@ -97,6 +101,8 @@ pub struct App {
     turns: Turns,
     attempts: Attempts,
     refused: locks::Refused,
+    /// Providers at which people log in.
+    providers: oidc::Providers,
     hashers: Semaphore,
     hash_queue: Semaphore,
     /// Name of the alliance.
@@ -134,6 +140,7 @@ impl App {
             turns: Turns::default(),
             attempts: Attempts::new(auth),
             refused: locks::Refused::default(),
+            providers: oidc::Providers::new(auth.plain_providers),
             hashers: Semaphore::new(auth.hashers()),
             hash_queue: Semaphore::new(HASH_QUEUE),
             name: config.alliance.name.clone(),

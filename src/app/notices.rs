@@ -71,6 +71,8 @@ pub enum NoticeFacts {
     EmailPresent(LinkNotice),
     /// The same, at the next address.
     EmailNext(LinkNotice),
+    /// An address wants an account.
+    SignUp(LinkNotice),
     /// Something about the reader's account was changed.
     Account(AccountNotice),
     /// Somebody is to stand in for somebody who will be away.
@@ -127,6 +129,7 @@ impl NoticeFacts {
             | Self::PasswordReset(_)
             | Self::EmailPresent(_)
             | Self::EmailNext(_)
+            | Self::SignUp(_)
             | Self::Account(_)
             | Self::Digest(_) => None,
         }
@@ -139,6 +142,7 @@ impl NoticeFacts {
             Self::PasswordReset(link) => Some((link, TokenKind::PasswordReset)),
             Self::EmailPresent(link) => Some((link, TokenKind::EmailPresent)),
             Self::EmailNext(link) => Some((link, TokenKind::EmailNext)),
+            Self::SignUp(link) => Some((link, TokenKind::SignUp)),
             Self::Case(_) | Self::Account(_) | Self::Absence(_) | Self::Unreachable(_) | Self::Digest(_) => {
                 None
             }
@@ -153,6 +157,7 @@ impl NoticeFacts {
             | Self::PasswordReset(_)
             | Self::EmailPresent(_)
             | Self::EmailNext(_)
+            | Self::SignUp(_)
             | Self::Account(_)
             | Self::Absence(_)
             | Self::Unreachable(_)

@@ -76,6 +76,7 @@ pub(super) fn linked(kind: TokenKind, link: LinkNotice) -> (&'static str, Notice
         TokenKind::PasswordReset => ("password_reset", NoticeFacts::PasswordReset(link)),
         TokenKind::EmailPresent => ("email_change_present", NoticeFacts::EmailPresent(link)),
         TokenKind::EmailNext => ("email_change_next", NoticeFacts::EmailNext(link)),
+        TokenKind::SignUp => ("sign_up", NoticeFacts::SignUp(link)),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::access::{Caller, Whence, seal};
 use crate::clock::Moment;
 use crate::store::second_factors::{self as store, SecondFactor};
 use crate::store::sessions::{self, Account};
-use crate::store::{Conn, Tx};
+use crate::store::{Conn, Tx, log_ins};
 
 /// How long a second factor that is being set up waits for its first code.
 const PENDING: TimeDelta = TimeDelta::minutes(30);
@@ -57,11 +57,21 @@ pub(super) enum Fit {
 
 /// Whether the caller holds something that demands a second factor, and has none.
 pub(super) async fn is_lacking(app: &App, caller: &Caller) -> Result<bool> {
-    Ok(demanded(app, caller) && active(app.store.read(), caller.person).await?.is_none())
+    Ok(demanded(app, caller).await? && active(app.store.read(), caller.person).await?.is_none())
 }
 
-fn demanded(app: &App, caller: &Caller) -> bool {
-    caller.offices().any(|(office, _)| app.second_factor_for.contains(&office))
+/// Whether the instance, or an institution for what is held there, demands one.
+async fn demanded(app: &App, caller: &Caller) -> Result<bool> {
+    if caller.offices().any(|(office, _)| app.second_factor_for.contains(&office)) {
+        return Ok(true);
+    }
+    let places: Vec<_> = caller.offices().filter_map(|(_, place)| place).collect();
+    let settings = log_ins::of(app.store.read(), &places).await?;
+    let demands = |row: &log_ins::LogIn| {
+        let named = super::log_ins::offices(row);
+        caller.offices().any(|(office, place)| place == Some(row.institution_id) && named.contains(&office))
+    };
+    Ok(settings.iter().any(demands))
 }
 
 /// The second factor that counts for a person.
@@ -75,7 +85,7 @@ pub async fn get(app: &App, caller: &Caller) -> Result<FactorView> {
     Ok(FactorView {
         confirmed_at: store::of(conn, caller.person).await?.and_then(|factor| factor.confirmed_at),
         recovery_codes_left: store::codes_left(conn, caller.person).await?,
-        demanded: demanded(app, caller),
+        demanded: demanded(app, caller).await?,
     })
 }
 

@@ -21,6 +21,7 @@ use crate::access::{Caller, Whence, password};
 use crate::clock::Moment;
 use crate::store::second_factors::SecondFactor;
 use crate::store::sessions::{self as store, Account, RefreshToken, Session};
+use crate::store::{Tx, locks};
 
 /// How long after a rotation the same refresh token gets the same successor: for answers that were lost.
 const GRACE: TimeDelta = TimeDelta::seconds(20);
@@ -178,12 +179,32 @@ async fn enter(
         }
     }
     turn.right(app, &tx, account.person, from).await?;
-    let (session, token) = begin(app, account.person, &at, from);
-    let signed_in = SignedIn { person: account.person, session: session.id, refresh_token: token.1 };
-    store::open(&tx, session, token.0).await?;
+    let signed_in = open(app, &tx, &at, account.person, from).await?;
     tx.commit().await?;
     app.wake.notify_one();
     Ok(signed_in)
+}
+
+async fn open(app: &App, tx: &Tx, at: &Moment, person: PersonId, from: &Whence) -> Result<SignedIn> {
+    let (session, token) = begin(app, person, at, from);
+    let signed_in = SignedIn { person, session: session.id, refresh_token: token.1 };
+    store::open(tx, session, token.0).await?;
+    Ok(signed_in)
+}
+
+/// Begins the session of somebody whom a log-in elsewhere knows; where they have a second factor, its code is still needed.
+pub(super) async fn welcome(
+    app: &App,
+    tx: &Tx,
+    at: &Moment,
+    account: &Account,
+    from: &Whence,
+) -> Result<Progress> {
+    if second_factors::active(tx, account.person).await?.is_some() {
+        return Ok(half(app, account.person));
+    }
+    locks::know(tx, account.person, app.links.origin(from), at.now).await?;
+    open(app, tx, at, account.person, from).await.map(Progress::Done)
 }
 
 fn begin(app: &App, person: PersonId, at: &Moment, from: &Whence) -> (Session, (RefreshToken, String)) {

@@ -64,6 +64,10 @@ macro_rules! words {
     )+};
 }
 
+mod accounts;
+
+pub use accounts::{Office, TokenKind};
+
 words! {
     /// What a person does for an institution or the alliance; the chair comes from its term instead.
     Duty ("duty") {
@@ -346,61 +350,12 @@ words! {
         /// In force for new cases, immutable.
         Approved = "approved",
     }
-
-    /// What somebody holds for which a second factor may be demanded: a duty, or the annual chair.
-    Office ("office") {
-        /// The annual chair.
-        Chair = "chair",
-        /// Coordinator of an institution or unit.
-        Coordinator = "coordinator",
-        /// Head of the office.
-        Head = "head",
-        /// Academic coordinator.
-        Academic = "academic",
-        /// Pays grants.
-        Grants = "grants",
-        /// First to hear of incidents.
-        Safety = "safety",
-        /// Acts for an employer.
-        Employer = "employer",
-        /// Administrator of an institution's people.
-        Admin = "admin",
-        /// The permanent secretariat.
-        Secretariat = "secretariat",
-    }
-
-    /// What a one-time token allows its bearer.
-    TokenKind ("kind of token") {
-        /// Setting a first password.
-        Invitation = "invitation",
-        /// Setting a new password.
-        PasswordReset = "password_reset",
-        /// Agreeing to another e-mail address, at the present one.
-        EmailPresent = "email_present",
-        /// Showing that the next e-mail address is one's own.
-        EmailNext = "email_next",
-    }
 }
 
 impl Default for Mails {
     /// As whoever says nothing gets them.
     fn default() -> Self {
         Self::Daily
-    }
-}
-
-impl From<Duty> for Office {
-    fn from(duty: Duty) -> Self {
-        match duty {
-            Duty::Coordinator => Self::Coordinator,
-            Duty::Head => Self::Head,
-            Duty::Academic => Self::Academic,
-            Duty::Grants => Self::Grants,
-            Duty::Safety => Self::Safety,
-            Duty::Employer => Self::Employer,
-            Duty::Admin => Self::Admin,
-            Duty::Secretariat => Self::Secretariat,
-        }
     }
 }
 

@@ -20,8 +20,10 @@ mod email_changes;
 pub mod extract;
 mod frame;
 mod health;
+mod identities;
 mod institutions;
 mod language;
+mod log_ins;
 mod notifications;
 mod openapi;
 mod passwords;
@@ -35,6 +37,7 @@ mod routes;
 mod second_factors;
 mod sessions;
 mod shape;
+mod sign_ups;
 mod upload;
 mod workflows;
 

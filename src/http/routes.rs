@@ -19,8 +19,9 @@ use utoipa_axum::routes;
 use super::problem::{Kind, Problem};
 use super::{
     AppState, absences, agreements, applications, calendar_addresses, calls, chair_terms, documents,
-    eligible_students, email_changes, health, institutions, language, notifications, openapi, passwords,
-    people, periods, places, programmes, registrations, second_factors, sessions, upload, workflows,
+    eligible_students, email_changes, health, identities, institutions, language, log_ins, notifications,
+    openapi, passwords, people, periods, places, programmes, registrations, second_factors, sessions,
+    sign_ups, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -106,10 +107,16 @@ pub fn all(state: AppState) -> Routes {
         .route(Oneself, routes!(passwords::change_password))
         .route(Oneself, routes!(email_changes::ask_email_change))
         .route(Anyone, routes!(email_changes::confirm_email_change))
+        .route(Oneself, routes!(identities::list_identities))
+        .route(Oneself, routes!(identities::remove_identity))
+        .route(Anyone, routes!(log_ins::list_providers))
+        .route(Anyone, routes!(sign_ups::ask_sign_up))
+        .route(Anyone, routes!(sign_ups::confirm_sign_up))
         .route(SignedIn, routes!(institutions::list_institutions))
         .route(Secretariat, routes!(institutions::create_institution))
         .route(SignedIn, routes!(institutions::get_institution))
         .route(Secretariat, routes!(institutions::change_institution))
+        .route(SignedIn, routes!(log_ins::get_log_in, log_ins::put_log_in))
         .upload(Admin, holidays::LARGEST, routes!(institutions::import_holidays))
         .route(SignedIn, routes!(institutions::list_units))
         .route(SignedIn, routes!(institutions::create_unit))

@@ -6,6 +6,7 @@
 pub mod bounce;
 mod cleanse;
 mod invitation;
+mod known;
 mod maildir;
 mod markdown;
 mod render;

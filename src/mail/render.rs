@@ -192,6 +192,7 @@ impl Renderer {
             | NoticeFacts::PasswordReset(_)
             | NoticeFacts::EmailPresent(_)
             | NoticeFacts::EmailNext(_)
+            | NoticeFacts::SignUp(_)
             | NoticeFacts::Account(_)
             | NoticeFacts::Absence(_)
             | NoticeFacts::Digest(_)

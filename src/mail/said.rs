@@ -142,7 +142,8 @@ impl Said {
             NoticeFacts::Invitation(link)
             | NoticeFacts::PasswordReset(link)
             | NoticeFacts::EmailPresent(link)
-            | NoticeFacts::EmailNext(link) => tongue.link(letter, link),
+            | NoticeFacts::EmailNext(link)
+            | NoticeFacts::SignUp(link) => tongue.link(letter, link),
             NoticeFacts::Account(facts) => tongue.account(letter, facts),
             NoticeFacts::Absence(absence) => tongue.absence(letter, absence),
             NoticeFacts::Digest(facts) => tongue.digest(letter, facts),

@@ -12,55 +12,12 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_format
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
 
+use super::known::KNOWN;
 use super::markdown;
 use super::words::Words;
 
 /// The language every notice has a text in, and the one to fall back on.
 const FALLBACK: &str = "en";
-/// Names a text may use; `a.b` stands for a part of `a`.
-const KNOWN: &[&str] = &[
-    "account",
-    "account.from",
-    "account.when",
-    "actor",
-    "actor.role",
-    "absence",
-    "absence.from",
-    "absence.name",
-    "absence.until",
-    "asked_last_day",
-    "case",
-    "case.reference",
-    "case.programme",
-    "case.home",
-    "case.host",
-    "choices",
-    "digest",
-    "digest.more",
-    "digest.news",
-    "digest.wants",
-    "due",
-    "due.reader",
-    "due.institution",
-    "event",
-    "event.label",
-    "if_nothing",
-    "institution",
-    "last_day",
-    "link",
-    "reason",
-    "reason.label",
-    "reason.text",
-    "receipt",
-    "recipient",
-    "recipient.name",
-    "state",
-    "state.label",
-    "state.now",
-    "student",
-    "student.name",
-    "waiting",
-];
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/templates/mail"]

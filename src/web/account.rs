@@ -13,13 +13,13 @@ use super::fault::{Fault, status_of};
 use super::form::Posted;
 use super::visit::{Keeps, SignedIn, Visit, keep};
 use crate::access::{Caller, Whence};
-use crate::app::{Asked, Error, Result, passwords, people, second_factors, sessions};
+use crate::app::{Asked, Error, Result, identities, log_ins, passwords, people, second_factors, sessions};
 
 /// Sessions shown.
 const MANY: Asked = Asked { limit: 50, cursor: None };
 
 /// What has just been done, among what this page tells of.
-const DONE: [&str; 3] = ["password", "ended", "factor_removed"];
+const DONE: [&str; 5] = ["password", "ended", "factor_removed", "linked", "unlinked"];
 
 /// What brings somebody here.
 #[derive(Debug, Default, Deserialize)]
@@ -48,7 +48,10 @@ async fn page(
     let factor = second_factors::get(visit.app(), caller).await?;
     let (sessions, factor) = (Value::from(Serde(&sessions)), Value::from(Serde(&factor)));
     let email = people::get(visit.app(), caller, caller.person).await?.email;
-    let own = context! { done, faults, sessions, factor, email };
+    let identities = identities::list(visit.app(), caller, &MANY).await?.items;
+    let providers = log_ins::providers(visit.app()).await?;
+    let (identities, providers) = (Value::from(Serde(&identities)), Value::from(Serde(&providers)));
+    let own = context! { done, faults, sessions, factor, email, identities, providers };
     Ok(visit.page(status, "account.html", own))
 }
 

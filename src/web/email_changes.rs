@@ -25,7 +25,7 @@ pub struct Linked {
 }
 
 pub async fn show(signed_in: SignedIn) -> Response {
-    signed_in.visit.page(StatusCode::OK, "email.html", context! {})
+    signed_in.visit.page(StatusCode::OK, "email.html", context! { sent => (), faults => (), email => "" })
 }
 
 pub async fn ask(from: Whence, posted: Posted) -> Result<Response, Fault> {
@@ -38,28 +38,28 @@ pub async fn ask(from: Whence, posted: Posted) -> Result<Response, Fault> {
         Err(Error::Invalid(vec![FieldError::new("/email", "no e-mail address")]))
     };
     match asked {
-        Ok(()) => Ok(visit.page(StatusCode::OK, "email.html", context! { sent => email })),
+        Ok(()) => Ok(visit.page(StatusCode::OK, "email.html", context! { sent => email, faults => () })),
         Err(error) => {
             let status = status_of(&error);
             let faults = told(&visit, &error).ok_or(error)?;
-            Ok(visit.page(status, "email.html", context! { faults, email }))
+            Ok(visit.page(status, "email.html", context! { faults, email, sent => () }))
         }
     }
 }
 
 pub async fn follow(visit: Visit, Query(linked): Query<Linked>) -> Result<Response, Fault> {
     let asked = email_changes::look(visit.app(), &linked.token).await?;
-    let own = context! { asked => Value::from(Serde(&asked)), token => linked.token };
+    let own = context! { asked => Value::from(Serde(&asked)), token => linked.token, stage => () };
     Ok(visit.page(StatusCode::OK, "email_change.html", own))
 }
 
 pub async fn agree(from: Whence, posted: Posted) -> Result<Response, Fault> {
     let Posted { visit, fields } = posted;
     let own = match email_changes::agree(visit.app(), fields.get("token"), &from).await {
-        Ok(EmailChangeStage::Changed) => context! { stage => "changed" },
+        Ok(EmailChangeStage::Changed) => context! { stage => "done" },
         Ok(EmailChangeStage::WaitsForPresent) => context! { stage => "present" },
         Ok(EmailChangeStage::WaitsForNext) => context! { stage => "next" },
-        Err(Error::Invalid(_)) => context! {},
+        Err(Error::Invalid(_)) => context! { stage => (), asked => () },
         Err(error) => return Err(error.into()),
     };
     Ok(visit.page(StatusCode::OK, "email_change.html", own))

@@ -20,11 +20,13 @@ mod home;
 mod mails;
 mod moments;
 mod notifications;
+mod oidc;
 mod passwords;
 mod preferences;
 mod programmes;
 mod second_factors;
 mod sessions;
+mod sign_ups;
 mod style;
 mod templates;
 mod vetting;
@@ -106,6 +108,12 @@ pub fn routes(web: &Web) -> Router {
         .route("/account/second-factor/confirm", post(second_factors::confirm))
         .route("/account/second-factor/codes", post(second_factors::renew_codes))
         .route("/account/second-factor/remove", post(second_factors::remove))
+        .route("/api/v1/auth/oidc/{provider}/start", get(oidc::start))
+        .route("/api/v1/auth/oidc/{provider}/callback", get(oidc::callback))
+        .route("/account/identities/link/{provider}", post(oidc::link))
+        .route("/account/identities/{id}/remove", post(oidc::unlink))
+        .route("/sign-up", get(sign_ups::ask).post(sign_ups::send_link))
+        .route("/sign-up/confirm", get(sign_ups::follow).post(sign_ups::complete))
         .route("/account/email", get(email_changes::show).post(email_changes::ask))
         .route("/email-change", get(email_changes::follow).post(email_changes::agree))
         .route("/account/password", post(account::change_password))

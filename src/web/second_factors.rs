@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use minijinja::value::Serde;
+use minijinja::value::{Serde, merge_maps};
 use minijinja::{Value, context};
 use secrecy::SecretString;
 
@@ -21,7 +21,9 @@ pub async fn show(signed_in: SignedIn) -> std::result::Result<Response, Fault> {
 async fn page(visit: &Visit, caller: &Caller, status: StatusCode, own: Value) -> Result<Response> {
     let factor = second_factors::get(visit.app(), caller).await?;
     let factor = Value::from(Serde(&factor));
-    let mut response = visit.page(status, "second_factor.html", context! { factor, ..own });
+    let none = context! { faults => (), step => (), begun => (), codes => (), fresh => false };
+    let own = context! { factor, ..merge_maps([own, none]) };
+    let mut response = visit.page(status, "second_factor.html", own);
     // A secret or codes that are shown once stay in no cache.
     let store = axum::http::HeaderValue::from_static("no-store");
     response.headers_mut().insert(axum::http::header::CACHE_CONTROL, store);
@@ -49,10 +51,10 @@ pub async fn begin(from: Whence, posted: Posted) -> std::result::Result<Response
     let password = SecretString::from(fields.exact("password").to_owned());
     match second_factors::begin(visit.app(), &caller, password, &from).await {
         Ok(begun) => {
-            let own = context! { begun => Value::from(Serde(&begun)), step => "confirm" };
+            let own = context! { begun => Value::from(Serde(&begun)), step => "first" };
             Ok(page(&visit, &caller, StatusCode::OK, own).await?)
         }
-        Err(error) => again(&visit, &caller, "begin", error).await,
+        Err(error) => again(&visit, &caller, "start", error).await,
     }
 }
 
@@ -64,7 +66,7 @@ pub async fn confirm(from: Whence, posted: Posted) -> std::result::Result<Respon
             let own = context! { codes => codes.recovery_codes, fresh => true };
             Ok(page(&visit, &caller, StatusCode::OK, own).await?)
         }
-        Err(error) => again(&visit, &caller, "confirm", error).await,
+        Err(error) => again(&visit, &caller, "first", error).await,
     }
 }
 

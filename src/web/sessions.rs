@@ -14,8 +14,8 @@ use super::form::{Fields, Posted};
 use super::visit::{Keeps, SET_UP, Visit, keep};
 use crate::access::Whence;
 use crate::access::language::LANGUAGES;
-use crate::app::Error;
 use crate::app::sessions::{self, Progress};
+use crate::app::{Error, log_ins};
 
 /// What brings somebody to the log-in.
 #[derive(Debug, Default, Deserialize)]
@@ -26,21 +26,23 @@ pub struct Came {
     after: Option<String>,
 }
 
-pub async fn ask(visit: Visit, Query(came): Query<Came>) -> Response {
+pub async fn ask(visit: Visit, Query(came): Query<Came>) -> Result<Response, Fault> {
     let next = onward(came.next.as_deref().unwrap_or("/"));
     if visit.caller.is_some() {
-        return Redirect::to(if visit.lacks_factor { SET_UP } else { next }).into_response();
+        return Ok(Redirect::to(if visit.lacks_factor { SET_UP } else { next }).into_response());
     }
     let after = came.after.filter(|after| matches!(after.as_str(), "password" | "out" | "link" | "late"));
-    form(&visit, StatusCode::OK, context! { next, after, email => "", fault => () })
+    form(&visit, StatusCode::OK, context! { next, after, email => "", fault => () }).await
 }
 
-fn form(visit: &Visit, status: StatusCode, own: Value) -> Response {
+async fn form(visit: &Visit, status: StatusCode, own: Value) -> Result<Response, Fault> {
+    let providers = Value::from(Serde(&log_ins::providers(visit.app()).await?));
+    let sign_up = log_ins::some_sign_up(visit.app()).await?;
     let demo = visit.web.0.demo.as_ref();
     let log_ins = demo.map(|demo| demo.log_ins.clone()).unwrap_or_default();
     let log_ins = Value::from(Serde(&log_ins));
     let password = demo.map(|demo| demo.password.clone());
-    visit.page(status, "login.html", context! { log_ins, password, ..own })
+    Ok(visit.page(status, "login.html", context! { log_ins, password, providers, sign_up, ..own }))
 }
 
 pub async fn sign_in(State(web): Site, from: Whence, request: Request) -> Result<Response, Fault> {
@@ -51,7 +53,9 @@ pub async fn sign_in(State(web): Site, from: Whence, request: Request) -> Result
         Ok(Progress::CodeNeeded(half)) => {
             Ok(code_form(&visit, StatusCode::OK, &half, fields.get("next"), None))
         }
-        Err(error @ (Error::WrongCredentials | Error::TooMany { .. })) => Ok(again(&visit, &fields, &error)),
+        Err(error @ (Error::WrongCredentials | Error::TooMany { .. })) => {
+            again(&visit, &fields, &error).await
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -97,7 +101,7 @@ pub async fn welcome(visit: &Visit, next: &str, signed_in: &sessions::SignedIn) 
     Ok(response)
 }
 
-fn again(visit: &Visit, fields: &Fields, error: &Error) -> Response {
+async fn again(visit: &Visit, fields: &Fields, error: &Error) -> Result<Response, Fault> {
     let fault = match error {
         Error::TooMany { retry_after } => {
             visit.word("login.too_many").replace("{}", &retry_after.to_string())
@@ -105,7 +109,7 @@ fn again(visit: &Visit, fields: &Fields, error: &Error) -> Response {
         _ => visit.word("login.wrong"),
     };
     let (next, email) = (onward(fields.get("next")), fields.get("email"));
-    form(visit, status_of(error), context! { next, email, fault, after => () })
+    form(visit, status_of(error), context! { next, email, fault, after => () }).await
 }
 
 pub async fn sign_out(posted: Posted) -> Result<Response, Fault> {

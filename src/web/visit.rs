@@ -67,15 +67,20 @@ pub enum Keeps {
     Mark,
     /// The language they chose.
     Language,
+    /// What is needed when they come back from a provider.
+    Away,
 }
 
 impl Keeps {
-    const fn name(self, secure: bool) -> &'static str {
+    /// What it is called; cookies of a host reached by TLS are kept to it.
+    pub const fn name(self, secure: bool) -> &'static str {
         match (self, secure) {
             (Self::Pass, true) => "__Host-sojourn",
             (Self::Pass, false) => "sojourn",
             (Self::Mark, true) => "__Host-sojourn-mark",
             (Self::Mark, false) => "sojourn-mark",
+            (Self::Away, true) => "__Host-sojourn-away",
+            (Self::Away, false) => "sojourn-away",
             (Self::Language, true) => "__Host-sojourn-language",
             (Self::Language, false) => "sojourn-language",
         }

@@ -213,7 +213,7 @@ async fn who_is_responsible_says_that_an_address_works_again(#[values(Db::Sqlite
     let marked = kim.get(&format!("/people/{}", id(&person))).await.ok();
     assert!(marked["unreachable_since"].is_string());
     let next = json!({ "email": "kim.ek@north.example", "password": PASSWORD });
-    kim.post("/auth/email", &next).await.ok();
+    assert_eq!(kim.post("/auth/email", &next).await.status, 202);
     // The address from before has no say: it takes no mail.
     let token = post.app.email_link("kim@north.example", TokenKind::EmailNext).await;
     let changed = kim.post("/auth/email/confirm", &json!({ "token": token })).await.ok();

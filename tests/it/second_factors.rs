@@ -29,7 +29,7 @@ fn later(app: &TestApp) {
 }
 
 /// Sets a second factor up; gives the secret and the recovery codes.
-async fn set_up(app: &TestApp, by: &Actor) -> (String, Vec<String>) {
+pub async fn set_up(app: &TestApp, by: &Actor) -> (String, Vec<String>) {
     let begun = by.post("/auth/second-factor", &json!({ "password": PASSWORD })).await.ok();
     let secret = begun["secret"].as_str().expect("a secret").to_owned();
     let codes = by.post("/auth/second-factor/confirm", &json!({ "code": shown(app, &secret) })).await.ok();

@@ -6,12 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sojourn_engine::ids::{LeaseId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::{NoticeStatus, TokenKind};
 
-use crate::app::notices::{Letter, NoticeFacts, Reader};
+use crate::app::notices::{Letter, LinkNotice, NoticeFacts, Reader};
 use crate::app::{App, Result, bounces};
 use crate::clock::Moment;
 use crate::config;
-use crate::store::email_changes;
 use crate::store::outbox::{self, Addressed, Claimed, Ended, Settled};
+use crate::store::{email_changes, sign_ups};
 
 /// How long the facts of a sent notice are kept.
 const FACTS: TimeDelta = TimeDelta::days(30);
@@ -123,6 +123,10 @@ impl App {
         let Some(facts) = facts else {
             return Ok(Err("what it said is gone: nothing can be sent".to_owned()));
         };
+        if let NoticeFacts::SignUp(link) = &facts {
+            let newcomer = self.newcomer(link).await?;
+            return Ok(newcomer.map(|reader| self.plain(&row, facts, reader)));
+        }
         let Some(reader) = reader.and_then(|reader| Some((reader, reader.address.clone()?))) else {
             return Ok(Err("its recipient has no e-mail address: give them one, then retry".to_owned()));
         };
@@ -171,6 +175,37 @@ impl App {
         }))
     }
 
+    /// Whoever wants an account at an address, or why they cannot be written to.
+    async fn newcomer(&self, link: &LinkNotice) -> Result<std::result::Result<Reader, String>> {
+        let row = sign_ups::find(self.store.read(), link.token).await?;
+        let gone = || "the address that wanted an account is gone: nothing can be sent".to_owned();
+        Ok(row.ok_or_else(gone).map(|row| Reader {
+            name: String::new(),
+            address: row.email,
+            language: row.language,
+            zone: self.zone,
+            applicant: false,
+        }))
+    }
+
+    /// A letter about nothing but its link.
+    fn plain(&self, row: &Claimed, facts: NoticeFacts, reader: Reader) -> Letter {
+        Letter {
+            id: row.id,
+            notice: row.notice.clone(),
+            action: row.action,
+            queued_at: row.queued_at,
+            link: self.link(&facts),
+            delegate: None,
+            unsubscribe: None,
+            facts,
+            reader,
+            student: None,
+            definition: None,
+            digest: Vec::new(),
+        }
+    }
+
     /// The address a notice goes to when it is none of a person's yet.
     async fn elsewhere(&self, facts: &NoticeFacts) -> Result<Option<String>> {
         let NoticeFacts::EmailNext(link) = facts else { return Ok(None) };
@@ -215,7 +250,8 @@ impl App {
             NoticeFacts::Invitation(link)
             | NoticeFacts::PasswordReset(link)
             | NoticeFacts::EmailPresent(link)
-            | NoticeFacts::EmailNext(link) => {
+            | NoticeFacts::EmailNext(link)
+            | NoticeFacts::SignUp(link) => {
                 let kind = facts.one_time().map_or(TokenKind::PasswordReset, |(_, kind)| kind);
                 self.links.address(link.token, kind)
             }

@@ -10,12 +10,14 @@ use crate::app::notices::{
 };
 
 /// Notices that tell of a change.
-const CHANGES: [&str; 5] = [
+const CHANGES: [&str; 7] = [
     "password_changed",
     "email_changed",
     "second_factor_added",
     "second_factor_removed",
     "recovery_code_used",
+    "log_in_linked",
+    "log_in_removed",
 ];
 
 /// Samples of all of them.
@@ -29,6 +31,7 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("password_reset", Kind::Usual, NoticeFacts::PasswordReset(link(None))),
         sample("email_change_present", Kind::Usual, NoticeFacts::EmailPresent(link(None))),
         sample("email_change_next", Kind::Usual, NoticeFacts::EmailNext(link(None))),
+        sample("sign_up", Kind::Usual, NoticeFacts::SignUp(link(Some("Universität Lindenau")))),
     ];
     for notice in CHANGES {
         samples.push(sample(

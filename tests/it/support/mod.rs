@@ -14,6 +14,7 @@ pub mod database;
 pub mod measured;
 pub mod offers;
 pub mod process;
+pub mod provider;
 pub mod rounds;
 pub mod season;
 pub mod seed;
