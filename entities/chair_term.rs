@@ -19,6 +19,8 @@ pub struct Model {
     pub from_on: Date,
     /// Last day.
     pub until_on: Date,
+    /// When its hand-over was told; none until then.
+    pub handed_over_at: Option<DateTimeUtc>,
     /// When the row was written.
     pub created_at: DateTimeUtc,
     /// Grows with every change over HTTP.

@@ -35,6 +35,9 @@ mod m20261125_000061_lock_softly;
 mod m20261125_000062_create_second_factors;
 mod m20261125_000063_create_email_changes;
 mod m20261125_000064_create_log_ins;
+mod m20261125_000080_create_checkpoints;
+mod m20261126_000081_create_audit;
+mod m20261126_000082_hand_the_chair_over;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -76,6 +79,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000062_create_second_factors::Migration),
             Box::new(m20261125_000063_create_email_changes::Migration),
             Box::new(m20261125_000064_create_log_ins::Migration),
+            Box::new(m20261125_000080_create_checkpoints::Migration),
+            Box::new(m20261126_000081_create_audit::Migration),
+            Box::new(m20261126_000082_hand_the_chair_over::Migration),
         ]
     }
 }

@@ -43,8 +43,9 @@ fn domains(manager: &SchemaManager<'_>) -> TableCreateStatement {
         manager,
         Table::create()
             .table("log_in_domains")
-            .col(text("domain").primary_key())
+            .col(text("domain"))
             .col(uuid("institution_id"))
+            .primary_key(&mut key("log_in_domains", &["domain"]))
             .foreign_key(&mut refers("log_in_domains", "institution_id", "institutions")),
     )
 }

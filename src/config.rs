@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chrono_tz::Tz;
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sojourn_engine::vocabulary::Office;
@@ -64,6 +65,15 @@ pub struct Http {
     pub body_limit: usize,
     /// Longest time a request may take, in seconds.
     pub timeout_seconds: u64,
+    /// Networks of reverse proxies, such as `10.1.0.0/16`, whose `X-Forwarded-For` is believed; of others it is not.
+    #[schema(value_type = Vec<String>)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// File with the chain of certificates, PEM; with it the service speaks TLS itself. Read again every hour.
+    #[schema(value_type = Option<String>)]
+    pub tls_certificate: Option<PathBuf>,
+    /// File with the private key of the certificate, PEM.
+    #[schema(value_type = Option<String>)]
+    pub tls_key: Option<PathBuf>,
 }
 
 /// Where everything is kept.

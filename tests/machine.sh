@@ -115,6 +115,17 @@ stop_postgres() {
   (cd "$scratch" && postgres_user "$(newest_postgres)/pg_ctl" --pgdata=cluster --mode=immediate stop >/dev/null) || true
 }
 
+# search_logs: nothing that the suite planted (names, addresses, passwords, tokens) may stand in what it logged.
+search_logs() {
+  local logs=target/tmp/logs found
+  grep -q 'the log of this process is kept' "$logs"/*.log || { echo "no log was kept" >&2; return 1; }
+  sort -u "$logs"/*.planted >"$logs/planted"
+  [ -s "$logs/planted" ] || { echo "nothing was planted" >&2; return 1; }
+  found=$(grep -hFf "$logs/planted" "$logs"/*.log | head -n 5) || true
+  [ -z "$found" ] || { printf 'the logs tell of people or their secrets:\n%s\n' "$found" >&2; return 1; }
+  echo "$(wc -l <"$logs/planted") words looked for in $(cat "$logs"/*.log | wc -l) lines: none found"
+}
+
 # count NAME: the number of tests/counts.toml that holds for this run.
 count() {
   local number

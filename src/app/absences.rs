@@ -9,6 +9,7 @@ use serde::Serialize;
 use sojourn_engine::ids::{DelegationId, InstitutionId, PersonId};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::notices::{AbsenceNotice, NoticeFacts};
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, current};
 use crate::access::Caller;
@@ -17,6 +18,7 @@ use crate::store::delegations::{self as store, Delegation};
 use crate::store::outbox::{self, NewNotice};
 use crate::store::{Conn, Tx, dossiers, people, sessions};
 use sojourn_engine::pace::Pace;
+use sojourn_engine::vocabulary::{Deed, Matter};
 
 /// The longest time somebody is away in one piece, in days.
 const LONGEST: u64 = 366;
@@ -141,9 +143,13 @@ pub async fn create(
         ended_at: None,
     };
     store::add(&tx, row.clone()).await?;
-    tell(&tx, &at, &row, seats.into_iter().flatten().next()).await?;
+    let institution = seats.into_iter().flatten().next();
+    tell(&tx, &at, &row, institution).await?;
     let location = format!("/api/v1/people/{of}/absences/{}", row.id);
-    let answer = turn.finish(tx, &at, Answer::created(location, 1, &view(&row, name))?).await?;
+    let view = view(&row, name);
+    let deed = Deeds::new(Deed::Create, Matter::Absence, row.id).at(institution);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
+    let answer = turn.finish(tx, &at, Answer::created(location, 1, &view)?).await?;
     app.callers.forget(new.deputy);
     app.wake.notify_one();
     Ok(answer)
@@ -229,6 +235,7 @@ pub async fn end(app: &App, caller: &Caller, (of, id): (PersonId, DelegationId),
         let told = "it has ended already: there is nothing to end";
         return Err(Error::Conflict(Conflict::NotNow(told.to_owned())));
     }
+    Deeds::new(Deed::End, Matter::Absence, id).note(&tx, &at, caller).await?;
     tx.commit().await?;
     app.callers.forget(row.deputy_id);
     Ok(())

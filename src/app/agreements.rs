@@ -8,9 +8,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sojourn_engine::ids::{AgreementId, InstitutionId, PersonId};
-use sojourn_engine::vocabulary::{AgreementStatus, InstitutionKind, Level};
+use sojourn_engine::vocabulary::{AgreementStatus, Deed, InstitutionKind, Level, Matter};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::{
     Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound,
 };
@@ -163,6 +164,8 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewAgreement) 
     days(&row)?;
     let view = AgreementView::from(row.clone());
     store::add(&tx, row).await?;
+    let deed = Deeds::new(Deed::Create, Matter::Agreement, view.id).at(view.proposer);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     turn.finish(tx, &at, Answer::created(format!("/api/v1/agreements/{}", view.id), 1, &view)?).await
 }
 
@@ -177,6 +180,7 @@ pub async fn change(
     let tx = app.store.begin().await?;
     let mut row = store::find(&tx, caller, id).await?.ok_or(Error::NotFound)?;
     current(row.version, read)?;
+    let was = AgreementView::from(row.clone());
     revise(&mut row, caller, &change)?;
     days(&row)?;
     row.version = read + 1;
@@ -184,6 +188,8 @@ pub async fn change(
     if !store::replace(&tx, row).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::Agreement, id).at(view.proposer);
+    deed.differing(&was, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     Ok(view)
 }

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 
 use sojourn_engine::ids::{InstitutionId, NoticeId, PersonId};
 use sojourn_engine::pace::Pace;
-use sojourn_engine::vocabulary::Duty;
+use sojourn_engine::vocabulary::{Deed, Duty, Matter};
 
+use super::audit::Deeds;
 use super::notices::{NoticeFacts, UnreachableNotice};
 use super::people::PersonView;
 use super::{App, Error, Result};
@@ -171,6 +172,8 @@ pub async fn reachable(app: &App, caller: &Caller, id: PersonId) -> Result<Perso
         return Err(Error::Forbidden { needs });
     }
     store::mark_reachable(&tx, id).await?;
+    let at = app.clock.moment();
+    Deeds::new(Deed::Change, Matter::Person, id).note(&tx, &at, caller).await?;
     tx.commit().await?;
     let row = store::Person { unreachable_since: None, unreachable_words: None, ..row };
     Ok((row, roles).into())

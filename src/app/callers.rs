@@ -1,6 +1,6 @@
 //! Who a session's caller is, with the duties of today; remembered for some seconds so that a request costs no query.
 //!
-//! What this process changes is forgotten at once; what another process changes, after [`REMEMBERED`].
+//! What this process changes is forgotten at once; what another process changes, after [`REMEMBERED`]; what ends with a day, with it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,8 @@ use crate::store::{Conn, delegations, sessions};
 
 /// How long a caller is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::seconds(30);
+/// Seconds between instants at which a day can begin somewhere: zones are whole quarters of an hour apart.
+const QUARTER: i64 = 15 * 60;
 /// Sessions remembered before those that have run out are forgotten.
 const MOST: usize = 10_000;
 
@@ -52,8 +54,10 @@ impl Callers {
     }
 }
 
+/// Duties end with a day, so nobody is remembered past where one can end.
 fn fresh(read_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    read_at <= now && now < read_at + REMEMBERED
+    let quarter = |at: DateTime<Utc>| at.timestamp().div_euclid(QUARTER);
+    read_at <= now && now < read_at + REMEMBERED && quarter(read_at) == quarter(now)
 }
 
 impl App {

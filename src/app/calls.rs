@@ -12,9 +12,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sojourn_engine::deadline::Calendar;
 use sojourn_engine::ids::{CallId, InstitutionId, OfferingId};
-use sojourn_engine::vocabulary::Publication;
+use sojourn_engine::vocabulary::{Deed, Matter, Publication};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::calendars::of_zone;
 use super::programmes::forward;
 use super::{Answer, App, Asked, Error, Once, Page, Result, current};
@@ -291,7 +292,10 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, fill: impl FnOnce(&
     let id = plan.row.id;
     store::add(&tx, plan.row, &plan.homes, &plan.offerings).await?;
     let whole = store::find(&tx, Some(caller), id).await?.ok_or(Error::NotFound)?;
-    let answer = Answer::created(format!("/api/v1/calls/{id}"), 1, &view(whole, Some(caller)))?;
+    let view = view(whole, Some(caller));
+    let deed = Deeds::new(Deed::Create, Matter::Call, id);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
+    let answer = Answer::created(format!("/api/v1/calls/{id}"), 1, &view)?;
     turn.finish(tx, &at, answer).await
 }
 
@@ -305,7 +309,9 @@ pub async fn change(
 ) -> Result<CallView> {
     let now = app.clock.now();
     let tx = app.store.begin().await?;
-    let Whole { row, homes, offerings } = store::find(&tx, Some(caller), id).await?.ok_or(Error::NotFound)?;
+    let whole = store::find(&tx, Some(caller), id).await?.ok_or(Error::NotFound)?;
+    let seen = view(whole.clone(), Some(caller));
+    let Whole { row, homes, offerings } = whole;
     let before = Plan { row, homes: homes.iter().map(|home| home.id).collect(), offerings };
     before.demand(caller)?;
     current(before.row.version, read)?;
@@ -331,6 +337,8 @@ pub async fn change(
     }
     let whole = store::find(&tx, Some(caller), id).await?.ok_or(Error::NotFound)?;
     let view = view(whole, Some(caller));
+    let deed = Deeds::new(Deed::Change, Matter::Call, id);
+    deed.differing(&seen, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     Ok(view)
 }

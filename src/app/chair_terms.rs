@@ -1,15 +1,20 @@
 //! The annual chair: terms that never share a day, each of a member and one person of it.
 
+mod hand_over;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 use sojourn_engine::ids::{ChairTermId, InstitutionId, PersonId};
-use sojourn_engine::vocabulary::InstitutionKind;
+use sojourn_engine::vocabulary::{Deed, InstitutionKind, Matter};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, current, demand};
 use crate::access::{Caller, Policy};
 use crate::store::chair_terms::{self as store, ChairTerm};
 use crate::store::{Tx, institutions, people};
+
+pub use hand_over::{HandOver, get as hand_over};
 
 /// A term of the annual chair.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -75,11 +80,15 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, said: TermOf) -> Re
         person_id: said.person,
         from_on: said.from_on,
         until_on: said.until_on,
+        // What was over when it was entered leaves nothing to anybody.
+        handed_over_at: (said.until_on < app.today()).then_some(at.now),
         created_at: at.now,
         version: 1,
     };
     let view = ChairTermView::from(row.clone());
     store::add(&tx, row).await?;
+    let deed = Deeds::new(Deed::Create, Matter::ChairTerm, view.id).at(view.institution);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     let location = format!("/api/v1/chair-terms/{}", view.id);
     let answer = turn.finish(tx, &at, Answer::created(location, 1, &view)?).await?;
     app.callers.forget(said.person);
@@ -98,7 +107,7 @@ pub async fn change(
     let tx = app.store.begin().await?;
     let mut row = store::find(&tx, id).await?.ok_or(Error::NotFound)?;
     current(row.version, read)?;
-    let before = row.person_id;
+    let (before, was) = (row.person_id, ChairTermView::from(row.clone()));
     let mut said = TermOf {
         institution: row.institution_id,
         person: row.person_id,
@@ -113,6 +122,8 @@ pub async fn change(
     if !store::replace(&tx, row).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::ChairTerm, id).at(view.institution);
+    deed.differing(&was, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     app.callers.forget(before);
     app.callers.forget(said.person);

@@ -9,9 +9,10 @@ mod import;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, UnitId};
-use sojourn_engine::vocabulary::InstitutionKind;
+use sojourn_engine::vocabulary::{Deed, InstitutionKind, Matter};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, current, demand};
 use crate::access::{Caller, Place, Policy};
 use crate::store::{Conn, Tx, institutions as store};
@@ -151,6 +152,8 @@ pub async fn create(
     check(&row)?;
     let view = InstitutionView::from(row.clone());
     store::add(&tx, row).await?;
+    let deed = Deeds::new(Deed::Create, Matter::Institution, view.id).at(view.id);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     turn.finish(tx, &at, Answer::created(format!("/api/v1/institutions/{}", view.id), 1, &view)?).await
 }
 
@@ -212,6 +215,7 @@ pub async fn change(
     let tx = app.store.begin().await?;
     let mut row = store::find(&tx, id).await?.ok_or(Error::NotFound)?;
     current(row.version, read)?;
+    let before = InstitutionView::from(row.clone());
     fill(&mut row);
     row.erasmus_key = row.erasmus_code.as_deref().map(erasmus_key);
     row.version = read + 1;
@@ -220,6 +224,8 @@ pub async fn change(
     if !store::replace(&tx, row).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::Institution, id).at(id);
+    deed.differing(&before, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     Ok(view)
 }
@@ -272,6 +278,8 @@ pub async fn create_unit(
     check_parent(&tx, &row).await?;
     let view = UnitView::from(row.clone());
     store::add_unit(&tx, row).await?;
+    let deed = Deeds::new(Deed::Create, Matter::Unit, view.id).at(of);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     let location = format!("/api/v1/institutions/{of}/units/{}", view.id);
     turn.finish(tx, &at, Answer::created(location, 1, &view)?).await
 }
@@ -289,7 +297,7 @@ pub async fn change_unit(
     let mut row = store::unit(&tx, of, id).await?.ok_or(Error::NotFound)?;
     administers(caller, &store::place(&tx, of, Some(id)).await?)?;
     current(row.version, read)?;
-    let before = row.parent_id;
+    let (before, was) = (row.parent_id, UnitView::from(row.clone()));
     fill(&mut row);
     row.version = read + 1;
     if row.parent_id != before {
@@ -302,6 +310,8 @@ pub async fn change_unit(
     if !store::replace_unit(&tx, row).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::Unit, id).at(of);
+    deed.differing(&was, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     Ok(view)
 }

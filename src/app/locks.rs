@@ -22,7 +22,10 @@ const FAMILIAR: TimeDelta = TimeDelta::days(180);
 
 /// Tries that were refused not long ago, each with until when, and until when that is remembered.
 #[derive(Debug, Clone, Default)]
-pub struct Refused(Arc<Mutex<HashMap<Vec<u8>, (DateTime<Utc>, DateTime<Utc>)>>>);
+pub struct Refused(Arc<Mutex<Waits>>);
+
+/// By what was asked: until when it waits, and until when that is remembered.
+type Waits = HashMap<Vec<u8>, (DateTime<Utc>, DateTime<Utc>)>;
 
 impl Refused {
     fn until(&self, key: &[u8], now: DateTime<Utc>) -> Option<DateTime<Utc>> {

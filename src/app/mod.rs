@@ -8,12 +8,14 @@ pub mod action_links;
 pub mod agreements;
 pub mod applications;
 mod attempts;
+pub mod audit;
 pub mod bounces;
 pub mod calendar_addresses;
 pub mod calendars;
 mod callers;
 pub mod calls;
 pub mod chair_terms;
+pub mod checkpoints;
 pub mod deadlines;
 pub mod definitions;
 pub mod digests;
@@ -69,6 +71,7 @@ use crate::store::files::Files;
 pub use crate::store::page::{Asked, Page};
 pub use attempts::Attempts;
 pub use callers::Callers;
+pub use checkpoints::Seal;
 pub use definitions::Definitions;
 pub use error::{Conflict, Error, FieldError, Result};
 pub use idempotency::{Answer, Once, Turn, Turns};
@@ -92,6 +95,8 @@ pub struct App {
     pub clock: Clock,
     /// One-time links and addresses of pages.
     pub links: Links,
+    /// Signs checkpoints.
+    pub seal: Seal,
     /// The zone in which the days of the alliance begin.
     pub zone: Tz,
     /// Wakes the worker when a command has queued something.
@@ -134,6 +139,7 @@ impl App {
             files: Files::new(config.files.dir.clone()),
             clock,
             links: Links::new(&key, &config.http.public_url),
+            seal: Seal::new(&key),
             zone: config.alliance.zone,
             wake: Arc::default(),
             callers: Callers::default(),

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{
-    CaseId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId,
+    CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId,
 };
 use sojourn_engine::vocabulary::TokenKind;
 
@@ -40,6 +40,8 @@ pub struct Letter {
     pub delegate: Option<String>,
     /// Where mails of this kind are turned off, for those that may be.
     pub unsubscribe: Option<String>,
+    /// A file that goes with it: its name and its content, which is JSON.
+    pub enclosed: Option<(String, String)>,
 }
 
 /// Who reads a letter.
@@ -81,6 +83,44 @@ pub enum NoticeFacts {
     Unreachable(UnreachableNotice),
     /// What waits and what has happened, in one mail.
     Digest(DigestNotice),
+    /// How far the record had come in a night.
+    Checkpoint(CheckpointNotice),
+    /// A term of the chair is over.
+    HandOver(Box<HandOverNotice>),
+}
+
+/// What a term of the chair leaves to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOverNotice {
+    /// The term that is over.
+    pub term: ChairTermId,
+    /// Its first day.
+    pub from_on: NaiveDate,
+    /// Its last day.
+    pub until_on: NaiveDate,
+    /// The member that held it.
+    pub institution: String,
+    /// The member that holds it next, and from which day; none while nobody does.
+    pub next: Option<(String, NaiveDate)>,
+    /// How many cases wait for the chair.
+    pub waiting: u64,
+    /// References of those that wait the longest.
+    pub references: Vec<String>,
+    /// Drafts of workflows that wait for approval, each with its number.
+    pub drafts: Vec<String>,
+}
+
+/// A checkpoint; its file goes with the mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointNotice {
+    /// Its number.
+    pub number: i32,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// Cases there were.
+    pub cases: u64,
+    /// Steps there were.
+    pub steps: u64,
 }
 
 /// Notices told together.
@@ -131,7 +171,9 @@ impl NoticeFacts {
             | Self::EmailNext(_)
             | Self::SignUp(_)
             | Self::Account(_)
-            | Self::Digest(_) => None,
+            | Self::Digest(_)
+            | Self::Checkpoint(_)
+            | Self::HandOver(_) => None,
         }
     }
 
@@ -143,9 +185,13 @@ impl NoticeFacts {
             Self::EmailPresent(link) => Some((link, TokenKind::EmailPresent)),
             Self::EmailNext(link) => Some((link, TokenKind::EmailNext)),
             Self::SignUp(link) => Some((link, TokenKind::SignUp)),
-            Self::Case(_) | Self::Account(_) | Self::Absence(_) | Self::Unreachable(_) | Self::Digest(_) => {
-                None
-            }
+            Self::Case(_)
+            | Self::Account(_)
+            | Self::Absence(_)
+            | Self::Unreachable(_)
+            | Self::Digest(_)
+            | Self::Checkpoint(_)
+            | Self::HandOver(_) => None,
         }
     }
 
@@ -161,7 +207,9 @@ impl NoticeFacts {
             | Self::Account(_)
             | Self::Absence(_)
             | Self::Unreachable(_)
-            | Self::Digest(_) => None,
+            | Self::Digest(_)
+            | Self::Checkpoint(_)
+            | Self::HandOver(_) => None,
         }
     }
 }

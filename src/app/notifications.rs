@@ -5,9 +5,10 @@ mod claims;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{CaseId, NoticeId, PersonId};
-use sojourn_engine::vocabulary::NoticeStatus;
+use sojourn_engine::vocabulary::{Deed, Matter, NoticeStatus};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::notices::Letter;
 use super::{Answer, App, Asked, Conflict, Error, Once, Page, Result};
 use crate::access::Caller;
@@ -132,6 +133,7 @@ pub async fn retry(app: &App, caller: &Caller, once: &Once, id: NoticeId) -> Res
             "only a notice that failed or was put off, and whose text is still there, can be tried again";
         return Err(Error::Conflict(Conflict::NotNow(told.to_owned())));
     }
+    Deeds::new(Deed::Resend, Matter::Notice, id).note(&tx, &at, caller).await?;
     let row = outbox::find(&tx, id).await?.ok_or(Error::NotFound)?;
     let answer = Answer::report(&NotificationView::from(row))?;
     let answer = turn.finish(tx, &at, answer).await?;
@@ -177,6 +179,7 @@ pub async fn resend(app: &App, caller: &Caller, once: &Once, id: NoticeId) -> Re
         let told = "only a notice that was sent, failed or came back, and whose text is still there, can be sent once more";
         return Err(Error::Conflict(Conflict::NotNow(told.to_owned())));
     }
+    Deeds::new(Deed::Resend, Matter::Notice, id).note(&tx, &at, caller).await?;
     let row = outbox::find(&tx, again).await?.ok_or(Error::NotFound)?;
     let answer = Answer::report(&NotificationView::from(row))?;
     let answer = turn.finish(tx, &at, answer).await?;

@@ -9,9 +9,10 @@ mod roles;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId, RoleId, TokenId, UnitId};
-use sojourn_engine::vocabulary::{Duty, Mails, TokenKind};
+use sojourn_engine::vocabulary::{Deed, Duty, Mails, Matter, TokenKind};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::institutions::administers;
 use super::passwords::send_link;
 use super::registrations::{self, NewRegistration};
@@ -253,6 +254,8 @@ pub(super) async fn enter(
     registered::add(tx, registrations).await?;
     let name = inviting.map(|row| row.name);
     let link = send_link(tx, at, &account, TokenKind::Invitation, app.invitation_life, name).await?;
+    let deed = Deeds::new(Deed::Create, Matter::Person, id).at(new.institution());
+    deed.with(&view)?.note(tx, at, by).await?;
     Ok((view, link))
 }
 
@@ -267,12 +270,15 @@ pub async fn change(
     let tx = app.store.begin().await?;
     let (mut row, roles) = store::find(&tx, caller, id).await?.ok_or(Error::NotFound)?;
     current(row.version, read)?;
+    let was = PersonView::from((row.clone(), roles.clone()));
     fill(&mut row);
     row.version = read + 1;
     let view = PersonView::from((row.clone(), roles));
     if !store::replace(&tx, row).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::Person, id);
+    deed.differing(&was, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     app.callers.forget(id);
     Ok(view)

@@ -6,8 +6,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PeriodId};
+use sojourn_engine::vocabulary::{Deed, Matter};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, coordinates, current, sound};
 use crate::access::{Caller, Place};
 use crate::store::{Tx, institutions, periods as store};
@@ -116,6 +118,8 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewPeriod) -> 
     check(&tx, &row).await?;
     let view = PeriodView::from(row.clone());
     store::add(&tx, row).await?;
+    let deed = Deeds::new(Deed::Create, Matter::Period, view.id).at(view.institution);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     turn.finish(tx, &at, Answer::created(format!("/api/v1/periods/{}", view.id), 1, &view)?).await
 }
 
@@ -131,6 +135,7 @@ pub async fn change(
     let mut row = store::find(&tx, id).await?.ok_or(Error::NotFound)?;
     coordinates(caller, &Place::whole(row.institution_id), NEEDS)?;
     current(row.version, read)?;
+    let was = PeriodView::from(row.clone());
     fill(&mut row);
     row.version = read + 1;
     check(&tx, &row).await?;
@@ -138,6 +143,8 @@ pub async fn change(
     if !store::replace(&tx, row).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::Period, id).at(view.institution);
+    deed.differing(&was, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     Ok(view)
 }

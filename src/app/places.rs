@@ -8,10 +8,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sojourn_engine::ids::{AgreementId, InstitutionId, PeriodId, PlaceLineId, ProgrammeId};
 use sojourn_engine::vocabulary::{
-    AgreementStatus, Direction, InstitutionKind, Level, PlaceSource, PlaceUnit, PostingKind,
+    AgreementStatus, Deed, Direction, InstitutionKind, Level, Matter, PlaceSource, PlaceUnit, PostingKind,
 };
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, sound};
 use crate::access::{Caller, Place};
 use crate::clock::Moment;
@@ -163,6 +164,8 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewLine) -> Re
     store::post(&tx, capacity(row.id, new.capacity, new.reason, caller, &at)).await?;
     (row.capacity, row.version) = (new.capacity, 1);
     let view = PlaceLineView::from(row);
+    let deed = Deeds::new(Deed::Create, Matter::PlaceLine, view.id).at(view.host);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     turn.finish(tx, &at, Answer::created(format!("/api/v1/place-lines/{}", view.id), 1, &view)?).await
 }
 
@@ -188,9 +191,13 @@ pub async fn post(
         return Err(Error::Invalid(vec![FieldError::new("/amount", detail)]));
     }
     store::post(&tx, capacity(id, amount, Some(reason), caller, &at)).await?;
+    let was = PlaceLineView::from(row);
     let row = store::find(&tx, caller, id).await?.ok_or(Error::NotFound)?;
     let location = format!("/api/v1/place-lines/{id}");
-    let answer = Answer::created(location, row.version, &PlaceLineView::from(row))?;
+    let (version, view) = (row.version, PlaceLineView::from(row));
+    let deed = Deeds::new(Deed::Change, Matter::PlaceLine, id).at(view.host);
+    deed.differing(&was, &view)?.note(&tx, &at, caller).await?;
+    let answer = Answer::created(location, version, &view)?;
     let answer = turn.finish(tx, &at, answer).await?;
     app.wake.notify_one();
     Ok(answer)

@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sojourn_engine::ids::{CaseId, InstitutionId, ProgrammeId, UnitId};
-use sojourn_engine::vocabulary::{InstitutionKind, Level, ProgrammeKind, Publication, Subject};
+use sojourn_engine::vocabulary::{Deed, InstitutionKind, Level, Matter, ProgrammeKind, Publication, Subject};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::{
     Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound, vetting,
 };
@@ -164,6 +165,8 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewProgramme) 
     }
     let view = ProgrammeView::from(row.clone());
     store::add(&tx, row).await?;
+    let deed = Deeds::new(Deed::Create, Matter::Programme, view.id).at(view.host);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     turn.finish(tx, &at, Answer::created(format!("/api/v1/programmes/{}", view.id), 1, &view)?).await
 }
 
@@ -198,6 +201,8 @@ pub async fn change(
     if !store::replace(&tx, row).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::Programme, id).at(view.host);
+    deed.differing(&ProgrammeView::from(before), &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     Ok(view)
 }

@@ -5,9 +5,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId, RegistrationId, UnitId};
-use sojourn_engine::vocabulary::Level;
+use sojourn_engine::vocabulary::{Deed, Level, Matter};
 use utoipa::ToSchema;
 
+use super::audit::Deeds;
 use super::institutions::administers;
 use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, current};
 use crate::access::Caller;
@@ -172,6 +173,8 @@ pub async fn create(
     let row = new.row(of, &at);
     let view = RegistrationView::from(row.clone());
     store::add(&tx, vec![row]).await?;
+    let deed = Deeds::new(Deed::Create, Matter::Registration, view.id).at(view.institution);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     let location = format!("/api/v1/people/{of}/registrations/{}", view.id);
     let answer = turn.finish(tx, &at, Answer::created(location, 1, &view)?).await?;
     app.callers.forget(of);
@@ -191,7 +194,7 @@ pub async fn change(
     let mut row = store::find(&tx, of, id).await?.ok_or(Error::NotFound)?;
     administers(caller, &institutions::place(&tx, row.institution_id, row.unit_id).await?)?;
     current(row.version, read)?;
-    let before = row.unit_id;
+    let (before, was) = (row.unit_id, RegistrationView::from(row.clone()));
     fill(&mut row);
     if !check_unit(&tx, row.institution_id, row.unit_id).await? {
         return Err(Error::Invalid(vec![FieldError::new("/unit", "no such unit of this institution")]));
@@ -204,6 +207,8 @@ pub async fn change(
     if !store::replace(&tx, row).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::Registration, id).at(view.institution);
+    deed.differing(&was, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     Ok(view)
 }

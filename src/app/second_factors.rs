@@ -4,11 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sojourn_engine::ids::PersonId;
+use sojourn_engine::vocabulary::TokenKind;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::error::wrong;
-use super::passwords::{confirmed, tell};
+use super::passwords::{confirmed, send_link, tell};
 use super::{App, Conflict, Error, Result};
 use crate::access::otp::{self, Enrolment};
 use crate::access::password::{self, Owner};
@@ -176,6 +177,28 @@ pub async fn remove(
     tx.commit().await?;
     app.callers.forget(account.person);
     app.wake.notify_one();
+    Ok(())
+}
+
+/// For whoever has lost telephone and recovery codes, at the command line: takes the second factor away, and the password with it,
+/// since it may have been too short to stand alone; a link for a new one goes to their address.
+///
+/// # Errors
+/// [`Error::NotFound`] when nobody with that address has a second factor.
+pub async fn forget(app: &App, email: &str) -> Result<()> {
+    let email = super::people::address(email);
+    let account = sessions::account(app.store.read(), &email).await?.ok_or(Error::NotFound)?;
+    active(app.store.read(), account.person).await?.ok_or(Error::NotFound)?;
+    let at = app.clock.moment();
+    let tx = app.store.begin().await?;
+    store::remove(&tx, account.person).await?;
+    sessions::forget_password(&tx, account.person).await?;
+    sessions::end_links(&tx, account.person, at.now).await?;
+    sessions::revoke_all(&tx, account.person, None, at.now).await?;
+    tell(&tx, &at, &account, "second_factor_removed", None).await?;
+    send_link(&tx, &at, &account, TokenKind::PasswordReset, app.reset_life, None).await?;
+    tx.commit().await?;
+    app.callers.forget(account.person);
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 //! For every case the hash chain is computed anew, its history folded and compared with the stored state, its postings with its
 //! accounts, its notices with the steps that send them; for every line the postings with its numbers.
 
+mod exported;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use crate::store::dossiers::CaseRow;
 use crate::store::records::NewHistory;
 use crate::store::verify::{self as rows, LineSums, Posted, Range};
 
+pub use exported::{export, verify_export};
+
 /// Cases read at a time.
 const RANGE: u64 = 500;
 /// Differences listed; more are only counted.
@@ -38,6 +42,8 @@ pub struct Report {
     pub lines: u64,
     /// Notices matched with their steps.
     pub notices: u64,
+    /// Checkpoints compared with the record.
+    pub checkpoints: u64,
     /// How many differences there are.
     pub differences: u64,
     /// The first of them, in the order of the cases.
@@ -56,7 +62,8 @@ pub struct Difference {
 }
 
 impl Report {
-    fn differs(&mut self, of: &impl ToString, step: Option<i32>, what: impl Into<String>) {
+    /// Adds a difference.
+    pub fn differs(&mut self, of: &impl ToString, step: Option<i32>, what: impl Into<String>) {
         self.differences += 1;
         if self.first.len() < MOST {
             self.first.push(Difference { of: of.to_string(), step, what: what.into() });
@@ -88,6 +95,11 @@ pub async fn verify(app: &App, mut seen: impl FnMut(u64)) -> Result<Report> {
     }
     for (id, sums) in rows::lines(conn).await? {
         line(&mut report, &id, &sums);
+    }
+    let (looked_at, wrong) = app.verify_checkpoints(conn).await?;
+    report.checkpoints = looked_at;
+    for (of, step, what) in wrong {
+        report.differs(&of, step, what);
     }
     Ok(report)
 }

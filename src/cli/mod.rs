@@ -5,10 +5,12 @@
 
 mod backup;
 mod check;
+mod checkpoint;
 mod clocks;
 mod config;
 mod demo;
 mod diagram;
+mod export;
 mod import;
 mod instance;
 mod mail;
@@ -58,9 +60,11 @@ enum Command {
     Verify(verify::Arguments),
     Backup(backup::Arguments),
     Check(check::Arguments),
+    Checkpoint(checkpoint::Arguments),
     #[command(subcommand)]
     Clocks(clocks::Arguments),
     Diagram(diagram::Arguments),
+    Export(export::Arguments),
     Simulate(simulate::Arguments),
     #[command(subcommand)]
     Workflow(workflow::Arguments),
@@ -83,8 +87,10 @@ impl Command {
             Self::Verify(arguments) => verify::run(&arguments, file).await?,
             Self::Backup(arguments) => backup::run(&arguments, file).await?,
             Self::Check(arguments) => return check::run(&arguments),
+            Self::Checkpoint(arguments) => checkpoint::run(&arguments, file).await?,
             Self::Clocks(arguments) => clocks::run(&arguments, file).await?,
             Self::Diagram(arguments) => diagram::run(&arguments)?,
+            Self::Export(arguments) => export::run(&arguments, file).await?,
             Self::Workflow(arguments) => workflow::run(arguments, file).await?,
             Self::Simulate(arguments) => return simulate::run(&arguments, file).await,
             Self::Config(arguments) => config::run(&arguments, file)?,

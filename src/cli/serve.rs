@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Outcome, instance, output};
 use crate::app::App;
 use crate::config::Config;
-use crate::http::{self, AppState};
+use crate::http::{self, AppState, Tls};
 use crate::web::demo::Demo;
 use crate::web::{self, Web};
 use crate::worker::Worker;
@@ -37,7 +37,8 @@ pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
     let worker = instance::worker(&config, app.clone())?;
     writable(&config.files.dir)?;
     let listener = listen(arguments.bind.unwrap_or(config.http.bind)).await?;
-    output::say(format_args!("Sojourn listens on http://{}", listener.local_addr()?))?;
+    let scheme = if config.http.tls_certificate.is_some() { "https" } else { "http" };
+    output::say(format_args!("Sojourn listens on {scheme}://{}", listener.local_addr()?))?;
     until_stopped(listener, app, worker, &config, None).await
 }
 
@@ -51,6 +52,7 @@ pub async fn until_stopped(
 ) -> Outcome {
     let state = AppState::new(app, &config.auth)?;
     let router = router(&state, config, demo)?;
+    let tls = tls(config).await?;
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
     let deliveries = tokio::spawn(async move {
         let stopping = async {
@@ -58,10 +60,23 @@ pub async fn until_stopped(
         };
         Box::pin(worker.run(stopping)).await;
     });
-    http::serve(listener, router, stopped()).await?;
+    http::serve(listener, router, tls, stopped()).await?;
     let _ = stop.send(());
     deliveries.await?;
     Ok(state.app.store.clone().close().await?)
+}
+
+async fn tls(config: &Config) -> Result<Option<Tls>, String> {
+    match (&config.http.tls_certificate, &config.http.tls_key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Tls::read(certificate, key).await.map(Some),
+        (Some(_), None) => {
+            Err("http.tls_key: name the file with the private key of http.tls_certificate".to_owned())
+        }
+        (None, Some(_)) => {
+            Err("http.tls_certificate: name the file with the certificate of http.tls_key".to_owned())
+        }
+    }
 }
 
 /// Proves that uploads can be kept, before somebody loses one.

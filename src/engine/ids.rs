@@ -115,6 +115,8 @@ ids! {
     ImportFileId,
     /// A worker's claim on rows it works on.
     LeaseId,
+    /// What somebody did outside the steps of cases.
+    AuditEntryId,
 }
 
 #[cfg(test)]

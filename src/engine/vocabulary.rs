@@ -65,8 +65,10 @@ macro_rules! words {
 }
 
 mod accounts;
+mod audit;
 
 pub use accounts::{Office, TokenKind};
+pub use audit::{Deed, Matter};
 
 words! {
     /// What a person does for an institution or the alliance; the chair comes from its term instead.

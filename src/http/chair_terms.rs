@@ -16,7 +16,7 @@ use super::institutions::set;
 use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
 use crate::access::Caller;
-use crate::app::chair_terms::{self, ChairTermView, TermOf};
+use crate::app::chair_terms::{self, ChairTermView, HandOver, TermOf};
 use crate::app::{Answer, App, Page};
 
 /// A term of the chair to enter.
@@ -89,4 +89,15 @@ pub async fn change_chair_term(
     };
     let view = chair_terms::change(&app, &caller, id, read, fill).await?;
     Ok(Versioned(view.version, view))
+}
+
+/// What a term of the chair leaves to the next: for the secretariat, whoever holds the chair, and the two that hand it over.
+#[utoipa::path(get, path = "/api/v1/chair-terms/{id}/hand-over", tag = "institutions",
+    params(("id" = ChairTermId, Path)), responses((status = 200, body = HandOver)))]
+pub async fn get_hand_over(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<ChairTermId>,
+) -> Result<Json<HandOver>, Problem> {
+    Ok(Json(chair_terms::hand_over(&app, &caller, id).await?))
 }

@@ -58,7 +58,8 @@ pub async fn ask_email_change(
 
 /// Agrees with the link that went to one of the two addresses; with the second the address is changed.
 #[utoipa::path(post, path = "/api/v1/auth/email/confirm", tag = "auth", request_body = EmailTokenIn,
-    responses((status = 200, body = EmailChangeView)))]
+    responses((status = 200, body = EmailChangeView),
+        (status = 409, description = "Something stands in the way")))]
 pub async fn confirm_email_change(
     State(app): State<Arc<App>>,
     from: Whence,

@@ -17,10 +17,16 @@ use crate::app::Error;
 use crate::clock::Clock;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// What a page may load: what this service serves, and the small pictures within its style sheets.
-const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; \
-                      form-action 'self'; frame-ancestors 'none'";
+/// What a page may load: what this service serves, and the small pictures within its style sheets; nothing written into the page.
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'";
+/// The same for the browser of the API, whose widgets carry styles of their own.
+const DOCS_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; \
+                           base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The id of a request, in its log lines, its `X-Request-Id` and its problem's `instance`.
 #[derive(Debug, Clone)]
@@ -47,8 +53,9 @@ pub async fn frame(State(clock): State<Clock>, mut request: Request, next: Next)
     response
 }
 
-/// Headers that keep a browser from doing more with an answer than to show it.
-pub async fn secure(request: Request, next: Next) -> Response {
+/// Headers that keep a browser from doing more with an answer than to show it, and, where the service is reached by TLS, to that.
+pub async fn secure(State(by_tls): State<bool>, request: Request, next: Next) -> Response {
+    let policy = if request.uri().path().starts_with("/api/docs") { DOCS_POLICY } else { POLICY };
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let standing = [
@@ -56,10 +63,17 @@ pub async fn secure(request: Request, next: Next) -> Response {
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+        (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+        (PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     ];
     for (name, value) in standing {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if by_tls {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(year);
     }
     response
 }

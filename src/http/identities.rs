@@ -26,7 +26,8 @@ pub async fn list_identities(
 
 /// Takes one of one's log-ins elsewhere away.
 #[utoipa::path(delete, path = "/api/v1/auth/identities/{id}", tag = "auth", params(("id" = IdentityId, Path)),
-    responses((status = 204, description = "Taken away")))]
+    responses((status = 204, description = "Taken away"),
+        (status = 409, description = "Something stands in the way")))]
 pub async fn remove_identity(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -9,6 +9,7 @@ mod absences;
 mod agreements;
 mod answer;
 mod applications;
+mod audit;
 mod cached;
 mod calendar_addresses;
 mod calls;
@@ -35,24 +36,24 @@ mod programmes;
 mod registrations;
 mod routes;
 mod second_factors;
+mod serve;
 mod sessions;
 mod shape;
 mod sign_ups;
 mod upload;
 mod workflows;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use chrono::TimeDelta;
-use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
+pub use self::serve::{Tls, serve};
 use crate::access::token::Keys;
 use crate::app::App;
 use crate::config::{Auth, Faults, Http};
@@ -100,21 +101,12 @@ pub fn layered(routes: Router, state: &AppState, http: &Http) -> Router {
         .layer(from_fn_with_state(Duration::from_secs(http.timeout_seconds), frame::limit_time))
         .layer(CatchPanicLayer::custom(frame::panicked))
         .layer(TraceLayer::new_for_http().make_span_with(frame::span).on_response(frame::Logged))
-        .layer(from_fn(frame::secure))
+        .layer(from_fn_with_state(http.public_url.starts_with("https://"), frame::secure))
         .layer(from_fn_with_state(state.app.clock.clone(), frame::frame))
+        .layer(from_fn_with_state(http.trusted_proxies.clone().into(), serve::know_whence))
 }
 
 /// The document that describes the API, for the page that shows it and for tests.
 pub fn document(state: &AppState) -> utoipa::openapi::OpenApi {
     routes::all(state.clone()).split().1
-}
-
-/// Serves until `stop` ends, then lets running requests finish.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

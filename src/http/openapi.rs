@@ -117,6 +117,9 @@ pub fn declare_problems(operation: &mut Operation, policy: Policy) {
     if named("Idempotency-Key") {
         kinds.push(Kind::Conflict);
     }
+    if named("cursor") {
+        kinds.push(Kind::Invalid);
+    }
     if operation.request_body.is_some() {
         kinds.extend([Kind::TooLarge, Kind::UnsupportedMediaType, Kind::Invalid]);
     }

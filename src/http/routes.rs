@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, absences, agreements, applications, calendar_addresses, calls, chair_terms, documents,
+    AppState, absences, agreements, applications, audit, calendar_addresses, calls, chair_terms, documents,
     eligible_students, email_changes, health, identities, institutions, language, log_ins, notifications,
     openapi, passwords, people, periods, places, programmes, registrations, second_factors, sessions,
     sign_ups, upload, workflows,
@@ -124,6 +124,7 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(chair_terms::list_chair_terms))
         .route(Secretariat, routes!(chair_terms::create_chair_term))
         .route(Secretariat, routes!(chair_terms::change_chair_term))
+        .route(SignedIn, routes!(chair_terms::get_hand_over))
         .route(Admin, routes!(people::list_people))
         .route(Admin, routes!(people::invite_person))
         .route(SignedIn, routes!(people::get_person))
@@ -168,6 +169,7 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(places::create_place_line))
         .route(SignedIn, routes!(places::get_place_line))
         .route(SignedIn, routes!(places::post_capacity))
+        .route(SecretariatOrChair, routes!(audit::list_audit))
         .route(SignedIn, routes!(periods::list_periods))
         .route(SignedIn, routes!(periods::create_period))
         .route(SignedIn, routes!(periods::get_period))

@@ -58,7 +58,8 @@ pub async fn get_second_factor(
 
 /// Begins to set up a second factor: what an app needs to know. It counts once its first code was given, within half an hour.
 #[utoipa::path(post, path = "/api/v1/auth/second-factor", tag = "auth", request_body = PresentPasswordIn,
-    responses((status = 200, body = Enrolment), (status = 429, description = "Too many attempts")))]
+    responses((status = 200, body = Enrolment), (status = 429, description = "Too many attempts"),
+        (status = 409, description = "Something stands in the way")))]
 pub async fn begin_second_factor(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -82,7 +83,8 @@ pub async fn confirm_second_factor(
 
 /// Gives new recovery codes in place of all from before.
 #[utoipa::path(post, path = "/api/v1/auth/second-factor/recovery-codes", tag = "auth", request_body = BothFactorsIn,
-    responses((status = 200, body = RecoveryCodesView), (status = 429, description = "Too many attempts")))]
+    responses((status = 200, body = RecoveryCodesView), (status = 429, description = "Too many attempts"),
+        (status = 409, description = "Something stands in the way")))]
 pub async fn renew_recovery_codes(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -95,7 +97,8 @@ pub async fn renew_recovery_codes(
 
 /// Removes one's second factor with its recovery codes.
 #[utoipa::path(post, path = "/api/v1/auth/second-factor/remove", tag = "auth", request_body = BothFactorsIn,
-    responses((status = 204, description = "Removed"), (status = 429, description = "Too many attempts")))]
+    responses((status = 204, description = "Removed"), (status = 429, description = "Too many attempts"),
+        (status = 409, description = "Something stands in the way")))]
 pub async fn remove_second_factor(
     State(app): State<Arc<App>>,
     caller: Caller,

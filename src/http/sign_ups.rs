@@ -63,7 +63,8 @@ pub async fn ask_sign_up(
 
 /// Makes the account of whoever follows the link, registered at the institution.
 #[utoipa::path(post, path = "/api/v1/auth/sign-up/confirm", tag = "auth", request_body = NewcomerIn,
-    responses((status = 204, description = "Made: sign in with it")))]
+    responses((status = 204, description = "Made: sign in with it"),
+        (status = 409, description = "Something stands in the way")))]
 pub async fn confirm_sign_up(
     State(app): State<Arc<App>>,
     from: Whence,

@@ -1,12 +1,16 @@
 //! Workflows: the rules, as they are in force, and the checker for those that are being written.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
-use sojourn_engine::definition::parse;
+use sha2::{Digest, Sha256};
+use sojourn_engine::definition::{diagram, parse};
 use sojourn_engine::ids::{CallId, CaseId};
 use sojourn_engine::vocabulary::Via;
 use utoipa::ToSchema;
@@ -23,6 +27,13 @@ use crate::app::workflows::adoption::{self, LandingView};
 use crate::app::workflows::simulation::{self, Changed, Over, SimulationView};
 use crate::app::workflows::{self, CheckView, DefinitionView, Drawing, VersionView, WorkflowView, versions};
 use crate::app::{Answer, App, Asked, FieldError, Page};
+
+/// What a picture may load: the style sheet it carries, known by its digest, and nothing else.
+static PICTURE_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let digest = BASE64_STANDARD.encode(Sha256::digest(diagram::STYLE));
+    let policy = format!("default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'");
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
 
 /// Longest definition that is read, in bytes.
 pub const LONGEST: usize = parse::LONGEST;
@@ -113,7 +124,9 @@ pub async fn get_workflow_picture(
     known: IfNoneMatch,
 ) -> Result<Response, Problem> {
     let drawn = workflows::diagram(&app, &caller, &id, number, Drawing::Svg(track)).await?;
-    Ok(known.answer("image/svg+xml", drawn))
+    let mut answer = known.answer("image/svg+xml", drawn);
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PICTURE_POLICY.clone());
+    Ok(answer)
 }
 
 /// A version of a workflow as text for Mermaid, in the reader's language.

@@ -6,7 +6,6 @@
 pub mod bounce;
 mod cleanse;
 mod invitation;
-mod known;
 mod maildir;
 mod markdown;
 mod render;

@@ -6,7 +6,9 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::header::{
+    ContentDisposition, ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue,
+};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::{Address, Message};
 use minijinja::value::{Serde, Value};
@@ -76,6 +78,19 @@ pub struct Renderer {
     sender: Sender,
 }
 
+/// The file that goes with a letter.
+fn enclosed(letter: &Letter) -> Option<SinglePart> {
+    let (name, content) = letter.enclosed.as_ref()?;
+    let kind = ContentType::parse("application/json").ok()?;
+    Some(
+        SinglePart::builder()
+            .header(kind)
+            .header(ContentDisposition::attachment(name))
+            .header(ContentTransferEncoding::Base64)
+            .body(content.clone()),
+    )
+}
+
 impl Renderer {
     /// A renderer with the shipped texts, and those of the directory `over` in their place.
     ///
@@ -106,7 +121,7 @@ impl Renderer {
         let with = |body: String| minijinja::context! { body, ..parts.clone() };
         let text = cleanse::gapless(&self.templates.layout("base.txt", &with(markdown::to_text(&body)))?);
         let html = self.templates.layout("base.html", &with(markdown::to_html(&body)))?;
-        let file = invitation::attachment(letter, &said, &self.sender.host);
+        let file = invitation::attachment(letter, &said, &self.sender.host).or_else(|| enclosed(letter));
         self.message(letter, subject, (text, html), file)
     }
 
@@ -123,6 +138,8 @@ impl Renderer {
         let why = match &said.case {
             Some(case) => self.templates.phrase(language, "why_case", case)?,
             None if matches!(letter.facts, NoticeFacts::Unreachable(_)) => words.why_duty.clone(),
+            None if matches!(letter.facts, NoticeFacts::Checkpoint(_)) => words.why_head.clone(),
+            None if matches!(letter.facts, NoticeFacts::HandOver(_)) => words.why_chair.clone(),
             None if matches!(letter.facts, NoticeFacts::Digest(_) | NoticeFacts::Absence(_)) => {
                 words.why_digest.clone()
             }
@@ -196,6 +213,8 @@ impl Renderer {
             | NoticeFacts::Account(_)
             | NoticeFacts::Absence(_)
             | NoticeFacts::Digest(_)
+            | NoticeFacts::Checkpoint(_)
+            | NoticeFacts::HandOver(_)
             | NoticeFacts::Unreachable(_) => builder,
         }
     }

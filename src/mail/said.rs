@@ -1,17 +1,21 @@
 //! What a text may say: the facts of a letter in the reader's language, every word of a person cleansed.
 
+mod account;
+mod office;
+
 use chrono::NaiveDate;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use sojourn_engine::definition::{Definition, Resolver, Texts};
 
+use self::account::AccountWords;
+use self::office::{Absence, Checkpoint, HandOver};
 use super::cleanse;
 use super::render::RenderError;
 use super::templates::Templates;
 use super::words::Words;
 use crate::app::notices::{
-    AbsenceNotice, AccountNotice, CaseNotice, DigestNotice, Letter, LinkNotice, NoticeFacts, Otherwise,
-    UnreachableNotice,
+    CaseNotice, DigestNotice, Letter, LinkNotice, NoticeFacts, Otherwise, UnreachableNotice,
 };
 
 /// Longest name in a subject, in characters.
@@ -33,6 +37,8 @@ pub(super) struct Said {
     pub absence: Option<Absence>,
     pub account: Option<AccountWords>,
     pub digest: Option<Digest>,
+    pub checkpoint: Option<Checkpoint>,
+    pub hand_over: Option<HandOver>,
     pub due: Option<Due>,
     pub if_nothing: Option<String>,
     pub waiting: Option<String>,
@@ -69,21 +75,6 @@ pub(super) struct Labelled {
 #[derive(Debug, Serialize)]
 pub(super) struct Actor {
     role: String,
-}
-
-/// Who is away, and when.
-#[derive(Debug, Serialize)]
-pub(super) struct Absence {
-    name: String,
-    from: String,
-    until: String,
-}
-
-/// When something was done about an account, and from where.
-#[derive(Debug, Serialize)]
-pub(super) struct AccountWords {
-    when: String,
-    from: Option<String>,
 }
 
 /// What a digest tells of.
@@ -147,6 +138,8 @@ impl Said {
             NoticeFacts::Account(facts) => tongue.account(letter, facts),
             NoticeFacts::Absence(absence) => tongue.absence(letter, absence),
             NoticeFacts::Digest(facts) => tongue.digest(letter, facts),
+            NoticeFacts::Checkpoint(facts) => tongue.checkpoint(letter, facts),
+            NoticeFacts::HandOver(facts) => tongue.hand_over(letter, facts),
         }
     }
 
@@ -194,6 +187,8 @@ impl Tongue<'_> {
             absence: None,
             account: None,
             digest: None,
+            checkpoint: None,
+            hand_over: None,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
             waiting: some(self.awaited(definition, facts, letter.reader.applicant)),
@@ -247,6 +242,8 @@ impl Tongue<'_> {
             absence: None,
             account: None,
             digest: None,
+            checkpoint: None,
+            hand_over: None,
             due: None,
             if_nothing: None,
             waiting: None,
@@ -254,28 +251,6 @@ impl Tongue<'_> {
             choices: Vec::new(),
             receipt: None,
         }
-    }
-
-    /// Something was changed about the reader's account.
-    fn account(&self, letter: &Letter, facts: &AccountNotice) -> Result<Said, RenderError> {
-        let moment = self.words.parts(facts.at, letter.reader.zone);
-        let from = [&facts.agent, &facts.network].map(|text| cleanse::line(text));
-        let known: Vec<&str> = from.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
-        let account = AccountWords {
-            when: self.templates.phrase(self.language, "moment", &moment)?,
-            from: some(known.join(" · ")),
-        };
-        Ok(Said { account: Some(account), ..Self::bare(letter) })
-    }
-
-    fn absence(&self, letter: &Letter, facts: &AbsenceNotice) -> Result<Said, RenderError> {
-        let name = letter.student.as_deref().filter(|name| !name.trim().is_empty());
-        let absence = Absence {
-            name: cleanse::line(name.unwrap_or(&self.words.erased)),
-            from: self.day(Some(facts.from_on))?.unwrap_or_default(),
-            until: self.day(Some(facts.until_on))?.unwrap_or_default(),
-        };
-        Ok(Said { absence: Some(absence), ..Self::bare(letter) })
     }
 
     /// The notices of a digest, each by its subject without the mark that says whether it asks for something.

@@ -146,6 +146,7 @@ fn letter(origin: &Origin<'_>, kind: Kind) -> Letter {
         delegate: (notice.action && !student).then(|| ABSENCE.to_owned()),
         unsubscribe: None,
         digest: Vec::new(),
+        enclosed: None,
     }
 }
 

@@ -3,6 +3,8 @@
 //! Everything is read and checked when the service starts, so that no mail fails later for a typing error. A language is a directory
 //! of `templates/mail`: its words, and one file per notice with a head in TOML between `+++` lines and a body in Markdown.
 
+mod known;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -12,13 +14,12 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_format
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
 
-use super::known::KNOWN;
+use self::known::KNOWN;
 use super::markdown;
 use super::words::Words;
 
 /// The language every notice has a text in, and the one to fall back on.
 const FALLBACK: &str = "en";
-
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/templates/mail"]
 struct Shipped;

@@ -62,6 +62,10 @@ pub(super) struct Words {
     pub marks: Vec<String>,
     /// Why a party of a case gets the mail.
     pub why_case: String,
+    /// Why the head of a member gets a mail.
+    pub why_head: String,
+    /// Why somebody gets a mail about the chair.
+    pub why_chair: String,
     /// Why somebody with a duty gets a mail about no case.
     pub why_duty: String,
     /// Why somebody gets a digest.

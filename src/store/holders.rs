@@ -1,10 +1,11 @@
 //! People with duties at some institutions or in the secretariat, on one day.
 
 use chrono::NaiveDate;
+use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use sojourn_engine::ids::{CaseId, InstitutionId, PersonId, UnitId};
-use sojourn_engine::vocabulary::{Duty, Mails};
-use sojourn_entities::{chair_term, person, role};
+use sojourn_engine::vocabulary::{Duty, InstitutionKind, Mails};
+use sojourn_entities::{chair_term, institution, person, role};
 
 use super::delegations::{self, Deputy};
 use super::{Conn, StoreError};
@@ -80,6 +81,35 @@ fn with_deputies(mut staff: Vec<Holder>, deputies: &[Deputy]) -> Vec<Holder> {
     }
     staff.append(&mut standing_in);
     staff
+}
+
+/// Heads of the members on a day, with the language they are written to in.
+pub async fn heads_of_members(
+    conn: &impl Conn,
+    on: NaiveDate,
+) -> Result<Vec<(PersonId, String)>, StoreError> {
+    let members = Query::select()
+        .column(institution::Column::Id)
+        .from(institution::Entity)
+        .and_where(institution::Column::Kind.eq(InstitutionKind::Member))
+        .to_owned();
+    let rows = role::Entity::find()
+        .filter(role::Column::Duty.eq(Duty::Head))
+        .filter(role::Column::UnitId.is_null())
+        .filter(role::Column::InstitutionId.in_subquery(members))
+        .filter(role::Column::FromOn.lte(on))
+        .filter(Condition::any().add(role::Column::UntilOn.is_null()).add(role::Column::UntilOn.gte(on)))
+        .find_also(role::Entity, person::Entity)
+        .all(conn.db())
+        .await?;
+    let mut heads: Vec<(PersonId, String)> = rows
+        .into_iter()
+        .filter_map(|(_, person)| person)
+        .map(|person| (person.id, person.language))
+        .collect();
+    heads.sort_unstable();
+    heads.dedup();
+    Ok(heads)
 }
 
 /// The person in the chair on that day.

@@ -7,9 +7,11 @@
 pub mod action_links;
 pub mod agreements;
 pub mod applications;
+pub mod audit;
 pub mod calendar_addresses;
 pub mod calls;
 pub mod chair_terms;
+pub mod checkpoints;
 pub mod clocks;
 pub mod delegations;
 pub mod documents;

@@ -101,6 +101,12 @@ pub async fn set_password(tx: &Tx, person: PersonId, hash: String, at: DateTime<
     Ok(())
 }
 
+/// Takes a password away.
+pub async fn forget_password(tx: &Tx, person: PersonId) -> Result<()> {
+    credential::Entity::delete_by_id(person).exec(tx.db()).await?;
+    Ok(())
+}
+
 /// Begins a session with its first refresh token.
 pub async fn open(tx: &Tx, session: Session, token: RefreshToken) -> Result<()> {
     insert_many(tx, vec![session::ActiveModel::from(session)]).await?;

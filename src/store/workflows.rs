@@ -186,6 +186,30 @@ pub async fn approve(tx: &Tx, read: i32, version: &Version) -> Result<bool> {
     guarded(tx, update).await
 }
 
+/// Drafts that could come into force: of each workflow those newer than what is, with their numbers.
+pub async fn drafts(conn: &impl Conn) -> Result<Vec<(String, i32)>> {
+    let rows: Vec<(String, i32, VersionStatus)> = workflow_version::Entity::find()
+        .select_only()
+        .columns([
+            workflow_version::Column::WorkflowId,
+            workflow_version::Column::Number,
+            workflow_version::Column::Status,
+        ])
+        .order_by_asc(workflow_version::Column::WorkflowId)
+        .order_by_asc(workflow_version::Column::Number)
+        .into_tuple()
+        .all(conn.db())
+        .await?;
+    let mut drafts: Vec<(String, i32)> = Vec::new();
+    for (workflow, number, status) in rows {
+        match status {
+            VersionStatus::Draft => drafts.push((workflow, number)),
+            VersionStatus::Approved => drafts.retain(|(of, _)| *of != workflow),
+        }
+    }
+    Ok(drafts)
+}
+
 /// One page of the workflows, by id.
 pub async fn page(conn: &impl Conn, asked: &Asked) -> Result<Page<Workflow>> {
     let keyset = Keyset::<(String,)>::read(asked, "workflows", &())?;

@@ -1,6 +1,6 @@
 //! Lists of applications: scoped and filtered in the statement, paged by key, with their surroundings in set-based reads.
 
-mod awaited;
+pub(super) mod awaited;
 mod deadlines;
 
 use std::collections::BTreeMap;

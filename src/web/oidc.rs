@@ -64,8 +64,15 @@ pub async fn start(
 pub async fn link(Path(of): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
     let visit = posted.visit;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
-    let asked = oidc::start(visit.app(), id(&of)?, "/account", Some(&caller)).await?;
-    Ok(sent(&visit, asked))
+    match oidc::start(visit.app(), id(&of)?, "/account", Some(&caller)).await? {
+        Ok((address, pending)) => {
+            // A form may lead nowhere else: the way there is a link of its own.
+            let mut response = visit.page(StatusCode::OK, "oidc_link.html", context! { address });
+            keep(response.headers_mut(), &visit.cookie(Keeps::Away, &pending));
+            Ok(response)
+        }
+        Err(why) => Ok(nobody(&visit, why)),
+    }
 }
 
 fn sent(visit: &Visit, asked: std::result::Result<(String, String), Why>) -> Response {
@@ -104,7 +111,7 @@ pub async fn callback(
 fn nobody(visit: &Visit, why: Why) -> Response {
     let (status, why) = match why {
         Why::Late => (StatusCode::UNAUTHORIZED, "late"),
-        Why::Refused => (StatusCode::UNAUTHORIZED, "refused"),
+        Why::Refused => (StatusCode::UNAUTHORIZED, "untrue"),
         Why::Silent => (StatusCode::SERVICE_UNAVAILABLE, "silent"),
         Why::Unlisted => (StatusCode::FORBIDDEN, "unlisted"),
         Why::Unknown => (StatusCode::FORBIDDEN, "unknown"),

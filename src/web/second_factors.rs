@@ -22,7 +22,7 @@ async fn page(visit: &Visit, caller: &Caller, status: StatusCode, own: Value) ->
     let factor = second_factors::get(visit.app(), caller).await?;
     let factor = Value::from(Serde(&factor));
     let none = context! { faults => (), step => (), begun => (), codes => (), fresh => false };
-    let own = context! { factor, ..merge_maps([own, none]) };
+    let own = context! { factor, ..merge_maps([none, own]) };
     let mut response = visit.page(status, "second_factor.html", own);
     // A secret or codes that are shown once stay in no cache.
     let store = axum::http::HeaderValue::from_static("no-store");
@@ -54,7 +54,7 @@ pub async fn begin(from: Whence, posted: Posted) -> std::result::Result<Response
             let own = context! { begun => Value::from(Serde(&begun)), step => "first" };
             Ok(page(&visit, &caller, StatusCode::OK, own).await?)
         }
-        Err(error) => again(&visit, &caller, "start", error).await,
+        Err(error) => again(&visit, &caller, "anew", error).await,
     }
 }
 

@@ -23,6 +23,8 @@ use crate::mail::{Renderer, Transport};
 const POLL: Duration = Duration::from_millis(250);
 /// Rounds between two looks for mails that came back: about ten seconds of polling.
 const BOUNCES_EVERY: u32 = 40;
+/// Rounds between two looks whether what is done once a night is due: about a minute of polling.
+const NIGHTLY_EVERY: u32 = 240;
 /// Rounds between two looks for what may be forgotten: about an hour of polling.
 const FORGET_EVERY: u32 = 14_400;
 
@@ -138,6 +140,16 @@ impl Worker {
             self.raise().await;
             if round.is_multiple_of(BOUNCES_EVERY) {
                 self.take_bounces().await;
+            }
+            if round.is_multiple_of(NIGHTLY_EVERY)
+                && let Err(fault) = self.app.nightly_checkpoint(&self.app.clock.moment()).await
+            {
+                error!(%fault, "the checkpoint of the night could not be made");
+            }
+            if round.is_multiple_of(NIGHTLY_EVERY)
+                && let Err(fault) = self.app.hand_chairs_over(&self.app.clock.moment()).await
+            {
+                error!(%fault, "the hand-over of the chair could not be told");
             }
             if round.is_multiple_of(FORGET_EVERY)
                 && let Err(fault) = self.forget().await

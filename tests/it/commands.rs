@@ -2,7 +2,7 @@
 
 mod definitions;
 mod mail;
-mod serve;
+pub mod serve;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -45,7 +45,7 @@ pub fn complaint(output: &Output) -> String {
 }
 
 /// The settings for a database that a test has to itself.
-fn settings(database: &TestDatabase) -> Vec<(&'static str, String)> {
+pub fn settings(database: &TestDatabase) -> Vec<(&'static str, String)> {
     let at = |name: &str| database.folder.path().join(name).display().to_string();
     vec![
         ("SOJOURN_DATABASE__URL", database.url.clone()),

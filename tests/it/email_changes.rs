@@ -50,7 +50,7 @@ async fn an_address_is_changed_once_both_have_agreed(
     app.stranger().post("/auth/password-reset", &json!({ "email": SECRETARIAT })).await;
     let reset = app.link(SECRETARIAT, TokenKind::PasswordReset).await;
 
-    assert_eq!(ask(&sol, " Sol.Ek@Alliance.example", PASSWORD).await.status, 202);
+    assert_eq!(ask(&sol, "Sol.Ek@Alliance.example", PASSWORD).await.status, 202);
 
     let mails = queued(&app).await;
     let [.., present, next] = &mails[..] else { panic!("{mails:?}") };

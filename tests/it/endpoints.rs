@@ -1,81 +1,11 @@
 //! What holds for every operation of the document, whichever resource it belongs to.
 
-use reqwest::Method;
-use serde_json::Value;
 use sojourn::http::problem::Kind;
 
-use crate::support::actor::{Actor, fresh_key, send};
-use crate::support::answer::Answer;
+use crate::support::actor::{fresh_key, send};
 use crate::support::app::TestApp;
 use crate::support::database::Db;
-
-/// An id of nothing.
-const NOTHING: &str = "019a7c3e-5b1f-7a20-8c44-1d2e3f405162";
-
-/// An operation of the document.
-struct Operation {
-    method: Method,
-    path: String,
-    policy: String,
-    body: Option<String>,
-    /// Headers it names, as text.
-    headers: String,
-}
-
-impl Operation {
-    fn all(document: &Value) -> Vec<Self> {
-        let paths = document["paths"].as_object().expect("paths").iter();
-        let of = |(path, item): (&String, &Value)| -> Vec<Self> {
-            let operations = item.as_object().expect("operations").iter();
-            let read = |(method, operation): (&String, &Value)| Self {
-                method: method.to_uppercase().parse().expect("a method"),
-                path: path.clone(),
-                policy: operation["x-policy"].as_str().expect("a policy").to_owned(),
-                body: operation["requestBody"]["content"]
-                    .as_object()
-                    .and_then(|kinds| kinds.keys().next().cloned()),
-                headers: operation["parameters"].to_string(),
-            };
-            operations.map(read).collect()
-        };
-        paths.flat_map(of).collect()
-    }
-
-    fn is_open(&self) -> bool {
-        self.policy == "anyone"
-    }
-
-    fn names_something(&self) -> bool {
-        self.path.contains('{')
-    }
-
-    /// The address with ids and numbers of nothing.
-    fn address(&self) -> String {
-        let parts = self.path.split('/').map(|part| match part {
-            "{n}" => "9",
-            id if id.starts_with('{') => NOTHING,
-            part => part,
-        });
-        parts.collect::<Vec<_>>().join("/")
-    }
-
-    async fn ask(&self, by: &Actor, address: &str) -> Answer {
-        let mut request = by.request(self.method.clone(), address);
-        request = request.header("Idempotency-Key", fresh_key()).header("If-Match", "\"1\"");
-        if let Some(kind) = &self.body {
-            request = request.header("Content-Type", kind).body("{}");
-        }
-        send(request).await
-    }
-}
-
-async fn operations(app: &TestApp) -> Vec<Operation> {
-    let all = Operation::all(&app.stranger().get("/api/openapi.json").await.ok());
-    let api = all.into_iter().filter(|operation| operation.path.starts_with("/api/v1/"));
-    let api: Vec<Operation> = api.collect();
-    assert!(api.len() > 25, "{} operations", api.len());
-    api
-}
+use crate::support::operations::operations;
 
 #[tokio::test]
 async fn every_operation_but_the_open_ones_wants_somebody_signed_in() {
@@ -161,10 +91,11 @@ async fn whoever_belongs_nowhere_finds_nothing_behind_an_id() {
     for operation in operations(&app).await.iter().filter(|operation| operation.names_something()) {
         let answer = operation.ask(&nobody, &operation.address()).await;
         // A body is read before its row: what is wrong in it is told whether there is a row or not.
-        let hidden = match operation.policy.as_str() {
-            "anyone" | "signed in" if operation.body.is_some() => vec![404, 422, 400],
-            "anyone" | "signed in" => vec![404],
-            _ => vec![403],
+        let for_all = operation.is_open() || operation.policy.starts_with("signed in");
+        let hidden = match operation.body {
+            _ if !for_all => vec![403],
+            Some(_) => vec![404, 422, 400],
+            None => vec![404],
         };
         let told = (&operation.method, &operation.path, answer.text());
         assert!(hidden.contains(&answer.status), "{} {told:?}", answer.status);

@@ -2,24 +2,30 @@
 #![cfg(test)]
 
 mod absences;
+mod accounts_in_browser;
 mod adoption;
 mod agreements;
 mod applications;
 mod architecture;
+mod audit;
 mod bounces;
 mod calendars;
 mod calls;
+mod chair;
 mod charts;
+mod checkpoints;
 mod commands;
 mod deadlines;
 mod digests;
 mod discretion;
 mod documents;
+mod doors;
 mod eligible_students;
 mod email_changes;
 mod endpoints;
 mod floods;
 mod forms;
+mod fuzzing;
 mod holidays;
 mod imports;
 mod institutions;
@@ -37,6 +43,7 @@ mod pages;
 mod parity;
 mod people;
 mod places;
+mod policies;
 mod programmes;
 mod races;
 mod reach;

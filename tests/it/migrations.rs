@@ -46,7 +46,7 @@ async fn every_entity_has_the_columns_of_its_table_with_their_types(
         )*};
     }
     entities! {
-        account action_link agreement application calendar_address call call_home call_offering case chair_term choice clock
+        account action_link agreement application audit_entry calendar_address call call_home call_offering case chair_term checkpoint checkpoint_head choice clock
         credential delegation document history
         history_payload idempotency import_file import_row instance institution offering one_time_token outbox period person
         place_line posting programme refresh_token refusal registration role session stay tick unit unit_above wait workflow workflow_version

@@ -4,6 +4,8 @@ use chrono::TimeDelta;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sojourn::access::otp;
+use sojourn::app::second_factors;
+use sojourn_engine::vocabulary::TokenKind;
 
 use crate::support::actor::Actor;
 use crate::support::answer::Answer;
@@ -20,7 +22,7 @@ fn bytes(base32: &str) -> Vec<u8> {
 }
 
 /// What the app of a telephone shows.
-fn shown(app: &TestApp, secret: &str) -> String {
+pub fn shown(app: &TestApp, secret: &str) -> String {
     otp::code(&bytes(secret), app.clock.now()).expect("a code")
 }
 
@@ -95,6 +97,24 @@ async fn a_log_in_wants_a_code_that_was_not_used_before(#[values(Db::Sqlite, Db:
     assert_eq!(kind(&log_in(&app, PASSWORD, Some(&codes[1])).await, 401), "/problems/second-factor");
     later(&app);
     log_in(&app, PASSWORD, fresh["recovery_codes"][3].as_str()).await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_has_lost_telephone_and_codes_begins_anew_with_the_operators_help(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    assert!(second_factors::forget(&app.app, SECRETARIAT).await.is_err(), "there is none");
+    set_up(&app, &sol).await;
+    second_factors::forget(&app.app, " Sol@alliance.example").await.expect("forgotten");
+    sol.get("/auth/me").await.problem(401);
+    log_in(&app, PASSWORD, None).await.problem(401);
+    let fresh = json!({ "token": app.link(SECRETARIAT, TokenKind::PasswordReset).await, "password": "quite another long one" });
+    app.stranger().post("/auth/password-reset/confirm", &fresh).await.ok();
+    later(&app);
+    log_in(&app, "quite another long one", None).await.ok();
 }
 
 #[rstest]
@@ -234,7 +254,7 @@ async fn the_pages_lead_through_setting_up_and_logging_in(#[values(Db::Sqlite, D
     let begun = visitor.submit(here, here, &[("password", PASSWORD)]).await.text();
     let (_, rest) = begun.split_once("<code class=\"secret\">").expect("the secret");
     let secret = rest.split('<').next().expect("its end").to_owned();
-    assert!(begun.contains("src=\"data:image/svg+xml;base64,"), "{begun}");
+    assert!(begun.contains("src=\"data:image&#x2f;svg+xml;base64,"), "{begun}");
     let confirm = "/account/second-factor/confirm";
     assert_eq!(visitor.submit(here, confirm, &[("code", "12345")]).await.status, 422);
     let done = visitor.submit(here, confirm, &[("code", &shown(&app, &secret))]).await;

@@ -29,7 +29,7 @@ async fn ask(app: &TestApp, email: &str) -> Answer {
 }
 
 /// The newest link for an address that wants an account.
-async fn link(app: &TestApp) -> Option<String> {
+pub async fn link(app: &TestApp) -> Option<String> {
     let newest = sign_up::Entity::find().order_by_desc(sign_up::Column::Id);
     let row = newest.one(&app.database.connect().await).await.expect("the table is read")?;
     Some(app.app.links.token(row.id, TokenKind::SignUp))
@@ -56,7 +56,7 @@ async fn an_address_in_a_listed_domain_signs_up_by_a_link(#[values(Db::Sqlite, D
     let sol = app.secretariat().await;
     let alpha = alpha(&app, &sol, &json!({ "domains": ["alpha.example"], "signs_up": true })).await;
 
-    assert_eq!(ask(&app, " Ana@Alpha.example").await.status, 202);
+    assert_eq!(ask(&app, "Ana@Alpha.example").await.status, 202);
 
     let at = app.clock.moment();
     let due = app.app.claim_notices(&at, at.id(), 10).await.expect("the database answers");

@@ -212,6 +212,7 @@ async fn two_terms_of_the_chair_never_share_a_day(#[values(Db::Sqlite, Db::Postg
         person_id: anna.id.clone(),
         from_on: Set(from.parse().unwrap()),
         until_on: Set(until.parse().unwrap()),
+        handed_over_at: Set(None),
         created_at: Set(bench.at.now),
         version: Set(1),
     };

@@ -2,11 +2,12 @@
 
 use chrono::NaiveDate;
 use sojourn_engine::ids::AgreementId;
-use sojourn_engine::vocabulary::AgreementEvent;
 use sojourn_engine::vocabulary::AgreementStatus::{self, Agreed, Draft, Ended, Proposed};
+use sojourn_engine::vocabulary::{AgreementEvent, Deed, Matter};
 
 use super::{Agreement, AgreementView, either, not_now, side};
 use crate::access::Caller;
+use crate::app::audit::Deeds;
 use crate::app::{Answer, App, Error, FieldError, Once, Result, current};
 use crate::clock::Moment;
 use crate::store::agreements as store;
@@ -42,12 +43,15 @@ pub async fn fire(
     }
     current(row.version, read)?;
     let today = at.now.with_timezone(&app.zone).date_naive();
+    let was = AgreementView::from(row.clone());
     advance(&mut row, caller, fired, today, &at)?;
     row.version = read + 1;
     let view = AgreementView::from(row.clone());
     if !store::replace(&tx, row).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Change, Matter::Agreement, id).at(view.proposer);
+    deed.differing(&was, &view)?.note(&tx, &at, caller).await?;
     turn.finish(tx, &at, Answer::ok(view.version, &view)?).await
 }
 

@@ -92,6 +92,7 @@ pub struct ApplicationView {
 
 /// A person by name.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CasePerson)]
 pub struct PersonView {
     /// Their id.
     pub id: PersonId,
@@ -101,6 +102,7 @@ pub struct PersonView {
 
 /// An institution by name.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CaseInstitution)]
 pub struct InstitutionView {
     /// Its id.
     pub id: InstitutionId,
@@ -110,6 +112,7 @@ pub struct InstitutionView {
 
 /// A call by title.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CaseCall)]
 pub struct CallView {
     /// Its id.
     pub id: CallId,
@@ -161,6 +164,7 @@ pub struct SlotView {
 
 /// One party the case waits for.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CaseWaiting)]
 pub struct WaitingView {
     /// The track that waits; none is the main machine.
     pub track: Option<String>,

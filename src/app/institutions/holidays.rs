@@ -12,10 +12,12 @@ use std::collections::BTreeSet;
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 use sojourn_engine::ids::InstitutionId;
+use sojourn_engine::vocabulary::{Deed, Matter};
 use utoipa::ToSchema;
 
 use super::{Institution, administers, named};
 use crate::access::{Caller, Place};
+use crate::app::audit::Deeds;
 use crate::app::{Answer, App, Error, FieldError, Once, Result, calendars};
 use crate::clock::Moment;
 use crate::store::{Tx, institutions as store};
@@ -103,7 +105,7 @@ pub async fn import(
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
-    let report = take_over(&tx, &at, row, file, how).await?;
+    let report = take_over(&tx, (&at, caller), row, file, how).await?;
     let answer = Answer::ok(report.version, &report)?;
     if how.dry_run { Ok(answer) } else { turn.finish(tx, &at, answer).await }
 }
@@ -116,14 +118,14 @@ pub async fn import_file(app: &App, institution: &str, file: Vec<u8>, how: How) 
     let tx = app.store.begin().await?;
     let id = named(&tx, institution).await?.ok_or(Error::NotFound)?;
     let row = store::find(&tx, id).await?.ok_or(Error::NotFound)?;
-    let report = take_over(&tx, &app.clock.moment(), row, file, how).await?;
+    let report = take_over(&tx, (&app.clock.moment(), &Caller::operator()), row, file, how).await?;
     tx.commit().await?;
     Ok(report)
 }
 
 async fn take_over(
     tx: &Tx,
-    at: &Moment,
+    (at, caller): (&Moment, &Caller),
     mut row: Institution,
     file: Vec<u8>,
     how: How,
@@ -152,6 +154,9 @@ async fn take_over(
         if !store::replace(tx, row.clone()).await? {
             return Err(Error::Stale);
         }
+        let deed = Deeds::new(Deed::Change, Matter::Institution, row.id).at(row.id);
+        let holidays = |days: &BTreeSet<NaiveDate>| serde_json::json!({ "holidays": days });
+        deed.differing(&holidays(&stood), &holidays(&stands))?.note(tx, at, caller).await?;
     }
     let (known, added): (Vec<_>, Vec<_>) = read.days.into_iter().partition(|(day, _)| stood.contains(day));
     Ok(HolidayImport {

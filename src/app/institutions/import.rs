@@ -10,9 +10,11 @@ use serde::Serialize;
 use serde_json::Value;
 use sojourn_engine::codes;
 use sojourn_engine::ids::InstitutionId;
-use sojourn_engine::vocabulary::{InstitutionKind, UnknownWord};
+use sojourn_engine::vocabulary::{Deed, InstitutionKind, Matter, UnknownWord};
 
-use super::{Institution, new, store};
+use super::{Institution, InstitutionView, new, store};
+use crate::access::Caller;
+use crate::app::audit::{self, Deeds};
 use crate::app::imports::ImportError;
 use crate::app::imports::countries::Countries;
 use crate::app::imports::table::{Columns, Row, Source, Table, TableError};
@@ -124,8 +126,14 @@ pub async fn import_file(app: &App, path: &Path, mapping: Mapping) -> Result<Rep
     while let Some(row) = rows.next()? {
         entry.take(&row, &known);
     }
-    let Entry { report, change, .. } = entry;
+    let Entry { report, change, at, .. } = entry;
+    let created = change.new.iter().map(|row| {
+        let deed = Deeds::new(Deed::Create, Matter::Institution, row.id).at(row.id);
+        deed.with(&InstitutionView::from(row.clone()))
+    });
+    let deeds: Result<Vec<_>, Error> = created.collect();
     store::add_many(&tx, change.new).await.map_err(Error::from)?;
+    audit::note_all(deeds?, &tx, &at, &Caller::operator()).await?;
     for row in change.verified {
         store::replace(&tx, row).await.map_err(Error::from)?;
     }

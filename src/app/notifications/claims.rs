@@ -6,15 +6,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sojourn_engine::ids::{LeaseId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::{NoticeStatus, TokenKind};
 
-use crate::app::notices::{Letter, LinkNotice, NoticeFacts, Reader};
+use crate::app::notices::{CheckpointNotice, Letter, LinkNotice, NoticeFacts, Reader};
 use crate::app::{App, Result, bounces};
 use crate::clock::Moment;
 use crate::config;
+use crate::store::checkpoints;
 use crate::store::outbox::{self, Addressed, Claimed, Ended, Settled};
 use crate::store::{email_changes, sign_ups};
 
 /// How long the facts of a sent notice are kept.
 const FACTS: TimeDelta = TimeDelta::days(30);
+/// Largest file that goes with a mail, in bytes.
+const LARGEST: usize = 5 * 1024 * 1024;
 /// The page on which somebody who is away names who acts for them.
 const DELEGATE: &str = "/absence";
 /// Most characters kept of what a server said.
@@ -107,6 +110,7 @@ impl App {
             let mut letter = self.letter(row, facts, reader, named).await?;
             if let Ok(letter) = &mut letter {
                 self.carried(letter).await?;
+                letter.enclosed = self.enclosed(&letter.facts).await?;
             }
             due.push(Due { id, attempts, letter });
         }
@@ -127,18 +131,13 @@ impl App {
             let newcomer = self.newcomer(link).await?;
             return Ok(newcomer.map(|reader| self.plain(&row, facts, reader)));
         }
-        let Some(reader) = reader.and_then(|reader| Some((reader, reader.address.clone()?))) else {
+        let Some((reader, address)) = reader.and_then(|reader| Some((reader, reader.address.clone()?)))
+        else {
             return Ok(Err("its recipient has no e-mail address: give them one, then retry".to_owned()));
         };
-        let (reader, address) = reader;
-        let address = match self.elsewhere(&facts).await? {
-            Some(next) => next,
-            None if matches!(facts, NoticeFacts::EmailNext(_)) => {
-                return Ok(
-                    Err("the change of address it asks about is over: nothing can be sent".to_owned()),
-                );
-            }
-            None => address,
+        let address = match self.elsewhere(&facts, address).await? {
+            Ok(address) => address,
+            Err(why) => return Ok(Err(why)),
         };
         let applicant = row.recipient.is_some() && row.recipient == facts.names();
         let definition = match facts.version() {
@@ -172,6 +171,7 @@ impl App {
             student: student.map(|student| student.name.clone()).filter(|name| !name.is_empty()),
             definition,
             digest: Vec::new(),
+            enclosed: None,
         }))
     }
 
@@ -203,14 +203,20 @@ impl App {
             student: None,
             definition: None,
             digest: Vec::new(),
+            enclosed: None,
         }
     }
 
-    /// The address a notice goes to when it is none of a person's yet.
-    async fn elsewhere(&self, facts: &NoticeFacts) -> Result<Option<String>> {
-        let NoticeFacts::EmailNext(link) = facts else { return Ok(None) };
+    /// Where a notice goes: to its reader's own address, or to the one that they want instead; or why nowhere.
+    async fn elsewhere(
+        &self,
+        facts: &NoticeFacts,
+        own: String,
+    ) -> Result<std::result::Result<String, String>> {
+        let NoticeFacts::EmailNext(link) = facts else { return Ok(Ok(own)) };
         let change = email_changes::find(self.store.read(), link.token).await?;
-        Ok(change.map(|change| change.email))
+        let over = || "the change of address it asks about is over: nothing can be sent".to_owned();
+        Ok(change.map(|change| change.email).ok_or_else(over))
     }
 
     /// The letters a digest tells of, to the same reader.
@@ -230,6 +236,7 @@ impl App {
                 unsubscribe: None,
                 student: None,
                 digest: Vec::new(),
+                enclosed: None,
                 reader: digest.reader.clone(),
                 queued_at: digest.queued_at,
             });
@@ -238,15 +245,25 @@ impl App {
         Ok(())
     }
 
+    /// The file that goes with a letter; one that mail servers would not take stays here.
+    async fn enclosed(&self, facts: &NoticeFacts) -> Result<Option<(String, String)>> {
+        let NoticeFacts::Checkpoint(CheckpointNotice { number, .. }) = facts else { return Ok(None) };
+        let row = checkpoints::find(self.store.read(), *number).await?;
+        let fits = row.filter(|row| row.file.len() <= LARGEST);
+        Ok(fits.map(|row| (format!("checkpoint-{number}.json"), row.file)))
+    }
+
     fn link(&self, facts: &NoticeFacts) -> String {
         match facts {
             NoticeFacts::Case(case) => self.links.page(&match case.programme_id {
                 Some(programme) => format!("/programmes/{programme}"),
                 None => format!("/cases/{}", case.case),
             }),
-            NoticeFacts::Unreachable(_) => self.links.page("/"),
+            NoticeFacts::Unreachable(_) | NoticeFacts::Checkpoint(_) => self.links.page("/"),
             NoticeFacts::Account(_) => self.links.page("/account"),
-            NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => self.links.page("/cases?waiting_for_me=true"),
+            NoticeFacts::HandOver(_) | NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => {
+                self.links.page("/cases?waiting_for_me=true")
+            }
             NoticeFacts::Invitation(link)
             | NoticeFacts::PasswordReset(link)
             | NoticeFacts::EmailPresent(link)

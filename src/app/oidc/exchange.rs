@@ -222,6 +222,10 @@ fn believed(
         .set_time_fn(move || now)
         .set_issue_time_verifier_fn(issued);
     let claims = token.claims(&verifier, &Nonce::new(question.nonce.clone())).map_err(untrue)?;
+    // The crate leaves this one to whoever asks.
+    if claims.authorized_party().is_some_and(|party| party != client.client_id()) {
+        return Err(Failure::Untrue("the token is for another party".to_owned()));
+    }
     if let Some(expected) = claims.access_token_hash() {
         let algorithm = token.signing_alg().map_err(untrue)?;
         let key = token.signing_key(&verifier).map_err(untrue)?;

@@ -1,14 +1,20 @@
 //! What is asked of a provider over HTTP: with TLS, nothing inside our own network, bounded in time and size, and without redirects.
 
+use std::io::Cursor;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::TokioExecutor;
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Request};
+use tower::Service;
 use url::{Host, Url};
 
 /// Longest time until somebody answers, and until the whole answer is there.
@@ -22,38 +28,51 @@ pub enum FetchError {
     /// The address is none that is asked.
     #[error("only https:// outside our own network is asked")]
     Place,
-    /// The answer has too many bytes.
-    #[error("the answer is longer than {LARGEST} bytes")]
-    TooLong,
+    /// The name leads nowhere.
+    #[error("the name leads nowhere")]
+    Name(#[from] std::io::Error),
     /// No answer.
     #[error("no answer")]
-    Silent(#[from] reqwest::Error),
+    Silent(#[from] hyper_util::client::legacy::Error),
+    /// No answer in time.
+    #[error("no answer in time")]
+    Late(#[from] tokio::time::error::Elapsed),
+    /// The answer breaks off, or has too many bytes.
+    #[error("the answer breaks off, or is longer than {LARGEST} bytes")]
+    Unread(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+type Body = Full<Cursor<Vec<u8>>>;
 
 /// Asks providers.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    client: Option<Client>,
+    client: Client<HttpsConnector<HttpConnector<Outside>>, Body>,
     /// Whether this machine may be asked, and without TLS.
     plain: bool,
 }
 
 /// Names that lead outside our own network.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Outside {
     plain: bool,
 }
 
-impl Resolve for Outside {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for Outside {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = FetchError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, FetchError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FetchError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let plain = self.plain;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<SocketAddr> = found.filter(|at| is_allowed(at.ip(), plain)).collect();
-            if allowed.is_empty() {
-                return Err(Box::from(FetchError::Place));
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
+            if allowed.is_empty() { Err(FetchError::Place) } else { Ok(allowed.into_iter()) }
         })
     }
 }
@@ -61,15 +80,12 @@ impl Resolve for Outside {
 impl Fetcher {
     /// With `plain`, this machine may be asked as well, and without TLS.
     pub fn new(plain: bool) -> Self {
-        let client = Client::builder()
-            .tls_backend_preconfigured(authorities())
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(PATIENCE.0)
-            .timeout(PATIENCE.1)
-            .dns_resolver(Arc::new(Outside { plain }));
-        let client = client.build().inspect_err(|fault| tracing::error!(%fault, "no provider can be asked"));
-        Self { client: client.ok(), plain }
+        let mut lines = HttpConnector::new_with_resolver(Outside { plain });
+        lines.enforce_http(false);
+        lines.set_connect_timeout(Some(PATIENCE.0));
+        let tls = HttpsConnectorBuilder::new().with_tls_config(authorities()).https_or_http();
+        let client = Client::builder(TokioExecutor::new()).build(tls.enable_http1().wrap_connector(lines));
+        Self { client, plain }
     }
 
     /// Whether an address is one that is asked, as far as it says itself.
@@ -90,19 +106,16 @@ impl Fetcher {
     /// An address that is not asked, an answer that is too long, or none.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, FetchError> {
         let asked = Url::parse(&request.uri().to_string()).map_err(|_| FetchError::Place)?;
-        let client = self.client.as_ref().filter(|_| self.may_ask(&asked)).ok_or(FetchError::Place)?;
-        let mut answer = client.execute(Request::try_from(request)?).await?;
-        let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await? {
-            if body.len() + part.len() > LARGEST {
-                return Err(FetchError::TooLong);
-            }
-            body.extend_from_slice(&part);
+        if !self.may_ask(&asked) {
+            return Err(FetchError::Place);
         }
-        let mut response = HttpResponse::new(body);
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = answer.headers().clone();
-        Ok(response)
+        let request = request.map(|body| Full::new(Cursor::new(body)));
+        let answered = async {
+            let (head, body) = self.client.request(request).await?.into_parts();
+            let body = Limited::new(body, LARGEST).collect().await.map_err(FetchError::Unread)?;
+            Ok(HttpResponse::from_parts(head, body.to_bytes().to_vec()))
+        };
+        tokio::time::timeout(PATIENCE.1, answered).await?
     }
 }
 
@@ -204,7 +217,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_leads_inside_is_not_followed() {
-        let name = "localhost".parse().unwrap();
-        assert!(Outside { plain: false }.resolve(name).await.is_err());
+        let name: Name = "localhost".parse().unwrap();
+        assert!(Outside { plain: false }.call(name.clone()).await.is_err());
+        assert!(Outside { plain: true }.call(name).await.is_ok());
     }
 }

@@ -5,11 +5,13 @@
 //! what was done under it stays explained.
 
 use chrono::{Days, NaiveDate};
+use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId, RoleId, UnitId};
-use sojourn_engine::vocabulary::{Duty, InstitutionKind};
+use sojourn_engine::vocabulary::{Deed, Duty, InstitutionKind, Matter};
 
-use super::PersonView;
+use super::{PersonView, RoleView};
 use crate::access::Caller;
+use crate::app::audit::Deeds;
 use crate::app::institutions::administers;
 use crate::app::{Answer, App, Conflict, Error, FieldError, Once, Result, current};
 use crate::clock::Moment;
@@ -108,6 +110,7 @@ pub async fn grant(app: &App, caller: &Caller, to: PersonId, once: &Once, new: &
     let role = new.row(to, caller, &at);
     roles.push(role.clone());
     let location = format!("/api/v1/people/{to}/roles/{}", role.id);
+    granted(&tx, &at, caller, &role).await?;
     store::add_roles(&tx, vec![role]).await?;
     let version = person.version;
     let view = PersonView::from((person, roles));
@@ -127,9 +130,24 @@ pub async fn appoint_to(app: &App, email: &str, new: &NewRole) -> Result<PersonV
     if !store::touch(&tx, person.id, person.version).await? {
         return Err(Error::Stale);
     }
-    store::add_roles(&tx, vec![new.row(person.id, &operator, &at)]).await?;
+    let role = new.row(person.id, &operator, &at);
+    granted(&tx, &at, &operator, &role).await?;
+    store::add_roles(&tx, vec![role]).await?;
     tx.commit().await?;
     super::get(app, &operator, person.id).await
+}
+
+async fn granted(tx: &Tx, at: &Moment, caller: &Caller, role: &Role) -> Result<()> {
+    let deed = Deeds::new(Deed::Create, Matter::Role, role.id).at(role.institution_id);
+    deed.with(&Granted { person: role.person_id, role: role.clone().into() })?.note(tx, at, caller).await
+}
+
+/// Whose duty, and which.
+#[derive(Serialize)]
+struct Granted {
+    person: PersonId,
+    #[serde(flatten)]
+    role: RoleView,
 }
 
 /// Takes a duty back, in the version of the person that was read.
@@ -165,6 +183,9 @@ pub async fn take_back(app: &App, caller: &Caller, (from, id): (PersonId, RoleId
     if !store::touch(&tx, from, read).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::End, Matter::Role, id).at(role.institution_id);
+    let ended = Granted { person: from, role: role.into() };
+    deed.differing(&ended, &serde_json::Value::Null)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     app.callers.forget(from);
     Ok(())

@@ -3,10 +3,12 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 use sojourn_engine::ids::{OfferingId, PeriodId, ProgrammeId};
+use sojourn_engine::vocabulary::{Deed, Matter};
 use utoipa::ToSchema;
 
 use super::NEEDS;
 use crate::access::Caller;
+use crate::app::audit::Deeds;
 use crate::app::{
     Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound,
 };
@@ -126,6 +128,8 @@ pub async fn create_offering(
     check(&row, &period)?;
     store::add_offering(&tx, row.clone()).await?;
     let view = OfferingView::from((row, period));
+    let deed = Deeds::new(Deed::Create, Matter::Offering, view.id).at(programme.host_id);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     let location = format!("/api/v1/programmes/{of}/offerings/{}", view.id);
     turn.finish(tx, &at, Answer::created(location, 1, &view)?).await
 }
@@ -139,7 +143,7 @@ pub async fn change_offering(
     change: OfferingChange,
 ) -> Result<OfferingView> {
     let tx = app.store.begin().await?;
-    own(&tx, caller, of).await?;
+    let programme = own(&tx, caller, of).await?;
     let (mut row, period) = store::offering(&tx, of, id).await?.ok_or(Error::NotFound)?;
     current(row.version, read)?;
     if store::opened_by(&tx, id).await?.is_some() {
@@ -147,6 +151,7 @@ pub async fn change_offering(
             "a published call has opened it, and applicants count on its days: enter another offering";
         return Err(Error::Conflict(Conflict::NotNow(detail.to_owned())));
     }
+    let was = OfferingView::from((row.clone(), period.clone()));
     row.start_on = change.start_on.unwrap_or(row.start_on);
     row.end_on = change.end_on.unwrap_or(row.end_on);
     row.version = read + 1;
@@ -154,8 +159,11 @@ pub async fn change_offering(
     if !store::replace_offering(&tx, row.clone()).await? {
         return Err(Error::Stale);
     }
+    let view = OfferingView::from((row, period));
+    let deed = Deeds::new(Deed::Change, Matter::Offering, id).at(programme.host_id);
+    deed.differing(&was, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
-    Ok((row, period).into())
+    Ok(view)
 }
 
 async fn own(tx: &Tx, caller: &Caller, of: ProgrammeId) -> Result<Programme> {

@@ -2,10 +2,11 @@
 
 use sha2::{Digest, Sha256};
 use sojourn_engine::definition::{Definition, Finding, Severity};
-use sojourn_engine::vocabulary::VersionStatus;
+use sojourn_engine::vocabulary::{Deed, Matter, VersionStatus};
 
 use super::{VersionView, store};
 use crate::access::{Caller, Policy};
+use crate::app::audit::Deeds;
 use crate::app::{Answer, App, Conflict, Error, FieldError, Once, Result, current, demand};
 use crate::clock::Moment;
 use crate::store::workflows::{NewVersion, Version};
@@ -43,9 +44,11 @@ pub async fn post(app: &App, caller: &Caller, id: &str, once: &Once, source: Str
         seconded_by: None,
         approved_at: None,
     };
-    let view = VersionView::from(version.clone());
+    let (version_id, view) = (version.id, VersionView::from(version.clone()));
     store::add(&tx, NewVersion { version, subject: definition.subject, source }).await?;
     let location = format!("/api/v1/workflows/{id}/versions/{number}");
+    let deed = Deeds::new(Deed::Create, Matter::WorkflowVersion, version_id);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     turn.finish(tx, &at, Answer::created(location, view.version, &view)?).await
 }
 
@@ -106,6 +109,8 @@ pub async fn approve(
     if !store::approve(&tx, read, &version).await? {
         return Err(Error::Stale);
     }
+    let deed = Deeds::new(Deed::Approve, Matter::WorkflowVersion, found.id);
+    deed.with(&view)?.note(&tx, &at, caller).await?;
     turn.finish(tx, &at, Answer::ok(view.version, &view)?).await
 }
 

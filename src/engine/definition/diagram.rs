@@ -17,6 +17,8 @@ mod svg;
 mod text;
 mod words;
 
+pub use svg::STYLE;
+
 use super::{Definition, EventIx, MachineIx, StateIx};
 
 /// How much of a definition is drawn.

@@ -2,11 +2,12 @@
 
 use chrono::{Days, TimeDelta};
 use chrono_tz::Tz;
-use sojourn_engine::ids::{NoticeId, PersonId, TokenId};
+use sojourn_engine::ids::{ChairTermId, NoticeId, PersonId, TokenId};
 
 use super::{Kind, LONG_HOME, Sample, id, queued};
 use crate::app::notices::{
-    AbsenceNotice, AccountNotice, Letter, LinkNotice, NoticeFacts, Reader, UnreachableNotice,
+    AbsenceNotice, AccountNotice, CheckpointNotice, HandOverNotice, Letter, LinkNotice, NoticeFacts, Reader,
+    UnreachableNotice,
 };
 
 /// Notices that tell of a change.
@@ -28,6 +29,8 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("invitation", Kind::Full, NoticeFacts::Invitation(link(Some(LONG_HOME)))),
         sample("address_unreachable", Kind::Usual, NoticeFacts::Unreachable(unreachable())),
         sample("stand_in", Kind::Usual, NoticeFacts::Absence(away())),
+        sample("checkpoint", Kind::Usual, NoticeFacts::Checkpoint(checkpoint())),
+        sample("chair_handed_over", Kind::Usual, NoticeFacts::HandOver(Box::new(hand_over()))),
         sample("password_reset", Kind::Usual, NoticeFacts::PasswordReset(link(None))),
         sample("email_change_present", Kind::Usual, NoticeFacts::EmailPresent(link(None))),
         sample("email_change_next", Kind::Usual, NoticeFacts::EmailNext(link(None))),
@@ -45,7 +48,8 @@ pub(super) fn samples() -> Vec<Sample> {
 }
 
 fn sample(notice: &str, kind: Kind, facts: NoticeFacts) -> Sample {
-    let tells = notice == "stand_in" || CHANGES.contains(&notice);
+    let changed = CHANGES.contains(&notice);
+    let tells = changed || ["stand_in", "checkpoint", "chair_handed_over"].contains(&notice);
     let letter = Letter {
         id: NoticeId::from(id(900)),
         notice: notice.to_owned(),
@@ -63,13 +67,17 @@ fn sample(notice: &str, kind: Kind, facts: NoticeFacts) -> Sample {
             .then(|| "Ya-Ting Lin 林雅婷".to_owned()),
         definition: None,
         link: match notice {
-            "address_unreachable" => "https://sojourn.example/".to_owned(),
-            _ if tells => "https://sojourn.example/account".to_owned(),
+            "address_unreachable" | "checkpoint" => "https://sojourn.example/".to_owned(),
+            "chair_handed_over" | "stand_in" => {
+                "https://sojourn.example/cases?waiting_for_me=true".to_owned()
+            }
+            _ if changed => "https://sojourn.example/account".to_owned(),
             _ => "https://sojourn.example/invitation?token=AZp8PlsfeiCMRA".to_owned(),
         },
         delegate: None,
         unsubscribe: None,
         digest: Vec::new(),
+        enclosed: None,
     };
     Sample { workflow: "account".to_owned(), kind, letter }
 }
@@ -84,6 +92,24 @@ fn link(institution: Option<&str>) -> LinkNotice {
 
 fn change(agent: &str, network: &str) -> AccountNotice {
     AccountNotice { at: queued(), agent: agent.to_owned(), network: network.to_owned() }
+}
+
+fn checkpoint() -> CheckpointNotice {
+    CheckpointNotice { number: 214, at: queued(), cases: 1_204, steps: 15_318 }
+}
+
+fn hand_over() -> HandOverNotice {
+    let day = |days| queued().date_naive() + Days::new(days);
+    HandOverNotice {
+        term: ChairTermId::from(id(77)),
+        from_on: day(0) - Days::new(365),
+        until_on: day(0) - Days::new(1),
+        institution: LONG_HOME.to_owned(),
+        next: Some(("Universitas Gadjah Mada".to_owned(), day(0))),
+        waiting: 2,
+        references: vec!["SJ-7K2M-Q".to_owned(), "SJ-8P4R-T".to_owned()],
+        drafts: vec!["student-exchange 4".to_owned()],
+    }
 }
 
 fn away() -> AbsenceNotice {

@@ -80,6 +80,7 @@ fn letter(
             .then(|| "https://sojourn.example/absence".to_owned()),
         unsubscribe: None,
         digest: Vec::new(),
+        enclosed: None,
     }
 }
 

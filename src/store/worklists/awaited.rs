@@ -70,7 +70,7 @@ fn headless(on: NaiveDate) -> SelectStatement {
 }
 
 /// Waits for the chair: they name neither a person, who changes with the term, nor a duty.
-fn of_chair() -> Condition {
+pub(in crate::store) fn of_chair() -> Condition {
     Condition::all().add(wait::Column::PersonId.is_null()).add(wait::Column::Duty.is_null())
 }
 

@@ -77,6 +77,17 @@ async fn what_belongs_to_another_log_in_is_not_believed(#[values(Db::Sqlite, Db:
     let injected = with(&format!("http://here{own_path}"), "code", &parameter(&path, "code"));
     let injected = injected.trim_start_matches("http://here");
     assert_nobody(&back(&stage, injected, &own_cookie).await, 401, "let nobody in");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_changed_on_its_way_or_comes_twice_or_late_is_not_believed(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let stage = Stage::of(db).await;
+    stage.set(&json!({ "registers": true })).await;
+    stage.provider.person(&somebody("f1", "ana@alpha.example", true)).await;
+    let provider = &stage.provider;
     // Another issuer's answer.
     let (location, cookie) = started(&stage).await;
     let path = provider.log_in(&location).await;

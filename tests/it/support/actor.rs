@@ -12,6 +12,7 @@ use sojourn::clock::Clock;
 use sojourn_engine::ids::{PersonId, SessionId};
 
 use super::answer::Answer;
+use super::logs;
 
 /// A caller with the address of one server.
 #[derive(Debug, Clone)]
@@ -117,14 +118,22 @@ impl Actor {
         send(self.request(Method::DELETE, path).header("If-Match", etag(version))).await
     }
 
+    /// The caller's token, for other clients.
+    pub fn token(&self) -> Option<String> {
+        match &self.bearer {
+            Bearer::Nothing => None,
+            Bearer::Token(token) => Some(token.clone()),
+            Bearer::Session(signed) => Some(signed.token()),
+        }
+    }
+
     /// A request with the caller's token, for headers and bodies of its own; [`send`] sends it.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let prefix = if path.starts_with("/api/") { "" } else { "/api/v1" };
         let request = self.client.request(method, format!("{}{prefix}{path}", self.address));
-        match &self.bearer {
-            Bearer::Nothing => request,
-            Bearer::Token(token) => request.bearer_auth(token),
-            Bearer::Session(signed) => request.bearer_auth(signed.token()),
+        match self.token() {
+            None => request,
+            Some(token) => request.bearer_auth(token),
         }
     }
 }
@@ -148,7 +157,13 @@ pub fn fresh_key() -> String {
 
 /// Sends a request and reads the whole answer.
 pub async fn send(request: RequestBuilder) -> Answer {
+    let asked = request.try_clone().and_then(|request| request.build().ok());
+    if let Some(body) = asked.as_ref().and_then(|request| request.body()?.as_bytes()) {
+        logs::plant_all(body);
+    }
     let response = request.send().await.expect("the server answers");
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer { status, headers, body: response.bytes().await.expect("the whole answer").to_vec() }
+    let body = response.bytes().await.expect("the whole answer").to_vec();
+    logs::plant_all(&body);
+    Answer { status, headers, body }
 }

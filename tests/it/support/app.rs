@@ -12,6 +12,7 @@ use sojourn::app::{App, Definitions};
 use sojourn::clock::Clock;
 use sojourn::config::Config;
 use sojourn::http::{self, AppState};
+use sojourn::store::identities;
 use sojourn::store::sessions::{self, RefreshToken, Session};
 use sojourn::store::{Options, Store};
 use sojourn_engine::ids::PersonId;
@@ -22,6 +23,7 @@ use tokio::sync::oneshot;
 
 use super::actor::{Actor, Signed};
 use super::database::{Db, TestDatabase};
+use super::logs;
 
 /// What everybody's password is.
 pub const PASSWORD: &str = "a long way from home";
@@ -55,6 +57,8 @@ impl TestApp {
 
     /// The same with settings of its own, as TOML.
     pub async fn with(kind: Db, settings: &str) -> Self {
+        logs::keep();
+        logs::plant(PASSWORD);
         let database = TestDatabase::migrated(kind).await;
         let config = Config::parse(settings).expect("the settings are right");
         let config =
@@ -78,7 +82,7 @@ impl TestApp {
             stopped.await.ok();
         };
         let router = sojourn::cli::router(&state, &config, None).expect("the pages are sound");
-        tokio::spawn(http::serve(listener, router, stopped));
+        tokio::spawn(http::serve(listener, router, None, stopped));
         Self { app, clock, address, database, keys, statements, _stop: stop }
     }
 
@@ -99,9 +103,6 @@ impl TestApp {
 
     /// Acts on clocks as a worker does, until nothing is due; says what was done.
     pub async fn act_on_clocks(&self) -> Vec<Acts> {
-        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_test_writer();
-        // Another test of this process may have started it.
-        let _ = log.try_init();
         let mut done = Vec::new();
         loop {
             let at = self.clock.moment();
@@ -196,7 +197,9 @@ impl TestApp {
             .filter(one_time_token::Column::Kind.eq(kind))
             .order_by_desc(one_time_token::Column::Id);
         let row = newest.one(&connection).await.expect("the table is read").expect("a link was sent");
-        self.app.links.token(row.id, kind)
+        let token = self.app.links.token(row.id, kind);
+        logs::plant(&token);
+        token
     }
 
     /// The token of the link for another address that somebody with this one has asked for.
@@ -205,6 +208,25 @@ impl TestApp {
         let of = email_change::Column::PersonId.eq(self.person(email).await);
         let row = email_change::Entity::find().filter(of).one(&connection).await;
         self.app.links.token(row.expect("the table is read").expect("a change was asked for").id, kind)
+    }
+
+    /// A log-in at the provider of an institution that is somebody's; gives its id.
+    pub async fn identity(&self, email: &str, institution: &Value) -> String {
+        let at = self.clock.moment();
+        let of = institution["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        let row = identities::Identity {
+            id: at.id(),
+            person_id: self.person(email).await,
+            institution_id: of,
+            issuer: "https://login.example".to_owned(),
+            subject: email.to_owned(),
+            created_at: at.now,
+        };
+        let id = row.id;
+        let tx = self.app.store.begin().await.expect("a transaction");
+        identities::add(&tx, row).await.expect("linked");
+        tx.commit().await.expect("committed");
+        id.to_string()
     }
 
     /// The id of the person with an address.

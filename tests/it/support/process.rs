@@ -7,6 +7,8 @@ use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::logs;
+
 /// How long the server may take until it listens.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -27,7 +29,7 @@ pub fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> O
 #[derive(Debug)]
 pub struct Server {
     child: Child,
-    /// As it printed it: `http://127.0.0.1:PORT`.
+    /// As it printed it: `http://127.0.0.1:PORT`, or with `https`.
     pub address: String,
     /// What it says on standard error, when it has ended.
     complaint: Option<JoinHandle<String>>,
@@ -42,17 +44,17 @@ impl Server {
         let (sender, addresses) = channel();
         std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
-                line.split_whitespace().filter(|word| word.starts_with("http://127.0.0.1:")).for_each(
-                    |word| {
-                        sender.send(word.trim_end_matches(['/', '.', ',']).to_owned()).ok();
-                    },
-                );
+                let told = |word: &&str| word.starts_with("http") && word.contains("://127.0.0.1:");
+                line.split_whitespace().filter(told).for_each(|word| {
+                    sender.send(word.trim_end_matches(['/', '.', ',']).to_owned()).ok();
+                });
             }
         });
         let mut stderr = child.stderr.take().expect("standard error");
         let complaint = std::thread::spawn(move || {
             let mut text = String::new();
             stderr.read_to_string(&mut text).ok();
+            logs::said(&text);
             text
         });
         let Ok(address) = addresses.recv_timeout(PATIENCE) else {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use chrono::{DateTime, Utc};
 use reqwest::Client;
@@ -15,6 +15,8 @@ use super::data::own;
 #[derive(Debug)]
 pub struct Provider {
     child: Child,
+    /// Where it says what it does; kept, since it ends when nobody listens.
+    _said: BufReader<ChildStdout>,
     /// As it names itself: `http://127.0.0.1:PORT`.
     pub address: String,
 }
@@ -29,9 +31,10 @@ impl Provider {
         let mut command = Command::new("node");
         command.current_dir(there).args(["provider.mjs", redirect_uri]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("node runs");
-        let stdout = child.stdout.take().expect("standard output");
-        let address = BufReader::new(stdout).lines().map_while(Result::ok).next().expect("an address");
-        Self { child, address }
+        let mut said = BufReader::new(child.stdout.take().expect("standard output"));
+        let mut address = String::new();
+        said.read_line(&mut address).expect("an address");
+        Self { child, _said: said, address: address.trim().to_owned() }
     }
 
     /// What time it is there: nobody believes a token of another time.

@@ -16,7 +16,8 @@ use super::road::{Exit, Graph, Landing, Shown};
 use super::text::{Face, escape, is_measured, width};
 use super::words::Words;
 
-const STYLE: &str = include_str!("diagram.css");
+/// The style sheet that every picture carries, as it stands between the tags.
+pub const STYLE: &str = concat!("\n", include_str!("diagram.css"));
 
 /// A tick, within 8 units.
 const TICK: &str = "M-4 0L-1 4L5 -4";
@@ -77,7 +78,7 @@ impl Pen<'_> {
         ));
         self.alternative();
         self.put(format_args!(
-            "</desc>\n<style>\n{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n"
+            "</desc>\n<style>{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n"
         ));
         self.lines(("title", TITLE), &plan.title, (MARGIN, MARGIN - 4 + TITLE.size), TITLE_LINE);
         for heading in &plan.headings {

@@ -1,4 +1,4 @@
-//! Names that texts of mails may use.
+//! What a text may speak of.
 
 /// Names a text may use; `a.b` stands for a part of `a`.
 pub(super) const KNOWN: &[&str] = &[
@@ -17,6 +17,12 @@ pub(super) const KNOWN: &[&str] = &[
     "case.programme",
     "case.home",
     "case.host",
+    "checkpoint",
+    "checkpoint.at",
+    "checkpoint.cases",
+    "checkpoint.enclosed",
+    "checkpoint.number",
+    "checkpoint.steps",
     "choices",
     "digest",
     "digest.more",
@@ -27,6 +33,15 @@ pub(super) const KNOWN: &[&str] = &[
     "due.institution",
     "event",
     "event.label",
+    "hand_over",
+    "hand_over.drafts",
+    "hand_over.from",
+    "hand_over.institution",
+    "hand_over.next",
+    "hand_over.next_from",
+    "hand_over.references",
+    "hand_over.until",
+    "hand_over.waiting",
     "if_nothing",
     "institution",
     "last_day",
