@@ -16,6 +16,7 @@ use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use sojourn_engine::vocabulary::Office;
 use utoipa::ToSchema;
 
 pub use keys::{generate, keep_vault, read_vault};
@@ -138,7 +139,7 @@ pub struct Auth {
     /// Id of the key that signs new tokens.
     #[serde(default)]
     pub current: Option<String>,
-    /// Secret from which one-time links are derived; changing it ends all that were sent.
+    /// Secret from which one-time links are derived and under which second factors are kept; changing it ends all of them.
     #[schema(value_type = Option<String>)]
     #[serde(default, serialize_with = "reference::hidden_if_set")]
     pub instance_key: Option<SecretString>,
@@ -155,11 +156,17 @@ pub struct Auth {
     pub invitation_days: u32,
     /// Minutes a link for a new password works.
     pub reset_minutes: u32,
-    /// Passwords hashed at the same time; each takes 19 MiB.
-    pub hashers: usize,
-    /// Log-ins a minute for one account, right or wrong.
+    /// Who must have a second factor: duties, and `chair`; until they have set one up they can do nothing else.
+    pub second_factor_for: Vec<Office>,
+    /// Whether OpenID providers may be on this machine and without TLS: for trying it out, never for real people.
+    pub plain_providers: bool,
+    /// Passwords hashed at the same time, each in 19 MiB; without this setting one less than there are cores.
+    #[schema(value_type = Option<u64>)]
+    #[serde(default)]
+    pub hashers: Option<usize>,
+    /// Links for a new password a minute that one account may ask for.
     pub attempts_per_account: u32,
-    /// Log-ins a minute from one network address, right or wrong.
+    /// Log-ins a minute from one network address, for accounts that were never used from there.
     pub attempts_per_address: u32,
 }
 
@@ -274,7 +281,7 @@ impl Config {
         ] {
             demand(number >= 1, &format!("auth.{name}: at least 1"));
         }
-        demand(self.auth.hashers >= 1, "auth.hashers: at least 1");
+        demand(self.auth.hashers.is_none_or(|number| number >= 1), "auth.hashers: at least 1");
         demand(
             (1..=10_000).contains(&self.clocks.most_per_round),
             "clocks.most_per_round: between 1 and 10000",
@@ -327,6 +334,12 @@ impl Vault {
 }
 
 impl Auth {
+    /// Passwords hashed at the same time.
+    pub fn hashers(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.hashers.unwrap_or_else(|| cores().saturating_sub(1)).max(1)
+    }
+
     fn faults(&self) -> Vec<String> {
         let secrets = self.keys.iter().map(|(id, key)| (format!("auth.keys.{id}"), key));
         let mut faults =

@@ -20,6 +20,12 @@ pub enum Error {
     /// Address and password do not fit each other, whichever is wrong.
     #[error("this address and this password do not fit: try again, or ask for a new password")]
     WrongCredentials,
+    /// The password fits, and the account has a second factor.
+    #[error("enter the code of your second factor as well")]
+    CodeNeeded,
+    /// The password fits, the code of the second factor does not.
+    #[error("this code does not fit, or was used before: take the next one")]
+    WrongCode,
     /// Seen, but not this caller's to change; names who may.
     #[error("this needs {needs}")]
     Forbidden {
@@ -68,6 +74,11 @@ impl FieldError {
     }
 }
 
+/// One field of a body that is wrong.
+pub(super) fn wrong(field: &str, detail: &str) -> Error {
+    Error::Invalid(vec![FieldError::new(format!("/{field}"), detail)])
+}
+
 /// Something that stands in the way, by name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
@@ -91,6 +102,8 @@ pub enum Conflict {
 /// What a constraint keeps from being there twice, in words.
 const TAKEN: &[(&str, &str)] = &[
     ("people_email", "e-mail address"),
+    ("log_in_domains_domain", "domain"),
+    ("identities_issuer_subject", "log-in"),
     ("institutions_erasmus_key", "Erasmus code"),
     ("institutions_ror_id", "ROR id"),
     ("institutions_schac", "SCHAC home organisation"),

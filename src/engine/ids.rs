@@ -105,6 +105,8 @@ ids! {
     SessionId,
     /// A one-time link: an invitation, a password reset, or one thing to do in a case.
     TokenId,
+    /// A log-in elsewhere that is somebody's.
+    IdentityId,
     /// Somebody's standing in for somebody else.
     DelegationId,
     /// A numbered version of a workflow.

@@ -16,6 +16,7 @@ pub mod measured;
 pub mod offers;
 pub mod operations;
 pub mod process;
+pub mod provider;
 pub mod rounds;
 pub mod s3;
 pub mod season;
