@@ -132,7 +132,7 @@ pub async fn complete(app: &App, token: &str, new: Newcomer, from: &Whence) -> R
         return Err(over());
     }
     let registration = NewRegistration::at(row.institution_id, new.level);
-    let person = person(&at, new, row);
+    let person = person(&at, &new, row);
     let id = person.id;
     persons::add(&tx, vec![person]).await?;
     registrations::add(&tx, vec![registration.row(id, &at)]).await?;
@@ -141,7 +141,7 @@ pub async fn complete(app: &App, token: &str, new: Newcomer, from: &Whence) -> R
     Ok(tx.commit().await?)
 }
 
-fn person(at: &Moment, new: Newcomer, row: SignUp) -> Person {
+fn person(at: &Moment, new: &Newcomer, row: SignUp) -> Person {
     Person {
         id: at.id(),
         given_name: new.given_name.trim().to_owned(),

@@ -18,6 +18,8 @@ use crate::store::{email_changes, sign_ups};
 const FACTS: TimeDelta = TimeDelta::days(30);
 /// Largest file that goes with a mail, in bytes.
 const LARGEST: usize = 5 * 1024 * 1024;
+/// Why a notice goes nowhere.
+const UNADDRESSED: &str = "its recipient has no e-mail address: give them one, then retry";
 /// The page on which somebody who is away names who acts for them.
 const DELEGATE: &str = "/absence";
 /// Most characters kept of what a server said.
@@ -131,19 +133,11 @@ impl App {
             let newcomer = self.newcomer(link).await?;
             return Ok(newcomer.map(|reader| self.plain(&row, facts, reader)));
         }
-        let Some(reader) = reader.and_then(|reader| Some((reader, reader.address.clone()?))) else {
-            return Ok(Err("its recipient has no e-mail address: give them one, then retry".to_owned()));
+        let address = match self.address_for(&facts, reader).await? {
+            Ok(address) => address,
+            Err(why) => return Ok(Err(why)),
         };
-        let (reader, address) = reader;
-        let address = match self.elsewhere(&facts).await? {
-            Some(next) => next,
-            None if matches!(facts, NoticeFacts::EmailNext(_)) => {
-                return Ok(
-                    Err("the change of address it asks about is over: nothing can be sent".to_owned()),
-                );
-            }
-            None => address,
-        };
+        let Some(reader) = reader else { return Ok(Err(UNADDRESSED.to_owned())) };
         let applicant = row.recipient.is_some() && row.recipient == facts.names();
         let definition = match facts.version() {
             Some(version) => Some(self.definitions.get(self.store.read(), version).await?),
@@ -178,6 +172,24 @@ impl App {
             digest: Vec::new(),
             enclosed: None,
         }))
+    }
+
+    /// The address that a notice goes to, or why to none.
+    async fn address_for(
+        &self,
+        facts: &NoticeFacts,
+        reader: Option<&Addressed>,
+    ) -> Result<std::result::Result<String, String>> {
+        let Some(address) = reader.and_then(|reader| reader.address.clone()) else {
+            return Ok(Err(UNADDRESSED.to_owned()));
+        };
+        Ok(match self.elsewhere(facts).await? {
+            Some(next) => Ok(next),
+            None if matches!(facts, NoticeFacts::EmailNext(_)) => {
+                Err("the change of address it asks about is over: nothing can be sent".to_owned())
+            }
+            None => Ok(address),
+        })
     }
 
     /// Whoever wants an account at an address, or why they cannot be written to.
