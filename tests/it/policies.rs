@@ -138,7 +138,8 @@ async fn each_part_may_do_to_each_what_the_table_says(#[values(Db::Sqlite, Db::P
 }
 
 /// What everybody signed in sees; who asks for one of these learns nothing from its being there.
-const SEEN_BY_ALL: &[&str] = &["institutions", "chair-terms", "periods", "workflows", "calls", "offerings"];
+const SEEN_BY_ALL: &[&str] =
+    &["institutions/", "chair-terms/", "periods/", "workflows/", "calls/", "/offerings"];
 
 /// An answer without the id of its request.
 fn said(answer: &Answer) -> (u16, Value) {
@@ -158,7 +159,7 @@ async fn what_is_not_theirs_is_answered_to_strangers_like_what_is_not_there(
     let stranger = stage.actor("nobody");
     let (mut tried, mut told) = (0, Vec::new());
     for operation in operations(&stage.cast.app).await.iter().filter(|one| one.names_something()) {
-        if SEEN_BY_ALL.iter().any(|segment| operation.path.contains(&format!("/{segment}/{{"))) {
+        if SEEN_BY_ALL.iter().any(|segment| operation.path.contains(segment)) {
             continue;
         }
         for set in [Set::Ours, Set::Theirs] {
