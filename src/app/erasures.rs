@@ -41,6 +41,7 @@ pub struct ProspectView {
 
 /// Something that stands in the way of an erasure.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ErasureObstacle)]
 pub struct ObstacleView {
     /// What it is.
     pub what: Obstacle,

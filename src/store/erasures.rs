@@ -16,8 +16,8 @@ use sojourn_engine::ids::{CaseId, ErasureId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::{Duty, Mails, NoticeStatus, StateKind};
 use sojourn_entities::{
     action_link, application, calendar_address, case, chair_term, consent, credential, delegation, document,
-    erasure, idempotency, legal_hold, one_time_token, outbox, payload, person, refresh_token, refusal,
-    registration, role, session, wait,
+    email_change, erasure, idempotency, identity, legal_hold, one_time_token, origin, outbox, payload,
+    person, recovery_code, refresh_token, refusal, registration, role, second_factor, session, wait,
 };
 
 use super::write::insert_many;
@@ -324,6 +324,7 @@ async fn end_access(tx: &Tx, person: PersonId, cases: &[CaseId]) -> Result<()> {
     refresh_token::Entity::delete_many().filter(tokens).exec(tx.db()).await?;
     session::Entity::delete_many().filter(session::Column::PersonId.eq(person)).exec(tx.db()).await?;
     credential::Entity::delete_many().filter(credential::Column::PersonId.eq(person)).exec(tx.db()).await?;
+    forget_factors(tx, person).await?;
     let tokens = one_time_token::Column::PersonId.eq(person);
     one_time_token::Entity::delete_many().filter(tokens).exec(tx.db()).await?;
     let calendar = calendar_address::Column::PersonId.eq(person);
@@ -336,6 +337,17 @@ async fn end_access(tx: &Tx, person: PersonId, cases: &[CaseId]) -> Result<()> {
         .add(delegation::Column::PersonId.eq(person))
         .add(delegation::Column::DeputyId.eq(person));
     delegation::Entity::delete_many().filter(stands_in).exec(tx.db()).await?;
+    Ok(())
+}
+
+/// Removes second factors, linked log-ins, changes of address that are begun, and where somebody has signed in from.
+async fn forget_factors(tx: &Tx, person: PersonId) -> Result<()> {
+    let db = tx.db();
+    recovery_code::Entity::delete_many().filter(recovery_code::Column::PersonId.eq(person)).exec(db).await?;
+    second_factor::Entity::delete_many().filter(second_factor::Column::PersonId.eq(person)).exec(db).await?;
+    identity::Entity::delete_many().filter(identity::Column::PersonId.eq(person)).exec(db).await?;
+    email_change::Entity::delete_many().filter(email_change::Column::PersonId.eq(person)).exec(db).await?;
+    origin::Entity::delete_many().filter(origin::Column::PersonId.eq(person)).exec(db).await?;
     Ok(())
 }
 

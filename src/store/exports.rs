@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use sojourn_engine::ids::{CaseId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::NoticeStatus;
-use sojourn_entities::{application, credential, outbox, refusal, role, session};
+use sojourn_entities::{application, credential, identity, outbox, refusal, role, second_factor, session};
 
 use super::{Conn, Result};
 
@@ -39,6 +39,12 @@ pub struct LogIn {
     pub expires_at: DateTime<Utc>,
     /// When it was ended.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When it was used last.
+    pub used_at: Option<DateTime<Utc>>,
+    /// With which browser or program.
+    pub agent: String,
+    /// From which network.
+    pub network: String,
 }
 
 /// A step of theirs that was refused.
@@ -54,6 +60,17 @@ pub struct Refused {
     pub refusal: serde_json::Value,
 }
 
+/// A linked log-in of a university.
+#[derive(Debug, Clone, Serialize)]
+pub struct Linked {
+    /// The provider.
+    pub issuer: String,
+    /// The person, as the provider names them.
+    pub subject: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
 /// What is in no list of the API.
 #[derive(Debug, Clone, Serialize)]
 pub struct Rest {
@@ -61,6 +78,10 @@ pub struct Rest {
     pub mails: Vec<Mail>,
     /// Log-ins.
     pub sessions: Vec<LogIn>,
+    /// Log-ins of universities that are linked.
+    pub linked: Vec<Linked>,
+    /// Since when they have a second factor; its secret stays sealed.
+    pub second_factor_since: Option<DateTime<Utc>>,
     /// When they set their password; the password itself is nowhere.
     pub password_set_at: Option<DateTime<Utc>>,
     /// Steps that were refused.
@@ -85,9 +106,13 @@ pub async fn rest(conn: &impl Conn, person: PersonId) -> Result<Rest> {
     let sessions = session::Entity::find().filter(session::Column::PersonId.eq(person));
     let refused = refusal::Entity::find().filter(refusal::Column::ActorId.eq(person));
     let roles = role::Entity::find().filter(role::Column::PersonId.eq(person));
+    let linked = identity::Entity::find().filter(identity::Column::PersonId.eq(person));
+    let factor = second_factor::Entity::find_by_id(person).one(conn.db()).await?;
     Ok(Rest {
         mails: mails.order_by_asc(outbox::Column::Id).all(conn.db()).await?.into_iter().map(mail).collect(),
-        sessions: sessions.all(conn.db()).await?.iter().map(log_in).collect(),
+        sessions: sessions.all(conn.db()).await?.into_iter().map(log_in).collect(),
+        linked: linked.all(conn.db()).await?.into_iter().map(link).collect(),
+        second_factor_since: factor.and_then(|row| row.confirmed_at),
         password_set_at: credential::Entity::find_by_id(person).one(conn.db()).await?.map(|row| row.set_at),
         refused: refused
             .order_by_asc(refusal::Column::Id)
@@ -113,8 +138,19 @@ fn mail(row: outbox::Model) -> Mail {
     }
 }
 
-fn log_in(row: &session::Model) -> LogIn {
-    LogIn { created_at: row.created_at, expires_at: row.expires_at, revoked_at: row.revoked_at }
+fn link(row: identity::Model) -> Linked {
+    Linked { issuer: row.issuer, subject: row.subject, since: row.created_at }
+}
+
+fn log_in(row: session::Model) -> LogIn {
+    LogIn {
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+        used_at: row.used_at,
+        agent: row.agent,
+        network: row.network,
+    }
 }
 
 fn attempt(row: refusal::Model) -> Refused {

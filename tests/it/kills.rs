@@ -119,9 +119,10 @@ impl Load {
     }
 }
 
-/// Answers that say "not now": a worker of the killed process may still hold its place in PostgreSQL.
+/// Answers that say "not now": a worker of the killed process may still hold its place in PostgreSQL, and an account that many log
+/// in to at one moment looks at them one by one.
 fn is_passing(answer: &Answer) -> bool {
-    answer.status == 503 || (answer.status == 409 && !answer.header("retry-after").is_empty())
+    [429, 503].contains(&answer.status) || (answer.status == 409 && !answer.header("retry-after").is_empty())
 }
 
 /// An event that was answered with success.
