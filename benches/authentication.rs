@@ -32,7 +32,7 @@ async fn instance(folder: &Path) -> (Arc<App>, Arc<Keys>, String) {
     let config = config.with_keys(|| clock.moment().random()).expect("keys");
     let store = Store::open(&format!("sqlite:{place}"), &Options::default()).await.expect("a database");
     store.migrate().await.expect("a schema");
-    let app = Arc::new(App::new(store, clock, &config));
+    let app = Arc::new(App::new(store, clock, &config).expect("files have a place"));
     let keys = AppState::new(Arc::clone(&app), &config.auth).expect("keys").keys;
     let from_on = app.clock.now().date_naive();
     let role = NewRole { duty: Duty::Secretariat, institution: None, unit: None, from_on, until_on: None };

@@ -137,22 +137,21 @@ pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
                 output::say(format_args!("{} has the duty {} now", person.id, role.duty.duty))?;
             }
         }
-        Arguments::ForgetFactor(ForgetFactor { email, json }) => {
-            let forgotten = second_factors::forget(&app, &email).await;
-            forgotten.map_err(|error| match error {
-                Error::NotFound => {
-                    format!("nobody with the e-mail address {email} has a second factor").into()
-                }
-                other => Fault::from(other),
-            })?;
-            if json {
-                output::say(json!({ "email": email }))?;
-            } else {
-                output::say(format_args!(
-                    "{email} has no second factor now; a link for a new password is on its way"
-                ))?;
-            }
-        }
+        Arguments::ForgetFactor(whose) => forget_factor(&app, whose).await?,
     }
     Ok(app.store.clone().close().await?)
+}
+
+async fn forget_factor(app: &App, ForgetFactor { email, json }: ForgetFactor) -> Outcome {
+    second_factors::forget(app, &email).await.map_err(|error| match error {
+        Error::NotFound => format!("nobody with the e-mail address {email} has a second factor").into(),
+        other => Fault::from(other),
+    })?;
+    if json {
+        output::say(json!({ "email": email }))?;
+    } else {
+        let told = "has no second factor now; a link for a new password is on its way";
+        output::say(format_args!("{email} {told}"))?;
+    }
+    Ok(())
 }

@@ -16,9 +16,9 @@ use crate::support::visitor::{Visitor, hidden};
 /// Reads base 32 (RFC 4648 §6).
 fn bytes(base32: &str) -> Vec<u8> {
     let five = |letter: char| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).expect("base 32");
-    let bits: Vec<usize> =
-        base32.chars().flat_map(|letter| (0..5).rev().map(move |at| five(letter) >> at & 1)).collect();
-    bits.chunks_exact(8).map(|eight| eight.iter().fold(0, |byte, bit| byte << 1 | *bit as u8)).collect()
+    let bits: Vec<bool> =
+        base32.chars().flat_map(|letter| (0..5).rev().map(move |at| five(letter) >> at & 1 == 1)).collect();
+    bits.chunks_exact(8).map(|eight| eight.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit))).collect()
 }
 
 /// What the app of a telephone shows.

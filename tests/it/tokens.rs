@@ -47,13 +47,13 @@ async fn no_forged_token_is_taken_and_none_breaks_anything(#[values(Db::Sqlite, 
     let app = TestApp::spawn(db).await;
     app.secretariat().await;
     let mint = Mint::of(&app, &tokens(&app, SECRETARIAT).await);
-    present(&app, &[mint.bearer(&mint.good())]).await.ok();
+    present(&app, &[forgeries::bearer(&mint.good())]).await.ok();
 
     let forged = forgeries::all(&mint);
     assert_refused(&app, &forged).await;
 
     assert!(forged.len() >= 100, "{}", forged.len());
-    present(&app, &[mint.bearer(&mint.good())]).await.ok();
+    present(&app, &[forgeries::bearer(&mint.good())]).await.ok();
     measured(&format!("forged tokens refused, {db:?}"), forged.len() as u64, "", "all 401, none taken");
 }
 
@@ -85,23 +85,23 @@ async fn a_token_of_another_kind_or_of_what_has_ended_is_none(#[values(Db::Sqlit
         ("a session that never was", mint.with("sid", json!("019a7c3e-5b1f-7a20-8c44-1d2e3f405162"))),
         ("a person as a session", mint.with("sid", mint.claims["sub"].clone())),
     ] {
-        forged.push(Forgery::new(what, vec![mint.bearer(&mint.signed(&mint.head, &claims))]));
+        forged.push(Forgery::new(what, vec![forgeries::bearer(&mint.signed(&mint.head, &claims))]));
     }
     assert_refused(&app, &forged).await;
 
-    present(&app, &[mint.bearer(&mint.good())]).await.ok();
+    present(&app, &[forgeries::bearer(&mint.good())]).await.ok();
     let by = app.stranger().with_token(his["access_token"].as_str().expect("a token"));
     by.post("/auth/logout", &json!({})).await.ok();
-    let revoked = Forgery::new("a revoked session", vec![mint.bearer(&mint.good())]);
+    let revoked = Forgery::new("a revoked session", vec![forgeries::bearer(&mint.good())]);
     assert_refused(&app, &[revoked]).await;
 
-    present(&app, &[other.bearer(&other.good())]).await.ok();
+    present(&app, &[forgeries::bearer(&other.good())]).await.ok();
     let gone = Expr::value(Some(app.clock.now()));
     let erase = person::Entity::update_many()
         .col_expr(person::Column::ErasedAt, gone)
         .filter(person::Column::Email.eq("mei@student.example"));
     erase.exec(&app.database.connect().await).await.expect("erased");
     app.advance(TimeDelta::seconds(31));
-    let ended = Forgery::new("a person who is no more", vec![other.bearer(&other.good())]);
+    let ended = Forgery::new("a person who is no more", vec![forgeries::bearer(&other.good())]);
     assert_refused(&app, &[ended]).await;
 }

@@ -301,7 +301,6 @@ impl Stage {
             ("POST", "/auth/second-factor/recovery-codes" | "/auth/second-factor/remove") => {
                 json!({ "password": "not the one it is", "code": "123456" })
             }
-            ("POST", "/auth/sign-up") => json!({ "email": null }),
             ("POST", "/auth/sign-up/confirm") => json!({
                 "token": "none", "given_name": "A", "family_name": "B", "level": "first",
                 "password": "a sentence that is long enough",
@@ -309,7 +308,7 @@ impl Stage {
             ("PUT", path) if path.ends_with("/log-in") => json!({}),
             ("POST", "/auth/token") => json!({ "grant_type": "refresh_token", "refresh_token": "none" }),
             // Without an address, so that nobody's tries are counted.
-            ("POST", "/auth/password-reset") => json!({ "email": null }),
+            ("POST", "/auth/password-reset" | "/auth/sign-up") => json!({ "email": null }),
             ("POST", "/auth/password-reset/confirm" | "/auth/invitations/accept") => {
                 json!({ "token": "none", "password": "a sentence that is long enough" })
             }

@@ -61,10 +61,6 @@ impl Mint {
         Self { secret, head: decoded(parts[0]), claims: decoded(parts[1]) }
     }
 
-    pub fn bearer(&self, token: &str) -> Vec<u8> {
-        format!("Bearer {token}").into_bytes()
-    }
-
     /// A token of ours, made here.
     pub fn good(&self) -> String {
         self.signed(&self.head, &self.claims)
@@ -72,13 +68,7 @@ impl Mint {
 
     /// Signed as we do, whatever it says.
     pub fn signed(&self, head: &Value, claims: &Value) -> String {
-        self.sealed(&head.to_string(), &claims.to_string(), ("HS256", self.secret.as_bytes()))
-    }
-
-    fn sealed(&self, head: &str, claims: &str, (algorithm, secret): (&str, &[u8])) -> String {
-        let text = format!("{}.{}", encoded(head), encoded(claims));
-        let seal = BASE64_URL_SAFE_NO_PAD.encode(mac(algorithm, secret, &text));
-        format!("{text}.{seal}")
+        sealed(&head.to_string(), &claims.to_string(), ("HS256", self.secret.as_bytes()))
     }
 
     /// The claims with one of them otherwise.
@@ -89,6 +79,17 @@ impl Mint {
     fn now(&self) -> i64 {
         self.claims["nbf"].as_i64().expect("an instant")
     }
+}
+
+/// What a header says of a token.
+pub fn bearer(token: &str) -> Vec<u8> {
+    format!("Bearer {token}").into_bytes()
+}
+
+fn sealed(head: &str, claims: &str, (algorithm, secret): (&str, &[u8])) -> String {
+    let text = format!("{}.{}", encoded(head), encoded(claims));
+    let seal = BASE64_URL_SAFE_NO_PAD.encode(mac(algorithm, secret, &text));
+    format!("{text}.{seal}")
 }
 
 fn with(object: &Value, name: &str, value: Value) -> Value {
@@ -108,7 +109,7 @@ pub fn all(mint: &Mint) -> Vec<Forgery> {
     let mut all = Vec::new();
     let lists = [algorithms(mint), key_ids(mint), headers(mint), claims(mint), texts(mint)];
     for (what, token) in lists.into_iter().flatten() {
-        all.push(Forgery::new(what, vec![mint.bearer(&token)]));
+        all.push(Forgery::new(what, vec![bearer(&token)]));
     }
     all.extend(carried(mint));
     all
@@ -144,16 +145,16 @@ fn algorithms(mint: &Mint) -> Named {
         ["HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
     {
         let head = with(&mint.head, "alg", json!(other)).to_string();
-        let ours = mint.sealed(&head, &claims, (other, mint.secret.as_bytes()));
+        let ours = sealed(&head, &claims, (other, mint.secret.as_bytes()));
         tokens.push((format!("alg {other} with our secret"), ours));
         let public =
             "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
-        let confused = mint.sealed(&head, &claims, (other, public.as_bytes()));
+        let confused = sealed(&head, &claims, (other, public.as_bytes()));
         tokens.push((format!("alg {other} with a public key as the secret"), confused));
     }
     tokens.push(("no alg".to_owned(), mint.signed(&without(&mint.head, "alg"), &mint.claims)));
     for secret in ["", "secret", "k1", "sojourn", "changeme"] {
-        let guessed = mint.sealed(&mint.head.to_string(), &claims, ("HS256", secret.as_bytes()));
+        let guessed = sealed(&mint.head.to_string(), &claims, ("HS256", secret.as_bytes()));
         tokens.push((format!("the secret `{secret}`"), guessed));
     }
     tokens
@@ -186,7 +187,7 @@ fn key_ids(mint: &Mint) -> Named {
     ] {
         let head = with(&mint.head, "kid", kid.clone());
         tokens.push((format!("kid {kid} with our seal"), mint.signed(&head, &mint.claims)));
-        let empty = mint.sealed(&head.to_string(), &mint.claims.to_string(), ("HS256", b""));
+        let empty = sealed(&head.to_string(), &mint.claims.to_string(), ("HS256", b""));
         tokens.push((format!("kid {kid} with an empty secret"), empty));
     }
     tokens.push(("no kid".to_owned(), mint.signed(&without(&mint.head, "kid"), &mint.claims)));
@@ -219,7 +220,7 @@ fn headers(mint: &Mint) -> Named {
     ] {
         let head = with(&mint.head, name, value.clone());
         tokens.push((format!("header {name} {value} with our seal"), mint.signed(&head, &mint.claims)));
-        let theirs = mint.sealed(&head.to_string(), &mint.claims.to_string(), ("HS256", own.as_bytes()));
+        let theirs = sealed(&head.to_string(), &mint.claims.to_string(), ("HS256", own.as_bytes()));
         tokens.push((format!("header {name} {value} with their own seal"), theirs));
     }
     tokens.push(("no typ".to_owned(), mint.signed(&without(&mint.head, "typ"), &mint.claims)));
@@ -234,12 +235,13 @@ fn headers(mint: &Mint) -> Named {
         "{}",
     ] {
         let secret = ("HS256", mint.secret.as_bytes());
-        tokens.push((format!("the header {head}"), mint.sealed(head, &mint.claims.to_string(), secret)));
+        tokens.push((format!("the header {head}"), sealed(head, &mint.claims.to_string(), secret)));
     }
     tokens
 }
 
 /// All of these are signed as we do.
+#[expect(clippy::too_many_lines, reason = "a table, one line per claim")]
 fn claims(mint: &Mint) -> Named {
     let now = mint.now();
     let mut tokens = Named::new();
@@ -289,7 +291,7 @@ fn claims(mint: &Mint) -> Named {
     let (whole, secret) = (mint.claims.to_string(), ("HS256", mint.secret.as_bytes()));
     let doubled = whole.replacen('{', "{\"sub\":\"019a7c3e-5b1f-7a20-8c44-1d2e3f405162\",", 1);
     for body in [doubled.as_str(), "null", "[]", "{}", "", "\"\"", "{", "\u{feff}{}"] {
-        tokens.push((format!("the claims {body}"), mint.sealed(&mint.head.to_string(), body, secret)));
+        tokens.push((format!("the claims {body}"), sealed(&mint.head.to_string(), body, secret)));
     }
     tokens
 }
@@ -333,7 +335,7 @@ fn texts(mint: &Mint) -> Named {
     add("ten thousand dots", ".".repeat(10_000));
     add(
         "a deep claim",
-        mint.sealed(&mint.head.to_string(), &"[".repeat(1_000), ("HS256", mint.secret.as_bytes())),
+        sealed(&mint.head.to_string(), &"[".repeat(1_000), ("HS256", mint.secret.as_bytes())),
     );
     tokens
 }
@@ -341,14 +343,14 @@ fn texts(mint: &Mint) -> Named {
 /// How a good token is not carried.
 fn carried(mint: &Mint) -> Vec<Forgery> {
     let good = mint.good();
-    let bearer = mint.bearer(&good);
+    let shown = bearer(&good);
     let one = |what: &str, value: String| Forgery::new(what, vec![value.into_bytes()]);
     vec![
-        Forgery::new("two headers that say the same", vec![bearer.clone(), bearer.clone()]),
-        Forgery::new("a good header before a bad one", vec![bearer.clone(), b"Bearer x.y.z".to_vec()]),
-        Forgery::new("a bad header before a good one", vec![b"Bearer x.y.z".to_vec(), bearer.clone()]),
-        Forgery::new("an empty header beside a good one", vec![Vec::new(), bearer.clone()]),
-        Forgery::new("bytes that are no text", vec![[bearer.as_slice(), &[0xff, 0xfe]].concat()]),
+        Forgery::new("two headers that say the same", vec![shown.clone(), shown.clone()]),
+        Forgery::new("a good header before a bad one", vec![shown.clone(), b"Bearer x.y.z".to_vec()]),
+        Forgery::new("a bad header before a good one", vec![b"Bearer x.y.z".to_vec(), shown.clone()]),
+        Forgery::new("an empty header beside a good one", vec![Vec::new(), shown.clone()]),
+        Forgery::new("bytes that are no text", vec![[shown.as_slice(), &[0xff, 0xfe]].concat()]),
         one("two in one header", format!("Bearer {good}, Bearer {good}")),
         one("twice in one header", format!("Bearer {good} {good}")),
         one("no scheme", good.clone()),
