@@ -4,6 +4,7 @@
 //! sealing, so that none comes twice; never from a [`Clock`](crate::clock::Clock), whose randomness tests repeat. What is sealed is bound
 //! to its place, the row and the person, and opens nowhere else. Destroying somebody's key destroys what was sealed with it.
 
+pub mod seal;
 mod stream;
 
 use std::collections::BTreeMap;

@@ -10,7 +10,6 @@ pub mod otp;
 pub mod password;
 mod policy;
 mod scope;
-pub mod seal;
 mod seat;
 pub mod softlock;
 pub mod token;

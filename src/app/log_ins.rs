@@ -14,9 +14,10 @@ use uuid::Uuid;
 
 use super::error::wrong;
 use super::{App, Error, Result, current};
-use crate::access::{Caller, seal};
+use crate::access::Caller;
 use crate::store::log_ins::{self as store, LogIn};
 use crate::store::{Conn, institutions};
+use crate::vault::seal;
 
 /// What secrets of providers are kept encrypted for.
 const KEPT: &str = "provider";

@@ -11,20 +11,22 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sojourn_engine::ids::{InstitutionId, PersonId, SessionId};
-use sojourn_engine::vocabulary::{Level, Mails};
+use sojourn_engine::vocabulary::Level;
 use subtle::ConstantTimeEq;
 
 use super::log_ins::{domain, redirect_uri, secret};
 use super::passwords::tell;
+use super::people::NewPerson;
 use super::registrations::NewRegistration;
 use super::sessions::{self, Progress};
 use super::{App, Error, Result};
-use crate::access::{Caller, Whence, seal};
+use crate::access::{Caller, Whence};
 use crate::clock::Moment;
 use crate::store::identities::{self, Identity};
-use crate::store::people::{self as persons, Person};
+use crate::store::people as persons;
 use crate::store::sessions::{self as accounts, Account};
 use crate::store::{Tx, institutions, log_ins, registrations};
+use crate::vault::seal;
 
 use exchange::{Failure, Provider, Question, Said};
 
@@ -286,23 +288,13 @@ async fn belongs(tx: &Tx, person: PersonId, of: InstitutionId) -> Result<bool> {
 async fn register(tx: &Tx, at: &Moment, of: InstitutionId, said: &Said, email: String) -> Result<Account> {
     let place = institutions::find(tx, of).await?.ok_or(Error::NotFound)?;
     let local = email.split('@').next().unwrap_or_default().to_owned();
-    let row = Person {
-        id: at.id(),
+    let person = NewPerson {
         given_name: said.given_name.clone().unwrap_or(local),
         family_name: said.family_name.clone().unwrap_or_default(),
-        email: Some(email),
-        language: place.language,
-        mails: Mails::default(),
-        nationality: None,
-        gender: None,
-        birth_year: None,
-        technical: false,
-        erased_at: None,
-        created_at: at.now,
-        version: 1,
-        unreachable_since: None,
-        unreachable_words: None,
+        email,
+        ..NewPerson::default()
     };
+    let row = person.row(at.id(), at.now, place.language);
     let id = row.id;
     persons::add(tx, vec![row]).await?;
     registrations::add(tx, vec![NewRegistration::at(of, Level::First).row(id, at)]).await?;

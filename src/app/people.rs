@@ -164,7 +164,7 @@ impl NewPerson {
         by_role.or_else(|| self.registrations.first().map(|registration| registration.institution))
     }
 
-    fn row(&self, id: PersonId, now: DateTime<Utc>, language: String) -> Person {
+    pub(super) fn row(&self, id: PersonId, now: DateTime<Utc>, language: String) -> Person {
         Person {
             id,
             given_name: self.given_name.trim().to_owned(),

@@ -13,11 +13,12 @@ use super::passwords::{confirmed, send_link, tell};
 use super::{App, Conflict, Error, Result};
 use crate::access::otp::{self, Enrolment};
 use crate::access::password::{self, Owner};
-use crate::access::{Caller, Whence, seal};
+use crate::access::{Caller, Whence};
 use crate::clock::Moment;
 use crate::store::second_factors::{self as store, SecondFactor};
 use crate::store::sessions::{self, Account};
 use crate::store::{Conn, Tx, log_ins};
+use crate::vault::seal;
 
 /// How long a second factor that is being set up waits for its first code.
 const PENDING: TimeDelta = TimeDelta::minutes(30);

@@ -6,12 +6,13 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId};
-use sojourn_engine::vocabulary::{Level, Mails, TokenKind};
+use sojourn_engine::vocabulary::{Level, TokenKind};
 
 use super::error::wrong;
 use super::log_ins::domain;
 use super::notices::LinkNotice;
 use super::passwords::{even, linked, queued, send_link};
+use super::people::NewPerson;
 use super::registrations::NewRegistration;
 use super::{App, Error, Result, people};
 use crate::access::Whence;
@@ -142,21 +143,7 @@ pub async fn complete(app: &App, token: &str, new: Newcomer, from: &Whence) -> R
 }
 
 fn person(at: &Moment, new: &Newcomer, row: SignUp) -> Person {
-    Person {
-        id: at.id(),
-        given_name: new.given_name.trim().to_owned(),
-        family_name: new.family_name.trim().to_owned(),
-        email: Some(row.email),
-        language: row.language,
-        mails: Mails::default(),
-        nationality: None,
-        gender: None,
-        birth_year: None,
-        technical: false,
-        erased_at: None,
-        created_at: at.now,
-        version: 1,
-        unreachable_since: None,
-        unreachable_words: None,
-    }
+    let (given_name, family_name) = (new.given_name.clone(), new.family_name.clone());
+    let person = NewPerson { given_name, family_name, email: row.email, ..NewPerson::default() };
+    person.row(at.id(), at.now, row.language)
 }

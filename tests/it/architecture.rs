@@ -54,7 +54,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("indicatif", &["src/cli"]),
     ("figment", &["src/config"]),
     ("argon2", &["src/access"]),
-    ("chacha20poly1305", &["src/vault", "src/access/seal.rs"]),
+    ("chacha20poly1305", &["src/vault"]),
     ("object_store", &["src/store"]),
 ];
 
