@@ -10,8 +10,12 @@ pub struct Model {
     /// Seal of an account, an address, or both; neither can be read from it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: Vec<u8>,
-    /// Tries counted since then that were not right.
+    /// Wrong guesses since then.
     pub failures: i32,
+    /// Tries that are being looked at.
+    pub running: i32,
+    /// When the last of them was asked.
+    pub asked: Option<DateTimeUtc>,
     /// When counting began.
     pub since: DateTimeUtc,
     /// Until when no further try is taken.

@@ -24,6 +24,8 @@ fn locks(manager: &SchemaManager<'_>) -> TableCreateStatement {
             .table("locks")
             .col(blob("key").primary_key())
             .col(integer("failures"))
+            .col(integer("running"))
+            .col(instant_null("asked"))
             .col(instant("since"))
             .col(instant_null("until")),
     )

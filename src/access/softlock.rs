@@ -1,13 +1,17 @@
 //! Soft locks: how long to wait after wrong guesses, and how many are taken a day.
 //!
 //! After Kanidm's `CredSoftLock`: waits grow with the number of wrong guesses, a right one does not reset it, and the count ends with
-//! its day. A try is counted before anything is hashed, so that tries at the same time count too; a right one is given back. For an
-//! account, strangers and the addresses it was used from before wait separately: nobody keeps its person out from elsewhere.
+//! its day. A try is noted before anything is hashed, so that tries at the same time count too; one that was cut off is given back. For
+//! an account, strangers and the addresses it was used from before wait separately: nobody keeps its person out from elsewhere.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// How long wrong guesses are counted together.
 pub const DAY: TimeDelta = TimeDelta::hours(24);
+/// How long after the last try those without an end count as cut off; its password is hashed long before.
+const CUT_OFF: TimeDelta = TimeDelta::seconds(15);
+/// How long to wait for a try that is being looked at.
+const NEXT: TimeDelta = TimeDelta::seconds(1);
 
 /// Whose tries are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +38,16 @@ impl Lane {
         }
     }
 
+    /// How many tries are looked at at a time as long as few were wrong: one person has several devices.
+    const fn at_once(self) -> u32 {
+        match self {
+            Self::Strangers => 4,
+            Self::Known => 12,
+            Self::Familiar => 20,
+            Self::Address => u32::MAX,
+        }
+    }
+
     /// How long to wait after so many wrong guesses.
     fn wait(self, failures: u32) -> TimeDelta {
         let failures = match self {
@@ -54,8 +68,12 @@ impl Lane {
 /// The state of one lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SoftLock {
-    /// Tries counted since [`since`](Self::since) that were not right, those still being looked at among them.
+    /// Wrong guesses since [`since`](Self::since).
     pub failures: u32,
+    /// Tries that are being looked at.
+    pub running: u32,
+    /// When the last of them was asked.
+    pub asked: Option<DateTime<Utc>>,
     /// When counting began.
     pub since: DateTime<Utc>,
     /// Until when no further try is taken.
@@ -65,7 +83,7 @@ pub struct SoftLock {
 impl SoftLock {
     /// Nothing counted.
     pub const fn new(now: DateTime<Utc>) -> Self {
-        Self { failures: 0, since: now, until: None }
+        Self { failures: 0, running: 0, asked: None, since: now, until: None }
     }
 
     /// Counts one more try, or says when the next one is taken.
@@ -80,27 +98,42 @@ impl SoftLock {
         if lane.most().is_some_and(|most| here.failures >= most) {
             return Err(here.since + DAY);
         }
+        let counted = here.failures.saturating_add(here.running);
+        if here.running >= lane.at_once() || lane.most().is_some_and(|most| counted >= most) {
+            return Err(now + NEXT);
+        }
         // After the first wrong guesses one try is looked at at a time.
-        let until = (here.failures > 2).then(|| now + lane.wait(here.failures));
-        Ok(Self { failures: here.failures.saturating_add(1), until, ..here })
+        let counted = if lane == Lane::Address { counted } else { here.failures };
+        let until = (counted > 2).then(|| now + lane.wait(counted));
+        Ok(Self { running: here.running.saturating_add(1), asked: Some(now), until, ..here })
     }
 
-    /// The try that was counted is wrong.
+    /// The try that was noted is wrong.
     #[must_use]
     pub fn wrong(self, lane: Lane, now: DateTime<Utc>) -> Self {
-        let wait = now + lane.wait(self.failures);
-        Self { until: Some(self.until.map_or(wait, |until| until.max(wait))), ..self }
+        let failures = self.failures.saturating_add(1);
+        let wait = now + lane.wait(failures);
+        let until = Some(self.until.map_or(wait, |until| until.max(wait)));
+        Self { failures, until, ..self.ended() }
     }
 
-    /// The try that was counted is right: it was no guess.
+    /// The try that was noted is right: it was no guess.
     #[must_use]
     pub fn right(self) -> Self {
-        Self { failures: self.failures.saturating_sub(1), until: None, ..self }
+        Self { until: None, ..self.ended() }
     }
 
-    /// The same as of now: what was counted a day ago is forgotten, and so is what a clock that was set back says.
+    fn ended(self) -> Self {
+        Self { running: self.running.saturating_sub(1), ..self }
+    }
+
+    /// The same as of now: what was counted a day ago is forgotten, and so is what a clock that was set back says, or was cut off.
     fn at(self, now: DateTime<Utc>) -> Self {
-        if now < self.since || self.since + DAY <= now { Self::new(now) } else { self }
+        if now < self.since || self.since + DAY <= now {
+            return Self::new(now);
+        }
+        let cut_off = self.asked.is_none_or(|asked| asked + CUT_OFF <= now);
+        if cut_off { Self { running: 0, ..self } } else { self }
     }
 }
 
@@ -170,16 +203,16 @@ mod tests {
             events in events(), lane in prop::sample::select(&LANES[..]),
         ) {
             let (mut lock, mut now) = (SoftLock::new(dawn()), dawn());
-            let (mut looked_at, mut right, mut running) = (0_u32, 0_u32, 0_u32);
+            let (mut wrong, mut running, mut asked) = (0_u32, 0_u32, dawn());
             for event in events {
                 match event {
                     Event::Pass(seconds) => now += TimeDelta::seconds(seconds),
                     Event::Ask => match lock.ask(lane, now) {
-                        Ok(asked) => {
+                        Ok(taken) => {
                             prop_assert!(lock.until.is_none_or(|until| until <= now));
-                            lock = asked;
-                            looked_at += 1;
-                            running += 1;
+                            lock = taken;
+                            running = if asked + CUT_OFF <= now { 1 } else { running + 1 };
+                            asked = now;
                         }
                         Err(until) => {
                             prop_assert!(now < until);
@@ -187,18 +220,30 @@ mod tests {
                             prop_assert!(until <= now + longest);
                         }
                     },
-                    Event::End(fits) if running > 0 => {
+                    Event::End(fits) if running > 0 && now < asked + CUT_OFF => {
                         running -= 1;
-                        right += u32::from(fits);
+                        wrong += u32::from(!fits);
                         lock = if fits { lock.right() } else { lock.wrong(lane, now) };
                     }
                     Event::End(_) => {}
                 }
                 if now < dawn() + DAY {
-                    prop_assert_eq!(lock.failures, looked_at - right);
-                    prop_assert!(lane.most().is_none_or(|most| lock.failures <= most));
+                    prop_assert_eq!(lock.failures, wrong);
+                    prop_assert!(lane.most().is_none_or(|most| lock.failures + lock.running <= most));
                 }
             }
         }
+    }
+
+    #[test]
+    fn tries_that_were_cut_off_are_given_back() {
+        let mut lock = SoftLock::new(dawn());
+        while let Ok(asked) = lock.ask(Lane::Known, dawn()) {
+            lock = asked;
+        }
+        assert_eq!((lock.running, lock.failures), (Lane::Known.at_once(), 0));
+        assert_eq!(lock.ask(Lane::Known, dawn()), Err(dawn() + NEXT));
+        let again = lock.ask(Lane::Known, dawn() + CUT_OFF).unwrap();
+        assert_eq!((again.running, again.failures), (1, 0));
     }
 }

@@ -48,11 +48,11 @@ impl Whence {
         match self.address {
             IpAddr::V4(address) => {
                 let [one, two, three, _] = address.octets();
-                format!("{one}.{two}.{three}.…")
+                format!("{one}.{two}.{three}.*")
             }
             IpAddr::V6(address) => {
                 let [one, two, three, ..] = address.segments();
-                format!("{one:x}:{two:x}:{three:x}:…")
+                format!("{one:x}:{two:x}:{three:x}:*")
             }
         }
     }
@@ -108,9 +108,9 @@ mod tests {
 
     #[test]
     fn an_address_is_shown_shortened_and_known_again_whole() {
-        assert_eq!(from("192.0.2.7", "").network(), "192.0.2.…");
+        assert_eq!(from("192.0.2.7", "").network(), "192.0.2.*");
         assert_ne!(from("192.0.2.7", "").origin(), from("192.0.2.8", "").origin());
-        assert_eq!(from("2001:db8:1:2:3::1", "").network(), "2001:db8:1:…");
+        assert_eq!(from("2001:db8:1:2:3::1", "").network(), "2001:db8:1:*");
         assert_eq!(from("2001:db8:1:2:3::1", "").origin(), from("2001:db8:1:2:4::9", "").origin());
         assert_ne!(from("2001:db8:1:2::1", "").origin(), from("2001:db8:1:3::1", "").origin());
         assert_eq!(from("::ffff:192.0.2.7", "").origin(), from("192.0.2.7", "").origin(), "the same machine");

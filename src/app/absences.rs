@@ -15,9 +15,8 @@ use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result,
 use crate::access::Caller;
 use crate::clock::Moment;
 use crate::store::delegations::{self as store, Delegation};
-use crate::store::outbox::{self, NewNotice};
+use crate::store::outbox;
 use crate::store::{Conn, Tx, dossiers, people, sessions};
-use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::{Deed, Matter};
 
 /// The longest time somebody is away in one piece, in days.
@@ -201,22 +200,8 @@ async fn tell(tx: &Tx, at: &Moment, row: &Delegation, institution: Option<Instit
         until_on,
         institution,
     });
-    let language = sessions::language(tx, row.deputy_id).await?.unwrap_or_else(|| "en".to_owned());
-    let notice = NewNotice {
-        id: at.id(),
-        notice: "stand_in".to_owned(),
-        action: false,
-        recipient: row.deputy_id,
-        language,
-        case: None,
-        number: None,
-        link: None,
-        facts: serde_json::to_value(facts).ok(),
-        historic: false,
-        at: at.now,
-        not_before: None,
-        pace: Pace::AtOnce,
-    };
+    let deputy = (row.deputy_id, sessions::language(tx, row.deputy_id).await?);
+    let notice = facts.about_no_case("stand_in", false, deputy, at)?;
     Ok(outbox::add(tx, vec![notice]).await?)
 }
 

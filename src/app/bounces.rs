@@ -7,7 +7,6 @@
 use std::collections::BTreeSet;
 
 use sojourn_engine::ids::{InstitutionId, NoticeId, PersonId};
-use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::{Deed, Duty, Matter};
 
 use super::audit::Deeds;
@@ -112,25 +111,13 @@ async fn pass_on(app: &App, tx: &Tx, at: &Moment, row: &NoticeRow, words: &str) 
     let Some(person) = row.recipient.filter(|_| row.notice != UNREACHABLE) else { return Ok(()) };
     let (works, institutions) = outbox::belongs(tx, person).await?;
     let facts = UnreachableNotice { person, words: words.to_owned(), notice: row.notice.clone() };
-    let facts = serde_json::to_value(NoticeFacts::Unreachable(facts))
-        .map_err(|fault| Error::Internal(Box::new(fault)))?;
-    let notices = next_in_line(app, tx, at, person, works, &institutions).await?;
-    let notices = notices.into_iter().map(|(recipient, language)| NewNotice {
-        id: at.id(),
-        notice: UNREACHABLE.to_owned(),
-        action: true,
-        recipient,
-        language,
-        case: row.case,
-        number: row.number,
-        link: None,
-        facts: Some(facts.clone()),
-        historic: false,
-        at: at.now,
-        not_before: None,
-        pace: Pace::AtOnce,
-    });
-    Ok(outbox::add(tx, notices.collect()).await?)
+    let facts = NoticeFacts::Unreachable(facts);
+    let mut notices = Vec::new();
+    for (recipient, language) in next_in_line(app, tx, at, person, works, &institutions).await? {
+        let notice = facts.about_no_case(UNREACHABLE, true, (recipient, Some(language)), at)?;
+        notices.push(NewNotice { case: row.case, number: row.number, ..notice });
+    }
+    Ok(outbox::add(tx, notices).await?)
 }
 
 /// The notice that goes to an address which is not its recipient's yet.

@@ -10,7 +10,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sojourn_engine::ids::{CaseId, PersonId};
-use sojourn_engine::pace::Pace;
 
 use super::notices::{CheckpointNotice, NoticeFacts};
 use super::{App, Error, Result};
@@ -223,7 +222,7 @@ impl App {
         let row = Row { number: made.statement.number, at: at.now, hash, file };
         store::keep(&tx, row, &unsigned).await?;
         let heads = holders::heads_of_members(&tx, self.today()).await?;
-        outbox::add(&tx, heads.into_iter().map(|head| told(&made.statement, head, at)).collect()).await?;
+        outbox::add(&tx, told(&made.statement, heads, at)?).await?;
         tx.commit().await?;
         self.wake.notify_one();
         Ok(made)
@@ -310,26 +309,13 @@ async fn audited(conn: &impl Conn, after: Option<DateTime<Utc>>, until: DateTime
     Ok(Audited { until, entries: entries.len() as u64, digest: digest(&lines)? })
 }
 
-fn told(statement: &Statement, (head, language): (PersonId, String), at: &Moment) -> NewNotice {
+fn told(statement: &Statement, heads: Vec<(PersonId, String)>, at: &Moment) -> Result<Vec<NewNotice>> {
     let facts = NoticeFacts::Checkpoint(CheckpointNotice {
         number: statement.number,
         at: statement.at,
         cases: statement.cases,
         steps: statement.steps,
     });
-    NewNotice {
-        id: at.id(),
-        notice: "checkpoint".to_owned(),
-        action: false,
-        recipient: head,
-        language,
-        case: None,
-        number: None,
-        link: None,
-        facts: serde_json::to_value(facts).ok(),
-        historic: false,
-        at: at.now,
-        not_before: None,
-        pace: Pace::AtOnce,
-    }
+    let told = |(head, language)| facts.about_no_case("checkpoint", false, (head, Some(language)), at);
+    heads.into_iter().map(told).collect()
 }

@@ -5,13 +5,12 @@
 
 use sojourn_engine::definition::MAIN;
 use sojourn_engine::ids::{CaseId, NoticeId, PersonId};
-use sojourn_engine::pace::Pace;
 use tracing::error;
 
 use super::notices::{DigestItem, DigestNotice, NoticeFacts};
 use super::{App, Result};
 use crate::clock::Moment;
-use crate::store::outbox::{self, NewNotice};
+use crate::store::outbox;
 use crate::store::sessions;
 
 /// People looked after in one round.
@@ -62,23 +61,10 @@ impl App {
         let more = u32::try_from(items.len().saturating_sub(LONGEST)).unwrap_or(u32::MAX);
         items.sort_by_key(|item| (!item.action, item.case.due_at.is_none(), item.case.due_at));
         items.truncate(LONGEST);
-        let digest: NoticeId = at.id();
-        outbox::carry(&tx, digest, &ids).await?;
-        let notice = NewNotice {
-            id: digest,
-            notice: "digest".to_owned(),
-            action: false,
-            recipient: person,
-            language: sessions::language(&tx, person).await?.unwrap_or_else(|| "en".to_owned()),
-            case: None,
-            number: None,
-            link: None,
-            facts: serde_json::to_value(NoticeFacts::Digest(DigestNotice { items, more })).ok(),
-            historic: false,
-            at: at.now,
-            not_before: None,
-            pace: Pace::AtOnce,
-        };
+        let reader = (person, sessions::language(&tx, person).await?);
+        let facts = NoticeFacts::Digest(DigestNotice { items, more });
+        let notice = facts.about_no_case("digest", false, reader, at)?;
+        outbox::carry(&tx, notice.id, &ids).await?;
         outbox::add(&tx, vec![notice]).await?;
         tx.commit().await?;
         Ok(true)

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::error::wrong;
 use super::notices::LinkNotice;
-use super::passwords::{confirmed, even, linked, queued, tell};
+use super::passwords::{confirmed, even, linked, tell};
 use super::{App, Error, Result, people};
 use crate::access::{Caller, Whence};
 use crate::clock::Moment;
@@ -86,7 +86,7 @@ async fn begin(app: &App, tx: &Tx, at: &Moment, account: &Account, email: String
     let link = |kind| {
         let link = LinkNotice { token: change.id, expires_at: change.expires_at, institution: None };
         let (notice, facts) = linked(kind, link);
-        queued(at, account, notice, true, &facts)
+        facts.about_no_case(notice, true, account.reader(), at)
     };
     let mut mails = Vec::new();
     if !silent {

@@ -11,7 +11,12 @@ use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{
     CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId,
 };
+use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::TokenKind;
+
+use super::{Error, Result};
+use crate::clock::Moment;
+use crate::store::outbox::NewNotice;
 
 /// One notice with everything its mail says, people named: what the mail floor renders.
 #[derive(Debug, Clone)]
@@ -87,6 +92,37 @@ pub enum NoticeFacts {
     Checkpoint(CheckpointNotice),
     /// A term of the chair is over.
     HandOver(Box<HandOverNotice>),
+}
+
+impl NoticeFacts {
+    /// A notice that tells one person about no case, at once; `language` is theirs, English where none is known.
+    ///
+    /// # Errors
+    /// Facts that cannot be written down.
+    pub(super) fn about_no_case(
+        &self,
+        notice: &str,
+        action: bool,
+        (recipient, language): (PersonId, Option<String>),
+        at: &Moment,
+    ) -> Result<NewNotice> {
+        let facts = serde_json::to_value(self).map_err(|error| Error::Internal(Box::new(error)))?;
+        Ok(NewNotice {
+            id: at.id(),
+            notice: notice.to_owned(),
+            action,
+            recipient,
+            language: language.unwrap_or_else(|| "en".to_owned()),
+            case: None,
+            number: None,
+            link: None,
+            facts: Some(facts),
+            historic: false,
+            at: at.now,
+            not_before: None,
+            pace: Pace::AtOnce,
+        })
+    }
 }
 
 /// What a term of the chair leaves to the next.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use sojourn_engine::ids::TokenId;
-use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::TokenKind;
 
 use super::error::wrong;
@@ -14,7 +13,7 @@ use super::{App, Error, Result, second_factors};
 use crate::access::password::Owner;
 use crate::access::{Caller, Whence, password};
 use crate::clock::Moment;
-use crate::store::outbox::{self, NewNotice};
+use crate::store::outbox;
 use crate::store::sessions::{self as store, Account, OneTimeToken};
 use crate::store::{Tx, locks};
 
@@ -65,7 +64,7 @@ pub(super) async fn send_link(
     let token =
         OneTimeToken { id, kind, person_id: to.person, created_at: at.now, expires_at, used_at: None };
     store::add_link(tx, token).await?;
-    outbox::add(tx, vec![queued(at, to, notice, true, &facts)?]).await?;
+    outbox::add(tx, vec![facts.about_no_case(notice, true, to.reader(), at)?]).await?;
     Ok(id)
 }
 
@@ -195,31 +194,6 @@ pub(super) async fn tell(
     let network = from.map(Whence::network).unwrap_or_default();
     let agent = from.map(|from| from.agent.clone()).unwrap_or_default();
     let facts = NoticeFacts::Account(AccountNotice { at: at.now, agent, network });
-    outbox::add(tx, vec![queued(at, to, notice, false, &facts)?]).await?;
+    outbox::add(tx, vec![facts.about_no_case(notice, false, to.reader(), at)?]).await?;
     Ok(())
-}
-
-/// A notice about an account, to its person.
-pub(super) fn queued(
-    at: &Moment,
-    to: &Account,
-    notice: &str,
-    action: bool,
-    facts: &NoticeFacts,
-) -> Result<NewNotice> {
-    Ok(NewNotice {
-        id: at.id(),
-        notice: notice.to_owned(),
-        action,
-        recipient: to.person,
-        language: to.language.clone(),
-        case: None,
-        number: None,
-        link: None,
-        facts: Some(serde_json::to_value(facts).map_err(|error| Error::Internal(Box::new(error)))?),
-        historic: false,
-        at: at.now,
-        not_before: None,
-        pace: Pace::AtOnce,
-    })
 }

@@ -11,7 +11,7 @@ use sojourn_engine::vocabulary::{Level, TokenKind};
 use super::error::wrong;
 use super::log_ins::domain;
 use super::notices::LinkNotice;
-use super::passwords::{even, linked, queued, send_link};
+use super::passwords::{even, linked, send_link};
 use super::people::NewPerson;
 use super::registrations::NewRegistration;
 use super::{App, Error, Result, people};
@@ -97,7 +97,7 @@ async fn begin(
         names: Vec::new(),
         password_hash: None,
     };
-    let mail = queued(at, &nobody, notice, true, &facts)?;
+    let mail = facts.about_no_case(notice, true, nobody.reader(), at)?;
     store::begin(tx, row).await?;
     Ok(outbox::add_for_nobody(tx, mail).await?)
 }

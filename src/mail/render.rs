@@ -143,6 +143,7 @@ impl Renderer {
             None if matches!(letter.facts, NoticeFacts::Digest(_) | NoticeFacts::Absence(_)) => {
                 words.why_digest.clone()
             }
+            None if matches!(letter.facts, NoticeFacts::Account(_)) => words.why_change.clone(),
             None => self.templates.phrase(language, "why_account", ())?,
         };
         let usual = if letter.action { &words.act } else { &words.open };

@@ -70,8 +70,10 @@ pub(super) struct Words {
     pub why_duty: String,
     /// Why somebody gets a digest.
     pub why_digest: String,
-    /// Why anybody gets a mail about an account.
+    /// Why anybody gets a link for an account.
     pub why_account: String,
+    /// Why somebody is told of a change of their account.
+    pub why_change: String,
 }
 
 /// A moment in one zone, in parts a phrase can place.

@@ -33,6 +33,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// Who reads what is sent to it, and in which language.
+    pub fn reader(&self) -> (PersonId, Option<String>) {
+        (self.person, Some(self.language.clone()))
+    }
+
     /// The address in lower case.
     pub fn email(&self) -> &str {
         self.names.last().map_or("", String::as_str)

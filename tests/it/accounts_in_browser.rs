@@ -34,7 +34,7 @@ async fn a_second_factor_is_set_up_and_asked_for() {
     let wide: u32 =
         browser.driver.execute(script, Vec::new()).await.expect("read").convert().expect("a number");
     assert!(wide >= 200, "the picture is shown: {wide}");
-    let secret = browser.find("code.secret").await.text().await.expect("text");
+    let secret = browser.find("code.secret").await.text().await.expect("text").replace(' ', "");
     browser.fill("#first-code", "123456").await;
     browser.press("main button.main").await;
     browser.audit().await;

@@ -73,6 +73,10 @@ impl Load {
             self.sent.send_modify(|sent| *sent += 1);
             match self.once(here.as_deref().unwrap_or_default(), request).await {
                 Ok(answer) if !is_passing(&answer) => return (answer, again),
+                Ok(answer) if answer.status == 429 => {
+                    let seconds = answer.header("retry-after").parse().expect("seconds");
+                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                }
                 Ok(_) => again = true,
                 Err(_) => {
                     again = true;
@@ -83,6 +87,13 @@ impl Load {
                 }
             }
         }
+    }
+
+    async fn sign_in(&self, email: &str) -> String {
+        let body = json!({ "grant_type": "password", "email": email, "password": PASSWORD });
+        let (path, key) = ("/auth/token".to_owned(), String::new());
+        let request = Request { token: String::new(), path, if_match: None, key, body };
+        self.send(&request).await.0.ok()["access_token"].as_str().expect("a token").to_owned()
     }
 
     /// Counts an event that was done although nobody heard the answer.
@@ -112,9 +123,10 @@ impl Load {
     }
 }
 
-/// Answers that say "not now": a worker of the killed process may still hold its place in PostgreSQL.
+/// Answers that say "not now": a worker of the killed process may still hold its place in PostgreSQL, and log-ins that were cut off
+/// are given back a little later.
 fn is_passing(answer: &Answer) -> bool {
-    answer.status == 503 || (answer.status == 409 && !answer.header("retry-after").is_empty())
+    answer.status == 503 || ([409, 429].contains(&answer.status) && !answer.header("retry-after").is_empty())
 }
 
 /// An event that was answered with success.
@@ -130,6 +142,7 @@ struct Acknowledged {
 struct Walker {
     load: Arc<Load>,
     season: Arc<Season>,
+    email: String,
     tokens: BTreeMap<&'static str, String>,
     random: rand::rngs::ChaCha12Rng,
     /// By application, in the order of the answers.
@@ -149,19 +162,9 @@ const ROAD: [(&str, &str); 8] = [
     ("student", "confirm"),
 ];
 
-/// The coordinators of home and host.
-const STAFF: [&str; 2] = ["coordinator@alpha.example", "coordinator@omega.example"];
-
-/// Tokens from before the first kill: an account whose log-ins are cut off has to wait, as after wrong guesses.
-async fn signed_in_before(season: &Season, emails: &[String]) -> Vec<String> {
-    let server = serve(season);
-    let mut tokens = Vec::new();
-    for email in emails {
-        let person = Actor::signed_in(&server.address, email, PASSWORD).await;
-        tokens.push(person.token().expect("a token"));
-    }
-    tokens
-}
+/// The coordinators of home and host, who sign in with every walker.
+const STAFF: [(&str, &str); 2] =
+    [("home", "coordinator@alpha.example"), ("host", "coordinator@omega.example")];
 
 impl Walker {
     async fn walk(mut self) -> BTreeMap<String, Vec<Acknowledged>> {
@@ -176,6 +179,12 @@ impl Walker {
     /// Walks one application; `false` when the test is over.
     async fn one(&mut self, call: usize) -> bool {
         let body = self.season.application(call);
+        for (role, email) in STAFF {
+            let token = self.load.sign_in(email).await;
+            self.tokens.insert(role, token);
+        }
+        let token = self.load.sign_in(&self.email).await;
+        self.tokens.insert("student", token);
         let mut case = self.step("student", "create", "/applications".to_owned(), None, body).await;
         for _ in 0..self.random.random_range(0..3) {
             case = self.fire("student", "submit", &case).await;
@@ -298,14 +307,12 @@ async fn what_was_acknowledged_survives_every_kill_and_nothing_happens_twice(
         goes_on,
     });
     let mut walks = JoinSet::new();
-    let staff = signed_in_before(&season, &STAFF.map(str::to_owned)).await;
-    let students = signed_in_before(&season, &season.students).await;
-    for student in students {
-        let [home, host] = [0, 1].map(|at: usize| staff[at].clone());
+    for email in &season.students {
         let walker = Walker {
             load: Arc::clone(&load),
             season: Arc::clone(&season),
-            tokens: [("home", home), ("host", host), ("student", student)].into(),
+            email: email.clone(),
+            tokens: BTreeMap::new(),
             random: random(dice.next_u64()),
             told: BTreeMap::new(),
             last: None,

@@ -4,7 +4,6 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use sojourn_engine::deadline::Calendar;
 use sojourn_engine::ids::{CaseId, ChairTermId, PersonId};
-use sojourn_engine::pace::Pace;
 use utoipa::ToSchema;
 
 use super::ChairTermView;
@@ -13,7 +12,7 @@ use crate::app::notices::{HandOverNotice, NoticeFacts};
 use crate::app::{App, Error, Result};
 use crate::clock::Moment;
 use crate::store::chair_terms::{self as store, ChairTerm, Waiting};
-use crate::store::outbox::{self, NewNotice};
+use crate::store::outbox;
 use crate::store::{Conn, audit, holders, institutions, sessions, workflows};
 
 /// Cases that are named; more are only counted.
@@ -120,7 +119,7 @@ impl App {
             return Ok(());
         }
         let left = of(self, &tx, term.clone()).await?;
-        let facts = facts(&tx, &left).await?;
+        let facts = NoticeFacts::HandOver(Box::new(facts(&tx, &left).await?));
         let mut readers: Vec<PersonId> = vec![term.person_id];
         readers.extend(left.next.iter().map(|next| next.person));
         readers.extend(holders::staff(&tx, &[], today, &[]).await?.iter().map(|holder| holder.person));
@@ -128,8 +127,8 @@ impl App {
         readers.dedup();
         let mut notices = Vec::with_capacity(readers.len());
         for reader in readers {
-            let language = sessions::language(&tx, reader).await?.unwrap_or_else(|| "en".to_owned());
-            notices.push(notice(&facts, reader, language, at));
+            let reader = (reader, sessions::language(&tx, reader).await?);
+            notices.push(facts.about_no_case("chair_handed_over", false, reader, at)?);
         }
         outbox::add(&tx, notices).await?;
         tx.commit().await?;
@@ -156,22 +155,4 @@ async fn facts(conn: &impl Conn, left: &HandOver) -> Result<HandOverNotice> {
         references: left.waiting.iter().filter_map(|one| one.reference.clone()).collect(),
         drafts: left.drafts.iter().map(|draft| format!("{} {}", draft.workflow, draft.number)).collect(),
     })
-}
-
-fn notice(facts: &HandOverNotice, recipient: PersonId, language: String, at: &Moment) -> NewNotice {
-    NewNotice {
-        id: at.id(),
-        notice: "chair_handed_over".to_owned(),
-        action: false,
-        recipient,
-        language,
-        case: None,
-        number: None,
-        link: None,
-        facts: serde_json::to_value(NoticeFacts::HandOver(Box::new(facts.clone()))).ok(),
-        historic: false,
-        at: at.now,
-        not_before: None,
-        pace: Pace::AtOnce,
-    }
 }

@@ -40,7 +40,7 @@ pub(super) fn samples() -> Vec<Sample> {
         samples.push(sample(
             notice,
             Kind::Usual,
-            NoticeFacts::Account(change("Firefox, Linux", "192.0.2.…")),
+            NoticeFacts::Account(change("Firefox, Linux", "192.0.2.*")),
         ));
         samples.push(sample(notice, Kind::Bare, NoticeFacts::Account(change("", ""))));
     }

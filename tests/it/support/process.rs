@@ -38,6 +38,8 @@ pub struct Server {
 impl Server {
     /// Starts the binary and waits until it has printed the address it listens on.
     pub fn start(mut command: Command) -> Self {
+        // Whoever asks the server is a client of this process, which may not have chosen one before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let stdout = BufReader::new(child.stdout.take().expect("standard output"));
