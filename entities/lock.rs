@@ -13,9 +13,9 @@ pub struct Model {
     /// Wrong guesses since then.
     pub failures: i32,
     /// Tries that are being looked at.
-    pub running: i32,
+    pub under_way: i32,
     /// When the last of them was asked.
-    pub asked: Option<DateTimeUtc>,
+    pub asked_at: Option<DateTimeUtc>,
     /// When counting began.
     pub since: DateTimeUtc,
     /// Until when no further try is taken.

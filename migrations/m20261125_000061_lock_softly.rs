@@ -24,8 +24,8 @@ fn locks(manager: &SchemaManager<'_>) -> TableCreateStatement {
             .table("locks")
             .col(blob("key").primary_key())
             .col(integer("failures"))
-            .col(integer("running"))
-            .col(instant_null("asked"))
+            .col(integer("under_way"))
+            .col(instant_null("asked_at"))
             .col(instant("since"))
             .col(instant_null("until")),
     )

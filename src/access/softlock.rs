@@ -71,9 +71,9 @@ pub struct SoftLock {
     /// Wrong guesses since [`since`](Self::since).
     pub failures: u32,
     /// Tries that are being looked at.
-    pub running: u32,
+    pub under_way: u32,
     /// When the last of them was asked.
-    pub asked: Option<DateTime<Utc>>,
+    pub asked_at: Option<DateTime<Utc>>,
     /// When counting began.
     pub since: DateTime<Utc>,
     /// Until when no further try is taken.
@@ -83,7 +83,7 @@ pub struct SoftLock {
 impl SoftLock {
     /// Nothing counted.
     pub const fn new(now: DateTime<Utc>) -> Self {
-        Self { failures: 0, running: 0, asked: None, since: now, until: None }
+        Self { failures: 0, under_way: 0, asked_at: None, since: now, until: None }
     }
 
     /// Counts one more try, or says when the next one is taken.
@@ -98,14 +98,14 @@ impl SoftLock {
         if lane.most().is_some_and(|most| here.failures >= most) {
             return Err(here.since + DAY);
         }
-        let counted = here.failures.saturating_add(here.running);
-        if here.running >= lane.at_once() || lane.most().is_some_and(|most| counted >= most) {
+        let counted = here.failures.saturating_add(here.under_way);
+        if here.under_way >= lane.at_once() || lane.most().is_some_and(|most| counted >= most) {
             return Err(now + NEXT);
         }
         // After the first wrong guesses one try is looked at at a time.
         let counted = if lane == Lane::Address { counted } else { here.failures };
         let until = (counted > 2).then(|| now + lane.wait(counted));
-        Ok(Self { running: here.running.saturating_add(1), asked: Some(now), until, ..here })
+        Ok(Self { under_way: here.under_way.saturating_add(1), asked_at: Some(now), until, ..here })
     }
 
     /// The try that was noted is wrong.
@@ -124,7 +124,7 @@ impl SoftLock {
     }
 
     fn ended(self) -> Self {
-        Self { running: self.running.saturating_sub(1), ..self }
+        Self { under_way: self.under_way.saturating_sub(1), ..self }
     }
 
     /// The same as of now: what was counted a day ago is forgotten, and so is what a clock that was set back says, or was cut off.
@@ -132,8 +132,8 @@ impl SoftLock {
         if now < self.since || self.since + DAY <= now {
             return Self::new(now);
         }
-        let cut_off = self.asked.is_none_or(|asked| asked + CUT_OFF <= now);
-        if cut_off { Self { running: 0, ..self } } else { self }
+        let cut_off = self.asked_at.is_none_or(|asked| asked + CUT_OFF <= now);
+        if cut_off { Self { under_way: 0, ..self } } else { self }
     }
 }
 
@@ -229,7 +229,7 @@ mod tests {
                 }
                 if now < dawn() + DAY {
                     prop_assert_eq!(lock.failures, wrong);
-                    prop_assert!(lane.most().is_none_or(|most| lock.failures + lock.running <= most));
+                    prop_assert!(lane.most().is_none_or(|most| lock.failures + lock.under_way <= most));
                 }
             }
         }
@@ -241,9 +241,9 @@ mod tests {
         while let Ok(asked) = lock.ask(Lane::Known, dawn()) {
             lock = asked;
         }
-        assert_eq!((lock.running, lock.failures), (Lane::Known.at_once(), 0));
+        assert_eq!((lock.under_way, lock.failures), (Lane::Known.at_once(), 0));
         assert_eq!(lock.ask(Lane::Known, dawn()), Err(dawn() + NEXT));
         let again = lock.ask(Lane::Known, dawn() + CUT_OFF).unwrap();
-        assert_eq!((again.running, again.failures), (1, 0));
+        assert_eq!((again.under_way, again.failures), (1, 0));
     }
 }

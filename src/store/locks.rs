@@ -22,8 +22,8 @@ pub async fn hold(tx: &Tx, keys: &[Vec<u8>], now: DateTime<Utc>) -> Result<BTree
     let fresh = |key: &Vec<u8>| lock::ActiveModel {
         key: Set(key.clone()),
         failures: Set(0),
-        running: Set(0),
-        asked: Set(None),
+        under_way: Set(0),
+        asked_at: Set(None),
         since: Set(now),
         until: Set(None),
     };
@@ -42,9 +42,12 @@ async fn find(tx: &Tx, keys: &[Vec<u8>]) -> Result<BTreeMap<Vec<u8>, SoftLock>> 
         .order_by_asc(lock::Column::Key)
         .lock_exclusive();
     let read = |row: lock::Model| {
-        let [failures, running] =
-            [row.failures, row.running].map(|number| u32::try_from(number).unwrap_or(0));
-        (row.key, SoftLock { failures, running, asked: row.asked, since: row.since, until: row.until })
+        let [failures, under_way] =
+            [row.failures, row.under_way].map(|number| u32::try_from(number).unwrap_or(0));
+        (
+            row.key,
+            SoftLock { failures, under_way, asked_at: row.asked_at, since: row.since, until: row.until },
+        )
     };
     Ok(rows.all(tx.db()).await?.into_iter().map(read).collect())
 }
@@ -54,8 +57,8 @@ pub async fn put(tx: &Tx, key: &[u8], lock: SoftLock) -> Result<()> {
     let number = |number: u32| Expr::value(i32::try_from(number).unwrap_or(i32::MAX));
     let update = lock::Entity::update_many()
         .col_expr(lock::Column::Failures, number(lock.failures))
-        .col_expr(lock::Column::Running, number(lock.running))
-        .col_expr(lock::Column::Asked, Expr::value(lock.asked))
+        .col_expr(lock::Column::UnderWay, number(lock.under_way))
+        .col_expr(lock::Column::AskedAt, Expr::value(lock.asked_at))
         .col_expr(lock::Column::Since, Expr::value(lock.since))
         .col_expr(lock::Column::Until, Expr::value(lock.until))
         .filter(lock::Column::Key.eq(key.to_vec()));

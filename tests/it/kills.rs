@@ -74,8 +74,8 @@ impl Load {
             match self.once(here.as_deref().unwrap_or_default(), request).await {
                 Ok(answer) if !is_passing(&answer) => return (answer, again),
                 Ok(answer) if answer.status == 429 => {
-                    let seconds = answer.header("retry-after").parse().expect("seconds");
-                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                    let pause = Duration::from_secs(answer.header("retry-after").parse().expect("seconds"));
+                    tokio::time::timeout(pause, address.wait_for(|now| *now != here)).await.map(drop).ok();
                 }
                 Ok(_) => again = true,
                 Err(_) => {
