@@ -50,6 +50,8 @@ pub struct Line {
     pub capacity: i64,
     /// The term it is for: lines of two terms may cross under a stay of both.
     pub period: Option<PeriodId>,
+    /// Whether it is a pool that a home shares over hosts: it may cross what hosts keep.
+    pub pool: bool,
 }
 
 /// What a place takes from one line.

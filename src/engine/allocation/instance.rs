@@ -72,13 +72,6 @@ impl<'i> Instance<'i> {
         (self.seating.rule, self.seating.why)
     }
 
-    /// Bytes that the compact form takes beside the input.
-    pub fn bytes(&self) -> usize {
-        let entries = size_of_val(self.lists.entries.as_slice());
-        let students = self.order.len() * 2 * size_of::<u32>();
-        entries + students + self.seating.bytes()
-    }
-
     pub(super) fn len(&self) -> usize {
         self.order.len()
     }

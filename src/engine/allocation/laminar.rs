@@ -25,18 +25,22 @@ pub(super) fn nest(seating: &Seating<'_>) -> Nest {
     if let Some(line) = pooled(seating) {
         return Nest::Served(Why::Pooled { line });
     }
-    let crossing = crossing(seating);
-    let period = |line: u32| seating.lines[line as usize].period;
-    let terms =
-        |pair: &&(u32, u32)| period(pair.0).zip(period(pair.1)).is_some_and(|(one, other)| one != other);
-    let id = |line: u32| seating.lines[line as usize].id;
-    let named = |pair: &(u32, u32)| (id(pair.0.min(pair.1)), id(pair.0.max(pair.1)));
-    let refused = crossing.iter().find(|pair| !terms(pair)).map(named);
-    let served = crossing.first().map(named);
-    match (refused, served) {
-        (Some((one, other)), _) => Nest::Crossing(Fault::Crossing { one, other }),
-        (None, Some((one, other))) => Nest::Served(Why::TermsCross { one, other }),
-        (None, None) => Nest::Nested,
+    let faults = crossing(seating).into_iter().map(|(one, other)| judged(seating, one, other));
+    // What has to be put right is named before what the serial order can live with.
+    faults.min_by_key(|nest| matches!(nest, Nest::Served(_))).unwrap_or(Nest::Nested)
+}
+
+/// What two lines that cross make of a run.
+fn judged(seating: &Seating<'_>, one: u32, other: u32) -> Nest {
+    let lines = [one.min(other), one.max(other)].map(|line| seating.lines[line as usize]);
+    let terms = lines[0].period.zip(lines[1].period);
+    if let Some(pool) = lines.iter().find(|line| line.pool) {
+        return Nest::Served(Why::Pooled { line: pool.id });
+    }
+    let (one, other) = (lines[0].id, lines[1].id);
+    match terms.is_some_and(|(one, other)| one != other) {
+        true => Nest::Served(Why::TermsCross { one, other }),
+        false => Nest::Crossing(Fault::Crossing { one, other }),
     }
 }
 

@@ -92,6 +92,7 @@ impl<'i> Seating<'i> {
             feed.id(line.id);
             feed.bytes(&line.capacity.to_be_bytes());
             feed.id(line.period.map_or(Uuid::nil(), Uuid::from));
+            feed.bytes(&[u8::from(line.pool)]);
         }
         feed.count(self.places.len());
         for (at, place) in (0..).zip(&self.places) {
@@ -104,14 +105,6 @@ impl<'i> Seating<'i> {
                 feed.bytes(&drawn.units.to_be_bytes());
             }
         }
-    }
-
-    /// Bytes it takes.
-    pub(super) fn bytes(&self) -> usize {
-        let lines = self.lines.len() * (size_of::<&Line>() + size_of::<u64>() + size_of::<u32>());
-        let places = self.places.len() * (size_of::<&Place>() + 2 * size_of::<u32>());
-        let lookup = self.lookup.capacity() * (size_of::<(OfferingId, PlaceLineId)>() + size_of::<u64>());
-        lines + places + lookup + size_of_val(self.draws.as_slice())
     }
 
     fn draw(&mut self, at: usize, faults: &mut Vec<Fault>) {
