@@ -31,6 +31,7 @@ mod letters;
 mod links;
 mod lives;
 mod mail;
+mod matching;
 mod migrations;
 mod notifications;
 mod opening;
