@@ -89,8 +89,8 @@ struct Plain {
 impl Plain {
     fn new(input: &Input, (students, hosts, choices): Size) -> Self {
         let number = |choice: &Choice| {
-            let line = choice.line.expect("bound").into();
-            let at = input.seats.lines.binary_search_by_key(&line, |line| line.id.into());
+            let line = choice.line.expect("bound");
+            let at = input.seats.lines.binary_search_by_key(&line, |line| line.id);
             (at.expect("lines are sorted"), choice.score.expect("scored").thousandths())
         };
         let lists = input.choices.chunks(choices).map(|list| list.iter().map(number).collect()).collect();

@@ -38,7 +38,9 @@ impl Instance<'_> {
         let lines = self.seating.lines.len();
         let mut stale = vec![false; lines];
         for chain in (0..).take(self.seating.places.len()).map(|place| self.seating.draws(place)) {
-            chain.iter().for_each(|drawn| stale[drawn.line as usize] |= chain.len() > 1);
+            for drawn in chain {
+                stale[drawn.line as usize] |= chain.len() > 1;
+            }
         }
         let mut deferral = Deferral {
             instance: self,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::lists::Entry;
+use super::seating::Drawn;
 use super::{Allocation, Got, Instance};
 use crate::ids::{CaseId, OfferingId, PlaceLineId};
 
@@ -141,7 +142,7 @@ fn lines(before: (&Instance<'_>, usize), after: (&Instance<'_>, usize)) -> Vec<P
             let offering = instance.source(entry).offering;
             instance.seating.draws(entry.place).iter().map(move |draws| (offering, draws))
         });
-        let line = |(offering, draws): (OfferingId, &super::seating::Drawn)| {
+        let line = |(offering, draws): (OfferingId, &Drawn)| {
             let line = draws.line as usize;
             (instance.seating.lines[line].id, offering, draws.units, instance.seating.capacity[line])
         };

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::holding::Holding;
 use super::lists::Entry;
-use super::lookup::{Lookup, NONE};
+use super::lookup::{Lookup, NONE, position};
 use super::priority::{Priority, stated};
 use super::serial::{Counter, Lack};
 use super::{Allocation, Instance, Rule};
@@ -22,6 +22,13 @@ pub struct Standing {
     pub score: Option<Decimal>,
     /// The position in the draw, 1 is the best.
     pub draw: u32,
+}
+
+impl Standing {
+    fn of(priority: Priority) -> Self {
+        let draw = u32::try_from(priority.drawn() + 1).unwrap_or(u32::MAX);
+        Self { displaced: priority.displaced(), score: stated(priority.score()), draw }
+    }
 }
 
 /// How one choice came out.
@@ -141,7 +148,7 @@ impl<'g, 'i> Grounds<'g, 'i> {
             line: instance.seating.lines[at].id,
             capacity: instance.seating.capacity[at],
             used: self.holding.used[at],
-            last: self.holding.last[at].map(|last| self.standing(last)),
+            last: self.holding.last[at].map(Standing::of),
             homes: homes.into_iter().collect(),
         };
         homes.into_iter().enumerate().map(filled).collect()
@@ -157,7 +164,7 @@ impl<'g, 'i> Grounds<'g, 'i> {
         Explained {
             rank: entry.rank,
             offering: instance.source(entry).offering,
-            own: self.standing(own),
+            own: Standing::of(own),
             reason: self.reason(drawn, at, entry, own),
         }
     }
@@ -176,28 +183,35 @@ impl<'g, 'i> Grounds<'g, 'i> {
         if let Some(held) = held.filter(|held| *held < at) {
             return Reason::BetterObtained { rank: instance.list(drawn)[held].rank };
         }
-        let quota = |line| instance.seating.draws(entry.place).last().is_some_and(|last| last.line != line);
-        let line = |line: u32| instance.seating.lines[line as usize].id;
-        let capacity = |line: u32| instance.seating.capacity[line as usize];
-        if instance.seating.rule == Rule::SerialOrder {
-            let key = instance.lists.of(drawn).start + at;
-            let lack = self.lacks.get(&super::lookup::position(key));
-            let lack =
-                lack.copied().unwrap_or(Lack { line: instance.seating.draws(entry.place)[0].line, left: 0 });
-            let mut draws = instance.seating.draws(entry.place).iter();
-            let needed = draws.find(|drawn| drawn.line == lack.line).map_or(0, |drawn| drawn.units);
-            let (quota, capacity) = (quota(lack.line), capacity(lack.line));
-            return Reason::Spent { line: line(lack.line), quota, capacity, left: lack.left, needed };
+        match instance.seating.rule {
+            Rule::DeferredAcceptance => self.full(entry, own),
+            Rule::SerialOrder => self.spent(position(instance.lists.of(drawn).start + at), entry),
         }
-        let draws = instance.seating.draws(entry.place);
-        let full = self.holding.bar(entry.place, own).unwrap_or(&draws[0]).line;
-        let last = self.holding.last[full as usize].map(|last| self.standing(last));
-        Reason::Full { line: line(full), quota: quota(full), capacity: capacity(full), last }
     }
 
-    fn standing(&self, priority: Priority) -> Standing {
-        let draw = u32::try_from(priority.drawn() + 1).unwrap_or(u32::MAX);
-        Standing { displaced: priority.displaced(), score: stated(priority.score()), draw }
+    fn full(&self, entry: &Entry, own: Priority) -> Reason {
+        let seating = &self.holding.instance.seating;
+        let line = self.holding.bar(entry.place, own).unwrap_or(&seating.draws(entry.place)[0]).line;
+        Reason::Full {
+            line: seating.lines[line as usize].id,
+            quota: seating.is_quota(entry.place, line),
+            capacity: seating.capacity[line as usize],
+            last: self.holding.last[line as usize].map(Standing::of),
+        }
+    }
+
+    fn spent(&self, at: u32, entry: &Entry) -> Reason {
+        let seating = &self.holding.instance.seating;
+        let narrowest = seating.draws(entry.place)[0].line;
+        let Lack { line, left } = self.lacks.get(&at).copied().unwrap_or(Lack { line: narrowest, left: 0 });
+        let drawn = seating.draws(entry.place).iter().find(|drawn| drawn.line == line);
+        Reason::Spent {
+            line: seating.lines[line as usize].id,
+            quota: seating.is_quota(entry.place, line),
+            capacity: seating.capacity[line as usize],
+            left,
+            needed: drawn.map_or(0, |drawn| drawn.units),
+        }
     }
 }
 
@@ -211,7 +225,7 @@ fn lacks(holding: &Holding<'_, '_>) -> BTreeMap<u32, Lack> {
         for (at, entry) in (0..).zip(&instance.list(drawn)[..before]).filter(|(_, entry)| entry.can_be_had())
         {
             let lack = counter.lack(entry);
-            lacks.extend(lack.map(|lack| (super::lookup::position(range.start + at), lack)));
+            lacks.extend(lack.map(|lack| (position(range.start + at), lack)));
         }
         if let Some(entry) = instance.lists.entries.get(holding.held[drawn] as usize) {
             counter.take(entry);

@@ -5,7 +5,7 @@ use super::lists::{Entry, Lists, Reading};
 use super::lookup::NONE;
 use super::priority::{DRAW_BITS, Priority, UNSCORED, compared, draw};
 use super::seating::Seating;
-use super::{Choice, Digest, Fault, Got, Rule, Rules, Seats, Student, Why};
+use super::{Choice, Digest, Fault, Field, Got, Rule, Rules, Seats, Student, Why};
 use crate::ids::CaseId;
 
 /// Characters that a seed may have.
@@ -139,7 +139,7 @@ impl<'i> Instance<'i> {
             feed.id(student.id);
             feed.id(student.home);
             feed.bytes(&[student.level as u8, u8::from(student.displaced)]);
-            feed.bytes(&student.field.map_or([0; 4], super::Field::bytes));
+            feed.bytes(&student.field.map_or([0; 4], Field::bytes));
             feed.bytes(&self.score(drawn).to_be_bytes());
             let list = self.list(drawn);
             feed.count(list.len());

@@ -38,9 +38,10 @@ fn judged(seating: &Seating<'_>, one: u32, other: u32) -> Nest {
         return Nest::Served(Why::Pooled { line: pool.id });
     }
     let (one, other) = (lines[0].id, lines[1].id);
-    match terms.is_some_and(|(one, other)| one != other) {
-        true => Nest::Served(Why::TermsCross { one, other }),
-        false => Nest::Crossing(Fault::Crossing { one, other }),
+    if terms.is_some_and(|(one, other)| one != other) {
+        Nest::Served(Why::TermsCross { one, other })
+    } else {
+        Nest::Crossing(Fault::Crossing { one, other })
     }
 }
 

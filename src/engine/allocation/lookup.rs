@@ -30,8 +30,12 @@ impl Hasher for Fold {
 
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
-        words.iter().for_each(|word| self.take(u64::from_le_bytes(*word)));
-        rest.iter().for_each(|byte| self.take(u64::from(*byte)));
+        for word in words {
+            self.take(u64::from_le_bytes(*word));
+        }
+        for byte in rest {
+            self.take(u64::from(*byte));
+        }
     }
 
     fn write_usize(&mut self, number: usize) {

@@ -67,6 +67,11 @@ impl<'i> Seating<'i> {
         &self.draws[self.starts[place] as usize..self.starts[place + 1] as usize]
     }
 
+    /// Whether a place draws on a wider line as well.
+    pub(super) fn is_quota(&self, place: u32, line: u32) -> bool {
+        self.draws(place).last().is_some_and(|widest| widest.line != line)
+    }
+
     pub(super) fn find(&self, offering: OfferingId, line: PlaceLineId) -> Option<u32> {
         self.lookup.get(&(offering, line)).copied()
     }

@@ -3,6 +3,7 @@
 use super::Instance;
 use super::lists::Entry;
 use super::lookup::{NONE, position};
+use super::priority::Priority;
 use super::seating::Drawn;
 
 /// What a choice lacked when its turn came.
@@ -46,7 +47,7 @@ impl Instance<'_> {
     pub(super) fn serve(&self) -> Vec<u32> {
         let mut counter = Counter::new(self);
         let mut held = vec![NONE; self.len()];
-        for student in self.by_priority().into_iter().map(super::priority::Priority::drawn) {
+        for student in self.by_priority().into_iter().map(Priority::drawn) {
             let range = self.lists.of(student);
             let possible = |entry: &Entry| entry.can_be_had() && counter.lack(entry).is_none();
             let Some(at) = self.list(student).iter().position(possible) else { continue };

@@ -20,7 +20,7 @@ fn a_list_that_cannot_be_read_is_refused_row_by_row() {
     assert_eq!(after(|input| input.choices[0].rank = 2), [Fault::RankTwice { student: id(1), rank: 2 }]);
     let twice = Fault::OfferingTwice { student: id(1), offering: id(2) };
     let both = after(|input| (input.choices[0].offering, input.choices[0].line) = (id(2), Some(id(2))));
-    assert_eq!(both, [twice.clone()]);
+    assert_eq!(both, std::slice::from_ref(&twice));
     let lineless = after(|input| (input.choices[0].offering, input.choices[0].line) = (id(2), None));
     assert_eq!(lineless, [twice]);
     let unknown = Fault::UnknownPlace { student: id(1), rank: 1, offering: id(9), line: id(1) };
@@ -60,7 +60,7 @@ fn seats_that_contradict_themselves_are_refused() {
     let wrong = Fault::DrawWrong { offering: id(1), line: line(1) };
     assert_eq!(
         after(|input| input.seats.places[0].draws.push(Draw { line: line(1), units: 1 })),
-        [wrong.clone()]
+        std::slice::from_ref(&wrong)
     );
     assert_eq!(after(|input| input.seats.places[0].draws[0].units = 0), [wrong]);
     let unknown = Fault::UnknownLine { offering: id(1), line: line(9) };

@@ -97,7 +97,7 @@ impl<'i> Reference<'i> {
         };
         let mut lists = self.students.keys().map(|student| self.list(*student));
         self.taken(all.clone()).len() == all.len()
-            && !lists.any(|list| list.iter().filter(|choice| wanted(choice)).any(|choice| blocks(choice)))
+            && !lists.any(|list| list.iter().filter(|choice| wanted(choice)).any(&blocks))
     }
 
     /// Every outcome that is stable, found by trying all.

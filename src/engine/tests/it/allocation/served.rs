@@ -68,7 +68,9 @@ fn with_line(places: &[usize], units: u32) -> Input {
     let mut input = plain(&[2, 2], &[&[0, 1], &[1, 0]]);
     let further = sojourn_engine::allocation::Line { id: id(9), capacity: 2, period: None, pool: false };
     input.seats.lines.push(further);
-    places.iter().for_each(|place| input.seats.places[*place].draws.push(Draw { line: id(9), units }));
+    for place in places {
+        input.seats.places[*place].draws.push(Draw { line: id(9), units });
+    }
     input
 }
 

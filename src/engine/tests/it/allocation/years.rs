@@ -28,11 +28,11 @@ fn year(name: &str) -> Option<PathBuf> {
 /// The numbers of a table whose first line and first column name things.
 fn table(file: &Path) -> Vec<Vec<f64>> {
     let mut text = String::new();
-    let bytes = std::fs::File::open(file).unwrap();
-    match file.extension().is_some_and(|ending| ending == "gz") {
-        true => GzDecoder::new(bytes).read_to_string(&mut text).unwrap(),
-        false => std::io::BufReader::new(bytes).read_to_string(&mut text).unwrap(),
-    };
+    let mut reader: Box<dyn std::io::Read> = Box::new(std::fs::File::open(file).unwrap());
+    if file.extension().is_some_and(|ending| ending == "gz") {
+        reader = Box::new(GzDecoder::new(reader));
+    }
+    reader.read_to_string(&mut text).unwrap();
     let number = |cell: &str| cell.trim().parse().unwrap_or_else(|_| panic!("{}: {cell}", file.display()));
     let row = |line: &str| line.split(',').skip(1).map(number).collect();
     text.lines().skip(1).filter(|line| !line.is_empty()).map(row).collect()
