@@ -15,7 +15,7 @@ use crate::app::verify::{self, Report};
 /// Prove that the record explains the present: chains, states, places, notices
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  sojourn verify --json > report.json\n  sojourn verify --checkpoint checkpoint-12.json\n  sojourn verify --export record.jsonl"
+    after_help = "Example:\n  sojourn verify --json > report.json\n  sojourn verify --checkpoint checkpoint-12.json\n  sojourn verify --export record.jsonl"
 )]
 pub struct Arguments {
     /// Look at a file that `sojourn export` wrote, and at no database

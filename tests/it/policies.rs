@@ -132,3 +132,52 @@ async fn each_part_may_do_to_each_what_the_table_says(#[values(Db::Sqlite, Db::P
     insta::assert_snapshot!("policies", table);
     measured("Cells of the policy table, each asked over HTTP", cells, "", format!("{db:?}: all as stated"));
 }
+
+/// What everybody signed in sees; who asks for one of these learns nothing from its being there.
+const SEEN_BY_ALL: &[&str] =
+    &["institutions/", "chair-terms/", "periods/", "workflows/", "calls/", "/offerings"];
+
+/// An answer without the id of its request.
+fn said(answer: &Answer) -> (u16, Value) {
+    let mut body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if let Some(problem) = body.as_object_mut() {
+        problem.remove("instance");
+    }
+    (answer.status, body)
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_not_theirs_is_answered_to_strangers_like_what_is_not_there(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let stage = Stage::of(db).await;
+    let stranger = stage.actor("nobody");
+    let (mut tried, mut told) = (0, Vec::new());
+    for operation in operations(&stage.cast.app).await.iter().filter(|one| one.names_something()) {
+        if SEEN_BY_ALL.iter().any(|segment| operation.path.contains(segment)) {
+            continue;
+        }
+        for set in [Set::Ours, Set::Theirs] {
+            let body = stage.body(operation, set, "nobody");
+            let there = ask(&stranger, operation, &stage.path(operation, set), body.clone()).await;
+            let nowhere = ask(&stranger, operation, &operation.address(), body).await;
+            // Without the duty that the operation wants, 403 says nothing of a row either.
+            let refused = if operation.policy == "signed in" || operation.is_open() { 404 } else { 403 };
+            if said(&there) != said(&nowhere) || there.status != refused {
+                told.push(format!(
+                    "{} {}: {} and {}",
+                    operation.method, operation.path, there.status, nowhere.status
+                ));
+            }
+            tried += 1;
+        }
+    }
+    assert_eq!(told, Vec::<String>::new());
+    measured(
+        "What is not theirs, asked for by a stranger",
+        tried,
+        "",
+        format!("{db:?}: as if it were not there"),
+    );
+}
