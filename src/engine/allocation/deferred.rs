@@ -82,24 +82,30 @@ impl Deferral<'_, '_> {
         if !entry.can_be_had() {
             return Answer::Refused;
         }
-        let priority = instance.priority(student, entry);
+        let priority = entry.priority(student);
         let chain = instance.seating.draws(entry.place);
         let full = chain.iter().find(|drawn| self.left[drawn.line as usize] < u64::from(drawn.units));
         let mut answer = Answer::Taken;
         if let Some(full) = full {
             let line = full.line as usize;
-            match self.worst(line) {
-                Some(worst) if priority < worst => {
-                    self.drawing[line].pop();
+            self.tidy(line);
+            match self.drawing[line].peek_mut() {
+                Some(mut worst) if priority < *worst => {
                     answer = Answer::Instead(worst.drawn());
-                    self.release(worst.drawn());
+                    *worst = priority;
                 }
                 _ => return Answer::Refused,
             }
         }
+        if let Answer::Instead(loser) = answer {
+            self.release(loser);
+        }
+        let replaced = full.map(|full| full.line);
         for drawn in chain {
             self.left[drawn.line as usize] -= u64::from(drawn.units);
-            self.drawing[drawn.line as usize].push(priority);
+            if replaced != Some(drawn.line) {
+                self.drawing[drawn.line as usize].push(priority);
+            }
         }
         self.held[student] = choice;
         answer
@@ -113,15 +119,14 @@ impl Deferral<'_, '_> {
         }
     }
 
-    /// Who has the worst priority of those that draw on a line.
-    fn worst(&mut self, line: usize) -> Option<Priority> {
+    /// Drops those from the top of a line who no longer draw on it.
+    fn tidy(&mut self, line: usize) {
         while let Some(worst) = self.drawing[line].peek().copied() {
             if !self.stale[line] || self.draws(worst, line) {
-                return Some(worst);
+                return;
             }
             self.drawing[line].pop();
         }
-        None
     }
 
     /// Whether somebody holds, with that priority, a place that draws on a line.
@@ -129,6 +134,6 @@ impl Deferral<'_, '_> {
         let student = priority.drawn();
         let Some(entry) = self.instance.lists.entries.get(self.held[student] as usize) else { return false };
         let mut chain = self.instance.seating.draws(entry.place).iter();
-        self.instance.priority(student, entry) == priority && chain.any(|drawn| drawn.line as usize == line)
+        entry.priority(student) == priority && chain.any(|drawn| drawn.line as usize == line)
     }
 }

@@ -158,7 +158,7 @@ impl<'g, 'i> Grounds<'g, 'i> {
         let instance = self.holding.instance;
         let entry = &instance.list(drawn)[at];
         let own = match instance.seating.rule {
-            Rule::DeferredAcceptance => instance.priority(drawn, entry),
+            Rule::DeferredAcceptance => entry.priority(drawn),
             Rule::SerialOrder => instance.own_priority(drawn),
         };
         Explained {

@@ -80,7 +80,7 @@ impl<'h, 'i> Holding<'h, 'i> {
         }
         self.held[drawn] = position(range.start + at);
         let priority = match instance.seating.rule {
-            Rule::DeferredAcceptance => instance.priority(drawn, entry),
+            Rule::DeferredAcceptance => entry.priority(drawn),
             Rule::SerialOrder => instance.own_priority(drawn),
         };
         for draws in instance.seating.draws(entry.place) {

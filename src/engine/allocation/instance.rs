@@ -20,7 +20,8 @@ pub struct Instance<'i> {
     pub(super) seating: Seating<'i>,
     pub(super) lists: Lists,
     pub(super) digest: Digest,
-    order: Vec<u32>,
+    /// Each student's row, in the order of the draw.
+    pub(super) order: Vec<u32>,
 }
 
 impl<'i> Instance<'i> {
@@ -90,11 +91,6 @@ impl<'i> Instance<'i> {
 
     pub(super) fn source(&self, entry: &Entry) -> &'i Choice {
         &self.choices[entry.source as usize]
-    }
-
-    /// Where a student stands for one choice.
-    pub(super) fn priority(&self, drawn: usize, entry: &Entry) -> Priority {
-        Priority::new(self.student(drawn).displaced, entry.score, drawn)
     }
 
     /// The score of the application itself, where scores count.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::lookup::{Lookup, NONE, position};
-use super::priority::{UNSCORED, compared};
+use super::priority::{Priority, UNSCORED, compared};
 use super::seating::Seating;
 use super::{Choice, Fault, Student};
 use crate::ids::{CaseId, OfferingId};
@@ -20,9 +20,20 @@ pub(super) struct Entry {
     pub(super) score: i32,
     pub(super) rank: u16,
     pub(super) eligible: bool,
+    /// The student's, kept here because every comparison asks for it.
+    pub(super) displaced: bool,
 }
 
+/// What stands where nothing has been read yet.
+const BLANK: Entry =
+    Entry { place: NONE, source: NONE, score: UNSCORED, rank: 0, eligible: false, displaced: false };
+
 impl Entry {
+    /// Where its student, by position in the draw, stands for it.
+    pub(super) fn priority(&self, drawn: usize) -> Priority {
+        Priority::new(self.displaced, self.score, drawn)
+    }
+
     /// Whether it can be had at all.
     pub(super) fn can_be_had(&self) -> bool {
         self.eligible && self.place != NONE
@@ -54,15 +65,13 @@ impl Lists {
 
 impl Reading<'_, '_> {
     pub(super) fn lists(&self, faults: &mut Vec<Fault>) -> Lists {
-        let owners = self.owners(faults);
+        let (owners, read) = self.read(faults);
         let starts = self.starts(&owners);
-        let blank = Entry { place: NONE, source: NONE, score: UNSCORED, rank: 0, eligible: false };
-        let mut entries = vec![blank; starts.last().copied().unwrap_or(0) as usize];
+        let mut entries = vec![BLANK; starts.last().copied().unwrap_or(0) as usize];
         let mut next = starts.clone();
-        for (at, (owner, choice)) in owners.iter().zip(self.choices).enumerate() {
-            let Some(next) = next.get_mut(*owner as usize) else { continue };
-            let student = &self.students[self.order[*owner as usize] as usize];
-            entries[*next as usize] = self.entry(student, choice, position(at), faults);
+        for (owner, entry) in owners.into_iter().zip(read) {
+            let Some(next) = next.get_mut(owner as usize) else { continue };
+            entries[*next as usize] = entry;
             *next += 1;
         }
         let mut lists = Lists { starts, entries };
@@ -70,13 +79,13 @@ impl Reading<'_, '_> {
         lists
     }
 
-    /// Whose each choice is, by position in the draw; [`NONE`] where nobody's.
-    fn owners(&self, faults: &mut Vec<Fault>) -> Vec<u32> {
+    /// Each choice with whose it is, by position in the draw; [`NONE`] where nobody's.
+    fn read(&self, faults: &mut Vec<Fault>) -> (Vec<u32>, Vec<Entry>) {
         let mut drawn = vec![0; self.students.len()];
         (0..).zip(self.order).for_each(|(at, student)| drawn[*student as usize] = at);
         let mut known: Option<Lookup<CaseId>> = None;
         let mut at = 0;
-        let owner = |choice: &Choice| {
+        let mut read = |(source, choice): (usize, &Choice)| {
             let here = |at: usize| self.students.get(at).is_some_and(|student| student.id == choice.student);
             // Lists mostly come student by student, in the students' order.
             if !here(at) {
@@ -87,13 +96,13 @@ impl Reading<'_, '_> {
                     .get_or_insert_with(|| self.students.iter().map(|student| student.id).zip(0..).collect());
                 let Some(found) = known.get(&choice.student) else {
                     faults.push(Fault::UnknownStudent { student: choice.student, rank: choice.rank });
-                    return NONE;
+                    return (NONE, BLANK);
                 };
                 at = *found as usize;
             }
-            drawn[at]
+            (drawn[at], self.entry(&self.students[at], choice, position(source), faults))
         };
-        self.choices.iter().map(owner).collect()
+        self.choices.iter().enumerate().map(&mut read).unzip()
     }
 
     fn starts(&self, owners: &[u32]) -> Vec<u32> {
@@ -118,8 +127,8 @@ impl Reading<'_, '_> {
         if rank == 0 {
             faults.push(Fault::RankZero { student: student.id });
         }
-        let mut entry =
-            Entry { place: place.unwrap_or(NONE), source, score: UNSCORED, rank, eligible: choice.eligible };
+        let (place, eligible, displaced) = (place.unwrap_or(NONE), choice.eligible, student.displaced);
+        let mut entry = Entry { place, source, score: UNSCORED, rank, eligible, displaced };
         if self.scored {
             match choice.score.or(student.score).map(compared) {
                 Some(Ok(score)) => entry.score = score,

@@ -4,7 +4,6 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use super::lookup::position;
 use super::{Digest, Fault, Student};
 use crate::guard::Decimal;
 use crate::ids::CaseId;
@@ -60,13 +59,13 @@ pub(super) fn draw(students: &[Student], seed: &str, faults: &mut Vec<Fault>) ->
         let text = Uuid::from(id).hyphenated().encode_lower(&mut text);
         Digest::finish(seeded.clone().chain_update(text)).number()
     };
-    let numbered =
-        students.iter().enumerate().map(|(at, student)| (number(student.id), student.id, position(at)));
-    let mut numbered: Vec<(u64, CaseId, u32)> = numbered.collect();
-    numbered.sort_unstable();
-    let twice = numbered.windows(2).filter(|pair| pair[0].1 == pair[1].1);
-    faults.extend(twice.map(|pair| Fault::StudentTwice { student: pair[0].1 }));
-    numbered.into_iter().map(|(_, _, at)| at).collect()
+    let numbered = students.iter().zip(0..).map(|(student, row)| (number(student.id), row));
+    let mut numbered: Vec<(u64, u32)> = numbered.collect();
+    let id = |one: &(u64, u32)| students[one.1 as usize].id;
+    numbered.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| id(one).cmp(&id(other))));
+    let twice = numbered.windows(2).filter(|pair| pair[0].0 == pair[1].0 && id(&pair[0]) == id(&pair[1]));
+    faults.extend(twice.map(|pair| Fault::StudentTwice { student: id(&pair[0]) }));
+    numbered.into_iter().map(|(_, row)| row).collect()
 }
 
 #[cfg(test)]

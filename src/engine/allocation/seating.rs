@@ -32,7 +32,9 @@ pub(super) struct Seating<'i> {
     width: Vec<u32>,
     starts: Vec<u32>,
     draws: Vec<Drawn>,
-    lookup: Lookup<(OfferingId, PlaceLineId)>,
+    keys: Vec<(OfferingId, PlaceLineId)>,
+    /// The first place of each offering.
+    lookup: Lookup<OfferingId>,
 }
 
 impl<'i> Seating<'i> {
@@ -42,7 +44,8 @@ impl<'i> Seating<'i> {
         let places = places(seats, faults);
         let mut seating = Self {
             offerings: numbered(&places),
-            lookup: places.iter().zip(0..).map(|(place, at)| ((place.offering, place.line), at)).collect(),
+            lookup: (0..position(places.len())).rev().map(|at| (places[at as usize].offering, at)).collect(),
+            keys: places.iter().map(|place| (place.offering, place.line)).collect(),
             width: vec![0; lines.len()],
             lines,
             places,
@@ -73,7 +76,9 @@ impl<'i> Seating<'i> {
     }
 
     pub(super) fn find(&self, offering: OfferingId, line: PlaceLineId) -> Option<u32> {
-        self.lookup.get(&(offering, line)).copied()
+        let first = *self.lookup.get(&offering)?;
+        let mut own = self.keys[first as usize..].iter().take_while(|key| key.0 == offering);
+        Some(first + position(own.position(|key| key.1 == line)?))
     }
 
     /// The number of a place's offering, below the number of places.

@@ -119,7 +119,7 @@ impl Holding<'_, '_> {
             let list = self.instance.list(drawn);
             let preferred = &list[..self.at(drawn).unwrap_or(list.len())];
             for entry in preferred.iter().filter(|entry| entry.can_be_had()) {
-                if self.bar(entry.place, self.instance.priority(drawn, entry)).is_none() {
+                if self.bar(entry.place, entry.priority(drawn)).is_none() {
                     breaches.push(self.blocking(drawn, entry.rank, entry.place));
                 }
             }
