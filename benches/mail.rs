@@ -148,7 +148,7 @@ async fn instance(folder: &std::path::Path) -> (Arc<App>, PersonId) {
     let config = config.with_keys(|| clock.moment().random()).expect("keys");
     let store = Store::open(&format!("sqlite:{place}"), &Options::default()).await.expect("a database");
     store.migrate().await.expect("a schema");
-    let app = Arc::new(App::new(store, clock, &config));
+    let app = Arc::new(App::new(store, clock, &config).expect("files have a place"));
     let from_on = app.clock.now().date_naive();
     let role = NewRole { duty: Duty::Secretariat, institution: None, unit: None, from_on, until_on: None };
     let new = NewPerson {

@@ -9,7 +9,7 @@ use sojourn_engine::vocabulary::DocumentClass;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "documents")]
 pub struct Model {
-    /// Its id, which is also the name of its file in the store.
+    /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: DocumentId,
     /// The case.
@@ -34,6 +34,10 @@ pub struct Model {
     pub for_host: bool,
     /// When.
     pub uploaded_at: DateTimeUtc,
+    /// Random name under which its sealed content lies; none before there were keys, and once it is emptied.
+    pub object: Option<String>,
+    /// When its content was removed; what is known of it stays.
+    pub emptied_at: Option<DateTimeUtc>,
     /// Its case.
     #[sea_orm(belongs_to, from = "case_id", to = "id")]
     pub case: BelongsTo<super::case::Entity>,

@@ -1,4 +1,4 @@
-//! What people wrote with a step; erasable, so that the chain stands without it.
+//! Before there were keys of people: drained into `payloads` when the service first starts. What people wrote with a step; erasable, so that the chain stands without it.
 
 use sea_orm::entity::prelude::*;
 use sojourn_engine::ids::CaseId;

@@ -19,6 +19,12 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     /// When it was ended early.
     pub revoked_at: Option<DateTimeUtc>,
+    /// When it was last used, to some minutes; none from before this was kept.
+    pub used_at: Option<DateTimeUtc>,
+    /// Name of the browser or program that began it.
+    pub agent: String,
+    /// The network it was begun from, shortened; empty from before this was kept.
+    pub network: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -30,6 +30,13 @@ mod m20261125_000030_create_calendar_addresses;
 mod m20261125_000040_follow_mails;
 mod m20261125_000045_send_digests;
 mod m20261125_000050_page_what_waits;
+mod m20261125_000060_describe_sessions;
+mod m20261125_000061_lock_softly;
+mod m20261125_000062_create_second_factors;
+mod m20261125_000063_create_email_changes;
+mod m20261125_000064_create_log_ins;
+mod m20261125_000070_keep_keys;
+mod m20261125_000071_look_after_personal_data;
 mod m20261125_000080_create_checkpoints;
 mod m20261126_000081_create_audit;
 mod m20261126_000082_hand_the_chair_over;
@@ -69,6 +76,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000040_follow_mails::Migration),
             Box::new(m20261125_000045_send_digests::Migration),
             Box::new(m20261125_000050_page_what_waits::Migration),
+            Box::new(m20261125_000060_describe_sessions::Migration),
+            Box::new(m20261125_000061_lock_softly::Migration),
+            Box::new(m20261125_000062_create_second_factors::Migration),
+            Box::new(m20261125_000063_create_email_changes::Migration),
+            Box::new(m20261125_000064_create_log_ins::Migration),
+            Box::new(m20261125_000070_keep_keys::Migration),
+            Box::new(m20261125_000071_look_after_personal_data::Migration),
             Box::new(m20261125_000080_create_checkpoints::Migration),
             Box::new(m20261126_000081_create_audit::Migration),
             Box::new(m20261126_000082_hand_the_chair_over::Migration),

@@ -16,9 +16,10 @@ use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use sojourn_engine::vocabulary::Office;
 use utoipa::ToSchema;
 
-pub use keys::generate;
+pub use keys::{generate, keep_vault, read_vault};
 pub use read::Faults;
 
 /// All settings, checked.
@@ -38,6 +39,10 @@ pub struct Config {
     pub clocks: Clocks,
     /// Where uploaded files are kept.
     pub files: Files,
+    /// What guards personal data where it is kept.
+    pub vault: Vault,
+    /// How long contents of documents are kept.
+    pub retention: Retention,
     /// What is written to the log.
     pub log: Log,
 }
@@ -134,7 +139,7 @@ pub struct Auth {
     /// Id of the key that signs new tokens.
     #[serde(default)]
     pub current: Option<String>,
-    /// Secret from which one-time links are derived; changing it ends all that were sent.
+    /// Secret from which one-time links are derived and under which second factors are kept; changing it ends all of them.
     #[schema(value_type = Option<String>)]
     #[serde(default, serialize_with = "reference::hidden_if_set")]
     pub instance_key: Option<SecretString>,
@@ -151,11 +156,17 @@ pub struct Auth {
     pub invitation_days: u32,
     /// Minutes a link for a new password works.
     pub reset_minutes: u32,
-    /// Passwords hashed at the same time; each takes 19 MiB.
-    pub hashers: usize,
-    /// Log-ins a minute for one account, right or wrong.
+    /// Who must have a second factor: duties, and `chair`; until they have set one up they can do nothing else.
+    pub second_factor_for: Vec<Office>,
+    /// Whether OpenID providers may be on this machine and without TLS: for trying it out, never for real people.
+    pub plain_providers: bool,
+    /// Passwords hashed at the same time, each in 19 MiB; without this setting one less than there are cores.
+    #[schema(value_type = Option<u64>)]
+    #[serde(default)]
+    pub hashers: Option<usize>,
+    /// Links for a new password a minute that one account may ask for.
     pub attempts_per_account: u32,
-    /// Log-ins a minute from one network address, right or wrong.
+    /// Log-ins a minute from one network address, for accounts that were never used from there.
     pub attempts_per_address: u32,
 }
 
@@ -175,6 +186,48 @@ pub struct Files {
     /// Folder of the files; never one that a web server hands out.
     #[schema(value_type = String)]
     pub dir: PathBuf,
+    /// Bucket of an S3 server that takes the place of the folder, as `s3://bucket/prefix`; credentials, region and endpoint come
+    /// from the usual variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION` and `AWS_ENDPOINT_URL`.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Command that gets each upload on its standard input and refuses it by another status than zero, such as `["clamdscan", "-"]`.
+    #[serde(default)]
+    pub scanner: Vec<String>,
+    /// Seconds the command may take; an upload that is not judged by then is not taken.
+    pub scanner_seconds: u64,
+    /// Most versions of one document of an application.
+    pub versions: u32,
+    /// Most files of one application.
+    pub per_application: u32,
+}
+
+/// Days that contents of documents are kept after the end of their case, by how sensitive they are.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+pub struct Retention {
+    /// Letters, forms, signed agreements.
+    pub ordinary_days: u32,
+    /// Transcripts and what recognition rests on.
+    pub academic_days: u32,
+    /// Passports and identity cards.
+    pub identity_days: u32,
+    /// Certificates about health.
+    pub health_days: u32,
+}
+
+/// What guards personal data where it is kept: every person's own key, itself kept under a master key.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
+pub struct Vault {
+    /// Master keys, by key id; two while one replaces the other. Made by `sojourn secret new`, replaced by `sojourn secret rotate`.
+    #[schema(value_type = BTreeMap<String, String>)]
+    #[serde(serialize_with = "reference::hidden_values")]
+    pub keys: BTreeMap<String, SecretString>,
+    /// Id of the master key that new keys are kept under.
+    #[serde(default)]
+    pub current: Option<String>,
+    /// The key file that these came from; none when the settings hold them.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub file: Option<PathBuf>,
 }
 
 /// What is written to the log.
@@ -228,13 +281,15 @@ impl Config {
         ] {
             demand(number >= 1, &format!("auth.{name}: at least 1"));
         }
-        demand(self.auth.hashers >= 1, "auth.hashers: at least 1");
+        demand(self.auth.hashers.is_none_or(|number| number >= 1), "auth.hashers: at least 1");
         demand(
             (1..=10_000).contains(&self.clocks.most_per_round),
             "clocks.most_per_round: between 1 and 10000",
         );
         demand(self.clocks.longest_stop_days >= 1, "clocks.longest_stop_days: at least 1");
         faults.extend(self.auth.faults());
+        faults.extend(self.files.faults());
+        faults.extend(self.vault.faults());
         faults
     }
 
@@ -246,17 +301,49 @@ impl Config {
     }
 }
 
-impl Auth {
+/// What is wrong with secrets, each by the name of its setting.
+fn short<'s>(secrets: impl Iterator<Item = (String, &'s SecretString)>) -> Vec<String> {
+    let short = secrets.filter(|(_, secret)| secret.expose_secret().len() < SECRET_LENGTH);
+    short.map(|(name, _)| format!("{name}: too short, take one that `sojourn secret new` prints")).collect()
+}
+
+impl Files {
     fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        let secrets = self.keys.iter().map(|(id, key)| (format!("auth.keys.{id}"), key));
-        let secrets =
-            secrets.chain(self.instance_key.iter().map(|key| ("auth.instance_key".to_owned(), key)));
-        for (name, secret) in secrets {
-            if secret.expose_secret().len() < SECRET_LENGTH {
-                faults.push(format!("{name}: too short, take one that `sojourn secret new` prints"));
-            }
+        let demands = [
+            (
+                self.url.as_ref().is_none_or(|url| url.starts_with("s3://")),
+                "files.url: write s3://, the bucket, and if wanted a slash and a prefix",
+            ),
+            ((1..=300).contains(&self.scanner_seconds), "files.scanner_seconds: between 1 and 300"),
+            (self.versions >= 1, "files.versions: at least 1"),
+            (self.per_application >= 1, "files.per_application: at least 1"),
+        ];
+        demands.into_iter().filter(|(holds, _)| !holds).map(|(_, fault)| fault.to_owned()).collect()
+    }
+}
+
+impl Vault {
+    fn faults(&self) -> Vec<String> {
+        let mut faults = short(self.keys.iter().map(|(id, key)| (format!("vault.keys.{id}"), key)));
+        let current = self.current.as_deref();
+        if current.is_some_and(|current| !self.keys.contains_key(current) && !self.keys.is_empty()) {
+            faults.push("vault.current: name one of vault.keys".to_owned());
         }
+        faults
+    }
+}
+
+impl Auth {
+    /// Passwords hashed at the same time.
+    pub fn hashers(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.hashers.unwrap_or_else(|| cores().saturating_sub(1)).max(1)
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let secrets = self.keys.iter().map(|(id, key)| (format!("auth.keys.{id}"), key));
+        let mut faults =
+            short(secrets.chain(self.instance_key.iter().map(|key| ("auth.instance_key".to_owned(), key))));
         if self.keys.len() > 2 {
             faults.push("auth.keys: at most two, the current key and the one it replaces".to_owned());
         }

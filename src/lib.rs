@@ -11,7 +11,7 @@
 //! 0  sojourn-engine          definitions, checker, step, offers, waiting: pure, a crate of its own
 //! ```
 //!
-//! `clock`, `config` and `telemetry` stand beside the floors. A resource has the same file name on every floor.
+//! `clock`, `config`, `telemetry` and `vault` stand beside the floors. A resource has the same file name on every floor.
 
 pub mod access;
 pub mod app;
@@ -22,5 +22,6 @@ pub mod http;
 pub mod mail;
 pub mod store;
 pub mod telemetry;
+pub mod vault;
 pub mod web;
 pub mod worker;

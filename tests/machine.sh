@@ -55,6 +55,7 @@ install_missing() {
     installed "$package" || missing+=("$package")
   done
   [ -n "$(newest_postgres)" ] || missing+=(postgresql)
+  command -v npm >/dev/null || missing+=(nodejs npm)
   if [ ${#missing[@]} -gt 0 ]; then
     echo "installing ${missing[*]}"
     as_root apt-get update -qq
@@ -62,17 +63,31 @@ install_missing() {
   fi
   cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
   cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
-  install_reference
+  # What the scripts in tests/reference need, and the S3 server.
+  install_locked tests/reference/requirements.txt target/reference
+  install_locked tests/reference/s3.txt target/s3
+  install_provider
 }
 
-# What the scripts in tests/reference need from PyPI, locked, in an environment of its own.
-install_reference() {
-  local locked=tests/reference/requirements.txt there=target/reference
+# install_locked FILE FOLDER: exactly these packages from PyPI, in an environment of their own.
+install_locked() {
+  local locked=$1 there=$2
   cmp -s "$locked" "$there/installed.txt" && return
   rm -rf "$there"
   /usr/bin/python3 -m venv "$there"
   "$there/bin/pip" install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r "$locked"
   cp "$locked" "$there/installed.txt"
+}
+
+# What the OpenID provider of tests/reference/provider needs from npm, locked; nothing it brings is run meanwhile.
+install_provider() {
+  local locked=tests/reference/provider there=target/provider
+  cmp -s "$locked/package-lock.json" "$there/installed.json" && return
+  rm -rf "$there"
+  mkdir -p "$there"
+  cp "$locked/package.json" "$locked/package-lock.json" "$there"
+  (cd "$there" && npm ci --ignore-scripts --no-fund --no-audit --silent)
+  cp "$locked/package-lock.json" "$there/installed.json"
 }
 
 # postgres_user COMMAND…: PostgreSQL refuses to run as root.

@@ -1,7 +1,7 @@
 //! Who asks: a person with the duties they hold today, or the system.
 
 use sojourn_engine::ids::{InstitutionId, PersonId, SessionId, UnitId};
-use sojourn_engine::vocabulary::Duty;
+use sojourn_engine::vocabulary::{Duty, Office};
 
 use super::{Place, Seat};
 
@@ -47,6 +47,8 @@ pub struct Caller {
     pub chair_of: Option<InstitutionId>,
     /// Home institutions they are registered at as a student or staff member.
     pub registered_at: Vec<InstitutionId>,
+    /// Whether something they hold demands a second factor that they have not set up: until then they may do nothing else.
+    pub lacks_factor: bool,
 }
 
 impl Caller {
@@ -60,6 +62,7 @@ impl Caller {
             duties: vec![secretariat],
             chair_of: None,
             registered_at: Vec::new(),
+            lacks_factor: false,
         }
     }
 
@@ -71,6 +74,12 @@ impl Caller {
     /// Whether they hold the chair today.
     pub const fn is_chair(&self) -> bool {
         self.chair_of.is_some()
+    }
+
+    /// What they hold today, with where; nowhere for the secretariat.
+    pub fn offices(&self) -> impl Iterator<Item = (Office, Option<InstitutionId>)> + '_ {
+        let chair = self.chair_of.map(|at| (Office::Chair, Some(at)));
+        self.duties.iter().map(|held| (Office::from(held.duty), held.institution)).chain(chair)
     }
 
     /// Whether they hold a duty anywhere.

@@ -6,14 +6,18 @@
 mod caller;
 pub mod language;
 mod name;
+pub mod otp;
 pub mod password;
 mod policy;
 mod scope;
 mod seat;
+pub mod softlock;
 pub mod token;
+mod whence;
 
 pub use caller::{Caller, Held};
 pub use name::full_name;
 pub use policy::Policy;
 pub use scope::Scope;
 pub use seat::{Place, Seat};
+pub use whence::Whence;

@@ -9,6 +9,8 @@ use super::Caller;
 pub enum Policy {
     /// No log-in.
     Anyone,
+    /// Any signed-in person, even one who still has to set up a second factor: for what concerns their own log-in.
+    Oneself,
     /// Any signed-in person.
     SignedIn,
     /// The secretariat.
@@ -27,8 +29,11 @@ impl Policy {
     /// Whether a caller passes; [`Policy::Anyone`] passes without one.
     pub fn admits(self, caller: Option<&Caller>) -> bool {
         let Some(caller) = caller else { return self == Self::Anyone };
+        if caller.lacks_factor {
+            return matches!(self, Self::Anyone | Self::Oneself);
+        }
         match self {
-            Self::Anyone | Self::SignedIn => true,
+            Self::Anyone | Self::Oneself | Self::SignedIn => true,
             Self::Secretariat => caller.is_secretariat(),
             Self::Chair => caller.is_chair(),
             Self::SecretariatOrChair => caller.is_secretariat() || caller.is_chair(),
@@ -41,6 +46,7 @@ impl Policy {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Anyone => "anyone",
+            Self::Oneself => "signed in, for oneself",
             Self::SignedIn => "signed in",
             Self::Secretariat => "secretariat",
             Self::Chair => "annual chair",

@@ -98,7 +98,8 @@ pub async fn take(app: &App, at: &Moment, report: &Report) -> Result<Taken> {
 
 /// Marks the recipient of a notice unreachable, and passes the notice on when they have not been so before or were asked for something.
 pub(super) async fn unreachable(app: &App, tx: &Tx, at: &Moment, row: &NoticeRow, words: &str) -> Result<()> {
-    let Some(person) = row.recipient else { return Ok(()) };
+    // What is asked at an address that is nobody's yet says nothing of the person's own.
+    let Some(person) = row.recipient.filter(|_| row.notice != ELSEWHERE) else { return Ok(()) };
     if store::mark_unreachable(tx, person, at.now, words).await? || row.action {
         pass_on(app, tx, at, row, words).await?;
     }
@@ -132,6 +133,8 @@ async fn pass_on(app: &App, tx: &Tx, at: &Moment, row: &NoticeRow, words: &str) 
     Ok(outbox::add(tx, notices.collect()).await?)
 }
 
+/// The notice that goes to an address which is not its recipient's yet.
+const ELSEWHERE: &str = "email_change_next";
 /// The notice that somebody cannot be reached.
 const UNREACHABLE: &str = "address_unreachable";
 

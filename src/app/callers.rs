@@ -42,6 +42,11 @@ impl Callers {
         known.insert(session, (now, caller));
     }
 
+    /// Forgets everybody, after something changed about many.
+    pub fn forget_all(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Forgets a person, after their duties, their language or their sessions changed.
     pub fn forget(&self, person: PersonId) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,7 +74,9 @@ impl App {
         if row.person_id != person || row.revoked_at.is_some() || row.expires_at <= now {
             return Err(Error::Unauthenticated);
         }
-        let caller = Caller { session: Some(session), ..self.person_as_caller(person).await? };
+        super::sessions::used(self, &row, now).await;
+        let mut caller = Caller { session: Some(session), ..self.person_as_caller(person).await? };
+        caller.lacks_factor = super::second_factors::is_lacking(self, &caller).await?;
         self.callers.put(session, caller.clone(), now);
         Ok(caller)
     }
@@ -86,6 +93,7 @@ impl App {
             duties: duties_today(conn, person, now, self.zone).await?,
             chair_of: sessions::chair_of(conn, person, day(now, self.zone)).await?,
             registered_at: sessions::homes(conn, person).await?,
+            lacks_factor: false,
         })
     }
 }

@@ -3,18 +3,25 @@
 //! The applicant and the home see all of them, the secretariat all but those about health, the host those meant for it once it
 //! sees the case, the chair none. A document changes what its case offers, so the case gets a new version with it.
 
-use std::fmt::Write as _;
+mod flaw;
+mod inspect;
+mod intake;
+mod names;
+mod pdf;
+mod picture;
+mod retention;
+mod scanner;
+mod sealed;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use sojourn_engine::definition::DocumentIx;
 use sojourn_engine::ids::{CaseId, DocumentId};
-use sojourn_engine::vocabulary::{DocumentClass, StateKind};
-use tokio::fs::File;
+use sojourn_engine::vocabulary::{Deed, DocumentClass, Matter, StateKind};
 use utoipa::ToSchema;
 
 use super::applications::view::PersonView;
+use super::audit::Deeds;
 use super::scene::Scene;
 use super::transition;
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, current};
@@ -22,32 +29,14 @@ use crate::access::Caller;
 use crate::clock::Moment;
 use crate::store::calls::SlotRule;
 use crate::store::documents::{self as rows, Document, Sight};
+use crate::store::files::Unnamed;
 use crate::store::{Conn, dossiers};
 
-/// Largest file, in bytes.
-pub const FILE: usize = 10 * 1024 * 1024;
-
-/// Kinds of files that are taken, as their contents tell.
-const KINDS: &[&str] = &["application/pdf", "image/png", "image/jpeg"];
-
-/// The kind of a content; `None` for one that is not taken.
-pub fn kind(content: &[u8]) -> Option<&'static str> {
-    let told = infer::get(content).map(|kind| kind.mime_type());
-    KINDS.iter().copied().find(|kind| Some(*kind) == told)
-}
-
-/// `Content-Disposition` with the name in UTF-8 (RFC 6266 §5, RFC 8187 §3.2).
-pub fn attachment(name: &str) -> String {
-    let mut value = "attachment; filename*=UTF-8''".to_owned();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            value.push(char::from(byte));
-        } else {
-            let _ = write!(value, "%{byte:02X}");
-        }
-    }
-    value
-}
+pub use flaw::Flaw;
+pub use intake::{FILE, Intake, NewDocument, Received, Told, Unfit, Uploads, begin};
+pub use names::attachment;
+pub use retention::Retention;
+pub use sealed::{Opened, content};
 
 /// One version of a document.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -76,28 +65,24 @@ pub struct DocumentView {
     pub supplier: Option<PersonView>,
     /// When.
     pub uploaded_at: DateTime<Utc>,
-}
-
-/// A file to supply.
-#[derive(Debug, Clone)]
-pub struct NewDocument {
-    /// Slot of the workflow.
-    pub slot: String,
-    /// Name it has at its owner's.
-    pub file_name: String,
-    /// Kind, as told by its content.
-    pub media_type: &'static str,
-    /// The content.
-    pub content: Vec<u8>,
+    /// Until when its content is kept; `null` until the case has ended.
+    pub kept_until: Option<DateTime<Utc>>,
+    /// When its content was removed, because its time was over; what is known of it stays.
+    pub emptied_at: Option<DateTime<Utc>>,
 }
 
 /// A document with its content.
-#[derive(Debug)]
 pub struct Content {
     /// What is known of it.
     pub row: Document,
-    /// The content, opened.
-    pub file: File,
+    /// The content, opened piece by piece.
+    pub stream: Opened,
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Content").field("row", &self.row.id).finish_non_exhaustive()
+    }
 }
 
 /// What of a case's documents a caller sees: the most that any of the parts they have in it allows.
@@ -123,10 +108,11 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     let scene = Scene::look(app, &caller.scope(), id, &at).await?;
     let page = rows::list(conn, id, sight(&scene, caller), asked).await?;
     let next = page.next;
-    Ok(Page { items: views(conn, &scene, caller, page.items).await?, next })
+    Ok(Page { items: views(app, conn, &scene, caller, page.items).await?, next })
 }
 
 async fn views(
+    app: &App,
     conn: &impl Conn,
     scene: &Scene,
     caller: &Caller,
@@ -139,10 +125,17 @@ async fn views(
         let found = names.iter().find(|(id, _)| *id == row.supplier_id && inside);
         found.map(|(id, name)| PersonView { id: *id, name: name.clone() })
     };
-    Ok(rows.into_iter().map(|row| view(scene, caller, name(&row), row)).collect())
+    Ok(rows.into_iter().map(|row| view(app, scene, caller, name(&row), row)).collect())
 }
 
-fn view(scene: &Scene, caller: &Caller, supplier: Option<PersonView>, row: Document) -> DocumentView {
+fn view(
+    app: &App,
+    scene: &Scene,
+    caller: &Caller,
+    supplier: Option<PersonView>,
+    row: Document,
+) -> DocumentView {
+    let kept_until = app.retention.until(&scene.live.dossier.case, row.class);
     let slot = scene.definition.documents.iter().find(|document| document.name == row.slot);
     DocumentView {
         id: row.id,
@@ -157,10 +150,12 @@ fn view(scene: &Scene, caller: &Caller, supplier: Option<PersonView>, row: Docum
         for_host: row.for_host,
         supplier,
         uploaded_at: row.uploaded_at,
+        kept_until,
+        emptied_at: row.emptied_at,
     }
 }
 
-/// One document with its content.
+/// One document with its content; the audit keeps who read it, but for applicants themselves.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is none that this caller may open.
@@ -169,15 +164,21 @@ pub async fn open(app: &App, caller: &Caller, case: CaseId, id: DocumentId) -> R
     let conn = app.store.read();
     let scene = Scene::look(app, &caller.scope(), case, &at).await?;
     let row = rows::find(conn, case, id, sight(&scene, caller)).await?.ok_or(Error::NotFound)?;
-    let file = app.files.open(id).await.map_err(|error| Error::Internal(Box::new(error)))?;
-    Ok(Content { row, file })
+    let applicant = scene.live.dossier.application.applicant;
+    let stream = content(app, conn, applicant, &row).await?;
+    if caller.person != applicant {
+        let tx = app.store.begin().await?;
+        Deeds::new(Deed::Read, Matter::Document, id).note(&tx, &at, caller).await?;
+        tx.commit().await?;
+    }
+    Ok(Content { row, stream })
 }
 
 /// Supplies a document; what was in the slot before stays as an earlier version.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a slot that the case has not, [`Error::Forbidden`] for those who may not fill it,
-/// [`Error::Conflict`] once the case has ended.
+/// [`Error::Conflict`] once the case has ended, or holds as much as it may.
 pub async fn supply(
     app: &App,
     caller: &Caller,
@@ -185,13 +186,42 @@ pub async fn supply(
     once: &Once,
     new: NewDocument,
 ) -> Result<Answer> {
+    let NewDocument { slot, file_name, received: Received { told, content } } = new;
+    let (id, name) = (told.id, told.name.clone());
+    let mut content = Some(content);
+    let supplied = Supplied { slot, file_name, told };
+    let answer = enter(app, caller, case, once, supplied, &mut content).await;
+    let location = location(case, id);
+    if let Some(content) = content {
+        content.discard().await;
+    } else if !matches!(&answer, Ok(given) if given.location.as_ref() == Some(&location)) {
+        tidy(app, case, id, &name).await;
+    }
+    answer
+}
+
+fn location(case: CaseId, id: DocumentId) -> String {
+    format!("/api/v1/applications/{case}/documents/{id}")
+}
+
+/// What is entered of a file.
+struct Supplied {
+    slot: String,
+    file_name: String,
+    told: Told,
+}
+
+/// Enters the row; takes the content as soon as the row may be there, whatever is answered.
+async fn enter(
+    app: &App,
+    caller: &Caller,
+    case: CaseId,
+    once: &Once,
+    new: Supplied,
+    content: &mut Option<Unnamed>,
+) -> Result<Answer> {
     let at = app.clock.moment();
     let turn = app.turn(caller, once).await?;
-    let scene = Scene::look(app, &caller.scope(), case, &at).await?;
-    may_supply(&scene, caller, &new.slot)?;
-    let id: DocumentId = at.id();
-    // Before the transaction, so that nobody else waits for the disk.
-    let file = app.files.write(id, &new.content).await.map_err(|error| Error::Internal(Box::new(error)))?;
     let tx = app.store.begin().await?;
     let mut scene = Scene::read(app, &tx, &caller.scope(), case, &at).await?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
@@ -203,18 +233,16 @@ pub async fn supply(
         return Err(Error::Stale);
     }
     let number = rows::next_number(&tx, case, &new.slot).await?;
-    let row = row(&scene, caller, &at, slot, (id, number), new);
+    app.uploads.room(number, rows::count(&tx, case).await?)?;
+    let id = new.told.id;
+    let row = row(&scene, caller, &at, slot, number, new);
     rows::add(&tx, row.clone()).await?;
-    let view = views(&tx, &scene, caller, vec![row]).await?.pop();
-    let location = format!("/api/v1/applications/{case}/documents/{id}");
-    let answer = Answer::created(location.clone(), number, &view)?;
-    // From here on the row may be there, whatever is answered.
-    file.keep();
-    let answer = turn.finish(tx, &at, answer).await;
-    if !matches!(&answer, Ok(given) if given.location.as_ref() == Some(&location)) {
-        tidy(app, case, id).await;
+    let view = views(app, &tx, &scene, caller, vec![row]).await?.pop();
+    let answer = Answer::created(location(case, id), number, &view)?;
+    if let Some(content) = content.take() {
+        content.keep();
     }
-    answer
+    turn.finish(tx, &at, answer).await
 }
 
 fn row(
@@ -222,34 +250,35 @@ fn row(
     caller: &Caller,
     at: &Moment,
     slot: DocumentIx,
-    (id, number): (DocumentId, i32),
-    new: NewDocument,
+    number: i32,
+    new: Supplied,
 ) -> Document {
     let class = scene.definition.documents[slot.at()].class;
     Document {
-        id,
+        id: new.told.id,
         case_id: scene.live.dossier.case.id,
         slot: new.slot,
         number,
         class,
         supplier_id: caller.person,
-        file_name: plain(&new.file_name),
-        media_type: new.media_type.to_owned(),
-        size_bytes: i64::try_from(new.content.len()).unwrap_or(i64::MAX),
-        sha256: Sha256::digest(&new.content).to_vec(),
+        file_name: names::plain(&new.file_name),
+        media_type: new.told.media_type.to_owned(),
+        size_bytes: i64::try_from(new.told.size).unwrap_or(i64::MAX),
+        sha256: new.told.sha256.to_vec(),
         for_host: match class {
             DocumentClass::Ordinary | DocumentClass::Academic => true,
             DocumentClass::Identity | DocumentClass::Health => false,
         },
         uploaded_at: at.now,
+        object: Some(new.told.name),
+        emptied_at: None,
     }
 }
 
-/// Removes the file of a document that did not come to be.
-async fn tidy(app: &App, case: CaseId, id: DocumentId) {
-    let row = rows::find(app.store.read(), case, id, Sight::All).await;
-    if matches!(row, Ok(None)) && app.files.remove(id).await.is_err() {
-        tracing::warn!(document = %id, "a file that no document names is left behind");
+/// Removes the content of a document that did not come to be.
+async fn tidy(app: &App, case: CaseId, id: DocumentId, name: &str) {
+    if matches!(rows::find(app.store.read(), case, id, Sight::All).await, Ok(None)) {
+        app.files.remove(name).await;
     }
 }
 
@@ -298,53 +327,8 @@ pub async fn take_out(app: &App, caller: &Caller, case: CaseId, id: DocumentId, 
     }
     rows::remove(&tx, id).await?;
     tx.commit().await?;
-    tidy(app, case, id).await;
+    if let Some(name) = &row.object {
+        tidy(app, case, id, name).await;
+    }
     Ok(())
-}
-
-/// The longest name of a file that is kept, in characters.
-const LONGEST_NAME: usize = 150;
-
-/// A file's name without folders and without anything that is no visible character.
-fn plain(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let visible: String = last
-        .chars()
-        .filter(|letter| !is_unseen(*letter))
-        .map(|letter| if letter.is_control() || "\"<>:|?*".contains(letter) { '_' } else { letter })
-        .take(LONGEST_NAME)
-        .collect();
-    let trimmed = visible.trim_matches(|letter: char| letter.is_whitespace() || letter == '.');
-    if trimmed.is_empty() { "document".to_owned() } else { trimmed.to_owned() }
-}
-
-/// Letters without a shape, some of which turn the direction of reading: `scan[U+202E]fdp.exe` reads as `scanexe.pdf`.
-fn is_unseen(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_in_any_script_fits_into_a_header() {
-        assert_eq!(attachment("成 1.pdf"), "attachment; filename*=UTF-8''%E6%88%90%201.pdf");
-    }
-
-    #[test]
-    fn a_name_keeps_its_letters_and_loses_its_folders_and_what_a_system_takes_for_orders() {
-        for (given, kept) in [
-            ("成績單 2026.pdf", "成績單 2026.pdf"),
-            ("../../etc/passwd", "passwd"),
-            ("C:\\Users\\Mei\\scan.png", "scan.png"),
-            ("a\r\nSet-Cookie: x\".pdf", "a__Set-Cookie_ x_.pdf"),
-            ("scan\u{202e}fdp.exe", "scanfdp.exe"),
-            ("...", "document"),
-            ("", "document"),
-        ] {
-            assert_eq!(plain(given), kept);
-        }
-        assert_eq!(plain(&"x".repeat(500)).len(), LONGEST_NAME);
-    }
 }

@@ -20,6 +20,12 @@ pub enum Error {
     /// Address and password do not fit each other, whichever is wrong.
     #[error("this address and this password do not fit: try again, or ask for a new password")]
     WrongCredentials,
+    /// The password fits, and the account has a second factor.
+    #[error("enter the code of your second factor as well")]
+    CodeNeeded,
+    /// The password fits, the code of the second factor does not.
+    #[error("this code does not fit, or was used before: take the next one")]
+    WrongCode,
     /// Seen, but not this caller's to change; names who may.
     #[error("this needs {needs}")]
     Forbidden {
@@ -44,8 +50,8 @@ pub enum Error {
         /// Seconds to wait.
         retry_after: u64,
     },
-    /// The database cannot be reached, is read-only, or is full.
-    #[error("the database cannot take this now: try again soon")]
+    /// The database, or the place of files, cannot be reached, is read-only, or is full; the scanner of uploads does not answer.
+    #[error("this cannot be done now: try again soon")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A fault of ours; logged once, never shown.
     #[error("an internal fault")]
@@ -66,6 +72,11 @@ impl FieldError {
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), detail: detail.into() }
     }
+}
+
+/// One field of a body that is wrong.
+pub(super) fn wrong(field: &str, detail: &str) -> Error {
+    Error::Invalid(vec![FieldError::new(format!("/{field}"), detail)])
 }
 
 /// Something that stands in the way, by name.
@@ -91,6 +102,8 @@ pub enum Conflict {
 /// What a constraint keeps from being there twice, in words.
 const TAKEN: &[(&str, &str)] = &[
     ("people_email", "e-mail address"),
+    ("log_in_domains_domain", "domain"),
+    ("identities_issuer_subject", "log-in"),
     ("institutions_erasmus_key", "Erasmus code"),
     ("institutions_ror_id", "ROR id"),
     ("institutions_schac", "SCHAC home organisation"),
@@ -136,6 +149,7 @@ impl From<StoreError> for Error {
             StoreError::Address { .. }
             | StoreError::NotADatabase { .. }
             | StoreError::Reference { .. }
+            | StoreError::Vault(_)
             | StoreError::Internal(_) => Self::Internal(Box::new(error)),
         }
     }

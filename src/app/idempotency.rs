@@ -25,7 +25,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::{App, Conflict, Error, Result};
 use crate::access::Caller;
 use crate::clock::Moment;
-use crate::store::{StoreError, Tx, idempotency as kept};
+use crate::store::{StoreError, Tx, email_changes, idempotency as kept, sign_ups};
 
 /// How long a kept answer is given again.
 const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -129,10 +129,13 @@ impl App {
 }
 
 impl App {
-    /// Removes kept answers that have run out, and says how many.
+    /// Removes kept answers that have run out and tries that count no longer, and says how many.
     pub async fn forget_answers(&self, at: &Moment) -> Result<u64> {
         let tx = self.store.begin().await?;
-        let forgotten = kept::purge(&tx, at.now).await?;
+        let forgotten = kept::purge(&tx, at.now).await?
+            + self.forget_tries(&tx, at.now).await?
+            + email_changes::forget(&tx, at.now).await?
+            + sign_ups::forget(&tx, at.now).await?;
         tx.commit().await?;
         Ok(forgotten)
     }

@@ -6,6 +6,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
@@ -14,8 +15,13 @@ use sojourn_engine::vocabulary::TokenKind;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use crate::access::Whence;
+use crate::access::softlock::Lane;
+
 /// Purpose of links by which one thing can be done in one case.
 const ACT: &str = "act";
+/// Purpose of what shows that only a code is missing.
+const HALF: &str = "half";
 /// Purpose of addresses at which digests end.
 const UNSUBSCRIBE: &str = "unsubscribe";
 
@@ -57,6 +63,8 @@ impl Links {
         let page = match kind {
             TokenKind::Invitation => "invitation",
             TokenKind::PasswordReset => "password-reset",
+            TokenKind::EmailPresent | TokenKind::EmailNext => "email-change",
+            TokenKind::SignUp => "sign-up/confirm",
         };
         format!("{}/{page}?token={}", self.public_url, self.token(id, kind))
     }
@@ -129,6 +137,44 @@ impl Links {
         Some((id(session)?.into(), id(person)?.into()))
     }
 
+    /// What shows for some minutes that somebody has given all but the code of their second factor.
+    pub fn half(&self, person: PersonId, until: DateTime<Utc>) -> String {
+        let content = [Uuid::from(person).into_bytes().as_slice(), &until.timestamp().to_be_bytes()].concat();
+        let seal = self.seal(HALF, &content);
+        BASE64_URL_SAFE_NO_PAD.encode([content.as_slice(), &seal].concat())
+    }
+
+    /// The person who has given all but that code.
+    pub fn read_half(&self, half: &str, now: DateTime<Utc>) -> Option<PersonId> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(half).ok()?;
+        let (content, seal) = bytes.split_at_checked(24)?;
+        bool::from(self.seal(HALF, content).ct_eq(seal)).then_some(())?;
+        let (person, until) = content.split_first_chunk::<16>()?;
+        let until = i64::from_be_bytes(until.try_into().ok()?);
+        (now.timestamp() < until).then(|| Uuid::from_bytes(*person).into())
+    }
+
+    /// The key under which something is kept where others could read it.
+    pub fn cipher_key(&self, what: &str) -> [u8; 32] {
+        self.seal("cipher", what.as_bytes())
+    }
+
+    /// What a network address is known again by, without saying which it is.
+    pub fn origin(&self, from: &Whence) -> Vec<u8> {
+        self.seal("origin", &from.origin()).to_vec()
+    }
+
+    /// What tries are counted under, without saying for whom or from where.
+    pub fn lock(&self, lane: Lane, account: &str, origin: &[u8]) -> Vec<u8> {
+        let lane = match lane {
+            Lane::Strangers => "strangers",
+            Lane::Familiar => "familiar",
+            Lane::Known => "known",
+            Lane::Address => "address",
+        };
+        self.seal(lane, &[account.as_bytes(), &[0], origin].concat()).to_vec()
+    }
+
     /// What the forms carry that were shown to the holder of `bound`: a session or a visitor's mark.
     pub fn form_seal(&self, bound: &str) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.seal("form", bound.as_bytes()))
@@ -176,6 +222,18 @@ mod tests {
         assert_eq!(links("b").read_pass(&pass), None);
         assert_eq!(links("a").read_pass(&pass[2..]), None);
         assert_eq!(links("a").read_pass(""), None);
+    }
+
+    #[test]
+    fn half_a_log_in_is_good_for_its_person_and_its_minutes() {
+        let person: PersonId = "019a7c3e-5b1f-7a20-8c44-1d2e3f405163".parse().unwrap();
+        let until = DateTime::from_timestamp(1_000, 0).unwrap();
+        let half = links("a").half(person, until);
+        let just_before = DateTime::from_timestamp(999, 0).unwrap();
+        assert_eq!(links("a").read_half(&half, just_before), Some(person));
+        assert_eq!(links("a").read_half(&half, until), None);
+        assert_eq!(links("b").read_half(&half, just_before), None);
+        assert_eq!(links("a").read_half(&half[4..], just_before), None);
     }
 
     #[test]

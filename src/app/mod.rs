@@ -16,6 +16,7 @@ mod callers;
 pub mod calls;
 pub mod chair_terms;
 pub mod checkpoints;
+pub mod consents;
 pub mod deadlines;
 pub mod definitions;
 pub mod digests;
@@ -23,26 +24,40 @@ pub mod documents;
 pub mod due;
 pub mod eligibility;
 pub mod eligible_students;
+pub mod email_changes;
+pub mod erasures;
 mod error;
+pub mod exports;
 pub mod history;
 pub mod holders;
 mod idempotency;
+pub mod identities;
 pub mod imports;
 pub mod institutions;
+mod keys;
+pub mod legal_holds;
 pub mod links;
+mod locks;
+pub mod log_ins;
 pub mod notices;
 pub mod notifications;
+pub mod oidc;
+pub mod passwords;
 pub mod people;
 pub mod periods;
+pub mod personal_data;
 pub mod places;
 pub mod programmes;
 pub mod refusals;
 pub mod registrations;
 pub mod scene;
+pub mod second_factors;
 pub mod sessions;
+pub mod sign_ups;
 pub mod transition;
 pub mod verify;
 pub mod vetting;
+mod words;
 pub mod workflows;
 
 use std::sync::{Arc, OnceLock};
@@ -50,6 +65,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use secrecy::SecretString;
+use sojourn_engine::vocabulary::Office;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::access::{Caller, Place, Policy};
@@ -57,6 +73,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::Store;
 use crate::store::files::Files;
+use crate::vault::Vault;
 
 pub use crate::store::page::{Asked, Page};
 pub use attempts::Attempts;
@@ -67,6 +84,10 @@ pub use error::{Conflict, Error, FieldError, Result};
 pub use idempotency::{Answer, Once, Turn, Turns};
 pub use links::Links;
 pub use notifications::{Patience, Writer};
+pub use words::chinese;
+
+/// Strangers whose passwords may wait to be hashed at the same time.
+const HASH_QUEUE: usize = 16;
 
 /// What every command stands on; one for the whole process.
 #[derive(Debug)]
@@ -77,6 +98,10 @@ pub struct App {
     pub definitions: Definitions,
     /// Contents of documents.
     pub files: Files,
+    /// What uploads have to keep to.
+    pub uploads: documents::Uploads,
+    /// How long contents of documents are kept.
+    pub retention: documents::Retention,
     /// Instants, ids and randomness.
     pub clock: Clock,
     /// One-time links and addresses of pages.
@@ -91,7 +116,14 @@ pub struct App {
     pub callers: Callers,
     turns: Turns,
     attempts: Attempts,
+    refused: locks::Refused,
+    /// Providers at which people log in.
+    providers: oidc::Providers,
     hashers: Semaphore,
+    hash_queue: Semaphore,
+    /// Name of the alliance.
+    pub name: String,
+    second_factor_for: Vec<Office>,
     session_life: TimeDelta,
     invitation_life: TimeDelta,
     reset_life: TimeDelta,
@@ -109,13 +141,18 @@ pub struct App {
 
 impl App {
     /// The use cases over an open database, as the settings say; the settings hold their keys.
-    pub fn new(store: Store, clock: Clock, config: &Config) -> Self {
+    ///
+    /// # Errors
+    /// A place for files that cannot be opened.
+    pub fn new(store: Store, clock: Clock, config: &Config) -> Result<Self> {
         let auth = &config.auth;
         let key = auth.instance_key.clone().unwrap_or_else(|| SecretString::from(String::new()));
-        Self {
-            store,
+        Ok(Self {
+            store: store.with_vault(Vault::new(&config.vault)),
             definitions: Definitions::default(),
-            files: Files::new(config.files.dir.clone()),
+            files: Files::open(&config.files).map_err(|fault| Error::Unavailable(Box::new(fault)))?,
+            uploads: documents::Uploads::new(&config.files),
+            retention: documents::Retention::new(config.retention),
             clock,
             links: Links::new(&key, &config.http.public_url),
             seal: Seal::new(&key),
@@ -124,7 +161,12 @@ impl App {
             callers: Callers::default(),
             turns: Turns::default(),
             attempts: Attempts::new(auth),
-            hashers: Semaphore::new(auth.hashers),
+            refused: locks::Refused::default(),
+            providers: oidc::Providers::new(auth.plain_providers),
+            hashers: Semaphore::new(auth.hashers()),
+            hash_queue: Semaphore::new(HASH_QUEUE),
+            name: config.alliance.name.clone(),
+            second_factor_for: auth.second_factor_for.clone(),
             session_life: TimeDelta::days(auth.session_days.into()),
             invitation_life: TimeDelta::days(auth.invitation_days.into()),
             reset_life: TimeDelta::minutes(auth.reset_minutes.into()),
@@ -133,7 +175,7 @@ impl App {
             longest_stop: TimeDelta::days(config.clocks.longest_stop_days.into()),
             clocks_per_round: config.clocks.most_per_round,
             clocks_from: DateTime::UNIX_EPOCH,
-        }
+        })
     }
 
     /// The day it is for the alliance.
@@ -144,6 +186,11 @@ impl App {
     /// Passes when the database answers and has this version's schema.
     pub async fn ready(&self) -> Result<()> {
         Ok(self.store.check_schema().await?)
+    }
+
+    /// A place among the strangers whose passwords wait; with too many before them they are sent away.
+    fn place_to_hash(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
+        self.hash_queue.try_acquire().map_err(|_| Error::TooMany { retry_after: 2 })
     }
 
     /// Runs work on a password beside the threads that serve, so many at a time as the settings say.

@@ -11,6 +11,7 @@ use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{
     CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId,
 };
+use sojourn_engine::vocabulary::TokenKind;
 
 /// One notice with everything its mail says, people named: what the mail floor renders.
 #[derive(Debug, Clone)]
@@ -68,6 +69,14 @@ pub enum NoticeFacts {
     Invitation(LinkNotice),
     /// A new password was asked for.
     PasswordReset(LinkNotice),
+    /// Another address is wanted: the reader is asked at the present one.
+    EmailPresent(LinkNotice),
+    /// The same, at the next address.
+    EmailNext(LinkNotice),
+    /// An address wants an account.
+    SignUp(LinkNotice),
+    /// Something about the reader's account was changed.
+    Account(AccountNotice),
     /// Somebody is to stand in for somebody who will be away.
     Absence(AbsenceNotice),
     /// Mail to somebody does not arrive.
@@ -158,6 +167,28 @@ impl NoticeFacts {
             Self::Unreachable(notice) => Some(notice.person),
             Self::Invitation(_)
             | Self::PasswordReset(_)
+            | Self::EmailPresent(_)
+            | Self::EmailNext(_)
+            | Self::SignUp(_)
+            | Self::Account(_)
+            | Self::Digest(_)
+            | Self::Checkpoint(_)
+            | Self::HandOver(_) => None,
+        }
+    }
+
+    /// The one-time link it carries, with what that allows.
+    pub fn one_time(&self) -> Option<(&LinkNotice, TokenKind)> {
+        match self {
+            Self::Invitation(link) => Some((link, TokenKind::Invitation)),
+            Self::PasswordReset(link) => Some((link, TokenKind::PasswordReset)),
+            Self::EmailPresent(link) => Some((link, TokenKind::EmailPresent)),
+            Self::EmailNext(link) => Some((link, TokenKind::EmailNext)),
+            Self::SignUp(link) => Some((link, TokenKind::SignUp)),
+            Self::Case(_)
+            | Self::Account(_)
+            | Self::Absence(_)
+            | Self::Unreachable(_)
             | Self::Digest(_)
             | Self::Checkpoint(_)
             | Self::HandOver(_) => None,
@@ -170,6 +201,10 @@ impl NoticeFacts {
             Self::Case(case) => Some(case.version),
             Self::Invitation(_)
             | Self::PasswordReset(_)
+            | Self::EmailPresent(_)
+            | Self::EmailNext(_)
+            | Self::SignUp(_)
+            | Self::Account(_)
             | Self::Absence(_)
             | Self::Unreachable(_)
             | Self::Digest(_)
@@ -188,6 +223,17 @@ pub struct UnreachableNotice {
     pub words: String,
     /// Name of the notice that did not arrive.
     pub notice: String,
+}
+
+/// What was changed about an account stands in the name of the notice; here is when and from where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountNotice {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Name of the browser or program; empty where it is not known.
+    pub agent: String,
+    /// The network, shortened; empty where it is not known.
+    pub network: String,
 }
 
 /// A one-time link; the token is derived from its id when the mail is rendered and stands in no row.

@@ -1,7 +1,7 @@
 //! People: invited by administrators and the secretariat, changed by themselves.
 //!
 //! A person sees themselves; an administrator the people of the own institution; the secretariat everybody. The address is
-//! changed by its person alone.
+//! changed by its person alone, as `email_changes` says.
 
 mod import;
 mod roles;
@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 
 use super::audit::Deeds;
 use super::institutions::administers;
+use super::passwords::send_link;
 use super::registrations::{self, NewRegistration};
-use super::sessions::send_link;
 use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, current, demand};
 use crate::access::{Caller, Policy};
 use crate::clock::Moment;
@@ -164,7 +164,7 @@ impl NewPerson {
         by_role.or_else(|| self.registrations.first().map(|registration| registration.institution))
     }
 
-    fn row(&self, id: PersonId, now: DateTime<Utc>, language: String) -> Person {
+    pub(super) fn row(&self, id: PersonId, now: DateTime<Utc>, language: String) -> Person {
         Person {
             id,
             given_name: self.given_name.trim().to_owned(),
@@ -243,7 +243,8 @@ pub(super) async fn enter(
     };
     let language = new.language.clone().or_else(|| inviting.as_ref().map(|row| row.language.clone()));
     let row = new.row(at.id(), at.now, language.unwrap_or_else(|| "en".to_owned()));
-    let account = Account { person: row.id, language: row.language.clone(), password_hash: None };
+    let account =
+        Account { person: row.id, language: row.language.clone(), names: Vec::new(), password_hash: None };
     let roles: Vec<Role> = new.roles.iter().map(|role| role.row(row.id, by, at)).collect();
     let id = row.id;
     let registrations = new.registrations.iter().map(|registration| registration.row(id, at)).collect();
@@ -258,7 +259,7 @@ pub(super) async fn enter(
     Ok((view, link))
 }
 
-/// Changes a person in the version that was read; what `fill` does to the address is the person's alone to do.
+/// Changes a person in the version that was read; the address is changed as [`super::email_changes`] says.
 pub async fn change(
     app: &App,
     caller: &Caller,
@@ -269,17 +270,8 @@ pub async fn change(
     let tx = app.store.begin().await?;
     let (mut row, roles) = store::find(&tx, caller, id).await?.ok_or(Error::NotFound)?;
     current(row.version, read)?;
-    let (before, was) = (row.email.clone(), PersonView::from((row.clone(), roles.clone())));
+    let was = PersonView::from((row.clone(), roles.clone()));
     fill(&mut row);
-    row.email = row.email.as_deref().map(address);
-    if row.email != before && caller.person != id {
-        return Err(Error::Forbidden {
-            needs: "the person themselves: nobody else changes an address".to_owned(),
-        });
-    }
-    if row.email != before {
-        (row.unreachable_since, row.unreachable_words) = (None, None);
-    }
     row.version = read + 1;
     let view = PersonView::from((row.clone(), roles));
     if !store::replace(&tx, row).await? {

@@ -93,6 +93,21 @@ pub struct NewRegistration {
 }
 
 impl NewRegistration {
+    /// Nothing but where and at which level.
+    pub(super) const fn at(institution: InstitutionId, level: Level) -> Self {
+        Self {
+            institution,
+            unit: None,
+            student_no: None,
+            esi: None,
+            level,
+            field: None,
+            year: None,
+            credits_hundredths: None,
+            languages: Vec::new(),
+        }
+    }
+
     pub(super) fn row(&self, person: PersonId, at: &Moment) -> Registration {
         Registration {
             id: at.id(),

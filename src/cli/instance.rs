@@ -11,7 +11,7 @@ use crate::app::{App, Definitions};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::mail::{Maildir, Renderer, Sender, Smtp, Transport, UrlError};
-use crate::store::{Options, Store};
+use crate::store::{Options, Store, person_keys};
 use crate::telemetry;
 use crate::worker::Worker;
 
@@ -43,10 +43,37 @@ pub async fn open(
         store.migrate().await?;
     }
     store.check_schema().await?;
+    if let Some(missing) = config.missing_key_file()
+        && person_keys::are_there(store.read()).await?
+    {
+        let told = "it holds the master key that people's keys are kept under: put it back from where secrets are kept";
+        return Err(format!("there is no file {}: {told}", missing.display()).into());
+    }
     let config = config.with_keys(|| clock.moment().random())?;
     Definitions::ship(&store, &clock.moment()).await?;
-    let app = App::new(store, clock, &config);
+    let app = App::new(store, clock, &config).map_err(|fault| place_of_files(&config, &fault))?;
+    app.prove_keys().await?;
+    let (payloads, contents) = app.seal_old().await?;
+    if payloads + contents > 0 {
+        tracing::info!(payloads, contents, "sealed what lay open since before there were keys");
+    }
     Ok((config, Arc::new(app)))
+}
+
+/// Why contents of documents cannot be kept where the settings say, in one line.
+pub fn place_of_files(config: &Config, fault: &dyn Error) -> String {
+    let why = fault.source().map_or_else(|| fault.to_string(), ToString::to_string);
+    // What an S3 server says is XML of many lines.
+    let why: String = why.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
+    match &config.files.url {
+        Some(url) => {
+            format!("files.url: {url}: {why}; see that the bucket, its credentials and its region are right")
+        }
+        None => format!(
+            "files.dir: {} cannot be written: {why}; give this user the right to, or name another folder",
+            config.files.dir.display()
+        ),
+    }
 }
 
 /// The worker that delivers by the way the settings name: an SMTP server, else a maildir.

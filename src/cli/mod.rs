@@ -96,7 +96,7 @@ impl Command {
             Self::Config(arguments) => config::run(&arguments, file)?,
             Self::Mail(arguments) => mail::run(&arguments)?,
             Self::Person(arguments) => person::run(arguments, file).await?,
-            Self::Secret(arguments) => secret::run(&arguments)?,
+            Self::Secret(arguments) => secret::run(arguments, file).await?,
         }
         Ok(ExitCode::SUCCESS)
     }

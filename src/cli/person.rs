@@ -11,6 +11,7 @@ use sojourn_engine::vocabulary::Duty;
 use super::{Fault, Outcome, instance, output};
 use crate::app::institutions;
 use crate::app::people::{self, NewPerson, NewRole};
+use crate::app::second_factors;
 use crate::app::{App, Error};
 
 /// Invite people and grant duties, above all the first ones
@@ -18,6 +19,19 @@ use crate::app::{App, Error};
 pub enum Arguments {
     Invite(Invite),
     Role(Role),
+    ForgetFactor(ForgetFactor),
+}
+
+/// Take the second factor of somebody who has lost telephone and recovery codes away, and send them a link for a new password
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sojourn person forget-factor --email jo@a.example")]
+pub struct ForgetFactor {
+    /// E-mail address of the person
+    #[arg(long, value_name = "ADDRESS")]
+    email: String,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Enter a person with a duty, and print the link with which they choose a password
@@ -123,6 +137,21 @@ pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
                 output::say(format_args!("{} has the duty {} now", person.id, role.duty.duty))?;
             }
         }
+        Arguments::ForgetFactor(whose) => forget_factor(&app, whose).await?,
     }
     Ok(app.store.clone().close().await?)
+}
+
+async fn forget_factor(app: &App, ForgetFactor { email, json }: ForgetFactor) -> Outcome {
+    second_factors::forget(app, &email).await.map_err(|error| match error {
+        Error::NotFound => format!("nobody with the e-mail address {email} has a second factor").into(),
+        other => Fault::from(other),
+    })?;
+    if json {
+        output::say(json!({ "email": email }))?;
+    } else {
+        let told = "has no second factor now; a link for a new password is on its way";
+        output::say(format_args!("{email} {told}"))?;
+    }
+    Ok(())
 }

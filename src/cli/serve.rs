@@ -35,7 +35,7 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
     let (config, app) = instance::open(file, arguments.migrate).await?;
     let worker = instance::worker(&config, app.clone())?;
-    writable(&config.files.dir)?;
+    app.files.probe().await.map_err(|fault| instance::place_of_files(&config, &fault))?;
     let listener = listen(arguments.bind.unwrap_or(config.http.bind)).await?;
     let scheme = if config.http.tls_certificate.is_some() { "https" } else { "http" };
     output::say(format_args!("Sojourn listens on {scheme}://{}", listener.local_addr()?))?;
@@ -77,18 +77,6 @@ async fn tls(config: &Config) -> Result<Option<Tls>, String> {
             Err("http.tls_certificate: name the file with the certificate of http.tls_key".to_owned())
         }
     }
-}
-
-/// Proves that uploads can be kept, before somebody loses one.
-fn writable(folder: &Path) -> Result<(), String> {
-    let probe = folder.join(format!(".probe-{}", std::process::id()));
-    let made = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, ""));
-    made.and_then(|()| std::fs::remove_file(&probe)).map_err(|fault| {
-        format!(
-            "files.dir: {} cannot be written: {fault}; give this user the right to, or name another folder",
-            folder.display()
-        )
-    })
 }
 
 /// The API and the pages, under the same layers.

@@ -63,6 +63,8 @@ impl Config {
         let auth = section(figment, "auth", faults);
         let clocks = section(figment, "clocks", faults);
         let files = section(figment, "files", faults);
+        let vault = section(figment, "vault", faults);
+        let retention = section(figment, "retention", faults);
         let log = section(figment, "log", faults);
         Some(Self {
             alliance: alliance?,
@@ -72,6 +74,8 @@ impl Config {
             auth: auth?,
             clocks: clocks?,
             files: files?,
+            vault: vault?,
+            retention: retention?,
             log: log?,
         })
     }

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use utoipa::PartialSchema;
 use utoipa::openapi::{RefOr, Schema};
 
-use super::{Alliance, Auth, Clocks, Config, Database, Files, Http, Log, Mail};
+use super::{Alliance, Auth, Clocks, Config, Database, Files, Http, Log, Mail, Retention, Vault};
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "(hidden)";
@@ -30,6 +30,8 @@ pub(super) fn sections() -> Vec<Section> {
         ("auth", Auth::schema()),
         ("clocks", Clocks::schema()),
         ("files", Files::schema()),
+        ("vault", Vault::schema()),
+        ("retention", Retention::schema()),
         ("log", Log::schema()),
     ];
     let section = |(name, schema)| {

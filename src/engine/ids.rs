@@ -105,6 +105,8 @@ ids! {
     SessionId,
     /// A one-time link: an invitation, a password reset, or one thing to do in a case.
     TokenId,
+    /// A log-in elsewhere that is somebody's.
+    IdentityId,
     /// Somebody's standing in for somebody else.
     DelegationId,
     /// A numbered version of a workflow.
@@ -113,6 +115,12 @@ ids! {
     ImportFileId,
     /// A worker's claim on rows it works on.
     LeaseId,
+    /// Something that somebody agreed to.
+    ConsentId,
+    /// What keeps somebody's data from being erased.
+    LegalHoldId,
+    /// The erasure of somebody's data.
+    ErasureId,
     /// What somebody did outside the steps of cases.
     AuditEntryId,
 }

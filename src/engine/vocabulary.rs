@@ -64,8 +64,10 @@ macro_rules! words {
     )+};
 }
 
+mod accounts;
 mod audit;
 
+pub use accounts::{Office, TokenKind};
 pub use audit::{Deed, Matter};
 
 words! {
@@ -349,14 +351,6 @@ words! {
         Draft = "draft",
         /// In force for new cases, immutable.
         Approved = "approved",
-    }
-
-    /// What a one-time token allows its bearer.
-    TokenKind ("kind of token") {
-        /// Setting a first password.
-        Invitation = "invitation",
-        /// Setting a new password.
-        PasswordReset = "password_reset",
     }
 }
 

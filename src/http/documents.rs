@@ -8,14 +8,13 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sojourn_engine::ids::{CaseId, DocumentId};
-use tokio_util::io::ReaderStream;
 
-use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery};
+use super::extract::{Id, IfMatch, Listing, NoFilter, PageQuery};
 use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
-use super::upload::{Upload, UploadForm};
+use super::upload::{self, Form, UploadForm};
 use crate::access::Caller;
-use crate::app::documents::{self, Content, DocumentView, NewDocument};
+use crate::app::documents::{self, Content, DocumentView};
 use crate::app::{Answer, App, Page};
 
 /// Documents of an application that you may open, first uploaded first.
@@ -39,14 +38,9 @@ pub async fn supply_document(
     State(app): State<Arc<App>>,
     caller: Caller,
     Id(id): Id<CaseId>,
-    Keyed(once, upload): Keyed<Upload>,
+    form: Form,
 ) -> Result<Answer, Problem> {
-    let new = NewDocument {
-        slot: upload.slot,
-        file_name: upload.file_name,
-        media_type: upload.media_type,
-        content: upload.content.into(),
-    };
+    let (once, new) = upload::receive(&app, &caller, id, form).await?;
     Ok(documents::supply(&app, &caller, id, &once, new).await?)
 }
 
@@ -59,7 +53,7 @@ pub async fn get_document(
     caller: Caller,
     Id((id, document)): Id<(CaseId, DocumentId)>,
 ) -> Result<Response, Problem> {
-    let Content { row, file } = documents::open(&app, &caller, id, document).await?;
+    let Content { row, stream } = documents::open(&app, &caller, id, document).await?;
     let headers = [
         (header::CONTENT_TYPE, row.media_type),
         (header::CONTENT_LENGTH, row.size_bytes.to_string()),
@@ -67,7 +61,7 @@ pub async fn get_document(
         (header::ETAG, format!("\"{}\"", row.number)),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
     ];
-    Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
+    Ok((headers, Body::from_stream(stream)).into_response())
 }
 
 /// Takes a document out of a draft; `If-Match` is the version of the document.

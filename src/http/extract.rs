@@ -2,12 +2,15 @@
 //!
 //! The order of a handler's arguments is state, caller, path, query, headers, body.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::string::FromUtf8Error;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Query, Request};
+use axum::extract::{
+    ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Query, Request,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use serde::Deserialize;
@@ -17,7 +20,7 @@ use utoipa::IntoParams;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::problem::{Kind, Problem};
-use crate::access::Caller;
+use crate::access::{Caller, Whence};
 use crate::app::{Asked, FieldError, Once};
 
 /// Put into the request by the policy of its route; without that policy there is no caller.
@@ -36,6 +39,18 @@ impl<S: Sync> OptionalFromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Problem> {
         Ok(parts.extensions.get::<Self>().cloned())
+    }
+}
+
+/// Where the request comes from.
+impl<S: Sync> FromRequestParts<S> for Whence {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(from)| from.ip());
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self::new(address, agent))
     }
 }
 

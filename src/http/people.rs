@@ -118,7 +118,8 @@ impl From<RoleIn> for NewRole {
     }
 }
 
-/// What to change of a person; what is left out stays, `null` empties. The address is changed by its person alone.
+/// What to change of a person; what is left out stays, `null` empties. The address is changed by its person alone, with
+/// `POST /auth/email`.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonChangeIn {
@@ -128,9 +129,6 @@ pub struct PersonChangeIn {
     /// Family name.
     #[validate(length(min = 1, max = 100, message = "between 1 and 100 characters"), custom(function = shape::filled))]
     family_name: Option<String>,
-    /// E-mail address.
-    #[validate(email(message = "no e-mail address"), length(max = 254, message = "at most 254 characters"))]
-    email: Option<String>,
     /// BCP 47 tag of the language they are written to in.
     #[validate(custom(function = shape::language))]
     language: Option<String>,
@@ -154,7 +152,6 @@ impl PersonChangeIn {
     fn fill(self, row: &mut Person) {
         set(&mut row.given_name, self.given_name);
         set(&mut row.family_name, self.family_name);
-        set(&mut row.email, self.email.map(Some));
         set(&mut row.language, self.language);
         set(&mut row.mails, self.mails);
         set(&mut row.nationality, self.nationality);

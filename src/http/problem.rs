@@ -4,7 +4,6 @@
 //! a variant of [`Kind`] with its slug, and `templates/problems/<slug>.md` that says what it means and how to mend it.
 
 mod kind;
-mod words;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,8 +13,8 @@ use sojourn_engine::refusal::Refusal;
 use crate::app::refusals;
 use crate::app::{Conflict, Error, FieldError};
 
+pub use crate::app::chinese;
 pub use kind::Kind;
-pub use words::chinese;
 
 /// Seconds after which a fault that passes may be tried again.
 const SOON: u64 = 2;
@@ -105,6 +104,7 @@ impl From<Error> for Problem {
             Error::NotFound => Self::new(Kind::NotFound, detail),
             Error::Unauthenticated => Self::new(Kind::Unauthenticated, detail),
             Error::WrongCredentials => Self::new(Kind::WrongCredentials, detail),
+            Error::CodeNeeded | Error::WrongCode => Self::new(Kind::SecondFactor, detail),
             Error::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
             Error::Refused(refusal) => Self::refused(refusal),
             Error::Stale => Self::new(Kind::Stale, detail),
@@ -118,7 +118,7 @@ impl From<Error> for Problem {
                 Self { retry_after: Some(retry_after), ..Self::new(Kind::TooManyRequests, detail) }
             }
             Error::Unavailable(source) => {
-                tracing::warn!(error = chain(&*source), "the database cannot take this now");
+                tracing::warn!(error = chain(&*source), "this cannot be done now");
                 Self::new(Kind::Unavailable, detail)
             }
             Error::Internal(source) => {
@@ -173,4 +173,16 @@ fn sentence(message: &str) -> String {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_title_has_its_words_in_chinese() {
+        for kind in Kind::ALL {
+            assert!(chinese(kind.title()).is_some(), "{}", kind.title());
+        }
+    }
 }

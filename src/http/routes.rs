@@ -18,9 +18,10 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, absences, agreements, applications, audit, calendar_addresses, calls, chair_terms, documents,
-    eligible_students, health, institutions, language, notifications, openapi, people, periods, places,
-    programmes, registrations, sessions, upload, workflows,
+    AppState, absences, agreements, applications, audit, calendar_addresses, calls, chair_terms, consents,
+    documents, eligible_students, email_changes, erasures, exports, health, identities, institutions,
+    language, legal_holds, log_ins, notifications, openapi, passwords, people, periods, personal_data,
+    places, programmes, registrations, second_factors, sessions, sign_ups, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -28,6 +29,10 @@ use crate::app::{self, Error};
 
 /// Largest table that is imported in one request, in bytes.
 const TABLE: usize = 10 * 1024 * 1024;
+
+/// What somebody needs who has to set up a second factor.
+const FACTOR: &str =
+    "a second factor: set one up first, on your page “Sign-in and security” or with POST /auth/second-factor";
 
 /// Routes with their policies and their part of the OpenAPI document.
 pub struct Routes {
@@ -83,20 +88,35 @@ impl Routes {
 /// The whole API.
 #[expect(clippy::too_many_lines, reason = "a table, one line per operation")]
 pub fn all(state: AppState) -> Routes {
-    use Policy::{Admin, Anyone, Coordinators, Secretariat, SecretariatOrChair, SignedIn};
+    use Policy::{Admin, Anyone, Coordinators, Oneself, Secretariat, SecretariatOrChair, SignedIn};
     Routes::new(state)
         .route(Anyone, routes!(health::get_health))
         .route(Anyone, routes!(health::get_readiness))
         .route(Anyone, routes!(sessions::issue_token))
-        .route(SignedIn, routes!(sessions::end_session))
-        .route(SignedIn, routes!(sessions::get_me))
-        .route(Anyone, routes!(sessions::ask_password_reset))
-        .route(Anyone, routes!(sessions::confirm_password_reset))
-        .route(Anyone, routes!(sessions::accept_invitation))
+        .route(Oneself, routes!(sessions::end_session))
+        .route(Oneself, routes!(sessions::get_me))
+        .route(Oneself, routes!(sessions::list_sessions, sessions::end_sessions))
+        .route(Oneself, routes!(sessions::end_one_session))
+        .route(Oneself, routes!(second_factors::get_second_factor, second_factors::begin_second_factor))
+        .route(Oneself, routes!(second_factors::confirm_second_factor))
+        .route(Oneself, routes!(second_factors::renew_recovery_codes))
+        .route(Oneself, routes!(second_factors::remove_second_factor))
+        .route(Anyone, routes!(passwords::ask_password_reset))
+        .route(Anyone, routes!(passwords::confirm_password_reset))
+        .route(Anyone, routes!(passwords::accept_invitation))
+        .route(Oneself, routes!(passwords::change_password))
+        .route(Oneself, routes!(email_changes::ask_email_change))
+        .route(Anyone, routes!(email_changes::confirm_email_change))
+        .route(Oneself, routes!(identities::list_identities))
+        .route(Oneself, routes!(identities::remove_identity))
+        .route(Anyone, routes!(log_ins::list_providers))
+        .route(Anyone, routes!(sign_ups::ask_sign_up))
+        .route(Anyone, routes!(sign_ups::confirm_sign_up))
         .route(SignedIn, routes!(institutions::list_institutions))
         .route(Secretariat, routes!(institutions::create_institution))
         .route(SignedIn, routes!(institutions::get_institution))
         .route(Secretariat, routes!(institutions::change_institution))
+        .route(SignedIn, routes!(log_ins::get_log_in, log_ins::put_log_in))
         .upload(Admin, holidays::LARGEST, routes!(institutions::import_holidays))
         .route(SignedIn, routes!(institutions::list_units))
         .route(SignedIn, routes!(institutions::create_unit))
@@ -116,6 +136,16 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(calendar_addresses::renew_calendar_address))
         .route(SignedIn, routes!(calendar_addresses::end_calendar_address))
         .route(Anyone, routes!(calendar_addresses::get_calendar))
+        .route(SignedIn, routes!(exports::export_person))
+        .route(SignedIn, routes!(erasures::get_erasure))
+        .route(SignedIn, routes!(erasures::erase_person))
+        .route(SignedIn, routes!(consents::list_consents))
+        .route(SignedIn, routes!(consents::give_consent))
+        .route(SignedIn, routes!(consents::withdraw_consent))
+        .route(Secretariat, routes!(legal_holds::list_legal_holds))
+        .route(Secretariat, routes!(legal_holds::set_legal_hold))
+        .route(Secretariat, routes!(legal_holds::lift_legal_hold))
+        .route(Anyone, routes!(personal_data::list_personal_data))
         .route(SignedIn, routes!(absences::list_absences))
         .route(SignedIn, routes!(absences::create_absence))
         .route(SignedIn, routes!(absences::end_absence))
@@ -228,11 +258,13 @@ async fn admit(
     if !policy.admits(caller.as_ref()) {
         return Err(match caller {
             None => Error::Unauthenticated.into(),
+            Some(caller) if caller.lacks_factor => Error::Forbidden { needs: FACTOR.to_owned() }.into(),
             Some(_) => Error::Forbidden { needs: policy.name().to_owned() }.into(),
         });
     }
     refuse_unknown(&request, &known)?;
-    if let Some(mut caller) = caller {
+    // Whoever still has to set up a second factor is nobody but to themselves.
+    if let Some(mut caller) = caller.filter(|caller| !caller.lacks_factor || policy == Policy::Oneself) {
         // What the request asks for goes before what the person once chose.
         if request.headers().contains_key(header::ACCEPT_LANGUAGE) {
             language::of(request.headers()).clone_into(&mut caller.language);

@@ -1,23 +1,22 @@
-//! Signing in and out, and passwords by one-time link.
+//! Signing in and out, and one's sessions.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sojourn_engine::vocabulary::TokenKind;
+use sojourn_engine::ids::SessionId;
 use utoipa::ToSchema;
 use validator::Validate;
 
 use super::AppState;
-use super::extract::Valid;
+use super::extract::{Id, Listing, NoFilter, PageQuery, Valid};
 use super::problem::Problem;
-use crate::access::Caller;
-use crate::app::sessions::{self, MeView, SignedIn};
-use crate::app::{App, Error};
+use crate::access::{Caller, Whence};
+use crate::app::sessions::{self, MeView, SessionView, SignedIn};
+use crate::app::{App, Error, Page};
 
 /// A way to show who one is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -30,6 +29,10 @@ pub enum GrantIn {
         /// Password.
         #[schema(value_type = String)]
         password: SecretString,
+        /// Code of the second factor, or a recovery code, where the account has one.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        code: Option<SecretString>,
     },
     /// With the refresh token of the answer before.
     RefreshToken {
@@ -59,40 +62,19 @@ pub struct TokensView {
     pub refresh_token: String,
 }
 
-/// The address of an account.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PasswordResetIn {
-    /// E-mail address.
-    #[validate(length(min = 3, max = 254, message = "between 3 and 254 characters"))]
-    pub email: String,
-}
-
-/// A one-time token and the password to set with it.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewPasswordIn {
-    /// The token of the link.
-    #[validate(length(max = 200, message = "longer than any token of ours"))]
-    pub token: String,
-    /// 15 to 256 characters; any will do.
-    #[schema(value_type = String)]
-    pub password: SecretString,
-}
-
 /// Signs in, or stays signed in.
 #[utoipa::path(post, path = "/api/v1/auth/token", tag = "auth", request_body = GrantIn,
     responses((status = 200, body = TokensView), (status = 401, description = "It does not fit"),
         (status = 429, description = "Too many attempts")))]
 pub async fn issue_token(
     State(state): State<AppState>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Whence,
     Valid(Json(grant)): Valid<Json<GrantIn>>,
 ) -> Result<Json<TokensView>, Problem> {
-    use secrecy::ExposeSecret;
     let signed_in = match grant {
-        GrantIn::Password { email, password } => {
-            sessions::sign_in(&state.app, &email, password, from.ip()).await?
+        GrantIn::Password { email, password, code } => {
+            let code = code.as_ref().map(ExposeSecret::expose_secret);
+            sessions::sign_in(&state.app, &email, password, code, &from).await?.done()?
         }
         GrantIn::RefreshToken { refresh_token } => {
             sessions::refresh(&state.app, refresh_token.expose_secret()).await?
@@ -103,7 +85,7 @@ pub async fn issue_token(
 
 fn tokens(state: &AppState, signed_in: SignedIn) -> Result<TokensView, Problem> {
     let SignedIn { person, session, refresh_token } = signed_in;
-    let signed = state.keys.sign(person, session, state.app.clock.now());
+    let signed = state.keys.sign(person, session, &state.app.clock.moment());
     let access_token = signed.map_err(|error| Problem::from(Error::Internal(Box::new(error))))?;
     let expires_in = state.keys.lifetime().num_seconds();
     Ok(TokensView { access_token, token_type: "Bearer", expires_in, refresh_token })
@@ -122,37 +104,33 @@ pub async fn get_me(caller: Caller) -> Json<MeView> {
     Json(sessions::me(&caller))
 }
 
-/// Sends a link for a new password, if there is such an account; the answer does not tell.
-#[utoipa::path(post, path = "/api/v1/auth/password-reset", tag = "auth", request_body = PasswordResetIn,
-    responses((status = 202, description = "If there is such an account, a mail is on its way"),
-        (status = 429, description = "Too many attempts")))]
-pub async fn ask_password_reset(
+/// One's sessions that go on, the latest begun first.
+#[utoipa::path(get, path = "/api/v1/auth/sessions", tag = "auth", params(PageQuery),
+    responses((status = 200, body = Page<SessionView>)))]
+pub async fn list_sessions(
     State(app): State<Arc<App>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    Valid(Json(body)): Valid<Json<PasswordResetIn>>,
-) -> Result<StatusCode, Problem> {
-    sessions::ask_reset(&app, &body.email, from.ip()).await?;
-    Ok(StatusCode::ACCEPTED)
+    caller: Caller,
+    listing: Listing<NoFilter>,
+) -> Result<Json<Page<SessionView>>, Problem> {
+    Ok(Json(sessions::list(&app, &caller, &listing.asked).await?))
 }
 
-/// Sets a new password with the link that was sent; every session from before is ended.
-#[utoipa::path(post, path = "/api/v1/auth/password-reset/confirm", tag = "auth", request_body = NewPasswordIn,
-    responses((status = 204, description = "Set: sign in with it")))]
-pub async fn confirm_password_reset(
-    State(app): State<Arc<App>>,
-    Valid(Json(body)): Valid<Json<NewPasswordIn>>,
-) -> Result<StatusCode, Problem> {
-    sessions::set_password(&app, &body.token, TokenKind::PasswordReset, body.password).await?;
+/// Ends every session of oneself, this one too.
+#[utoipa::path(delete, path = "/api/v1/auth/sessions", tag = "auth",
+    responses((status = 204, description = "All ended")))]
+pub async fn end_sessions(State(app): State<Arc<App>>, caller: Caller) -> Result<StatusCode, Problem> {
+    sessions::end_all(&app, &caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sets the first password with the link of an invitation.
-#[utoipa::path(post, path = "/api/v1/auth/invitations/accept", tag = "auth", request_body = NewPasswordIn,
-    responses((status = 204, description = "Set: sign in with it")))]
-pub async fn accept_invitation(
+/// Ends one session of oneself.
+#[utoipa::path(delete, path = "/api/v1/auth/sessions/{id}", tag = "auth", params(("id" = SessionId, Path)),
+    responses((status = 204, description = "Ended")))]
+pub async fn end_one_session(
     State(app): State<Arc<App>>,
-    Valid(Json(body)): Valid<Json<NewPasswordIn>>,
+    caller: Caller,
+    Id(id): Id<SessionId>,
 ) -> Result<StatusCode, Problem> {
-    sessions::set_password(&app, &body.token, TokenKind::Invitation, body.password).await?;
+    sessions::end(&app, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,15 +1,18 @@
 //! A file that is sent as a part of a form (RFC 7578), under the key that makes its request do its work once.
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
+use sojourn_engine::ids::CaseId;
 use utoipa::ToSchema;
 
-use super::extract::{Keyed, media_type, once, read};
+use super::extract::{media_type, once};
 use super::problem::{Kind, Problem};
-use crate::app::FieldError;
-use crate::app::documents::{self, FILE};
+use crate::access::Caller;
+use crate::app::documents::{self, FILE, NewDocument, Received, Unfit};
+use crate::app::{App, FieldError, Once};
 
 /// Largest request with a file: the file, and the form around it.
 pub const FORM: usize = FILE + 64 * 1024;
@@ -25,48 +28,46 @@ pub struct UploadForm {
     file: Vec<u8>,
 }
 
-/// The form as it was sent.
-#[derive(Debug, Clone)]
-pub struct Upload {
-    /// Slot of the workflow.
-    pub slot: String,
-    /// Name of the file at its owner's.
-    pub file_name: String,
-    /// Kind of the content, as [`documents::kind`] tells it.
-    pub media_type: &'static str,
-    /// The content.
-    pub content: Bytes,
+/// A form that is still to be read, under the key that makes its request do its work once.
+#[derive(Debug)]
+pub struct Form {
+    parts: Parts,
+    form: Multipart,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Keyed<Upload> {
+impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (parts, body) = read(request, state).await?;
+        let (parts, body) = request.into_parts();
         if !media_type(&parts.headers).eq_ignore_ascii_case("multipart/form-data") {
             let detail = "Send a form, with `Content-Type: multipart/form-data`.";
             return Err(Problem::new(Kind::UnsupportedMediaType, detail));
         }
-        let mut again = Request::from_parts(parts.clone(), Body::from(body));
-        DefaultBodyLimit::disable().apply(&mut again);
-        let form = Multipart::from_request(again, state).await;
-        let form = form.map_err(|rejection| malformed(&rejection.body_text()))?;
-        let upload = fields(form).await?;
-        // A repeat draws another boundary: it is the same request all the same.
-        let said = format!("{}\0{}\0", upload.slot, upload.file_name);
-        let once = once(&parts, &[said.as_bytes(), &upload.content].concat().into())?;
-        Ok(Self(once, upload))
+        // A request without its key is refused before its file is read.
+        once(&parts, &Bytes::new())?;
+        let form = Multipart::from_request(Request::from_parts(parts.clone(), body), state).await;
+        Ok(Self { parts, form: form.map_err(|rejection| malformed(&rejection.body_text()))? })
     }
 }
 
-async fn fields(mut form: Multipart) -> Result<Upload, Problem> {
+/// Takes the file of a form, as it comes, for a case that the caller sees.
+pub async fn receive(
+    app: &App,
+    caller: &Caller,
+    case: CaseId,
+    Form { parts, mut form }: Form,
+) -> Result<(Once, NewDocument), Problem> {
     let (mut slot, mut file) = (None, None);
     while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
         match field.name() {
             Some("slot") if slot.is_none() => {
                 slot = Some(field.text().await.map_err(|error| unread(&error))?);
             }
-            Some("file") if file.is_none() => file = Some(content(field).await?),
+            Some("file") if file.is_none() => {
+                let name = field.file_name().unwrap_or_default().to_owned();
+                file = Some((name, content(app, caller, case, field).await?));
+            }
             name => {
                 let pointer = format!("/{}", name.unwrap_or_default());
                 return Err(wrong(&pointer, "the form has `slot` and `file`, each once"));
@@ -74,24 +75,38 @@ async fn fields(mut form: Multipart) -> Result<Upload, Problem> {
         }
     }
     let slot = slot.ok_or_else(|| wrong("/slot", "name the slot that the file is for"))?;
-    let (file_name, content) = file.ok_or_else(|| wrong("/file", "send the file itself"))?;
-    Ok(Upload { slot, file_name, media_type: kind(&content)?, content })
+    let (file_name, received) = file.ok_or_else(|| wrong("/file", "send the file itself"))?;
+    // A repeat draws another boundary: it is the same request all the same.
+    let said = format!("{slot}\0{file_name}\0");
+    let once = once(&parts, &[said.as_bytes(), &received.told.sha256].concat().into())?;
+    Ok((once, NewDocument { slot, file_name, received }))
 }
 
-async fn content(field: Field<'_>) -> Result<(String, Bytes), Problem> {
-    let name = field.file_name().unwrap_or_default().to_owned();
-    let content = field.bytes().await.map_err(|error| unread(&error))?;
-    if content.len() > FILE {
-        return Err(Problem::new(Kind::TooLarge, "The file is larger than 10 MiB: send a smaller one."));
+async fn content(
+    app: &App,
+    caller: &Caller,
+    case: CaseId,
+    mut field: Field<'_>,
+) -> Result<Received, Problem> {
+    let mut intake = documents::begin(app, caller, case).await.map_err(unfit)?;
+    while let Some(piece) = field.chunk().await.map_err(|error| unread(&error))? {
+        intake.put(piece).await.map_err(unfit)?;
     }
-    Ok((name, content))
+    intake.end().await.map_err(unfit)
 }
 
-fn kind(content: &[u8]) -> Result<&'static str, Problem> {
-    documents::kind(content).ok_or_else(|| {
-        let detail = "The content of the file is neither PDF, PNG nor JPEG: send it as one of these.";
-        Problem::new(Kind::UnsupportedMediaType, detail)
-    })
+fn unfit(why: Unfit) -> Problem {
+    match why {
+        Unfit::TooLarge => {
+            Problem::new(Kind::TooLarge, "The file is larger than 10 MiB: send a smaller one.")
+        }
+        Unfit::Kind => {
+            let detail = "The content of the file is neither PDF, PNG nor JPEG: send it as one of these.";
+            Problem::new(Kind::UnsupportedMediaType, detail)
+        }
+        Unfit::Content(flaw) => wrong("/file", flaw.told()),
+        Unfit::Failed(error) => error.into(),
+    }
 }
 
 fn wrong(pointer: &str, detail: &str) -> Problem {

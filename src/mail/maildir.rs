@@ -104,6 +104,17 @@ impl Maildir {
         }))
     }
 
+    /// Removes the mail of a notice, if it was ever kept here.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn remove(&self, id: NoticeId) -> io::Result<()> {
+        match self.find(id)? {
+            Some(file) => fs::remove_file(file),
+            None => Ok(()),
+        }
+    }
+
     /// The file of a notice: in `new`, or in `cur` once a mail reader has seen it.
     fn find(&self, id: NoticeId) -> io::Result<Option<PathBuf>> {
         let new = self.root.join("new").join(id.to_string());

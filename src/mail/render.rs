@@ -207,6 +207,10 @@ impl Renderer {
             }
             NoticeFacts::Invitation(_)
             | NoticeFacts::PasswordReset(_)
+            | NoticeFacts::EmailPresent(_)
+            | NoticeFacts::EmailNext(_)
+            | NoticeFacts::SignUp(_)
+            | NoticeFacts::Account(_)
             | NoticeFacts::Absence(_)
             | NoticeFacts::Digest(_)
             | NoticeFacts::Checkpoint(_)

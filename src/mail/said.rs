@@ -1,5 +1,6 @@
 //! What a text may say: the facts of a letter in the reader's language, every word of a person cleansed.
 
+mod account;
 mod office;
 
 use chrono::NaiveDate;
@@ -7,6 +8,7 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use sojourn_engine::definition::{Definition, Resolver, Texts};
 
+use self::account::AccountWords;
 use self::office::{Absence, Checkpoint, HandOver};
 use super::cleanse;
 use super::render::RenderError;
@@ -33,6 +35,7 @@ pub(super) struct Said {
     pub last_day: Option<String>,
     pub asked_last_day: Option<String>,
     pub absence: Option<Absence>,
+    pub account: Option<AccountWords>,
     pub digest: Option<Digest>,
     pub checkpoint: Option<Checkpoint>,
     pub hand_over: Option<HandOver>,
@@ -127,7 +130,12 @@ impl Said {
         match &letter.facts {
             NoticeFacts::Case(facts) => tongue.case(letter, facts),
             NoticeFacts::Unreachable(facts) => Ok(tongue.unreachable(letter, facts)),
-            NoticeFacts::Invitation(link) | NoticeFacts::PasswordReset(link) => tongue.link(letter, link),
+            NoticeFacts::Invitation(link)
+            | NoticeFacts::PasswordReset(link)
+            | NoticeFacts::EmailPresent(link)
+            | NoticeFacts::EmailNext(link)
+            | NoticeFacts::SignUp(link) => tongue.link(letter, link),
+            NoticeFacts::Account(facts) => tongue.account(letter, facts),
             NoticeFacts::Absence(absence) => tongue.absence(letter, absence),
             NoticeFacts::Digest(facts) => tongue.digest(letter, facts),
             NoticeFacts::Checkpoint(facts) => tongue.checkpoint(letter, facts),
@@ -177,6 +185,7 @@ impl Tongue<'_> {
             last_day: self.day(facts.last_day)?,
             asked_last_day: self.day(facts.asked_last_day)?,
             absence: None,
+            account: None,
             digest: None,
             checkpoint: None,
             hand_over: None,
@@ -231,6 +240,7 @@ impl Tongue<'_> {
             last_day: None,
             asked_last_day: None,
             absence: None,
+            account: None,
             digest: None,
             checkpoint: None,
             hand_over: None,

@@ -2,25 +2,23 @@
 //!
 //! Where a notice is sent, by whom, with which reason and which clock comes from the definition; names and days are made up.
 
+mod accounts;
 mod by_itself;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use sojourn_engine::definition::{
     Addressee, Definition, ExpiryAct, MachineIx, Notify, Resolver, StateIx, Target, Transition,
 };
-use sojourn_engine::ids::{CaseId, ChairTermId, NoticeId, PersonId, TokenId, WorkflowVersionId};
+use sojourn_engine::ids::{CaseId, NoticeId, PersonId, WorkflowVersionId};
 use uuid::Uuid;
 
 use super::render::{RenderError, Renderer};
-use crate::app::notices::{
-    AbsenceNotice, CaseNotice, CheckpointNotice, HandOverNotice, Letter, LinkNotice, NoticeFacts, Otherwise,
-    Reader, Reason, UnreachableNotice,
-};
+use crate::app::notices::{CaseNotice, Letter, NoticeFacts, Otherwise, Reader, Reason};
 
 /// One letter to look at.
 #[derive(Debug, Clone)]
@@ -83,7 +81,7 @@ pub fn samples(definitions: &[Arc<Definition>]) -> Vec<Sample> {
     for definition in definitions {
         samples.extend(by_itself::samples(definition));
     }
-    samples.extend(accounts());
+    samples.extend(accounts::samples());
     let digest = by_itself::digest(&samples);
     samples.extend(digest);
     samples
@@ -230,83 +228,6 @@ fn to_student(origin: &Origin<'_>) -> bool {
         Addressee::WasWaiting => states[origin.from?.at()].waits_for,
     });
     first.is_some_and(|role| origin.definition.roles[role.at()].resolver == Resolver::Applicant)
-}
-
-/// An invitation with and without an institution, and a new password.
-fn accounts() -> Vec<Sample> {
-    let link = |institution: Option<&str>| LinkNotice {
-        token: TokenId::from(id(4)),
-        expires_at: queued() + TimeDelta::days(14),
-        institution: institution.map(str::to_owned),
-    };
-    let sample = |notice: &str, kind, facts| Sample {
-        workflow: "account".to_owned(),
-        kind,
-        letter: Letter {
-            id: NoticeId::from(id(900)),
-            notice: notice.to_owned(),
-            action: !["stand_in", "checkpoint", "chair_handed_over"].contains(&notice),
-            queued_at: queued(),
-            facts,
-            reader: Reader {
-                name: "Anna Graf".to_owned(),
-                address: "anna@student.example".to_owned(),
-                language: String::new(),
-                zone: Tz::Europe__Berlin,
-                applicant: false,
-            },
-            student: matches!(notice, "address_unreachable" | "stand_in")
-                .then(|| "Ya-Ting Lin 林雅婷".to_owned()),
-            definition: None,
-            link: match notice {
-                "address_unreachable" | "checkpoint" => "https://sojourn.example/".to_owned(),
-                "chair_handed_over" => "https://sojourn.example/cases?waiting_for_me=true".to_owned(),
-                _ => "https://sojourn.example/invitation?token=AZp8PlsfeiCMRA".to_owned(),
-            },
-            delegate: None,
-            unsubscribe: None,
-            digest: Vec::new(),
-            enclosed: None,
-        },
-    };
-    vec![
-        sample("invitation", Kind::Usual, NoticeFacts::Invitation(link(Some("Universität Lindenau")))),
-        sample("invitation", Kind::Bare, NoticeFacts::Invitation(link(None))),
-        sample("invitation", Kind::Full, NoticeFacts::Invitation(link(Some(LONG_HOME)))),
-        sample("address_unreachable", Kind::Usual, NoticeFacts::Unreachable(unreachable())),
-        sample("stand_in", Kind::Usual, NoticeFacts::Absence(away())),
-        sample("checkpoint", Kind::Usual, NoticeFacts::Checkpoint(checkpoint())),
-        sample("chair_handed_over", Kind::Usual, NoticeFacts::HandOver(Box::new(hand_over()))),
-        sample("password_reset", Kind::Usual, NoticeFacts::PasswordReset(link(None))),
-    ]
-}
-
-fn checkpoint() -> CheckpointNotice {
-    CheckpointNotice { number: 214, at: queued(), cases: 1_204, steps: 15_318 }
-}
-
-fn hand_over() -> HandOverNotice {
-    let day = |days| queued().date_naive() + Days::new(days);
-    HandOverNotice {
-        term: ChairTermId::from(id(77)),
-        from_on: day(0) - Days::new(365),
-        until_on: day(0) - Days::new(1),
-        institution: LONG_HOME.to_owned(),
-        next: Some(("Universitas Gadjah Mada".to_owned(), day(0))),
-        waiting: 2,
-        references: vec!["SJ-7K2M-Q".to_owned(), "SJ-8P4R-T".to_owned()],
-        drafts: vec!["student-exchange 4".to_owned()],
-    }
-}
-
-fn away() -> AbsenceNotice {
-    let day = |days| queued().date_naive() + Days::new(days);
-    AbsenceNotice { person: PersonId::from(id(3)), from_on: day(3), until_on: day(12), institution: None }
-}
-
-fn unreachable() -> UnreachableNotice {
-    let words = "550 5.1.1 <ya-ting@haifeng.example>: Recipient address rejected: User unknown".to_owned();
-    UnreachableNotice { person: PersonId::from(id(3)), words, notice: "nomination_received".to_owned() }
 }
 
 fn queued() -> DateTime<Utc> {

@@ -1,5 +1,9 @@
 //! Where mails go, and what a failure means: wait and try again, or never.
 
+use std::io;
+
+use sojourn_engine::ids::NoticeId;
+
 use super::maildir::Maildir;
 use super::render::Mail;
 use super::smtp::Smtp;
@@ -48,6 +52,17 @@ impl Transport {
             Self::Maildir(maildir) => {
                 maildir.keep(mail).await.map_err(|fault| Failure::Later(fault.to_string()))
             }
+        }
+    }
+
+    /// Removes mails of these notices that it keeps itself.
+    ///
+    /// # Errors
+    /// One that cannot be removed.
+    pub fn forget(&self, notices: &[NoticeId]) -> io::Result<()> {
+        match self {
+            Self::Smtp(_) => Ok(()),
+            Self::Maildir(maildir) => notices.iter().try_for_each(|id| maildir.remove(*id)),
         }
     }
 

@@ -1,11 +1,15 @@
 //! Documents of a case: what was uploaded into which slot, as far as a reader sees it.
 
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, Order, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+};
 use serde::Serialize;
-use sojourn_engine::ids::{CaseId, DocumentId};
-use sojourn_engine::vocabulary::DocumentClass;
-use sojourn_entities::{case, document};
+use sojourn_engine::ids::{CaseId, DocumentId, PersonId};
+use sojourn_engine::vocabulary::{DocumentClass, StateKind};
+use sojourn_entities::{application, case, document, legal_hold};
 
 use super::page::{Asked, Keyset, Page};
 use super::write::{guarded, insert_many};
@@ -63,6 +67,27 @@ pub async fn next_number(conn: &impl Conn, case: CaseId, slot: &str) -> Result<i
     Ok(last.flatten().unwrap_or(0) + 1)
 }
 
+/// How many documents a case holds, every version counted.
+pub async fn count(conn: &impl Conn, case: CaseId) -> Result<u64> {
+    Ok(document::Entity::find().filter(document::Column::CaseId.eq(case)).count(conn.db()).await?)
+}
+
+/// A document with the applicant of its case, under whose key it is sealed.
+pub async fn with_owner(conn: &impl Conn, id: DocumentId) -> Result<Option<(Document, PersonId)>> {
+    let Some(row) = document::Entity::find_by_id(id).one(conn.db()).await? else { return Ok(None) };
+    let application = application::Entity::find_by_id(row.case_id).one(conn.db()).await?;
+    Ok(application.map(|application| (row, application.applicant_id)))
+}
+
+/// Says under which name the content of a document lies; `false` when that was said before.
+pub async fn place_content(tx: &Tx, id: DocumentId, name: &str) -> Result<bool> {
+    let update = document::Entity::update_many()
+        .col_expr(document::Column::Object, Expr::value(name))
+        .filter(document::Column::Id.eq(id))
+        .filter(document::Column::Object.is_null());
+    guarded(tx, update).await
+}
+
 /// Enters a document.
 pub async fn add(tx: &Tx, row: Document) -> Result<()> {
     insert_many(tx, vec![document::ActiveModel::from(row)]).await
@@ -82,4 +107,42 @@ pub async fn touch(tx: &Tx, case: CaseId, version: i32) -> Result<bool> {
         .filter(case::Column::Id.eq(case))
         .filter(case::Column::Version.eq(version));
     guarded(tx, update).await
+}
+
+/// Documents of one class with the names of their contents, of cases that ended before an instant; not of people under a legal hold.
+pub async fn run_out(
+    tx: &Tx,
+    class: DocumentClass,
+    before: DateTime<Utc>,
+    most: u64,
+) -> Result<Vec<(DocumentId, String)>> {
+    let held = legal_hold::Entity::find()
+        .select_only()
+        .column(legal_hold::Column::PersonId)
+        .filter(legal_hold::Column::LiftedAt.is_null())
+        .into_query();
+    let ended = application::Entity::find()
+        .select_only()
+        .column(application::Column::Id)
+        .inner_join(case::Entity)
+        .filter(case::Column::Kind.ne(StateKind::Open))
+        .filter(case::Column::EnteredAt.lt(before))
+        .filter(application::Column::ApplicantId.not_in_subquery(held))
+        .into_query();
+    let query = document::Entity::find()
+        .select_only()
+        .columns([document::Column::Id, document::Column::Object])
+        .filter(document::Column::Class.eq(class))
+        .filter(document::Column::Object.is_not_null())
+        .filter(document::Column::CaseId.in_subquery(ended))
+        .limit(most);
+    Ok(query.into_tuple().all(tx.db()).await?)
+}
+
+/// Notes that the contents of documents are removed.
+pub async fn empty(tx: &Tx, documents: &[(DocumentId, String)], at: DateTime<Utc>) -> Result<()> {
+    let row = document::ActiveModel { object: Set(None), emptied_at: Set(Some(at)), ..Default::default() };
+    let these = document::Column::Id.is_in(documents.iter().map(|(id, _)| *id));
+    document::Entity::update_many().set(row).filter(these).exec(tx.db()).await?;
+    Ok(())
 }

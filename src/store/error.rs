@@ -5,6 +5,8 @@
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
+use crate::vault::VaultError;
+
 /// The result of a store function.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -88,6 +90,9 @@ pub enum StoreError {
     /// A cursor was not made by this list with these filters.
     #[error("the cursor does not belong to this list: leave it out to begin anew")]
     Cursor,
+    /// What is sealed cannot be opened, or nothing be sealed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// Anything else, for the log.
     #[error("the database failed: {0}")]
     Internal(#[source] DbErr),

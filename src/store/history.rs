@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter};
 use sojourn_engine::ids::{CaseId, InstitutionId, PersonId};
 use sojourn_engine::vocabulary::Via;
-use sojourn_entities::{history, history_payload};
+use sojourn_entities::history;
 
 use super::page::{Asked, Keyset, Page};
-use super::{Conn, StoreError};
+use super::{Conn, StoreError, payloads};
 
 /// One step with what was written.
 #[derive(Debug, Clone)]
@@ -69,19 +69,11 @@ pub async fn page(
         query = query.filter(history::Column::At.lt(until));
     }
     let rows = keyset.narrow(query, [history::Column::Number], Order::Asc).all(conn.db()).await?;
-    let payloads = history_payload::Entity::find()
-        .filter(history_payload::Column::CaseId.eq(case))
-        .filter(history_payload::Column::Number.is_in(rows.iter().map(|row| row.number)))
-        .all(conn.db())
-        .await?;
-    let written = |number: i32| {
-        let row = payloads.iter().find(|row| row.number == number)?;
-        Some(Written {
-            data: row.data.clone(),
-            reason_code: row.reason_code.clone(),
-            reason: row.reason.clone(),
-            note: row.note.clone(),
-        })
+    let mut payloads = payloads::of_steps(conn, case, rows.iter().map(|row| row.number)).await?;
+    let mut written = |number: i32| {
+        let payload = payloads.remove(&(case, number))?;
+        let (reason_code, reason) = payload.reason.unzip();
+        Some(Written { data: payload.data, reason_code, reason, note: payload.note })
     };
     Ok(keyset.page(rows, |row| (row.number,)).map(|row| Step {
         written: written(row.number),

@@ -13,27 +13,39 @@ pub mod calls;
 pub mod chair_terms;
 pub mod checkpoints;
 pub mod clocks;
+pub mod consents;
 pub mod delegations;
 pub mod documents;
 pub mod dossiers;
 pub mod eligible_students;
+pub mod email_changes;
+pub mod erasures;
 mod error;
+pub mod exports;
 pub mod files;
 pub mod history;
 pub mod holders;
 pub mod idempotency;
+pub mod identities;
 pub mod imports;
 pub mod institutions;
+pub mod legal_holds;
+pub mod locks;
+pub mod log_ins;
 mod open;
 pub mod outbox;
 pub mod page;
+pub mod payloads;
 pub mod people;
 pub mod periods;
+pub mod person_keys;
 pub mod places;
 pub mod programmes;
 pub mod records;
 pub mod registrations;
+pub mod second_factors;
 pub mod sessions;
+pub mod sign_ups;
 pub mod simulations;
 pub mod verify;
 pub mod vettings;
@@ -42,12 +54,15 @@ pub mod worklists;
 pub mod write;
 
 use std::fmt;
+use std::sync::Arc;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IntoDatabaseExecutor,
     SqliteTransactionMode, Statement, StreamTrait, TransactionOptions, TransactionTrait,
 };
 use sojourn_migrations::{Migrator, MigratorTrait};
+
+use crate::vault::Vault;
 
 pub use error::{Result, StoreError};
 pub use open::{Address, Options};
@@ -58,6 +73,7 @@ pub struct Store {
     writer: DatabaseConnection,
     reads: Reads,
     address: Address,
+    vault: Arc<Vault>,
 }
 
 /// A connection that a read function can ask: a command's own transaction, or the readers beside it.
@@ -67,20 +83,27 @@ pub trait Conn: Sync {
 
     /// The connection as sea-orm knows it.
     fn db(&self) -> &Self::Db;
+
+    /// What opens and seals what is kept there.
+    fn vault(&self) -> &Arc<Vault>;
 }
 
 /// The readers: queries outside a command, each on its own.
 #[derive(Debug, Clone)]
-pub struct Reads(DatabaseConnection);
+pub struct Reads(DatabaseConnection, Arc<Vault>);
 
 /// One command's transaction; dropped without [`Tx::commit`] it rolls back.
-pub struct Tx(DatabaseTransaction);
+pub struct Tx(DatabaseTransaction, Arc<Vault>);
 
 impl Conn for Reads {
     type Db = DatabaseConnection;
 
     fn db(&self) -> &DatabaseConnection {
         &self.0
+    }
+
+    fn vault(&self) -> &Arc<Vault> {
+        &self.1
     }
 }
 
@@ -89,6 +112,10 @@ impl Conn for Tx {
 
     fn db(&self) -> &DatabaseTransaction {
         &self.0
+    }
+
+    fn vault(&self) -> &Arc<Vault> {
+        &self.1
     }
 }
 
@@ -106,7 +133,7 @@ impl Tx {
 
     /// Starts a part of the command that can fail alone: dropped or failed, it takes only its own writes back.
     pub async fn savepoint(&self) -> Result<Self> {
-        Ok(Self(self.0.begin().await?))
+        Ok(Self(self.0.begin().await?, Arc::clone(&self.1)))
     }
 }
 
@@ -121,7 +148,16 @@ impl Store {
     pub async fn open(address: &str, options: &Options) -> Result<Self> {
         let address: Address = address.parse()?;
         let (writer, reads) = open::connect(&address, options).await?;
-        Ok(Self { writer, reads: Reads(reads), address })
+        let vault = Arc::default();
+        Ok(Self { writer, reads: Reads(reads, Arc::clone(&vault)), address, vault })
+    }
+
+    /// The same database, with the keys to what is sealed in it.
+    #[must_use]
+    pub fn with_vault(mut self, vault: Vault) -> Self {
+        self.vault = Arc::new(vault);
+        self.reads.1 = Arc::clone(&self.vault);
+        self
     }
 
     /// Tells of the text of every statement from now on, for measurements; beginning and committing are none.
@@ -151,7 +187,7 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Tx(self.writer.begin_with_options(options).await?))
+        Ok(Tx(self.writer.begin_with_options(options).await?, Arc::clone(&self.vault)))
     }
 
     /// The readers, for queries outside a command.
@@ -204,6 +240,18 @@ impl Store {
         Ok(())
     }
 
+    /// Leaves no trace of what was deleted or overwritten: free pages and the log on SQLite, dead rows on PostgreSQL. `false` when
+    /// readers still need a part of the log: then it is done again later.
+    pub async fn scrub(&self) -> Result<bool> {
+        self.writer.execute_unprepared("VACUUM").await?;
+        if !self.is_sqlite() {
+            return Ok(true);
+        }
+        let sql = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+        let told = self.writer.query_one_raw(sql).await?;
+        Ok(told.is_some_and(|row| row.try_get_by_index::<i32>(0).is_ok_and(|busy| busy == 0)))
+    }
+
     /// Closes every connection; on SQLite the log is folded back into the file.
     pub async fn close(self) -> Result<()> {
         self.reads.0.close().await?;
@@ -226,6 +274,11 @@ impl Store {
 
 /// Reads a JSON column as what it stands for.
 fn json<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T> {
-    serde_json::from_value(value)
-        .map_err(|error| StoreError::Internal(sea_orm::DbErr::Json(error.to_string())))
+    serde_json::from_value(value).map_err(unwritten)
+}
+
+/// What JSON does not read or write.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` calls with")]
+fn unwritten(error: serde_json::Error) -> StoreError {
+    StoreError::Internal(sea_orm::DbErr::Json(error.to_string()))
 }

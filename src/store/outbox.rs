@@ -58,6 +58,12 @@ pub async fn add(tx: &Tx, notices: Vec<NewNotice>) -> Result<(), StoreError> {
     insert_many::<outbox::ActiveModel>(tx, notices.into_iter().map(Into::into).collect()).await
 }
 
+/// Queues a notice for an address that is no person's yet.
+pub async fn add_for_nobody(tx: &Tx, notice: NewNotice) -> Result<(), StoreError> {
+    let row = outbox::ActiveModel { recipient_id: Set(None), ..notice.into() };
+    insert_many(tx, vec![row]).await
+}
+
 impl From<NewNotice> for outbox::ActiveModel {
     fn from(new: NewNotice) -> Self {
         let (status, next, digest_at) = match new.pace {

@@ -11,9 +11,7 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, PlaceLineId};
-use sojourn_entities::{
-    account, application, case, choice, clock, history, history_payload, posting, refusal, stay, wait,
-};
+use sojourn_entities::{account, application, case, choice, clock, history, posting, refusal, stay, wait};
 
 pub use rows::{
     ChoiceState, Moved, NewChoice, NewClock, NewHistory, NewPayload, NewStay, NewWait, Opened,
@@ -22,7 +20,7 @@ pub use rows::{
 
 use super::dossiers::{Account, ApplicationRow, Stay, Student};
 use super::{Conn, StoreError, Tx, write::insert_many};
-use super::{action_links, outbox, places};
+use super::{action_links, outbox, payloads, places};
 
 /// Why a batch was not written; nothing of it stays.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +61,7 @@ pub async fn keep(tx: &Tx, records: Records) -> Result<(), RecordError> {
     stays(tx, &records.stays_of, records.stays).await?;
     change_stays(tx, &records.changed_stays).await?;
     insert_many::<history::ActiveModel>(tx, records.history.into_iter().map(Into::into).collect()).await?;
-    insert_many::<history_payload::ActiveModel>(tx, records.payloads.into_iter().map(Into::into).collect())
-        .await?;
+    payloads::add(tx, records.payloads).await?;
     insert_many::<posting::ActiveModel>(tx, records.postings.into_iter().map(Into::into).collect()).await?;
     stop(tx, &records.stopped).await?;
     insert_many::<clock::ActiveModel>(tx, records.clocks.into_iter().map(Into::into).collect()).await?;

@@ -3,13 +3,14 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QuerySelect};
 use sojourn_engine::ids::{InstitutionId, PersonId, SessionId, TokenId, UnitId};
 use sojourn_engine::vocabulary::{Duty, TokenKind};
 use sojourn_entities::{
     chair_term, credential, institution, one_time_token, person, refresh_token, registration, role, session,
 };
 
+use super::page::{Asked, Keyset, Page};
 use super::write::{guarded, insert_many};
 use super::{Conn, Result, Tx};
 use crate::access::Held;
@@ -25,8 +26,17 @@ pub struct Account {
     pub person: PersonId,
     /// BCP 47 tag of the language they read.
     pub language: String,
+    /// Names and, last, the address.
+    pub names: Vec<String>,
     /// Hash of their password; `None` until they have set one.
     pub password_hash: Option<String>,
+}
+
+impl Account {
+    /// The address in lower case.
+    pub fn email(&self) -> &str {
+        self.names.last().map_or("", String::as_str)
+    }
 }
 
 /// A duty with its days and the zone they are counted in.
@@ -59,12 +69,26 @@ pub async fn account(conn: &impl Conn, email: &str) -> Result<Option<Account>> {
         .filter(person::Column::Email.eq(email))
         .filter(person::Column::Technical.eq(false));
     let Some(person) = known.one(conn.db()).await? else { return Ok(None) };
+    Ok(Some(with_password(conn, person).await?))
+}
+
+/// The account of a person; technical and erased people have none.
+pub async fn account_of(conn: &impl Conn, id: PersonId) -> Result<Option<Account>> {
+    let known = person::Entity::find_by_id(id)
+        .filter(person::Column::Email.is_not_null())
+        .filter(person::Column::Technical.eq(false));
+    let Some(person) = known.one(conn.db()).await? else { return Ok(None) };
+    Ok(Some(with_password(conn, person).await?))
+}
+
+async fn with_password(conn: &impl Conn, person: person::Model) -> Result<Account> {
     let kept = credential::Entity::find_by_id(person.id).one(conn.db()).await?;
-    Ok(Some(Account {
+    Ok(Account {
         person: person.id,
         language: person.language,
+        names: [person.given_name, person.family_name].into_iter().chain(person.email).collect(),
         password_hash: kept.map(|kept| kept.password_hash),
-    }))
+    })
 }
 
 /// Sets or replaces a password.
@@ -77,16 +101,15 @@ pub async fn set_password(tx: &Tx, person: PersonId, hash: String, at: DateTime<
     Ok(())
 }
 
+/// Takes a password away.
+pub async fn forget_password(tx: &Tx, person: PersonId) -> Result<()> {
+    credential::Entity::delete_by_id(person).exec(tx.db()).await?;
+    Ok(())
+}
+
 /// Begins a session with its first refresh token.
 pub async fn open(tx: &Tx, session: Session, token: RefreshToken) -> Result<()> {
-    let row = session::ActiveModel {
-        id: Set(session.id),
-        person_id: Set(session.person_id),
-        created_at: Set(session.created_at),
-        expires_at: Set(session.expires_at),
-        revoked_at: Set(session.revoked_at),
-    };
-    insert_many(tx, vec![row]).await?;
+    insert_many(tx, vec![session::ActiveModel::from(session)]).await?;
     add_refresh(tx, token).await
 }
 
@@ -105,6 +128,31 @@ async fn add_refresh(tx: &Tx, token: RefreshToken) -> Result<()> {
 /// One session.
 pub async fn session(conn: &impl Conn, id: SessionId) -> Result<Option<Session>> {
     Ok(session::Entity::find_by_id(id).one(conn.db()).await?)
+}
+
+/// A page of a person's sessions that go on, the latest begun first.
+pub async fn of(
+    conn: &impl Conn,
+    person: PersonId,
+    now: DateTime<Utc>,
+    asked: &Asked,
+) -> Result<Page<Session>> {
+    let keyset = Keyset::<(SessionId,)>::read(asked, "-id", &person)?;
+    let query = session::Entity::find()
+        .filter(session::Column::PersonId.eq(person))
+        .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now));
+    let rows = keyset.narrow(query, [session::Column::Id], Order::Desc).all(conn.db()).await?;
+    Ok(keyset.page(rows, |row| (row.id,)))
+}
+
+/// Notes that a session is used.
+pub async fn touch(tx: &Tx, id: SessionId, at: DateTime<Utc>) -> Result<()> {
+    let update = session::Entity::update_many()
+        .col_expr(session::Column::UsedAt, Expr::value(at))
+        .filter(session::Column::Id.eq(id));
+    guarded(tx, update).await?;
+    Ok(())
 }
 
 /// A refresh token by its hash.
@@ -136,12 +184,16 @@ pub async fn revoke(tx: &Tx, id: SessionId, at: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// Ends every session of a person.
-pub async fn revoke_all(tx: &Tx, person: PersonId, at: DateTime<Utc>) -> Result<()> {
+/// Ends every session of a person, but for one.
+pub async fn revoke_all(tx: &Tx, person: PersonId, but: Option<SessionId>, at: DateTime<Utc>) -> Result<()> {
     let update = session::Entity::update_many()
         .col_expr(session::Column::RevokedAt, Expr::value(at))
         .filter(session::Column::PersonId.eq(person))
         .filter(session::Column::RevokedAt.is_null());
+    let update = match but {
+        Some(but) => update.filter(session::Column::Id.ne(but)),
+        None => update,
+    };
     guarded(tx, update).await?;
     Ok(())
 }
@@ -208,6 +260,11 @@ pub async fn add_link(tx: &Tx, link: OneTimeToken) -> Result<()> {
         used_at: Set(link.used_at),
     };
     insert_many(tx, vec![row]).await
+}
+
+/// Whose link it is, used or not.
+pub async fn bearer(conn: &impl Conn, id: TokenId) -> Result<Option<PersonId>> {
+    Ok(one_time_token::Entity::find_by_id(id).one(conn.db()).await?.map(|link| link.person_id))
 }
 
 /// Uses up a link and says whose it is; `None` when it is spent, over, or for something else.

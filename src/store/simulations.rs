@@ -13,7 +13,7 @@ use super::calls::Call;
 use super::dossiers::{Institution, Student};
 use super::records::{NewHistory, NewPayload};
 use super::verify::{self, Cases};
-use super::{Conn, StoreError, json};
+use super::{Conn, StoreError, json, payloads};
 
 /// Lines asked for in one statement.
 const LINES: usize = 500;
@@ -140,7 +140,7 @@ pub async fn range(
     Ok(Some(Range {
         cases: rows.into_iter().map(past).collect::<Result<_, StoreError>>()?,
         steps: verify::steps(conn, of).await?,
-        payloads: verify::payloads(conn, of).await?,
+        payloads: payloads::of_cases(conn, of).await?,
         refused: refused(conn, of).await?,
         postings: postings(conn, of).await?,
     }))

@@ -6,11 +6,11 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sojourn_engine::ids::{CaseId, PlaceLineId};
 use sojourn_engine::vocabulary::{AccountStatus, PostingKind};
-use sojourn_entities::{account, case, history, history_payload, outbox, place_line, posting};
+use sojourn_entities::{account, case, history, outbox, place_line, posting};
 
 use super::dossiers::CaseRow;
 use super::records::{NewHistory, NewPayload};
-use super::{Conn, StoreError};
+use super::{Conn, StoreError, payloads};
 
 /// A range of cases with everything that must agree with them.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ pub async fn range(conn: &impl Conn, after: Option<CaseId>, limit: u64) -> Resul
     };
     Ok(Some(Range {
         steps: steps(conn, Cases::Between(first, last)).await?,
-        payloads: payloads(conn, Cases::Between(first, last)).await?,
+        payloads: payloads::of_cases(conn, Cases::Between(first, last)).await?,
         accounts: accounts(conn, first, last).await?,
         postings: postings(conn, first, last).await?,
         notices: notices(conn, first, last).await?,
@@ -114,28 +114,6 @@ pub(super) async fn steps(
         });
     }
     Ok(steps)
-}
-
-pub(super) async fn payloads(
-    conn: &impl Conn,
-    of: Cases<'_>,
-) -> Result<BTreeMap<(CaseId, i32), NewPayload>, StoreError> {
-    let rows = history_payload::Entity::find()
-        .filter(of.among(history_payload::Column::CaseId))
-        .all(conn.db())
-        .await?;
-    let plain = |row: history_payload::Model| {
-        let payload = NewPayload {
-            case: row.case_id,
-            number: row.number,
-            key: row.key,
-            data: row.data,
-            reason: row.reason_code.zip(row.reason),
-            note: row.note,
-        };
-        ((row.case_id, row.number), payload)
-    };
-    Ok(rows.into_iter().map(plain).collect())
 }
 
 async fn accounts(

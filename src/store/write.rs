@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iden, Iterable,
     QueryTrait, Statement, UpdateMany, Value,
@@ -41,6 +42,24 @@ where
     }
     let names: Vec<_> = columns.iter().map(|column| column.unquoted().to_owned()).collect();
     insert_values(tx, A::Entity::default().unquoted(), &names, values).await
+}
+
+/// Inserts the rows that are not there yet, and says how many were not.
+///
+/// # Errors
+/// As [`insert_many`], but for a key that is taken.
+pub async fn insert_ignoring<A>(tx: &Tx, rows: Vec<A>) -> Result<u64>
+where
+    A: ActiveModelTrait,
+{
+    let nothing = OnConflict::new().do_nothing().to_owned();
+    let mut inserted = 0;
+    for some in rows.chunks(1_000) {
+        let insert = A::Entity::insert_many(some.to_vec()).on_conflict(nothing.clone());
+        let statement = insert.build(tx.db().get_database_backend());
+        inserted += tx.db().execute_raw(statement).await?.rows_affected();
+    }
+    Ok(inserted)
 }
 
 async fn insert_values(tx: &Tx, table: &str, columns: &[String], mut values: Vec<Value>) -> Result<()> {

@@ -1,14 +1,13 @@
 //! Documents of a case: uploaded into slots, downloaded, taken out of a draft.
 
 use axum::body::Body;
-use axum::extract::multipart::MultipartError;
+use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use sojourn_engine::ids::{CaseId, DocumentId, NoticeId};
-use tokio_util::io::ReaderStream;
 
 use super::Site;
 use super::applications::show::{self, Said, is_editable};
@@ -18,7 +17,7 @@ use super::form::{Fields, Posted, SEAL, admitted};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::applications::view::{ApplicationView, SlotView};
-use crate::app::documents::{self, Content, DocumentView, NewDocument};
+use crate::app::documents::{self, Content, DocumentView, NewDocument, Received, Unfit};
 use crate::app::{Asked, Error, FieldError, Result, calls};
 
 pub use crate::app::documents::FILE;
@@ -63,7 +62,7 @@ pub async fn subject(visit: &Visit, id: NoticeId) -> Option<String> {
 #[derive(Debug, Default)]
 struct Upload {
     fields: Fields,
-    file: Option<(String, Vec<u8>)>,
+    file: Option<(String, Received)>,
 }
 
 pub async fn supply(
@@ -74,14 +73,18 @@ pub async fn supply(
     let (mut parts, body) = request.into_parts();
     let visit = admitted(&mut parts, &web).await?;
     let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
-    let form = form.map_err(|rejection| unread(rejection.body_text()))?;
-    let upload = read(form).await?;
-    if !visit.sealed(upload.fields.get(SEAL)) {
-        return Err(Fault::FOREIGN);
-    }
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let case: CaseId = id(&named)?;
-    let told = match keep(&visit, &caller, case, upload).await {
+    let read = match form {
+        Ok(form) => read(&visit, &caller, case, form).await,
+        Err(rejection) => Err(unread(rejection.body_text())),
+    };
+    let kept = match read {
+        Ok(upload) if !visit.sealed(upload.fields.get(SEAL)) => return Err(Fault::FOREIGN),
+        Ok(upload) => keep(&visit, &caller, case, upload).await,
+        Err(error) => Err(error),
+    };
+    let told = match kept {
         Ok(()) => return Ok(Redirect::to(&format!("/cases/{case}?done=document#documents")).into_response()),
         Err(Error::Invalid(wrong)) => wrong.first().map(|field| field.detail.clone()),
         Err(error) => return Err(error.into()),
@@ -90,20 +93,39 @@ pub async fn supply(
     Ok(show::again(&visit, &caller, case, StatusCode::UNPROCESSABLE_ENTITY, said).await?)
 }
 
-async fn read(mut form: Multipart) -> Result<Upload> {
+async fn read(visit: &Visit, caller: &Caller, case: CaseId, mut form: Multipart) -> Result<Upload> {
     let mut upload = Upload::default();
     while let Some(field) = form.next_field().await.map_err(|error| cut(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
             let file_name = field.file_name().unwrap_or_default().to_owned();
-            let content = field.bytes().await.map_err(|error| cut(&error))?;
-            upload.file = Some((file_name, content.to_vec()));
+            upload.file = Some((file_name, receive(visit, caller, case, field).await?));
         } else {
             let text = field.text().await.map_err(|error| cut(&error))?;
             upload.fields.0.push((name, text));
         }
     }
     Ok(upload)
+}
+
+async fn receive(visit: &Visit, caller: &Caller, case: CaseId, mut field: Field<'_>) -> Result<Received> {
+    let unfit = |why| match why {
+        Unfit::TooLarge => unread(visit.word("documents.too_large")),
+        Unfit::Kind => unread(visit.word("documents.wrong_kind")),
+        Unfit::Content(flaw) => unread(visit.word(&format!("documents.flaws.{}", flaw.name()))),
+        Unfit::Failed(error) => error,
+    };
+    let Some(mut piece) = field.chunk().await.map_err(|error| cut(&error))? else {
+        return Err(unread(visit.word("documents.none")));
+    };
+    let mut intake = documents::begin(visit.app(), caller, case).await.map_err(unfit)?;
+    loop {
+        intake.put(piece).await.map_err(unfit)?;
+        piece = match field.chunk().await.map_err(|error| cut(&error))? {
+            Some(piece) => piece,
+            None => return intake.end().await.map_err(unfit),
+        };
+    }
 }
 
 fn unread(why: String) -> Error {
@@ -115,19 +137,11 @@ fn cut(error: &MultipartError) -> Error {
 }
 
 async fn keep(visit: &Visit, caller: &Caller, case: CaseId, upload: Upload) -> Result<()> {
-    let (file_name, content) = upload
-        .file
-        .filter(|(_, content)| !content.is_empty())
-        .ok_or_else(|| unread(visit.word("documents.none")))?;
-    if content.len() > FILE {
-        return Err(unread(visit.word("documents.too_large")));
-    }
-    let media_type = documents::kind(&content).ok_or_else(|| unread(visit.word("documents.wrong_kind")))?;
+    let (file_name, received) = upload.file.ok_or_else(|| unread(visit.word("documents.none")))?;
     let slot = upload.fields.get("slot").to_owned();
-    let said = [visit.path.as_bytes(), slot.as_bytes(), file_name.as_bytes(), &content].join(&0);
+    let said = [visit.path.as_bytes(), slot.as_bytes(), file_name.as_bytes(), &received.told.sha256].join(&0);
     let once = super::visit::once(upload.fields.get(super::form::KEY), &said);
-    let new = NewDocument { slot, file_name, media_type, content };
-    documents::supply(visit.app(), caller, case, &once, new).await?;
+    documents::supply(visit.app(), caller, case, &once, NewDocument { slot, file_name, received }).await?;
     Ok(())
 }
 
@@ -137,13 +151,13 @@ pub async fn download(
 ) -> std::result::Result<Response, Fault> {
     let (case, document): (CaseId, DocumentId) = (id(&case)?, id(&document)?);
     let SignedIn { visit, caller } = signed_in;
-    let Content { row, file } = documents::open(visit.app(), &caller, case, document).await?;
+    let Content { row, stream } = documents::open(visit.app(), &caller, case, document).await?;
     let headers = [
         (header::CONTENT_TYPE, row.media_type),
         (header::CONTENT_LENGTH, row.size_bytes.to_string()),
         (header::CONTENT_DISPOSITION, documents::attachment(&row.file_name)),
     ];
-    Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
+    Ok((headers, Body::from_stream(stream)).into_response())
 }
 
 pub async fn take_out(

@@ -36,7 +36,7 @@ impl<E: Into<Error>> From<E> for Fault {
         if let Error::Internal(source) = &error {
             tracing::error!(error = chain(&**source), "internal fault");
         } else if let Error::Unavailable(source) = &error {
-            tracing::warn!(error = chain(&**source), "the database cannot take this now");
+            tracing::warn!(error = chain(&**source), "this cannot be done now");
         }
         Self(Told::Error(Arc::new(error)))
     }
@@ -67,7 +67,9 @@ fn status(told: &Told) -> StatusCode {
 pub fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::NotFound => StatusCode::NOT_FOUND,
-        Error::Unauthenticated | Error::WrongCredentials => StatusCode::UNAUTHORIZED,
+        Error::Unauthenticated | Error::WrongCredentials | Error::CodeNeeded | Error::WrongCode => {
+            StatusCode::UNAUTHORIZED
+        }
         Error::Forbidden { .. } => StatusCode::FORBIDDEN,
         Error::Refused(_) | Error::Stale | Error::Conflict(_) => StatusCode::CONFLICT,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -142,7 +144,9 @@ fn page(visit: &Visit, told: &Told) -> Response {
 const fn named(error: &Error) -> &'static str {
     match error {
         Error::NotFound => "missing",
-        Error::Unauthenticated | Error::WrongCredentials => "signed_out",
+        Error::Unauthenticated | Error::WrongCredentials | Error::CodeNeeded | Error::WrongCode => {
+            "signed_out"
+        }
         Error::Forbidden { .. } => "forbidden",
         Error::Stale => "stale",
         Error::Refused(_) | Error::Conflict(_) => "conflict",
@@ -174,6 +178,8 @@ pub fn detail(visit: &Visit, error: &Error) -> Option<String> {
         Error::NotFound
         | Error::Unauthenticated
         | Error::WrongCredentials
+        | Error::CodeNeeded
+        | Error::WrongCode
         | Error::Stale
         | Error::TooMany { .. }
         | Error::Unavailable(_)

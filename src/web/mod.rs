@@ -5,12 +5,14 @@
 //! site sent. To add a page: its handler in the file of its resource, its line in [`routes`], its template in `templates/web`.
 
 mod absences;
+mod account;
 mod act;
 mod applications;
 mod calendar;
 mod calls;
 pub mod demo;
 mod documents;
+mod email_changes;
 mod fault;
 mod fields;
 mod form;
@@ -18,10 +20,14 @@ mod home;
 mod mails;
 mod moments;
 mod notifications;
+mod oidc;
 mod passwords;
+mod personal_data;
 mod preferences;
 mod programmes;
+mod second_factors;
 mod sessions;
+mod sign_ups;
 mod style;
 mod templates;
 mod vetting;
@@ -87,12 +93,6 @@ pub fn routes(web: &Web) -> Router {
     let pages = Router::new()
         .route("/", get(home::show))
         .route("/people/{id}/reachable", post(home::found))
-        .route("/login", get(sessions::ask).post(sessions::sign_in))
-        .route("/logout", post(sessions::sign_out))
-        .route("/language", post(sessions::choose_language))
-        .route("/forgotten-password", get(passwords::ask).post(passwords::send_link))
-        .route("/invitation", get(passwords::follow_invitation).post(passwords::accept_invitation))
-        .route("/password-reset", get(passwords::follow_reset).post(passwords::reset))
         .route("/act/{token}", get(act::show))
         .route("/act/{token}/events", post(act::fire))
         .route("/act/{token}/hand-on", post(act::hand_on))
@@ -100,6 +100,10 @@ pub fn routes(web: &Web) -> Router {
         .route("/absence", get(absences::show).post(absences::enter))
         .route("/absence/{id}/end", post(absences::end))
         .route("/preferences", get(preferences::show).post(preferences::save))
+        .route("/account/data", get(personal_data::show))
+        .route("/account/data/export", get(personal_data::export))
+        .route("/account/data/consents/{kind}", post(personal_data::consent))
+        .route("/account/data/erase", post(personal_data::erase))
         .route("/digest/{token}", get(preferences::ask_end).post(preferences::end))
         .route("/cases", get(applications::list::show))
         .route("/cases/{id}", get(applications::show::show))
@@ -124,7 +128,35 @@ pub fn routes(web: &Web) -> Router {
         .route("/style.css", get(style::sheet))
         .route("/favicon.svg", get(style::icon))
         .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));
-    with_mails(pages, web).with_state(web.clone())
+    with_mails(pages.merge(accounts()), web).with_state(web.clone())
+}
+
+/// How people sign in, and what is theirs alone to change.
+fn accounts() -> Router<Web> {
+    Router::new()
+        .route("/login", get(sessions::ask).post(sessions::sign_in))
+        .route("/logout", post(sessions::sign_out))
+        .route("/language", post(sessions::choose_language))
+        .route("/forgotten-password", get(passwords::ask).post(passwords::send_link))
+        .route("/invitation", get(passwords::follow_invitation).post(passwords::accept_invitation))
+        .route("/password-reset", get(passwords::follow_reset).post(passwords::reset))
+        .route("/account", get(account::show))
+        .route("/login/code", post(sessions::give_code))
+        .route("/account/second-factor", get(second_factors::show).post(second_factors::begin))
+        .route("/account/second-factor/confirm", post(second_factors::confirm))
+        .route("/account/second-factor/codes", post(second_factors::renew_codes))
+        .route("/account/second-factor/remove", post(second_factors::remove))
+        .route("/api/v1/auth/oidc/{provider}/start", get(oidc::start))
+        .route("/api/v1/auth/oidc/{provider}/callback", get(oidc::callback))
+        .route("/account/identities/link/{provider}", post(oidc::link))
+        .route("/account/identities/{id}/remove", post(oidc::unlink))
+        .route("/sign-up", get(sign_ups::ask).post(sign_ups::send_link))
+        .route("/sign-up/confirm", get(sign_ups::follow).post(sign_ups::complete))
+        .route("/account/email", get(email_changes::show).post(email_changes::ask))
+        .route("/email-change", get(email_changes::follow).post(email_changes::agree))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sessions/end", post(account::end_sessions))
+        .route("/account/sessions/{id}/end", post(account::end_session))
 }
 
 fn with_mails(pages: Router<Web>, web: &Web) -> Router<Web> {

@@ -1,8 +1,6 @@
 //! Passwords by one-time link: asking for one, and setting the password. A link that is only opened changes nothing.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequest, Query, Request, State};
+use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::context;
@@ -14,7 +12,8 @@ use super::Site;
 use super::fault::{Fault, status_of};
 use super::form::Posted;
 use super::visit::Visit;
-use crate::app::{Error, sessions};
+use crate::access::Whence;
+use crate::app::{Error, passwords};
 
 /// The token of a link.
 #[derive(Debug, Deserialize)]
@@ -31,14 +30,10 @@ pub async fn ask(visit: Visit) -> Response {
     )
 }
 
-pub async fn send_link(
-    State(web): Site,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Result<Response, Fault> {
+pub async fn send_link(State(web): Site, from: Whence, request: Request) -> Result<Response, Fault> {
     let Posted { visit, fields } = Posted::from_request(request, &web).await?;
     let email = fields.get("email");
-    let asked = sessions::ask_reset(visit.app(), email, from.ip()).await;
+    let asked = passwords::ask_reset(visit.app(), email, &from).await;
     let (status, sent, fault) = match asked {
         Ok(()) => (StatusCode::OK, true, None),
         Err(error @ Error::TooMany { retry_after }) => {
@@ -58,12 +53,12 @@ pub async fn follow_reset(visit: Visit, Query(linked): Query<Linked>) -> Respons
     form(&visit, StatusCode::OK, TokenKind::PasswordReset, &linked.token, None)
 }
 
-pub async fn accept_invitation(posted: Posted) -> Result<Response, Fault> {
-    set(posted, TokenKind::Invitation).await
+pub async fn accept_invitation(from: Whence, posted: Posted) -> Result<Response, Fault> {
+    set(&from, posted, TokenKind::Invitation).await
 }
 
-pub async fn reset(posted: Posted) -> Result<Response, Fault> {
-    set(posted, TokenKind::PasswordReset).await
+pub async fn reset(from: Whence, posted: Posted) -> Result<Response, Fault> {
+    set(&from, posted, TokenKind::PasswordReset).await
 }
 
 fn form(visit: &Visit, status: StatusCode, kind: TokenKind, token: &str, fault: Option<&str>) -> Response {
@@ -73,14 +68,14 @@ fn form(visit: &Visit, status: StatusCode, kind: TokenKind, token: &str, fault: 
     visit.page(status, "set_password.html", context! { token, invitation, works, fault })
 }
 
-async fn set(posted: Posted, kind: TokenKind) -> Result<Response, Fault> {
+async fn set(from: &Whence, posted: Posted, kind: TokenKind) -> Result<Response, Fault> {
     let Posted { visit, fields } = posted;
     let (token, password) = (fields.get("token"), fields.exact("password"));
     if password != fields.exact("repeated") {
         return Ok(form(&visit, StatusCode::UNPROCESSABLE_ENTITY, kind, token, Some("differs")));
     }
     let password = SecretString::from(password.to_owned());
-    match sessions::set_password(visit.app(), token, kind, password).await {
+    match passwords::set_password(visit.app(), token, kind, password, Some(from)).await {
         Ok(()) => Ok(Redirect::to("/login?after=password").into_response()),
         Err(Error::Invalid(fields)) => {
             let over = fields.iter().any(|field| field.pointer == "/token");

@@ -1,8 +1,6 @@
 //! Signing in and out, and the language of the pages.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequest, Query, Request, State};
+use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
@@ -13,62 +11,98 @@ use serde::Deserialize;
 use super::Site;
 use super::fault::{Fault, status_of};
 use super::form::{Fields, Posted};
-use super::visit::{Keeps, Visit, keep};
+use super::visit::{Keeps, SET_UP, Visit, keep};
+use crate::access::Whence;
 use crate::access::language::LANGUAGES;
-use crate::app::{Error, sessions};
+use crate::app::sessions::{self, Progress};
+use crate::app::{Error, log_ins};
 
 /// What brings somebody to the log-in.
 #[derive(Debug, Default, Deserialize)]
 pub struct Came {
     /// The page to go on to.
     next: Option<String>,
-    /// Why the log-in is shown: `password` was set, or `out`.
+    /// Why the log-in is shown: `password` was set, `out`, or `erased`.
     after: Option<String>,
 }
 
-pub async fn ask(visit: Visit, Query(came): Query<Came>) -> Response {
+pub async fn ask(visit: Visit, Query(came): Query<Came>) -> Result<Response, Fault> {
     let next = onward(came.next.as_deref().unwrap_or("/"));
     if visit.caller.is_some() {
-        return Redirect::to(next).into_response();
+        return Ok(Redirect::to(if visit.lacks_factor { SET_UP } else { next }).into_response());
     }
-    let after = came.after.filter(|after| matches!(after.as_str(), "password" | "out" | "link"));
-    form(&visit, StatusCode::OK, context! { next, after, email => "", fault => () })
+    let after =
+        came.after.filter(|after| matches!(after.as_str(), "password" | "out" | "link" | "late" | "erased"));
+    form(&visit, StatusCode::OK, context! { next, after, email => "", fault => () }).await
 }
 
-fn form(visit: &Visit, status: StatusCode, own: Value) -> Response {
+async fn form(visit: &Visit, status: StatusCode, own: Value) -> Result<Response, Fault> {
+    let providers = Value::from(Serde(&log_ins::providers(visit.app()).await?));
+    let sign_up = log_ins::some_sign_up(visit.app()).await?;
     let demo = visit.web.0.demo.as_ref();
     let log_ins = demo.map(|demo| demo.log_ins.clone()).unwrap_or_default();
     let log_ins = Value::from(Serde(&log_ins));
     let password = demo.map(|demo| demo.password.clone());
-    visit.page(status, "login.html", context! { log_ins, password, ..own })
+    Ok(visit.page(status, "login.html", context! { log_ins, password, providers, sign_up, ..own }))
 }
 
-pub async fn sign_in(
-    State(web): Site,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Result<Response, Fault> {
+pub async fn sign_in(State(web): Site, from: Whence, request: Request) -> Result<Response, Fault> {
     let Posted { visit, fields } = Posted::from_request(request, &web).await?;
     let password = SecretString::from(fields.exact("password").to_owned());
-    match sessions::sign_in(visit.app(), fields.get("email"), password, from.ip()).await {
-        Ok(signed_in) => welcome(&visit, &fields, &signed_in).await,
-        Err(error @ (Error::WrongCredentials | Error::TooMany { .. })) => Ok(again(&visit, &fields, &error)),
+    match sessions::sign_in(visit.app(), fields.get("email"), password, None, &from).await {
+        Ok(Progress::Done(signed_in)) => welcome(&visit, fields.get("next"), &signed_in).await,
+        Ok(Progress::CodeNeeded(half)) => {
+            Ok(code_form(&visit, StatusCode::OK, &half, fields.get("next"), None))
+        }
+        Err(error @ (Error::WrongCredentials | Error::TooMany { .. })) => {
+            again(&visit, &fields, &error).await
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn welcome(visit: &Visit, fields: &Fields, signed_in: &sessions::SignedIn) -> Result<Response, Fault> {
+/// Asks for the code of a second factor.
+pub fn code_form(
+    visit: &Visit,
+    status: StatusCode,
+    half: &str,
+    next: &str,
+    fault: Option<String>,
+) -> Response {
+    visit.page(status, "login_code.html", context! { half, next => onward(next), fault })
+}
+
+pub async fn give_code(from: Whence, posted: Posted) -> Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
+    let (half, next) = (fields.get("half"), fields.get("next"));
+    match sessions::give_code(visit.app(), half, fields.get("code"), &from).await {
+        Ok(signed_in) => welcome(&visit, next, &signed_in).await,
+        Err(error @ Error::WrongCode) => {
+            let told = visit.word("login.wrong_code");
+            Ok(code_form(&visit, status_of(&error), half, next, Some(told)))
+        }
+        Err(error @ Error::TooMany { retry_after }) => {
+            let told = visit.word("login.too_many").replace("{}", &retry_after.to_string());
+            Ok(code_form(&visit, status_of(&error), half, next, Some(told)))
+        }
+        Err(Error::Unauthenticated) => Ok(Redirect::to("/login?after=late").into_response()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives the browser its session, and leads on.
+pub async fn welcome(visit: &Visit, next: &str, signed_in: &sessions::SignedIn) -> Result<Response, Fault> {
     if let Some(before) = &visit.caller {
         sessions::sign_out(visit.app(), before).await?;
     }
     let pass = visit.app().links.pass(signed_in.session, signed_in.person);
-    let mut response = Redirect::to(onward(fields.get("next"))).into_response();
+    let mut response = Redirect::to(onward(next)).into_response();
     keep(response.headers_mut(), &visit.cookie(Keeps::Pass, &pass));
     keep(response.headers_mut(), &visit.forgotten(Keeps::Mark));
     Ok(response)
 }
 
-fn again(visit: &Visit, fields: &Fields, error: &Error) -> Response {
+async fn again(visit: &Visit, fields: &Fields, error: &Error) -> Result<Response, Fault> {
     let fault = match error {
         Error::TooMany { retry_after } => {
             visit.word("login.too_many").replace("{}", &retry_after.to_string())
@@ -76,7 +110,7 @@ fn again(visit: &Visit, fields: &Fields, error: &Error) -> Response {
         _ => visit.word("login.wrong"),
     };
     let (next, email) = (onward(fields.get("next")), fields.get("email"));
-    form(visit, status_of(error), context! { next, email, fault, after => () })
+    form(visit, status_of(error), context! { next, email, fault, after => () }).await
 }
 
 pub async fn sign_out(posted: Posted) -> Result<Response, Fault> {

@@ -35,7 +35,14 @@ pub struct Visit {
     bound: String,
     /// A mark that the browser does not have yet.
     fresh_mark: bool,
+    /// Whether they are signed in and have to set up a second factor first: elsewhere they are nobody.
+    pub lacks_factor: bool,
 }
+
+/// Where a second factor is set up.
+pub const SET_UP: &str = "/account/second-factor";
+/// Pages for whoever still has to set up a second factor, with those below.
+const BEFORE: [&str; 4] = ["/account", "/logout", "/language", "/login"];
 
 /// The line that says who one is.
 #[derive(Debug, Clone, Serialize)]
@@ -60,15 +67,20 @@ pub enum Keeps {
     Mark,
     /// The language they chose.
     Language,
+    /// What is needed when they come back from a provider.
+    Away,
 }
 
 impl Keeps {
-    const fn name(self, secure: bool) -> &'static str {
+    /// What it is called; cookies of a host reached by TLS are kept to it.
+    pub const fn name(self, secure: bool) -> &'static str {
         match (self, secure) {
             (Self::Pass, true) => "__Host-sojourn",
             (Self::Pass, false) => "sojourn",
             (Self::Mark, true) => "__Host-sojourn-mark",
             (Self::Mark, false) => "sojourn-mark",
+            (Self::Away, true) => "__Host-sojourn-away",
+            (Self::Away, false) => "sojourn-away",
             (Self::Language, true) => "__Host-sojourn-language",
             (Self::Language, false) => "sojourn-language",
         }
@@ -96,8 +108,18 @@ impl FromRequestParts<Web> for Visit {
         let bound = session.map(|session| session.to_string()).or(mark);
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let bound = bound.unwrap_or_else(|| new_mark(web.app()));
-        Ok(Self { web: web.clone(), caller, language, path, me, bound, fresh_mark })
+        let lacks_factor = caller.as_ref().is_some_and(|caller| caller.lacks_factor);
+        if lacks_factor && !is_before(parts.uri.path()) {
+            caller = None;
+        }
+        Ok(Self { web: web.clone(), caller, language, path, me, bound, fresh_mark, lacks_factor })
     }
+}
+
+fn is_before(path: &str) -> bool {
+    BEFORE
+        .iter()
+        .any(|page| path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 async fn signed_in(app: &App, pass: Option<String>) -> Result<Option<Caller>, Error> {
@@ -169,6 +191,7 @@ impl Visit {
             me: None,
             bound,
             fresh_mark: true,
+            lacks_factor: false,
         }
     }
 
@@ -197,6 +220,12 @@ impl Visit {
         let words = self.web.0.templates.words(self.language);
         let found = name.split('.').try_fold(words, |table, part| table.get_attr(part));
         found.ok().and_then(|word| word.as_str().map(ToOwned::to_owned)).unwrap_or_else(|| name.to_owned())
+    }
+
+    /// A sentence of a command in the page's language, where it has words there.
+    pub fn said(&self, text: &str) -> String {
+        let other = if self.language.starts_with("zh") { crate::app::chinese(text) } else { None };
+        other.unwrap_or_else(|| text.to_owned())
     }
 
     /// A page in the layout.
@@ -283,6 +312,7 @@ impl FromRequestParts<Web> for SignedIn {
         let visit = Visit::from_request_parts(parts, web).await.map_err(IntoResponse::into_response)?;
         match visit.caller.clone() {
             Some(caller) => Ok(Self { visit, caller }),
+            None if visit.lacks_factor => Err(Redirect::to(SET_UP).into_response()),
             None if parts.method == axum::http::Method::GET => Err(to_login(&visit.path)),
             None => Err(to_login("/")),
         }

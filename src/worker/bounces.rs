@@ -34,6 +34,10 @@ impl Bounces {
         Self { folder: folder.to_owned(), stuck: Mutex::default() }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Takes what is new, and says how many messages were put away.
     pub(super) async fn take(&self, app: &Arc<App>) -> usize {
         let folder = self.folder.clone();

@@ -66,6 +66,10 @@ impl Post {
         Self { app, renderer, transport, lanes, stopping: AtomicBool::new(false) }
     }
 
+    pub(super) fn forget(&self, notices: &[NoticeId]) -> std::io::Result<()> {
+        self.transport.forget(notices)
+    }
+
     pub(super) async fn close(&self) {
         self.transport.close().await;
     }

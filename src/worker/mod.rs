@@ -6,6 +6,7 @@
 mod bounces;
 mod deliver;
 mod due;
+mod tidy;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -107,8 +108,8 @@ impl Worker {
         }
     }
 
-    /// Empties the facts of notices sent long ago, and removes answers that are kept for no repeat any more, and refusals older than
-    /// two years.
+    /// Empties the facts of notices sent long ago, and removes answers that are kept for no repeat any more, refusals older than
+    /// two years, and contents of documents whose time is over.
     ///
     /// # Errors
     /// Faults of the database.
@@ -117,6 +118,7 @@ impl Worker {
         self.app.forget_notices(&at).await?;
         self.app.forget_answers(&at).await?;
         self.app.forget_refusals(&at).await?;
+        self.app.empty_documents(&at).await?;
         Ok(())
     }
 
@@ -140,6 +142,9 @@ impl Worker {
             self.raise().await;
             if round.is_multiple_of(BOUNCES_EVERY) {
                 self.take_bounces().await;
+                if let Err(fault) = self.tidy_up().await {
+                    error!(%fault, "what is left of people who were erased could not be removed");
+                }
             }
             if round.is_multiple_of(NIGHTLY_EVERY)
                 && let Err(fault) = self.app.nightly_checkpoint(&self.app.clock.moment()).await

@@ -16,14 +16,18 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("clock", &[]),
     ("telemetry", &["config"]),
+    ("vault", &["config", "clock"]),
     ("access", &["clock"]),
-    ("store", &["access", "clock", "config"]),
-    ("app", &["store", "access", "clock", "config"]),
+    ("store", &["access", "clock", "config", "vault"]),
+    ("app", &["store", "access", "clock", "config", "vault"]),
     ("mail", &["app", "config", "clock"]),
     ("http", &["app", "access", "clock", "config", "telemetry"]),
     ("web", &["app", "access", "clock", "config", "telemetry"]),
     ("worker", &["mail", "app", "access", "clock", "config"]),
-    ("cli", &["http", "web", "worker", "mail", "app", "store", "access", "clock", "config", "telemetry"]),
+    (
+        "cli",
+        &["http", "web", "worker", "mail", "app", "store", "access", "clock", "config", "telemetry", "vault"],
+    ),
 ];
 
 /// Crates that one part of the source has to itself.
@@ -50,6 +54,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("indicatif", &["src/cli"]),
     ("figment", &["src/config"]),
     ("argon2", &["src/access"]),
+    ("chacha20poly1305", &["src/vault"]),
+    ("object_store", &["src/store"]),
 ];
 
 /// What reads a clock or makes randomness.

@@ -2,6 +2,7 @@
 
 mod definitions;
 mod mail;
+mod secret;
 pub mod serve;
 
 use std::ffi::OsStr;

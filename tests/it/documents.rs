@@ -10,10 +10,9 @@ use crate::support::cast::Cast;
 use crate::support::database::Db;
 use crate::support::offers::id;
 use crate::support::walk::Walk;
+use crate::uploads::samples::{JPEG, PNG};
 
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj<<>>endobj\n%%EOF\n";
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01";
-const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01";
 /// Ten mebibytes.
 const MOST: usize = 10 * 1024 * 1024;
 

@@ -110,13 +110,6 @@ impl Load {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
     }
-
-    async fn sign_in(&self, email: &str) -> String {
-        let body = json!({ "grant_type": "password", "email": email, "password": PASSWORD });
-        let (path, key) = ("/auth/token".to_owned(), String::new());
-        let request = Request { token: String::new(), path, if_match: None, key, body };
-        self.send(&request).await.0.ok()["access_token"].as_str().expect("a token").to_owned()
-    }
 }
 
 /// Answers that say "not now": a worker of the killed process may still hold its place in PostgreSQL.
@@ -137,7 +130,6 @@ struct Acknowledged {
 struct Walker {
     load: Arc<Load>,
     season: Arc<Season>,
-    email: String,
     tokens: BTreeMap<&'static str, String>,
     random: rand::rngs::ChaCha12Rng,
     /// By application, in the order of the answers.
@@ -157,15 +149,23 @@ const ROAD: [(&str, &str); 8] = [
     ("student", "confirm"),
 ];
 
+/// The coordinators of home and host.
+const STAFF: [&str; 2] = ["coordinator@alpha.example", "coordinator@omega.example"];
+
+/// Tokens from before the first kill: an account whose log-ins are cut off has to wait, as after wrong guesses.
+async fn signed_in_before(season: &Season, emails: &[String]) -> Vec<String> {
+    let server = serve(season);
+    let mut tokens = Vec::new();
+    for email in emails {
+        let person = Actor::signed_in(&server.address, email, PASSWORD).await;
+        tokens.push(person.token().expect("a token"));
+    }
+    tokens
+}
+
 impl Walker {
     async fn walk(mut self) -> BTreeMap<String, Vec<Acknowledged>> {
-        for (role, email) in [("home", "coordinator@alpha.example"), ("host", "coordinator@omega.example")] {
-            let token = self.load.sign_in(email).await;
-            self.tokens.insert(role, token);
-        }
         for call in 0..CALLS {
-            let token = self.load.sign_in(&self.email).await;
-            self.tokens.insert("student", token);
             if !self.one(call).await {
                 break;
             }
@@ -298,12 +298,14 @@ async fn what_was_acknowledged_survives_every_kill_and_nothing_happens_twice(
         goes_on,
     });
     let mut walks = JoinSet::new();
-    for email in &season.students {
+    let staff = signed_in_before(&season, &STAFF.map(str::to_owned)).await;
+    let students = signed_in_before(&season, &season.students).await;
+    for student in students {
+        let [home, host] = [0, 1].map(|at: usize| staff[at].clone());
         let walker = Walker {
             load: Arc::clone(&load),
             season: Arc::clone(&season),
-            email: email.clone(),
-            tokens: BTreeMap::new(),
+            tokens: [("home", home), ("host", host), ("student", student)].into(),
             random: random(dice.next_u64()),
             told: BTreeMap::new(),
             last: None,

@@ -46,10 +46,12 @@ async fn every_entity_has_the_columns_of_its_table_with_their_types(
         )*};
     }
     entities! {
-        account action_link agreement application audit_entry calendar_address call call_home call_offering case chair_term checkpoint checkpoint_head choice clock
-        credential delegation document history
-        history_payload idempotency import_file import_row instance institution offering one_time_token outbox period person
-        place_line posting programme refresh_token refusal registration role session stay tick unit unit_above wait workflow workflow_version
+        account action_link agreement application audit_entry calendar_address call call_home call_offering case chair_term
+        checkpoint checkpoint_head choice clock consent credential delegation document email_change erasure history
+        history_payload idempotency identity import_file import_row instance institution legal_hold lock log_in log_in_domain
+        offering one_time_token origin outbox payload period person person_key place_line posting programme recovery_code
+        refresh_token refusal registration role second_factor session sign_up stay tick unit unit_above wait workflow
+        workflow_version
     }
 
     seen.sort();

@@ -6,11 +6,10 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOr
 use serde_json::{Value, json};
 use sojourn::app::imports;
 use sojourn::app::imports::plan::{Plan, Planned};
+use sojourn::store::payloads;
 use sojourn_engine::ids::CaseId;
 use sojourn_engine::vocabulary::Direction;
-use sojourn_entities::{
-    account, case, clock, history, history_payload, outbox, place_line, posting, stay, wait,
-};
+use sojourn_entities::{account, case, clock, history, outbox, place_line, posting, stay, wait};
 
 use crate::support::actor::Actor;
 use crate::support::app::TestApp;
@@ -27,7 +26,7 @@ async fn record(app: &TestApp) -> Vec<Value> {
         "state": case.state, "phase": case.phase, "kind": case.kind, "entered": case.entered_at, "due": case.due_at,
         "steps": case.steps, "registers": case.registers, "collected": case.collected, "created": case.created_at,
     })];
-    record.extend(steps(&tables).await);
+    record.extend(steps(app, &tables).await);
     record.extend(places(&tables).await);
     record.extend(clocks(&tables).await);
     record.extend(told(&tables, case.id).await);
@@ -40,14 +39,15 @@ async fn record(app: &TestApp) -> Vec<Value> {
 }
 
 /// Its history, with the choices and reasons that stand beside it.
-async fn steps(tables: &DatabaseConnection) -> Vec<Value> {
+async fn steps(app: &TestApp, tables: &DatabaseConnection) -> Vec<Value> {
     let mut record = Vec::new();
     let steps =
         history::Entity::find().order_by_asc(history::Column::Number).all(tables).await.expect("read");
     for step in steps {
         let facts: Value = serde_json::from_str(&step.facts).expect("facts are JSON");
-        let payload =
-            history_payload::Entity::find_by_id((step.case_id, step.number)).one(tables).await.expect("read");
+        let kept =
+            payloads::of_steps(app.app.store.read(), step.case_id, [step.number]).await.expect("opened");
+        let payload = kept.into_values().next();
         let named = |data: String| {
             let mut data: Value = serde_json::from_str(&data).expect("data is JSON");
             if let Some(choice) = data.get_mut("choice") {
@@ -55,7 +55,7 @@ async fn steps(tables: &DatabaseConnection) -> Vec<Value> {
             }
             data
         };
-        let payload = payload.map(|row| (row.data.map(named), row.reason, row.note));
+        let payload = payload.map(|row| (row.data.map(named), row.reason.map(|(_, text)| text), row.note));
         record.push(json!({
             "step": step.number, "at": step.at, "event": step.event, "from": step.from_state, "to": step.to_state,
             "role": step.actor_role, "facts": facts, "payload": payload,

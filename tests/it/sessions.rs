@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use sojourn_engine::vocabulary::TokenKind;
 
-use crate::support::actor::{Actor, send};
+use crate::support::actor::{Actor, fresh_key, send};
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::database::Db;
 
@@ -54,7 +54,9 @@ async fn whoever_does_not_fit_gets_the_same_answer(#[values(Db::Sqlite, Db::Post
 
     assert_eq!(wrong_password, wrong_address);
     assert_eq!(wrong_password["type"], "/problems/wrong-credentials");
+    app.advance(TimeDelta::seconds(1));
     attempt("SOL@alliance.example ", "").await;
+    app.advance(TimeDelta::seconds(1));
     let spelled = json!({ "grant_type": "password", "email": " SOL@Alliance.example", "password": PASSWORD });
     app.stranger().post("/auth/token", &spelled).await.ok();
 }
@@ -153,22 +155,6 @@ async fn a_link_ends_with_its_time(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
 }
 
 #[tokio::test]
-async fn too_many_attempts_are_told_when_to_come_back() {
-    let app = TestApp::with(Db::Sqlite, "[auth]\nattempts_per_account = 2").await;
-    let body = json!({ "grant_type": "password", "email": SOL, "password": PASSWORD });
-    for _ in 0..2 {
-        app.stranger().post("/auth/token", &body).await.problem(401);
-    }
-
-    let refused = app.stranger().post("/auth/token", &body).await;
-
-    refused.problem(429);
-    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=31).contains(&seconds)));
-    let other = json!({ "grant_type": "password", "email": "nobody@alliance.example", "password": PASSWORD });
-    app.stranger().post("/auth/token", &other).await.problem(401);
-}
-
-#[tokio::test]
 async fn a_request_without_a_token_of_ours_is_told_to_sign_in() {
     let app = TestApp::spawn(Db::Sqlite).await;
     let stranger = app.stranger();
@@ -196,4 +182,76 @@ async fn faults_in_a_body_are_told_by_field() {
     assert_eq!(wrong["errors"][0]["pointer"], "/email");
     let short = posted("{\"email\":\"\"}", "application/json").await.problem(422);
     assert_eq!(short["errors"][0]["pointer"], "/email");
+}
+
+async fn end(by: &Actor, path: &str) -> crate::support::answer::Answer {
+    send(by.request(Method::DELETE, path).header("Idempotency-Key", fresh_key())).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_sees_ones_sessions_and_ends_one_of_them_or_all(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    app.advance(TimeDelta::minutes(7));
+    let body = json!({ "grant_type": "password", "email": SOL, "password": PASSWORD });
+    let telephone = app.stranger().request(Method::POST, "/auth/token").json(&body);
+    let agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1";
+    let second = send(telephone.header("User-Agent", agent)).await.ok();
+    let telephone = app.stranger().with_token(second["access_token"].as_str().expect("a token"));
+
+    let sessions = sol.get("/auth/sessions").await.ok()["items"].clone();
+
+    let told = |nth: usize, name: &str| sessions[nth][name].clone();
+    assert_eq!((told(0, "agent"), told(0, "network")), (json!("Safari, iPhone"), json!("127.0.0.…")));
+    assert_eq!((told(0, "this"), told(1, "this")), (json!(false), json!(true)));
+    assert_eq!(told(1, "begun_at"), "2026-09-01T08:00:00Z");
+    assert_eq!(told(1, "used_at"), "2026-09-01T08:07:00Z", "asking is using");
+    assert!(!sessions.to_string().contains("127.0.0.1"), "an address is never shown whole");
+
+    let path = format!("/auth/sessions/{}", told(0, "id").as_str().expect("an id"));
+    end(&app.stranger(), &path).await.problem(401);
+    let alpha = app.member(&sol, "Alpha", "DE", "Europe/Berlin").await;
+    let other = app.student(&sol, "Mei", &alpha).await;
+    end(&other, &path).await.problem(404);
+    telephone.get("/auth/me").await.ok();
+    end(&sol, &path).await.ok();
+    end(&sol, &path).await.problem(404);
+    telephone.get("/auth/me").await.problem(401);
+    refreshed(&app.stranger(), &second).await.problem(401);
+    assert_eq!(sol.get("/auth/sessions").await.ok()["items"].as_array().map(Vec::len), Some(1));
+
+    let third = tokens(&app).await;
+    end(&sol, "/auth/sessions").await.ok();
+    sol.get("/auth/me").await.problem(401);
+    refreshed(&app.stranger(), &third).await.problem(401);
+    other.get("/auth/me").await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn whoever_knows_the_present_password_changes_it_and_a_mail_tells_of_it(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let app = TestApp::spawn(db).await;
+    let sol = app.secretariat().await;
+    let elsewhere = tokens(&app).await;
+    let change = async |present: &str, password: &str| {
+        app.advance(TimeDelta::seconds(20));
+        sol.post("/auth/password", &json!({ "present": present, "password": password })).await
+    };
+
+    let wrong = change("not the one it is", "quite another long one").await.problem(422);
+    assert_eq!(wrong["errors"][0]["pointer"], "/present");
+    for weak in ["short", "sol@alliance.example", "password1234567"] {
+        let problem = change(PASSWORD, weak).await.problem(422);
+        assert_eq!(problem["errors"][0]["pointer"], "/password", "{weak}");
+    }
+    change(PASSWORD, "quite another long one").await.ok();
+
+    sol.get("/auth/me").await.ok();
+    refreshed(&app.stranger(), &elsewhere).await.problem(401);
+    Actor::signed_in(&app.address, SOL, "quite another long one").await.get("/auth/me").await.ok();
+    let told = sol.get("/notifications?limit=1").await.ok()["items"][0]["notice"].clone();
+    assert_eq!(told, "password_changed");
 }

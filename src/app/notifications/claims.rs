@@ -6,17 +6,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sojourn_engine::ids::{LeaseId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::{NoticeStatus, TokenKind};
 
-use crate::app::notices::{CheckpointNotice, Letter, NoticeFacts, Reader};
+use crate::app::notices::{CheckpointNotice, Letter, LinkNotice, NoticeFacts, Reader};
 use crate::app::{App, Result, bounces};
 use crate::clock::Moment;
 use crate::config;
 use crate::store::checkpoints;
 use crate::store::outbox::{self, Addressed, Claimed, Ended, Settled};
+use crate::store::{email_changes, sign_ups};
 
 /// How long the facts of a sent notice are kept.
 const FACTS: TimeDelta = TimeDelta::days(30);
 /// Largest file that goes with a mail, in bytes.
 const LARGEST: usize = 5 * 1024 * 1024;
+/// Why a notice goes nowhere.
+const UNADDRESSED: &str = "its recipient has no e-mail address: give them one, then retry";
 /// The page on which somebody who is away names who acts for them.
 const DELEGATE: &str = "/absence";
 /// Most characters kept of what a server said.
@@ -126,10 +129,15 @@ impl App {
         let Some(facts) = facts else {
             return Ok(Err("what it said is gone: nothing can be sent".to_owned()));
         };
-        let Some(reader) = reader.and_then(|reader| Some((reader, reader.address.clone()?))) else {
-            return Ok(Err("its recipient has no e-mail address: give them one, then retry".to_owned()));
+        if let NoticeFacts::SignUp(link) = &facts {
+            let newcomer = self.newcomer(link).await?;
+            return Ok(newcomer.map(|reader| self.plain(&row, facts, reader)));
+        }
+        let address = match self.address_for(&facts, reader).await? {
+            Ok(address) => address,
+            Err(why) => return Ok(Err(why)),
         };
-        let (reader, address) = reader;
+        let Some(reader) = reader else { return Ok(Err(UNADDRESSED.to_owned())) };
         let applicant = row.recipient.is_some() && row.recipient == facts.names();
         let definition = match facts.version() {
             Some(version) => Some(self.definitions.get(self.store.read(), version).await?),
@@ -164,6 +172,63 @@ impl App {
             digest: Vec::new(),
             enclosed: None,
         }))
+    }
+
+    /// The address that a notice goes to, or why to none.
+    async fn address_for(
+        &self,
+        facts: &NoticeFacts,
+        reader: Option<&Addressed>,
+    ) -> Result<std::result::Result<String, String>> {
+        let Some(address) = reader.and_then(|reader| reader.address.clone()) else {
+            return Ok(Err(UNADDRESSED.to_owned()));
+        };
+        Ok(match self.elsewhere(facts).await? {
+            Some(next) => Ok(next),
+            None if matches!(facts, NoticeFacts::EmailNext(_)) => {
+                Err("the change of address it asks about is over: nothing can be sent".to_owned())
+            }
+            None => Ok(address),
+        })
+    }
+
+    /// Whoever wants an account at an address, or why they cannot be written to.
+    async fn newcomer(&self, link: &LinkNotice) -> Result<std::result::Result<Reader, String>> {
+        let row = sign_ups::find(self.store.read(), link.token).await?;
+        let gone = || "the address that wanted an account is gone: nothing can be sent".to_owned();
+        Ok(row.ok_or_else(gone).map(|row| Reader {
+            name: String::new(),
+            address: row.email,
+            language: row.language,
+            zone: self.zone,
+            applicant: false,
+        }))
+    }
+
+    /// A letter about nothing but its link.
+    fn plain(&self, row: &Claimed, facts: NoticeFacts, reader: Reader) -> Letter {
+        Letter {
+            id: row.id,
+            notice: row.notice.clone(),
+            action: row.action,
+            queued_at: row.queued_at,
+            link: self.link(&facts),
+            delegate: None,
+            unsubscribe: None,
+            facts,
+            reader,
+            student: None,
+            definition: None,
+            digest: Vec::new(),
+            enclosed: None,
+        }
+    }
+
+    /// The address a notice goes to when it is none of a person's yet.
+    async fn elsewhere(&self, facts: &NoticeFacts) -> Result<Option<String>> {
+        let NoticeFacts::EmailNext(link) = facts else { return Ok(None) };
+        let change = email_changes::find(self.store.read(), link.token).await?;
+        Ok(change.map(|change| change.email))
     }
 
     /// The letters a digest tells of, to the same reader.
@@ -210,8 +275,15 @@ impl App {
             NoticeFacts::HandOver(_) | NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => {
                 self.links.page("/cases?waiting_for_me=true")
             }
-            NoticeFacts::Invitation(link) => self.links.address(link.token, TokenKind::Invitation),
-            NoticeFacts::PasswordReset(link) => self.links.address(link.token, TokenKind::PasswordReset),
+            NoticeFacts::Account(_) => self.links.page("/account"),
+            NoticeFacts::Invitation(link)
+            | NoticeFacts::PasswordReset(link)
+            | NoticeFacts::EmailPresent(link)
+            | NoticeFacts::EmailNext(link)
+            | NoticeFacts::SignUp(link) => {
+                let kind = facts.one_time().map_or(TokenKind::PasswordReset, |(_, kind)| kind);
+                self.links.address(link.token, kind)
+            }
         }
     }
 
@@ -224,7 +296,7 @@ impl App {
         let linked = said.link.is_some();
         let mut letter = self.due(vec![said]).await?.pop().map(|due| due.letter);
         if let Some(Ok(letter)) = &mut letter
-            && (linked || matches!(letter.facts, NoticeFacts::Invitation(_) | NoticeFacts::PasswordReset(_)))
+            && (linked || letter.facts.one_time().is_some())
         {
             // Whoever has the link can act: it is for its recipient alone.
             letter.link = self.links.page("/…");

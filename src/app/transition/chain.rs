@@ -1,14 +1,16 @@
 //! The hash chain of a case's history: each step seals its content and the step before.
 //!
-//! What people wrote is covered through an HMAC under a key of its own, kept beside it: erasing both leaves the chain whole.
+//! What people wrote is covered through an HMAC under a key of its own, sealed with it: erasing both leaves the chain whole.
 
 use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use sojourn_engine::definition::{Definition, MAIN};
+use sojourn_engine::definition::{Definition, InputKind, MAIN};
+use sojourn_engine::facts::Fact;
 use sojourn_engine::guard::{Slot, Value, Values};
+use sojourn_engine::ids::PersonId;
 
 use crate::clock::Moment;
 use crate::store::dossiers::CaseRow;
@@ -25,16 +27,17 @@ pub struct Words<'a> {
     pub note: Option<&'a str>,
 }
 
-/// Numbers the next step of a case, seals it behind the one before, and lays it with what people wrote into the records.
+/// Numbers the next step of a case, seals it behind the one before, and lays it with what people wrote, which is kept under the
+/// owner's key, into the records.
 pub fn append(
     row: &mut CaseRow,
     mut step: NewHistory,
-    (words, at): (Option<Words<'_>>, &Moment),
+    (words, owner, at): (Option<Words<'_>>, PersonId, &Moment),
     records: &mut Records,
 ) {
     row.steps += 1;
     step.number = row.steps;
-    let payload = words.and_then(|words| payload(row, words, at));
+    let payload = words.and_then(|words| payload(row, words, owner, at));
     step.payload_hmac = payload.as_ref().and_then(seal);
     step.hash = link(&row.head, &step);
     row.head.clone_from(&step.hash);
@@ -42,12 +45,13 @@ pub fn append(
     records.history.push(step);
 }
 
-fn payload(row: &CaseRow, words: Words<'_>, at: &Moment) -> Option<NewPayload> {
+fn payload(row: &CaseRow, words: Words<'_>, owner: PersonId, at: &Moment) -> Option<NewPayload> {
     let data = canonical_data(words.data);
     if data.is_none() && words.reason.is_none() && words.note.is_none() {
         return None;
     }
     Some(NewPayload {
+        owner,
         case: row.id,
         number: row.steps,
         key: at.random::<32>().to_vec(),
@@ -93,11 +97,24 @@ pub fn seal(payload: &NewPayload) -> Option<Vec<u8>> {
     Some(mac.finalize().into_bytes().to_vec())
 }
 
-/// The facts that were read, as canonical JSON: paths in order, absent facts as null.
+/// The facts that were read, as canonical JSON: paths in order, absent facts as null. Of what people wrote it says only that it is
+/// there: their words are in the payload, which can be erased.
 pub fn canonical_facts(definition: &Definition, read: &[Slot], values: &dyn Values) -> String {
+    let written = Value::text("…");
+    let told = |slot: &Slot| {
+        let value = values.get(*slot)?;
+        Some(if is_written(definition, definition.facts.fact(*slot)) { &written } else { value })
+    };
     let facts: BTreeMap<&str, Option<&Value>> =
-        read.iter().map(|slot| (definition.facts.path(*slot), values.get(*slot))).collect();
+        read.iter().map(|slot| (definition.facts.path(*slot), told(slot))).collect();
     json!(facts).to_string()
+}
+
+/// Whether a fact is text of somebody's own.
+fn is_written(definition: &Definition, fact: &Fact) -> bool {
+    let Fact::Input(name) = fact else { return false };
+    let mut fields = definition.transitions.iter().flat_map(|transition| &transition.input);
+    fields.any(|field| field.name == *name && matches!(field.kind, InputKind::Text(_)))
 }
 
 /// Data of an event as canonical JSON: keys in order.

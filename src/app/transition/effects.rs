@@ -311,5 +311,6 @@ pub(super) fn record(stage: &Stage<'_>, live: &mut Live, entry: Entry<'_>, recor
         payload_hmac: None,
         hash: Vec::new(),
     };
-    chain::append(&mut live.dossier.case, step, (entry.words, stage.at), records);
+    let applicant = live.dossier.application.applicant;
+    chain::append(&mut live.dossier.case, step, (entry.words, applicant, stage.at), records);
 }

@@ -22,6 +22,7 @@ use crate::app::transition::live;
 use crate::clock::Moment;
 use crate::store::dossiers::{CaseRow, Institution, RunningClock};
 use crate::store::holders::Holder;
+use crate::store::person_keys;
 use crate::store::programmes::Programme;
 use crate::store::records::{Moved, NewClock, NewHistory, Records, Stopped};
 
@@ -318,7 +319,7 @@ impl Course {
             hash: Vec::new(),
         };
         let words = taken.deed.map(|deed| Words { data: deed.data, reason: deed.reason, note: deed.note });
-        chain::append(&mut self.row, step, (words, at), records);
+        chain::append(&mut self.row, step, (words, person_keys::nobody(), at), records);
     }
 }
 

@@ -84,7 +84,7 @@ pub async fn run(arguments: Arguments) -> Ended {
     ))?;
     // What ran out while the demo was made stays as it is, so that there are cases in every state.
     let made_at = now.now();
-    let mut app = App::new(store, now, &config);
+    let mut app = App::new(store, now, &config)?;
     app.clocks_from = made_at;
     let app = Arc::new(app);
     let worker = instance::worker(&config, app.clone())?;
@@ -136,7 +136,7 @@ fn settings(path: &std::path::Path, folder: &std::path::Path, address: &str) -> 
 
 async fn make(store: &Store, config: &Config, now: DateTime<Utc>) -> Outcome<Vec<LogIn>> {
     let clock = Clock::moved(now);
-    let app = Arc::new(App::new(store.clone(), clock.clone(), config));
+    let app = Arc::new(App::new(store.clone(), clock.clone(), config)?);
     let demo = Demo { app, clock, today: now };
     demo.at_day(-1_000);
     Definitions::ship(store, &demo.clock.moment()).await?;

@@ -6,9 +6,9 @@ use sojourn_engine::ids::{InstitutionId, PersonId};
 use sojourn_engine::vocabulary::{Duty, Level, Mails, TokenKind};
 
 use super::{Demo, Outcome, PASSWORD};
+use crate::app::passwords;
 use crate::app::people::{self, NewPerson, NewRole};
 use crate::app::registrations::NewRegistration;
-use crate::app::sessions;
 
 /// Whoever is registered.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +109,7 @@ impl Demo {
     async fn accept(&self, link: &str) -> Outcome<()> {
         let token = link.rsplit(['=', '/', '#']).next().unwrap_or_default();
         let password = SecretString::from(PASSWORD.to_owned());
-        sessions::set_password(&self.app, token, TokenKind::Invitation, password).await?;
+        passwords::set_password(&self.app, token, TokenKind::Invitation, password, None).await?;
         Ok(())
     }
 }

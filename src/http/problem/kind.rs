@@ -13,6 +13,8 @@ pub enum Kind {
     Unauthenticated,
     /// Address and password do not fit.
     WrongCredentials,
+    /// The code of a second factor is missing, or does not fit.
+    SecondFactor,
     /// Seen, but another's to do.
     Forbidden,
     /// Nothing there that the caller can see.
@@ -54,6 +56,7 @@ impl Kind {
         Self::IdempotencyKeyMissing,
         Self::Unauthenticated,
         Self::WrongCredentials,
+        Self::SecondFactor,
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -79,6 +82,7 @@ impl Kind {
             Self::IdempotencyKeyMissing => "idempotency-key-missing",
             Self::Unauthenticated => "unauthenticated",
             Self::WrongCredentials => "wrong-credentials",
+            Self::SecondFactor => "second-factor",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -105,6 +109,7 @@ impl Kind {
             Self::IdempotencyKeyMissing => "The Idempotency-Key is missing",
             Self::Unauthenticated => "Nobody is signed in",
             Self::WrongCredentials => "Address and password do not fit",
+            Self::SecondFactor => "A code of the second factor is needed",
             Self::Forbidden => "This is for somebody else to do",
             Self::NotFound => "There is nothing here",
             Self::MethodNotAllowed => "This method does not work here",
@@ -128,7 +133,7 @@ impl Kind {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Malformed | Self::IdempotencyKeyMissing => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::WrongCredentials | Self::SecondFactor => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

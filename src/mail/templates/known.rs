@@ -2,6 +2,9 @@
 
 /// Names a text may use; `a.b` stands for a part of `a`.
 pub(super) const KNOWN: &[&str] = &[
+    "account",
+    "account.from",
+    "account.when",
     "actor",
     "actor.role",
     "absence",

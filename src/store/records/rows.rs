@@ -10,7 +10,7 @@ use sojourn_engine::ids::{
     UnitId, WorkflowVersionId,
 };
 use sojourn_engine::vocabulary::{ChoiceResult, Duty, StayKind, Subject, Via};
-use sojourn_entities::{clock, history, history_payload};
+use sojourn_entities::{clock, history};
 
 use crate::store::action_links::ActionLink;
 use crate::store::dossiers::{Account, ApplicationRow, CaseRow, Stay, Student};
@@ -235,6 +235,8 @@ pub struct NewHistory {
 /// What people wrote with a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPayload {
+    /// With whose key it is sealed: the applicant's.
+    pub owner: PersonId,
     /// The case.
     pub case: CaseId,
     /// Number of the step.
@@ -348,21 +350,6 @@ impl From<NewHistory> for history::ActiveModel {
             facts: Set(new.facts),
             payload_hmac: Set(new.payload_hmac),
             hash: Set(new.hash),
-        }
-    }
-}
-
-impl From<NewPayload> for history_payload::ActiveModel {
-    fn from(new: NewPayload) -> Self {
-        let (reason_code, reason) = new.reason.unzip();
-        Self {
-            case_id: Set(new.case),
-            number: Set(new.number),
-            key: Set(new.key),
-            data: Set(new.data),
-            reason_code: Set(reason_code),
-            reason: Set(reason),
-            note: Set(new.note),
         }
     }
 }

@@ -4,8 +4,9 @@ use rstest::rstest;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 use sojourn::app::verify::verify;
+use sojourn::store::payloads;
 use sojourn_engine::ids::CaseId;
-use sojourn_entities::{application, history, history_payload, outbox};
+use sojourn_entities::{application, history, outbox, payload, person_key};
 
 use crate::support::actor::Actor;
 use crate::support::cast::{Cast, merged};
@@ -89,27 +90,38 @@ async fn what_people_write_is_sealed_and_can_be_erased_without_breaking_the_chai
         json!({ "event": "return", "note": "Weak.", "reason": { "code": "answers", "text": "Which?" } });
     walk.attempt("home_coordinator", &body).await.ok();
     let database = cast.app.database.connect().await;
-    let payload = history_payload::Entity::find_by_id((case(&walk), 3))
-        .one(&database)
-        .await
-        .expect("read")
-        .expect("kept");
+    let id = case(&walk);
+    let kept = payloads::of_steps(cast.app.app.store.read(), id, [3]).await.expect("opened");
+    let written = kept.into_values().next().expect("kept");
     let step = history::Entity::find().filter(history::Column::CaseId.eq(case(&walk)));
     let step = step.filter(history::Column::Number.eq(3)).one(&database).await.expect("read").expect("kept");
-    assert_eq!((payload.key.len(), step.payload_hmac.map(|hmac| hmac.len())), (32, Some(32)));
-    assert_eq!((payload.reason.as_deref(), payload.note.as_deref()), (Some("Which?"), Some("Weak.")));
+    assert_eq!((written.key.len(), step.payload_hmac.map(|hmac| hmac.len())), (32, Some(32)));
+    assert_eq!(
+        (written.reason.unwrap_or_default().1, written.note.as_deref()),
+        ("Which?".to_owned(), Some("Weak."))
+    );
     let facts: Value = serde_json::from_str(&step.facts).expect("canonical JSON");
     assert!(facts.is_object());
 
-    let mut forged = payload.clone().into_active_model();
-    forged.note = Set(Some("Strong.".to_owned()));
-    let forged = forged.update(&database).await.expect("changed");
+    let row = payload::Entity::find_by_id((id, 3)).one(&database).await.expect("read").expect("kept");
+    assert!(
+        !row.sealed.windows(5).any(|some| [b"Weak.", b"Which"].contains(&some.try_into().expect("five")))
+    );
+    let whole = row.sealed.clone();
+
+    let mut forged = row.into_active_model();
+    forged.sealed = Set(whole.iter().map(|byte| byte ^ 1).collect());
+    forged.update(&database).await.expect("changed");
     let report = verify(&cast.app.app, |_| {}).await.expect("verified");
     assert_eq!(report.first[0].what, "its data, reason or note was changed");
-    history_payload::Entity::delete_by_id((forged.case_id, forged.number))
-        .exec(&database)
-        .await
-        .expect("erased");
+    let restored =
+        payload::ActiveModel { case_id: Set(id), number: Set(3), sealed: Set(whole), ..Default::default() };
+    restored.update(&database).await.expect("changed back");
+    cast.verified().await;
+    let owner = cast.app.person("anna@people.example").await;
+    person_key::Entity::delete_by_id(owner).exec(&database).await.expect("destroyed");
+    let kept = payloads::of_steps(cast.app.app.store.read(), id, [3]).await.expect("read");
+    assert!(kept.is_empty(), "without the key of the person nothing opens");
     cast.verified().await;
 }
 

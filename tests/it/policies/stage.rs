@@ -95,7 +95,7 @@ impl Stage {
         let speaks = |set: Set| {
             self.ids.iter().any(|((of, name), id)| {
                 *of == set
-                    && !["key", "n", "track"].contains(name)
+                    && !["key", "kind", "n", "track"].contains(name)
                     && text.contains(id.as_str().unwrap_or("-"))
             })
         };
@@ -214,7 +214,7 @@ impl Stage {
         set: Set,
         member: &Value,
         (staff, deputy): (&str, &str),
-        student: &str,
+        student: &'static str,
     ) {
         let text = member.as_str().expect("an id");
         let unit = sol.post(&format!("/institutions/{text}/units"), &json!({ "name": "Arts" })).await.ok();
@@ -223,6 +223,7 @@ impl Stage {
             json!({ "deputy": self.cast.person(deputy), "from_on": "2030-01-01", "until_on": "2030-01-03" });
         let absence = self.cast.who(staff).post(&format!("/people/{person}/absences"), &away).await.ok();
         let role = sol.get(&format!("/people/{person}")).await.ok()["roles"][0]["id"].clone();
+        self.own(set, student).await;
         let student = self.cast.app.person(&address(student)).await.to_string();
         let registration =
             sol.get(&format!("/people/{student}/registrations")).await.ok()["items"][0]["id"].clone();
@@ -233,6 +234,22 @@ impl Stage {
         self.enter(set, "role_id", &role);
         self.enter(set, "people", &json!(student));
         self.enter(set, "registration_id", &registration);
+        let hold =
+            sol.post(&format!("/people/{student}/holds"), &json!({ "reason": "An audit." })).await.ok();
+        self.enter(set, "hold_id", &hold["id"]);
+    }
+
+    /// What somebody has of their own: a second session, and a log-in elsewhere.
+    async fn own(&mut self, set: Set, part: &'static str) {
+        let app = &self.cast.app;
+        app.acting(&address(part)).await;
+        let sessions = self.actor(part).get("/auth/sessions").await.ok();
+        let sessions = sessions["items"].as_array().expect("sessions").iter();
+        let other =
+            sessions.clone().find(|session| session["this"] == false).expect("a second one")["id"].clone();
+        let identity = app.identity(&address(part), self.cast.at("Alpha")).await;
+        self.enter(set, "sessions", &other);
+        self.enter(set, "identities", &json!(identity));
     }
 
     /// What belongs to nobody, and so to both.
@@ -245,7 +262,7 @@ impl Stage {
             self.enter(set, "workflows", &workflow);
             self.enter(set, "chair-terms", &term);
             self.enter(set, "notifications", &notice.expect("somebody was told")["id"]);
-            for (name, value) in [("n", "1"), ("track", "insurance"), ("key", "1")] {
+            for (name, value) in [("n", "1"), ("track", "insurance"), ("key", "1"), ("kind", "peers")] {
                 self.enter(set, name, &json!(value));
             }
             self.enter(set, "file", &json!("AAAAAAAAAAAAAAAAAAAAAA.ics"));
@@ -272,9 +289,26 @@ impl Stage {
             ("POST", path) if path.ends_with("/events") => {
                 json!({ "event": "suspend", "reason": { "code": "other", "text": "A while." } })
             }
+            ("POST", "/auth/email") => {
+                json!({ "email": "nobody@nowhere.example", "password": "not the one it is" })
+            }
+            ("POST", "/auth/email/confirm") => json!({ "token": "none" }),
+            ("POST", "/auth/password") => {
+                json!({ "present": "not the one it is", "password": "a sentence that is long enough" })
+            }
+            ("POST", "/auth/second-factor") => json!({ "password": "not the one it is" }),
+            ("POST", "/auth/second-factor/confirm") => json!({ "code": "123456" }),
+            ("POST", "/auth/second-factor/recovery-codes" | "/auth/second-factor/remove") => {
+                json!({ "password": "not the one it is", "code": "123456" })
+            }
+            ("POST", "/auth/sign-up/confirm") => json!({
+                "token": "none", "given_name": "A", "family_name": "B", "level": "first",
+                "password": "a sentence that is long enough",
+            }),
+            ("PUT", path) if path.ends_with("/log-in") => json!({}),
             ("POST", "/auth/token") => json!({ "grant_type": "refresh_token", "refresh_token": "none" }),
             // Without an address, so that nobody's tries are counted.
-            ("POST", "/auth/password-reset") => json!({ "email": null }),
+            ("POST", "/auth/password-reset" | "/auth/sign-up") => json!({ "email": null }),
             ("POST", "/auth/password-reset/confirm" | "/auth/invitations/accept") => {
                 json!({ "token": "none", "password": "a sentence that is long enough" })
             }
@@ -324,6 +358,9 @@ impl Stage {
             ("POST", path) if ["/resend", "/retry", "/approve"].iter().any(|end| path.ends_with(end)) => {
                 json!({})
             }
+            ("POST", path) if path.ends_with("/holds") => json!({ "reason": "A dispute." }),
+            ("POST", path) if path.ends_with("/erase") => json!({ "confirm": "nobody@nowhere.example" }),
+            ("PUT", path) if path.contains("/consents/") => json!({ "text_version": 1 }),
             ("PATCH", _) => json!({}),
             _ => return None,
         })

@@ -140,7 +140,7 @@ impl Actor {
 
 impl Signed {
     fn token(&self) -> String {
-        self.keys.sign(self.person, self.session, self.clock.now()).expect("a token is signed")
+        self.keys.sign(self.person, self.session, &self.clock.moment()).expect("a token is signed")
     }
 }
 

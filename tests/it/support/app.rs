@@ -12,11 +12,12 @@ use sojourn::app::{App, Definitions};
 use sojourn::clock::Clock;
 use sojourn::config::Config;
 use sojourn::http::{self, AppState};
+use sojourn::store::identities;
 use sojourn::store::sessions::{self, RefreshToken, Session};
 use sojourn::store::{Options, Store};
 use sojourn_engine::ids::PersonId;
 use sojourn_engine::vocabulary::{Duty, TokenKind};
-use sojourn_entities::{one_time_token, person};
+use sojourn_entities::{email_change, one_time_token, person};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -60,8 +61,8 @@ impl TestApp {
         logs::plant(PASSWORD);
         let database = TestDatabase::migrated(kind).await;
         let config = Config::parse(settings).expect("the settings are right");
-        let config =
-            Config { files: sojourn::config::Files { dir: database.folder.path().join("files") }, ..config };
+        let mut config = config;
+        config.files.dir = database.folder.path().join("files");
         let clock = Clock::fixed(dawn(), 7);
         let key_file = Some(database.folder.path().join("keys.toml"));
         let auth = sojourn::config::Auth { key_file, ..config.auth.clone() };
@@ -71,7 +72,7 @@ impl TestApp {
         let heard = Arc::clone(&statements);
         store.observe(move |sql| heard.lock().expect("nobody panicked").push(sql.to_owned()));
         Definitions::ship(&store, &clock.moment()).await.expect("the definitions are sound");
-        let app = Arc::new(App::new(store, clock.clone(), &config));
+        let app = Arc::new(App::new(store, clock.clone(), &config).expect("files have a place"));
         let state = AppState::new(Arc::clone(&app), &config.auth).expect("keys are there");
         let keys = Arc::clone(&state.keys);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -143,8 +144,16 @@ impl TestApp {
     pub async fn acting(&self, email: &str) -> Actor {
         let at = self.clock.moment();
         let (person, expires_at) = (self.person(email).await, at.now + TimeDelta::days(3650));
-        let session =
-            Session { id: at.id(), person_id: person, created_at: at.now, expires_at, revoked_at: None };
+        let session = Session {
+            id: at.id(),
+            person_id: person,
+            created_at: at.now,
+            expires_at,
+            revoked_at: None,
+            used_at: None,
+            agent: String::new(),
+            network: String::new(),
+        };
         let token = RefreshToken {
             token_hash: at.random::<32>().to_vec(),
             session_id: session.id,
@@ -191,6 +200,33 @@ impl TestApp {
         let token = self.app.links.token(row.id, kind);
         logs::plant(&token);
         token
+    }
+
+    /// The token of the link for another address that somebody with this one has asked for.
+    pub async fn email_link(&self, email: &str, kind: TokenKind) -> String {
+        let connection = self.database.connect().await;
+        let of = email_change::Column::PersonId.eq(self.person(email).await);
+        let row = email_change::Entity::find().filter(of).one(&connection).await;
+        self.app.links.token(row.expect("the table is read").expect("a change was asked for").id, kind)
+    }
+
+    /// A log-in at the provider of an institution that is somebody's; gives its id.
+    pub async fn identity(&self, email: &str, institution: &Value) -> String {
+        let at = self.clock.moment();
+        let of = institution["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        let row = identities::Identity {
+            id: at.id(),
+            person_id: self.person(email).await,
+            institution_id: of,
+            issuer: "https://login.example".to_owned(),
+            subject: email.to_owned(),
+            created_at: at.now,
+        };
+        let id = row.id;
+        let tx = self.app.store.begin().await.expect("a transaction");
+        identities::add(&tx, row).await.expect("linked");
+        tx.commit().await.expect("committed");
+        id.to_string()
     }
 
     /// The id of the person with an address.

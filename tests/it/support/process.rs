@@ -64,6 +64,11 @@ impl Server {
         Self { child, address, complaint: Some(complaint) }
     }
 
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks the process to end, as an init system does: SIGTERM. Says how it ended and what stood on standard error.
     pub fn stop(mut self) -> (ExitStatus, String) {
         self.terminate();

@@ -27,13 +27,22 @@ pub struct Season {
 impl Season {
     /// Makes it through the API, as of now.
     pub async fn open(kind: Db, students: usize, calls: usize) -> Self {
+        Self::asking(kind, students, calls, "off").await
+    }
+
+    /// One call for one student, who may upload what they like.
+    pub async fn open_with_documents(kind: Db) -> Self {
+        Self::asking(kind, 1, 1, "optional").await
+    }
+
+    async fn asking(kind: Db, students: usize, calls: usize, documents: &str) -> Self {
         let app = TestApp::spawn(kind).await;
         app.clock.set(Clock::system().now());
         let day = |days: i64| (app.clock.now() + TimeDelta::days(days)).date_naive();
         let pair = Pair::of(&app).await;
         let offer = offer(&pair, day(120), day(270)).await;
         places(&pair, day(-30), day(900)).await;
-        let call = call(&pair, &offer, &day);
+        let call = call(&pair, &offer, &day, documents);
         let mut opened = Vec::new();
         for _ in 0..calls {
             let row = pair.hanna.post("/calls", &call).await.ok();
@@ -104,12 +113,12 @@ async fn places(pair: &Pair, from: NaiveDate, until: NaiveDate) {
     pair.hanna.post("/place-lines", &line).await.ok();
 }
 
-fn call(pair: &Pair, offer: &Offer, day: &impl Fn(i64) -> NaiveDate) -> Value {
+fn call(pair: &Pair, offer: &Offer, day: &impl Fn(i64) -> NaiveDate, documents: &str) -> Value {
     let mut call = pair.call(offer);
     let dates = [("opens_on", -2), ("closes_on", 20), ("results_on", 40), ("nomination_closes_on", 60)];
     for (field, days) in dates {
         call[field] = json!(day(days));
     }
-    call["documents"] = SLOTS.iter().map(|slot| ((*slot).to_owned(), json!("off"))).collect();
+    call["documents"] = SLOTS.iter().map(|slot| ((*slot).to_owned(), json!(documents))).collect();
     call
 }
