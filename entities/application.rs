@@ -41,6 +41,8 @@ pub struct Model {
     pub submitted_at: Option<DateTimeUtc>,
     /// When the home's sight began.
     pub home_sees_from: Option<DateTimeUtc>,
+    /// The digest of the list as it was last submitted, in hexadecimal digits.
+    pub receipt: Option<String>,
     /// Its case.
     #[sea_orm(belongs_to, from = "id", to = "id")]
     pub case: BelongsTo<super::case::Entity>,

@@ -63,6 +63,10 @@ pub struct Model {
     pub next_choice_allowed: bool,
     /// Whether it stands for imported history and takes no applications.
     pub historic: bool,
+    /// What ties between its applications are broken by; secret until a run shows it, its SHA-256 is not.
+    pub seed: Option<String>,
+    /// When the seed was drawn.
+    pub seed_drawn_at: Option<DateTimeUtc>,
     /// Who wrote it.
     pub created_by: Option<PersonId>,
     /// When the row was written.

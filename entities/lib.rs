@@ -7,6 +7,10 @@
 pub mod account;
 pub mod action_link;
 pub mod agreement;
+pub mod allocation;
+pub mod allocation_file;
+pub mod allocation_home;
+pub mod allocation_miss;
 pub mod application;
 pub mod audit_entry;
 pub mod calendar_address;

@@ -1,7 +1,7 @@
 //! Append-only entries that explain the numbers of place lines: capacity = Σ capacity + Σ carry, held = Σ hold − Σ use − Σ release, used = Σ use; a place given back after use is posted as a negative use and a release.
 
 use sea_orm::entity::prelude::*;
-use sojourn_engine::ids::{CaseId, PersonId, PlaceLineId, PostingId};
+use sojourn_engine::ids::{AllocationId, CaseId, PersonId, PlaceLineId, PostingId};
 use sojourn_engine::vocabulary::PostingKind;
 
 /// One row of `postings`.
@@ -25,6 +25,8 @@ pub struct Model {
     pub account: Option<String>,
     /// Number of the step in that case's history.
     pub number: Option<i32>,
+    /// The run of an allocation that holds it until its case does, or gives it back to the case.
+    pub allocation_id: Option<AllocationId>,
     /// Who posted capacity.
     pub person_id: Option<PersonId>,
     /// Why capacity was posted.

@@ -135,7 +135,10 @@ fn fields(of: &impl Serialize) -> Result<Map<String, Value>> {
 }
 
 const fn is_personal(subject: Matter) -> bool {
-    matches!(subject, Matter::Person | Matter::Registration | Matter::Document | Matter::Notice)
+    matches!(
+        subject,
+        Matter::Person | Matter::Registration | Matter::Document | Matter::Notice | Matter::Application
+    )
 }
 
 /// A page of the audit, the newest first.

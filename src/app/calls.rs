@@ -10,6 +10,7 @@ mod promise;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
+use sojourn_engine::allocation::Digest;
 use sojourn_engine::deadline::Calendar;
 use sojourn_engine::ids::{CallId, InstitutionId, OfferingId};
 use sojourn_engine::vocabulary::{Deed, Matter, Publication};
@@ -20,6 +21,7 @@ use super::calendars::of_zone;
 use super::programmes::forward;
 use super::{Answer, App, Asked, Error, Once, Page, Result, current};
 use crate::access::{Caller, Place};
+use crate::store::Conn;
 use crate::store::calls::{self as store, Home, Whole};
 
 pub use offered::{OfferedView, offered};
@@ -96,6 +98,9 @@ pub struct CallView {
     pub waiting_list: bool,
     /// Whether a refused applicant moves on to the next choice.
     pub next_choice_allowed: bool,
+    /// The SHA-256 of the seed by which ties between applications are broken: the seed is drawn when the call is published, and shown
+    /// with the first run of its allocation; `null` while it is not drawn.
+    pub seed_commitment: Option<String>,
     /// When it was written.
     pub created_at: DateTime<Utc>,
     /// Grows with every change.
@@ -188,6 +193,7 @@ fn view(whole: Whole, by: Option<&Caller>) -> CallView {
         agreement_later: row.agreement_later,
         waiting_list: row.waiting_list,
         next_choice_allowed: row.next_choice_allowed,
+        seed_commitment: row.seed.map(|seed| Digest::of(seed.as_bytes()).to_string()),
         created_at: row.created_at,
         version: row.version,
     }
@@ -202,6 +208,11 @@ pub async fn list(app: &App, by: Option<&Caller>, asked: &Asked, wanted: &Wanted
 pub async fn get(app: &App, by: Option<&Caller>, id: CallId) -> Result<CallView> {
     let whole = store::find(app.store.read(), by, id).await?.ok_or(Error::NotFound)?;
     Ok(view(whole, by))
+}
+
+/// A call somebody sees, with what it is for and what it opens.
+pub(super) async fn seen(conn: &impl Conn, by: &Caller, id: CallId) -> Result<Whole> {
+    store::find(conn, Some(by), id).await?.ok_or(Error::NotFound)
 }
 
 /// A call with what it is for and what it opens, as it is written.
@@ -268,6 +279,8 @@ fn blank(id: CallId, caller: &Caller, now: DateTime<Utc>) -> Plan {
         waiting_list: false,
         next_choice_allowed: false,
         historic: false,
+        seed: None,
+        seed_drawn_at: None,
         created_by: Some(caller.person),
         created_at: now,
         version: 1,
@@ -328,6 +341,10 @@ pub async fn change(
     let (was, is) = (before.row.status, plan.row.status);
     if was == Publication::Draft && is == Publication::Published {
         check::publishable(&tx, &plan, now).await?;
+        if plan.row.seed.is_none() {
+            plan.row.seed = Some(hex::encode(app.clock.moment().random::<16>()));
+            plan.row.seed_drawn_at = Some(now);
+        }
     }
     if was == Publication::Published && is == Publication::Closed {
         promise::over(&before.row, &homes, now)?;
@@ -344,6 +361,6 @@ pub async fn change(
 }
 
 /// The calendar of a call's dates for one home.
-fn calendar(row: &CallRow, home: &str) -> Calendar {
+pub(super) fn calendar(row: &CallRow, home: &str) -> Calendar {
     of_zone(if row.zone == "home" { home } else { &row.zone })
 }

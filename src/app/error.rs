@@ -3,6 +3,7 @@
 use serde::Serialize;
 use sojourn_engine::refusal::Refusal;
 
+use super::allocations::Changed;
 use crate::store::StoreError;
 
 /// Result of a command.
@@ -38,6 +39,9 @@ pub enum Error {
     /// The row changed since the caller read it.
     #[error("this was changed meanwhile: read it again, then repeat")]
     Stale,
+    /// What a run was made from is otherwise now.
+    #[error("what this run was made from has changed: run it again")]
+    Outdated(Vec<Changed>),
     /// Fields that are wrong.
     #[error("some fields are not right")]
     Invalid(Vec<FieldError>),
@@ -101,6 +105,8 @@ pub enum Conflict {
 
 /// What a constraint keeps from being there twice, in words.
 const TAKEN: &[(&str, &str)] = &[
+    ("allocations_call_id_number", "number"),
+    ("allocations_going_on", "call whose run is being carried out"),
     ("people_email", "e-mail address"),
     ("log_in_domains_domain", "domain"),
     ("identities_issuer_subject", "log-in"),

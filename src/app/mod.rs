@@ -6,6 +6,7 @@
 pub mod absences;
 pub mod action_links;
 pub mod agreements;
+pub mod allocations;
 pub mod applications;
 mod attempts;
 pub mod audit;

@@ -216,6 +216,7 @@ fn capacity(
         kind: PostingKind::Capacity,
         amount,
         step: None,
+        run: None,
         person: Some(caller.person),
         reason,
         at: at.now,

@@ -71,11 +71,19 @@ impl Scene {
     /// Those of the database.
     pub async fn read_all(app: &App, tx: &Tx, ids: &[CaseId], at: &Moment) -> Result<Vec<Self>> {
         dossiers::hold(tx, ids).await?;
+        Self::look_all(app, tx, ids, at).await
+    }
+
+    /// Reads several applications to be looked at, each as of some moment of the reading.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn look_all(app: &App, conn: &impl Conn, ids: &[CaseId], at: &Moment) -> Result<Vec<Self>> {
         let mut read = Vec::with_capacity(ids.len());
-        for dossier in dossiers::load_all(tx, ids).await? {
-            read.push(with_definition(app, tx, dossier).await?);
+        for dossier in dossiers::load_all(conn, ids).await? {
+            read.push(with_definition(app, conn, dossier).await?);
         }
-        Self::over_all(app, tx, read, at).await
+        Self::over_all(app, conn, read, at).await
     }
 
     async fn of(app: &App, conn: &impl Conn, dossier: Dossier, at: &Moment) -> Result<Self> {

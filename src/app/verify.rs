@@ -18,6 +18,7 @@ use sojourn_engine::ids::{CaseId, WorkflowVersionId};
 use sojourn_engine::machine::{ESCALATED, HANDED_ON};
 use sojourn_engine::vocabulary::{AccountStatus, PostingKind};
 
+use super::allocations::{self, Promise};
 use super::transition::chain;
 use super::{App, Result};
 use crate::store::dossiers::CaseRow;
@@ -95,6 +96,11 @@ pub async fn verify(app: &App, mut seen: impl FnMut(u64)) -> Result<Report> {
     }
     for (id, sums) in rows::lines(conn).await? {
         line(&mut report, &id, &sums);
+    }
+    for promise in allocations::promises(conn).await? {
+        let Promise { run, line, promised, held } = promise;
+        let what = format!("run {run} still owes {promised} of its places, and its postings hold {held}");
+        report.differs(&format!("line {line}"), None, what);
     }
     let (looked_at, wrong) = app.verify_checkpoints(conn).await?;
     report.checkpoints = looked_at;

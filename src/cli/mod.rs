@@ -3,6 +3,7 @@
 //! A command that fails says one line on standard error and ends with a status other than zero. To add one: a file with its
 //! `Arguments`, doc comment (its `--help`) and example, a variant of [`Command`], and an arm in [`Command::run`].
 
+mod allocation;
 mod backup;
 mod check;
 mod checkpoint;
@@ -53,6 +54,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    #[command(subcommand)]
+    Allocation(allocation::Arguments),
     Demo(demo::Arguments),
     Migrate(migrate::Arguments),
     #[command(subcommand)]
@@ -81,6 +84,7 @@ impl Command {
     async fn run(self, file: Option<&Path>) -> Result<ExitCode, Fault> {
         match self {
             Self::Serve(arguments) => serve::run(arguments, file).await?,
+            Self::Allocation(arguments) => allocation::run(&arguments)?,
             Self::Demo(arguments) => demo::run(arguments).await?,
             Self::Migrate(arguments) => migrate::run(&arguments, file).await?,
             Self::Import(arguments) => import::run(arguments, file).await?,

@@ -85,6 +85,8 @@ ids! {
     OfferingId,
     /// A call for applications.
     CallId,
+    /// A run of an allocation.
+    AllocationId,
     /// A line of places.
     PlaceLineId,
     /// An entry that explains a line of places.

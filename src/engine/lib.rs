@@ -6,6 +6,7 @@
 //! [`machine::waiting`] explain where a case stands. There is no clock, no database and no randomness in here.
 
 pub mod adoption;
+pub mod allocation;
 pub mod codes;
 pub mod deadline;
 pub mod definition;

@@ -9,6 +9,7 @@ mod legal;
 mod offers;
 mod open;
 mod pause;
+mod run;
 mod step;
 mod waiting;
 
@@ -20,6 +21,7 @@ pub use escalation::{ESCALATED, HANDED_ON, PATIENCE, Rung, next_rung};
 pub use offers::{Offer, offers, offers_at};
 pub use open::{Opening, open};
 pub use pause::Paused;
+pub use run::{may_run, passed_by, placed_by};
 pub use step::step;
 pub use step::waited_for;
 pub(crate) use step::{MOST_JOINS, start_clocks};

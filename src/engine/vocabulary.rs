@@ -139,6 +139,16 @@ words! {
         Ended = "ended",
     }
 
+    /// How far a run of an allocation has come.
+    AllocationStatus ("status of an allocation") {
+        /// Tried: nothing has happened by it.
+        Trial = "trial",
+        /// Its places are held, and its events are being carried out.
+        Confirmed = "confirmed",
+        /// All its events have been carried out.
+        Done = "done",
+    }
+
     /// What moves an agreement.
     AgreementEvent ("event of an agreement") {
         /// The side that wrote it agrees to it.
@@ -341,6 +351,8 @@ words! {
         Import = "import",
         /// An expired clock.
         Clock = "clock",
+        /// A run of an allocation.
+        Run = "run",
         /// The command line.
         Cli = "cli",
     }

@@ -7,6 +7,7 @@
 
 mod absences;
 mod agreements;
+mod allocations;
 mod answer;
 mod applications;
 mod audit;
@@ -40,6 +41,7 @@ pub mod problem;
 mod programmes;
 mod registrations;
 mod routes;
+mod scores;
 mod second_factors;
 mod serve;
 mod sessions;

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use sojourn_engine::refusal::Refusal;
 
+use crate::app::allocations::Changed;
 use crate::app::refusals;
 use crate::app::{Conflict, Error, FieldError};
 
@@ -26,6 +27,7 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     refusal: Option<Box<Refusal>>,
+    changes: Vec<Changed>,
     retry_after: Option<u64>,
 }
 
@@ -34,7 +36,8 @@ impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let retry_after =
             matches!(kind, Kind::Unavailable | Kind::Timeout | Kind::StillRunning).then_some(SOON);
-        Self { kind, detail: detail.into(), errors: Vec::new(), refusal: None, retry_after }
+        let (errors, changes) = (Vec::new(), Vec::new());
+        Self { kind, detail: detail.into(), errors, refusal: None, changes, retry_after }
     }
 
     /// Wrong fields of the request body.
@@ -65,6 +68,9 @@ impl Problem {
         if !self.errors.is_empty() {
             let told = |error: &FieldError| FieldError::new(&*error.pointer, say(&error.detail));
             document["errors"] = self.errors.iter().map(|error| json!(told(error))).collect();
+        }
+        if !self.changes.is_empty() {
+            document["changes"] = json!(self.changes);
         }
         if let Some(refusal) = &self.refusal {
             document["refusal"] = refusals::document(refusal, language);
@@ -108,6 +114,7 @@ impl From<Error> for Problem {
             Error::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
             Error::Refused(refusal) => Self::refused(refusal),
             Error::Stale => Self::new(Kind::Stale, detail),
+            Error::Outdated(changes) => Self { changes, ..Self::new(Kind::Outdated, detail) },
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Conflict(Conflict::KeyReused) => {
                 let errors = vec![FieldError::new("", detail.clone())];

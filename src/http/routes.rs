@@ -18,10 +18,11 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, absences, agreements, applications, audit, calendar_addresses, calls, chair_terms, consents,
-    documents, eligible_students, email_changes, erasures, exports, health, identities, institutions,
-    language, legal_holds, log_ins, notifications, openapi, passwords, people, periods, personal_data,
-    places, programmes, registrations, second_factors, sessions, sign_ups, upload, workflows,
+    AppState, absences, agreements, allocations, applications, audit, calendar_addresses, calls, chair_terms,
+    consents, documents, eligible_students, email_changes, erasures, exports, health, identities,
+    institutions, language, legal_holds, log_ins, notifications, openapi, passwords, people, periods,
+    personal_data, places, programmes, registrations, scores, second_factors, sessions, sign_ups, upload,
+    workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -156,6 +157,7 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(applications::create_application))
         .route(SignedIn, routes!(applications::get_application))
         .route(SignedIn, routes!(applications::change_application))
+        .route(SignedIn, routes!(scores::put_score))
         .route(SignedIn, routes!(applications::fire_event))
         .route(SignedIn, routes!(applications::fire_track_event))
         .route(Coordinators, routes!(applications::fire_events))
@@ -199,6 +201,12 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(calls::create_call))
         .route(Anyone, routes!(calls::get_call))
         .route(SignedIn, routes!(calls::change_call))
+        .upload(SignedIn, scores::LARGEST, routes!(scores::import_scores))
+        .route(SignedIn, routes!(allocations::list_allocations, allocations::try_allocation))
+        .route(SignedIn, routes!(allocations::get_allocation))
+        .route(SignedIn, routes!(allocations::explain_allocation))
+        .route(SignedIn, routes!(allocations::get_allocation_file))
+        .route(SignedIn, routes!(allocations::confirm_allocation))
         .route(Coordinators, routes!(eligible_students::list_eligible_students))
         .route(SignedIn, routes!(workflows::list_workflows))
         .upload(Secretariat, workflows::LONGEST, routes!(workflows::check_workflow))

@@ -2,14 +2,15 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use sojourn_engine::ids::{CallId, CaseId, OfferingId, PersonId, RegistrationId, UnitId};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, RegistrationId, UnitId};
+use sojourn_engine::vocabulary::StateKind;
 use sojourn_entities::{
     application, call_home, call_offering, case, choice, institution, offering, programme, registration,
 };
 
 use super::dossiers::{Choice, Institution, Student};
-use super::write::insert_many;
+use super::write::{guarded, insert_many};
 use super::{Conn, StoreError, Tx};
 
 /// A registration a person may apply with.
@@ -88,15 +89,85 @@ pub async fn workflow_of(conn: &impl Conn, ids: &[OfferingId]) -> Result<Vec<Str
     Ok(workflows)
 }
 
-/// Edits a draft; `false` when it changed since it was read in `version`.
-pub async fn edit(tx: &Tx, id: CaseId, version: i32, draft: Draft) -> Result<bool, StoreError> {
-    let bumped = case::Entity::update_many()
+/// An application of a call as whoever scores it looks it up.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// Its id.
+    pub id: CaseId,
+    /// Short code.
+    pub reference: String,
+    /// Version of its case.
+    pub version: i32,
+    /// Who applies.
+    pub applicant: PersonId,
+    /// Their student number.
+    pub student_no: Option<String>,
+    /// The home institution.
+    pub home: InstitutionId,
+    /// The home's unit.
+    pub unit: Option<UnitId>,
+    /// Score in hundredths.
+    pub score: Option<i32>,
+}
+
+/// Open applications to a call that their homes see.
+pub async fn of_call(conn: &impl Conn, call: CallId) -> Result<Vec<Scored>, StoreError> {
+    let rows = application::Entity::find()
+        .filter(application::Column::CallId.eq(call))
+        .filter(application::Column::HomeSeesFrom.is_not_null())
+        .filter(case::Column::Kind.eq(StateKind::Open))
+        .order_by_asc(application::Column::Id)
+        .find_also(application::Entity, case::Entity)
+        .find_also(application::Entity, registration::Entity)
+        .all(conn.db())
+        .await?;
+    let scored = |(row, case, registration): (
+        application::Model,
+        Option<case::Model>,
+        Option<registration::Model>,
+    )| {
+        Some(Scored {
+            id: row.id,
+            reference: row.reference,
+            version: case?.version,
+            applicant: row.applicant_id,
+            student_no: registration?.student_no,
+            home: row.home_id,
+            unit: row.home_unit_id,
+            score: row.score_hundredths,
+        })
+    };
+    Ok(rows.into_iter().filter_map(scored).collect())
+}
+
+/// The homes a call is for.
+pub async fn homes(conn: &impl Conn, call: CallId) -> Result<Vec<InstitutionId>, StoreError> {
+    let rows = call_home::Entity::find().filter(call_home::Column::CallId.eq(call)).all(conn.db()).await?;
+    Ok(rows.into_iter().map(|row| row.institution_id).collect())
+}
+
+/// Writes the score of an application and the next version of its case; `false` when it changed since it was read in `version`.
+pub async fn score(tx: &Tx, id: CaseId, version: i32, hundredths: Option<i32>) -> Result<bool, StoreError> {
+    if !next_version(tx, id, version).await? {
+        return Ok(false);
+    }
+    let update = application::Entity::update_many()
+        .col_expr(application::Column::ScoreHundredths, Expr::value(hundredths))
+        .filter(application::Column::Id.eq(id));
+    guarded(tx, update).await
+}
+
+async fn next_version(tx: &Tx, id: CaseId, version: i32) -> Result<bool, StoreError> {
+    let update = case::Entity::update_many()
         .col_expr(case::Column::Version, Expr::col(case::Column::Version).add(1))
         .filter(case::Column::Id.eq(id))
-        .filter(case::Column::Version.eq(version))
-        .exec(tx.db())
-        .await?;
-    if bumped.rows_affected != 1 {
+        .filter(case::Column::Version.eq(version));
+    guarded(tx, update).await
+}
+
+/// Edits a draft; `false` when it changed since it was read in `version`.
+pub async fn edit(tx: &Tx, id: CaseId, version: i32, draft: Draft) -> Result<bool, StoreError> {
+    if !next_version(tx, id, version).await? {
         return Ok(false);
     }
     let mut row = application::ActiveModel::default();

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait,
@@ -67,6 +68,8 @@ pub struct Call {
     pub next_choice_allowed: bool,
     /// Whether it stands for imported history.
     pub historic: bool,
+    /// When the seed of its draw was drawn.
+    pub seed_drawn_at: Option<DateTime<Utc>>,
     /// Grows with every change.
     pub version: i32,
 }
@@ -162,6 +165,7 @@ impl TryFrom<call::Model> for Call {
             waiting_list: row.waiting_list,
             next_choice_allowed: row.next_choice_allowed,
             historic: row.historic,
+            seed_drawn_at: row.seed_drawn_at,
             version: row.version,
         })
     }
@@ -311,6 +315,17 @@ pub async fn replace(
     call_offering::Entity::delete_many().filter(call_offering::Column::CallId.eq(id)).exec(tx.db()).await?;
     link(tx, id, homes, offerings).await?;
     Ok(true)
+}
+
+/// Gives a call that was published without one the seed of its draw, in its next version; `false` when it has one.
+pub async fn draw(tx: &Tx, id: CallId, seed: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
+    let update = call::Entity::update_many()
+        .col_expr(call::Column::Seed, Expr::value(seed))
+        .col_expr(call::Column::SeedDrawnAt, Expr::value(at))
+        .col_expr(call::Column::Version, Expr::col(call::Column::Version).add(1))
+        .filter(call::Column::Id.eq(id))
+        .filter(call::Column::Seed.is_null());
+    guarded(tx, update).await
 }
 
 async fn link(

@@ -6,6 +6,7 @@
 
 pub mod action_links;
 pub mod agreements;
+pub mod allocations;
 pub mod applications;
 pub mod audit;
 pub mod calendar_addresses;

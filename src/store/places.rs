@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use serde::Serialize;
 use sojourn_engine::ids::{
-    AgreementId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
+    AgreementId, AllocationId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
 };
 use sojourn_engine::quota::Covers;
 use sojourn_engine::vocabulary::{
@@ -170,6 +170,8 @@ pub struct NewPosting {
     pub amount: i32,
     /// Case, account and step it was for.
     pub step: Option<(CaseId, String, i32)>,
+    /// The run of an allocation that holds it, or gives it back.
+    pub run: Option<AllocationId>,
     /// Who posted capacity.
     pub person: Option<PersonId>,
     /// Why capacity was posted.
@@ -269,6 +271,7 @@ impl From<NewPosting> for posting::ActiveModel {
             case_id: Set(case_id),
             account: Set(account),
             number: Set(number),
+            allocation_id: Set(new.run),
             person_id: Set(new.person),
             reason: Set(new.reason),
             at: Set(new.at),

@@ -125,6 +125,7 @@ async fn advance(tx: &Tx, moved: &Moved) -> Result<(), RecordError> {
         current_choice_id: Set(application.current_choice),
         submitted_at: Set(application.submitted_at),
         home_sees_from: Set(application.home_sees_from),
+        receipt: Set(application.receipt.clone()),
         frozen_registration: frozen.as_ref().map_or(NotSet, |student| Set(Some(json!(student)))),
         ..Default::default()
     };
@@ -190,6 +191,7 @@ fn application_row(
         scoring: Set(None),
         submitted_at: Set(row.submitted_at),
         home_sees_from: Set(row.home_sees_from),
+        receipt: Set(row.receipt),
     }
 }
 

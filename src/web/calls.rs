@@ -8,6 +8,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 use sojourn_engine::ids::CallId;
 
+use super::allocations;
 use super::fault::Fault;
 use super::visit::Visit;
 use crate::app::calls::{self, CallView, Wanted};
@@ -59,7 +60,8 @@ pub async fn show(visit: Visit, Path(named): Path<String>) -> std::result::Resul
         .is_some_and(|caller| caller.registered_at.iter().any(|home| call.homes.contains(home)));
     let apply = own && is_open(visit.app(), &call);
     let offered = Value::from(Serde(&offered));
-    let own = context! { line => line(visit.app(), &call), homes, offered, apply };
+    let allocates = visit.caller.as_ref().is_some_and(|caller| allocations::allocates(caller, &call));
+    let own = context! { line => line(visit.app(), &call), homes, offered, apply, allocates };
     Ok(visit.page(StatusCode::OK, "calls/show.html", own))
 }
 

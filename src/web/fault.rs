@@ -71,7 +71,7 @@ pub fn status_of(error: &Error) -> StatusCode {
             StatusCode::UNAUTHORIZED
         }
         Error::Forbidden { .. } => StatusCode::FORBIDDEN,
-        Error::Refused(_) | Error::Stale | Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::Refused(_) | Error::Stale | Error::Outdated(_) | Error::Conflict(_) => StatusCode::CONFLICT,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -148,7 +148,7 @@ const fn named(error: &Error) -> &'static str {
             "signed_out"
         }
         Error::Forbidden { .. } => "forbidden",
-        Error::Stale => "stale",
+        Error::Stale | Error::Outdated(_) => "stale",
         Error::Refused(_) | Error::Conflict(_) => "conflict",
         Error::Invalid(_) => "invalid",
         Error::TooMany { .. } => "too_many",
@@ -181,6 +181,7 @@ pub fn detail(visit: &Visit, error: &Error) -> Option<String> {
         | Error::CodeNeeded
         | Error::WrongCode
         | Error::Stale
+        | Error::Outdated(_)
         | Error::TooMany { .. }
         | Error::Unavailable(_)
         | Error::Internal(_) => None,

@@ -7,6 +7,7 @@
 mod absences;
 mod account;
 mod act;
+mod allocations;
 mod applications;
 mod calendar;
 mod calls;
@@ -115,6 +116,10 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}/documents/{document}/remove", post(documents::take_out))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::show))
+        .route("/calls/{id}/allocations", get(allocations::list).post(allocations::attempt))
+        .route("/calls/{id}/allocations/{run}", get(allocations::show))
+        .route("/calls/{id}/allocations/{run}/confirm", post(allocations::confirm))
+        .route("/calls/{id}/allocations/{run}/explanations/{application}", get(allocations::explain))
         .route("/calls/{id}/apply", get(applications::open::ask).post(applications::open::open))
         .route("/programmes", get(programmes::list))
         .route("/programmes/{id}", get(programmes::show))

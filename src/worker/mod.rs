@@ -6,6 +6,7 @@
 mod bounces;
 mod deliver;
 mod due;
+mod runs;
 mod tidy;
 
 use std::path::Path;
@@ -93,6 +94,7 @@ impl Worker {
     /// Faults of the database; what a mail server says is no error but an outcome.
     pub async fn run_once(&self) -> Result<Done> {
         self.raise().await;
+        self.carry_runs_on(&CancellationToken::new()).await;
         let mut desk = Desk::new(Arc::clone(&self.post));
         desk.fill().await?;
         desk.drain().await
@@ -131,7 +133,13 @@ impl Worker {
             stopped.cancel();
         };
         let deliveries = Desk::new(Arc::clone(&self.post)).run(stopped.clone());
-        tokio::join!(told, self.keep_time(&stopped), self.look_after(&stopped), deliveries);
+        tokio::join!(
+            told,
+            self.keep_time(&stopped),
+            self.look_after(&stopped),
+            self.allocate(&stopped),
+            deliveries
+        );
         self.post.close().await;
     }
 

@@ -74,7 +74,7 @@ where
 }
 
 /// A case with everything a step on it needs.
-struct Pattern {
+pub(crate) struct Pattern {
     case: case::Model,
     application: application::Model,
     choices: Vec<choice::Model>,
@@ -85,7 +85,7 @@ struct Pattern {
 }
 
 impl Pattern {
-    async fn of(conn: &DatabaseConnection, id: CaseId) -> Self {
+    pub(crate) async fn of(conn: &DatabaseConnection, id: CaseId) -> Self {
         let choices = choice::Entity::find().filter(choice::Column::ApplicationId.eq(id));
         let accounts = account::Entity::find().filter(account::Column::CaseId.eq(id));
         let stays = stay::Entity::find().filter(stay::Column::ApplicationId.eq(id));
@@ -105,7 +105,7 @@ impl Pattern {
     }
 
     /// Copies it so many times, and gives each copy its place.
-    async fn multiply(&self, conn: &DatabaseConnection, times: u64) {
+    pub(crate) async fn multiply(&self, conn: &DatabaseConnection, times: u64) {
         self.make_room(conn, times).await;
         let id = |number: u64| CaseId::from(copy(self.case.id.into(), number));
         let choice_of = |id: ChoiceId, number: u64| ChoiceId::from(copy(id.into(), number));

@@ -1,6 +1,7 @@
 //! Applications: opening, editing while a draft, reading.
 
 pub mod list;
+pub mod scores;
 pub mod view;
 
 use std::collections::BTreeMap;
@@ -172,6 +173,7 @@ pub fn fresh_application(
         submitted_at: None,
         home_sees_from: None,
         frozen: false,
+        receipt: None,
     }
 }
 
@@ -250,6 +252,10 @@ pub async fn change(
     };
     if !rows::edit(&tx, id, if_version, draft).await? {
         return Err(Error::Stale);
+    }
+    if let Some(score) = change.score_hundredths {
+        let (home, before) = (scene.live.dossier.home.id, scene.live.dossier.application.score_hundredths);
+        scores::noted(id, home, before, Some(score))?.note(&tx, &at, caller).await?;
     }
     let scene = Scene::read(app, &tx, &Scope::system(), id, &at).await?;
     let view = view::of(&scene, caller, &at);

@@ -80,6 +80,8 @@ pub struct ApplicationView {
     pub submit_at_bell: Option<bool>,
     /// Score in hundredths; for the home and the secretariat.
     pub score_hundredths: Option<i32>,
+    /// The SHA-256 of the list as it was last submitted, which its applicant can compute again; not for hosts.
+    pub receipt: Option<String>,
     /// Document slots of the workflow.
     pub documents: Vec<SlotView>,
     /// Tracks beside the main machine: the instances the case has.
@@ -273,6 +275,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         answers: inside.then(|| dossier.application.answers.clone()),
         submit_at_bell: inside.then_some(dossier.application.submit_at_bell),
         score_hundredths: dossier.application.score_hundredths.filter(|_| reader == Reader::Home),
+        receipt: dossier.application.receipt.clone().filter(|_| inside),
         documents: slots(scene, roles, language),
         tracks: tracks::of(scene, &stage, caller),
         offers: offered.iter().map(|o| offers::view(scene, o, &stage, language)).collect(),

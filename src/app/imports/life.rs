@@ -324,6 +324,7 @@ fn post(line: PlaceLineId, at: &Moment, records: &mut Records) {
         kind: PostingKind::Capacity,
         amount: 1,
         step: None,
+        run: None,
         person: None,
         reason: Some("imported".to_owned()),
         at: at.now,

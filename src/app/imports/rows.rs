@@ -203,6 +203,8 @@ pub fn call(id: CallId, year: i16, at: &Moment) -> Result<CallRow> {
         waiting_list: false,
         next_choice_allowed: false,
         historic: true,
+        seed: None,
+        seed_drawn_at: None,
         created_by: None,
         created_at: at.now,
         version: 1,

@@ -1,5 +1,6 @@
 //! Step → records: one arm per kind of consequence, exhaustive.
 
+use sojourn_engine::allocation::{Digest, receipt};
 use sojourn_engine::definition::{Choose, InstanceId, PlaceOp, RoleIx, Side, StateIx, Term};
 use sojourn_engine::ids::{ChoiceId, PersonId};
 use sojourn_engine::machine::{Move, Opening, Step, after};
@@ -10,7 +11,7 @@ use super::drive::{Deed, Stage, picked_for};
 use super::live::Live;
 use super::places::{Bound, bind, draws, posted};
 use super::{chain, notify, stays};
-use crate::store::dossiers::Account;
+use crate::store::dossiers::{Account, Choice};
 use crate::store::places::NewPosting;
 use crate::store::records::{NewHistory, Records};
 
@@ -150,11 +151,19 @@ pub(super) fn take(
         live.touched.frozen = true;
         live.dossier.application.submitted_at = Some(stage.at.now);
         live.dossier.application.frozen = true;
+        live.dossier.application.receipt = Some(submitted(live, stage).to_string());
         bind_choices(stage, live);
     }
     for side in &made.shows_to {
         show(stage, live, *side);
     }
+}
+
+/// The digest of the list as it is submitted now.
+fn submitted(live: &Live, stage: &Stage<'_>) -> Digest {
+    let rank = |choice: &Choice| u16::try_from(choice.rank).unwrap_or_default();
+    let list: Vec<_> = live.dossier.choices.iter().map(|c| (rank(c), c.offering.id)).collect();
+    receipt(live.dossier.case.id, stage.at.now, &list)
 }
 
 /// Binds every open choice to its line, so that waiting lists know what is waited for.
@@ -246,6 +255,7 @@ fn seat(
             kind,
             amount,
             step: Some((id, name.to_owned(), number)),
+            run: None,
             person: None,
             reason: None,
             at: stage.at.now,

@@ -228,7 +228,7 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
             .iter()
             .map(|c| format!("{} — {}", c.offering.title, c.offering.host.name))
             .collect(),
-        receipt: submitted.then(|| hex::encode(&dossier.case.head)),
+        receipt: dossier.application.receipt.clone().filter(|_| submitted),
     }
 }
 

@@ -54,6 +54,10 @@ words! {
         Offering = "offering",
         /// A call for applications.
         Call = "call",
+        /// A run of an allocation.
+        Allocation = "allocation",
+        /// An application, beside the steps of its case.
+        Application = "application",
         /// A version of a workflow.
         WorkflowVersion = "workflow_version",
         /// A notice.

@@ -25,6 +25,8 @@ pub enum Kind {
     Refused,
     /// Something else stands in the way.
     Conflict,
+    /// What a run was made from is otherwise now.
+    Outdated,
     /// The first request with this key goes on.
     StillRunning,
     /// The row has changed meanwhile.
@@ -62,6 +64,7 @@ impl Kind {
         Self::MethodNotAllowed,
         Self::Refused,
         Self::Conflict,
+        Self::Outdated,
         Self::StillRunning,
         Self::Stale,
         Self::TooLarge,
@@ -88,6 +91,7 @@ impl Kind {
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Refused => "refused",
             Self::Conflict => "conflict",
+            Self::Outdated => "outdated",
             Self::StillRunning => "still-running",
             Self::Stale => "stale",
             Self::TooLarge => "too-large",
@@ -115,6 +119,7 @@ impl Kind {
             Self::MethodNotAllowed => "This method does not work here",
             Self::Refused => "The workflow refuses this step",
             Self::Conflict => "Something stands in the way",
+            Self::Outdated => "What it was made from has changed",
             Self::StillRunning => "The first request is still running",
             Self::Stale => "This has changed meanwhile",
             Self::TooLarge => "The request is too large",
@@ -137,7 +142,7 @@ impl Kind {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Refused | Self::Conflict | Self::StillRunning => StatusCode::CONFLICT,
+            Self::Refused | Self::Conflict | Self::Outdated | Self::StillRunning => StatusCode::CONFLICT,
             Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -78,6 +78,8 @@ pub struct ApplicationRow {
     pub home_sees_from: Option<DateTime<Utc>>,
     /// Whether the registration is frozen.
     pub frozen: bool,
+    /// The digest of the list as it was last submitted.
+    pub receipt: Option<String>,
 }
 
 /// What guards may ask about the applicant's studies.
@@ -317,6 +319,7 @@ impl From<application::Model> for ApplicationRow {
             submitted_at: row.submitted_at,
             home_sees_from: row.home_sees_from,
             frozen: row.frozen_registration.is_some(),
+            receipt: row.receipt,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::super::fields::{Kind, value};
 use super::super::form::{Fields, Posted};
 use super::super::visit::Visit;
 use super::show::{self, Said};
-use crate::app::applications::{self, ApplicationView, DraftChange};
+use crate::app::applications::{self, ApplicationView, DraftChange, scores};
 use crate::app::calls::{self, AnswerKind, Question};
 use crate::app::{Error, FieldError, Result};
 
@@ -49,28 +49,15 @@ pub async fn score(Path(named): Path<String>, posted: Posted) -> std::result::Re
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let case: CaseId = id(&named)?;
-    let given = hundredths(fields.get("score"));
+    let given = scores::hundredths(fields.get("score"));
     let score = given.ok_or_else(|| {
         Error::Invalid(vec![FieldError::new(
             "/score",
             visit.word("faults.decimal").replacen("{}", "0", 1).replacen("{}", "10000", 1),
         )])
     })?;
-    let change = DraftChange { score_hundredths: Some(score), ..DraftChange::default() };
-    applications::change(visit.app(), &caller, case, fields.version()?, change).await?;
+    scores::enter(visit.app(), &caller, case, fields.version()?, Some(score)).await?;
     Ok(Redirect::to(&format!("/cases/{case}?done=score")).into_response())
-}
-
-/// A score from 0 to 10,000 with at most two decimals, in hundredths.
-fn hundredths(text: &str) -> Option<i32> {
-    let text = text.replace(',', ".");
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
-        return None;
-    }
-    let score = format!("{whole}{part:0<2}").parse().ok()?;
-    (0..=1_000_000).contains(&score).then_some(score)
 }
 
 async fn wanted(visit: &Visit, call: CallId, said: &Fields) -> Result<DraftChange> {
@@ -208,18 +195,4 @@ pub async fn filled(
         choices_fault => faults.iter().any(|fault| fault.starts_with("choices")),
         bell => said.map_or(bell, |said| said.typed.get("submit_at_bell") == "true"),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_score_is_read_in_hundredths() {
-        assert_eq!(
-            ["8", "8,5", "8.55", "0", "10000"].map(hundredths),
-            [800, 850, 855, 0, 1_000_000].map(Some)
-        );
-        assert_eq!(["", "8.555", "-1", "x", "10001", "."].map(hundredths), [None; 6]);
-    }
 }

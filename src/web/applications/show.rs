@@ -7,7 +7,7 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Deserialize;
 use sojourn_engine::ids::CaseId;
-use sojourn_engine::vocabulary::{Phase, StateKind};
+use sojourn_engine::vocabulary::{Phase, StateKind, Via};
 
 use super::super::calls::id;
 use super::super::documents;
@@ -19,7 +19,7 @@ use super::draft;
 use crate::access::{Caller, full_name};
 use crate::app::applications::view::{LineView, OfferView};
 use crate::app::applications::{self, ApplicationView};
-use crate::app::{Asked, Result, calls, history, notifications, people};
+use crate::app::{Asked, Result, allocations, calls, history, notifications, people};
 
 /// Steps, documents and mails shown of one case.
 const MANY: Asked = Asked { limit: 200, cursor: None };
@@ -89,7 +89,10 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         said.form == draft::FORM || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
     });
     let typed = said.filter(|_| !stays).map(|said| texts(&said.typed));
+    let moved = steps.iter().any(|step| step.via == Via::Run);
+    let run = if moved { allocations::moved_by(app, view.call.id, view.id).await? } else { None };
     Ok(context! {
+        run => run.map(|run| run.to_string()),
         case => Value::from(Serde(view)),
         door => door(view.id),
         reader_of_reason => "reason_text",

@@ -70,7 +70,11 @@ impl Stage {
             let name = if name == "id" { Self::kind(operation, before) } else { name };
             path.push(self.id(set, name).as_str().expect("text").to_owned());
         }
-        let query = if operation.path.ends_with("/holidays") { "?dry_run=true" } else { "" };
+        let query = if ["/holidays", "/scores"].iter().any(|end| operation.path.ends_with(end)) {
+            "?dry_run=true"
+        } else {
+            ""
+        };
         path.join("/") + query
     }
 
@@ -81,6 +85,7 @@ impl Stage {
             "people" if about("/absences") || about("/roles") => "staff",
             "programmes" if about("/case") || about("/events") || about("/history") => "vetted",
             "programmes" if about("/offerings") => "offering programme",
+            "calls" if about("/allocations") => "run call",
             before => before,
         }
     }
@@ -103,7 +108,7 @@ impl Stage {
         (speaks(Set::Ours), speaks(Set::Theirs))
     }
 
-    fn enter(&mut self, set: Set, name: &'static str, id: &Value) {
+    pub(super) fn enter(&mut self, set: Set, name: &'static str, id: &Value) {
         self.ids.insert((set, name), id.clone());
     }
 
@@ -128,6 +133,7 @@ impl Stage {
         self.enter(Set::Ours, "placements", &case);
         self.enter(Set::Ours, "doc_id", &document["id"]);
         self.enter(Set::Ours, "calls", &round.call["id"]);
+        self.tried(Set::Ours, (&round.call["id"], &alpha, &case)).await;
         self.enter(Set::Ours, "agreements", &line["agreement"]);
         self.enter(Set::Ours, "place-lines", &line["id"]);
         self.enter(Set::Ours, "vetted", &offer["id"]);
@@ -176,6 +182,7 @@ impl Stage {
         let call = other.patch(&published, &json!(1), &json!({ "status": "published" })).await.ok();
 
         let theo = self.people["foreign"].clone();
+        let open = call["id"].clone();
         let round = Round::of(call, vec![offering.clone()], vec![]);
         let walk = Walk::open(&self.cast, &round, &theo).await;
         let document = theo.upload(&walk.case, "transcript", "marks.pdf", b"%PDF-1.7\n%%EOF\n").await.ok();
@@ -186,6 +193,7 @@ impl Stage {
         self.enter(Set::Theirs, "placements", &case);
         self.enter(Set::Theirs, "doc_id", &document["id"]);
         self.enter(Set::Theirs, "calls", &hidden["id"]);
+        self.tried(Set::Theirs, (&open, &gamma, &case)).await;
         self.enter(Set::Theirs, "agreements", &agreement["id"]);
         self.enter(Set::Theirs, "place-lines", &line["id"]);
         let vetted = self.vetted_elsewhere(sol).await;
@@ -325,6 +333,9 @@ impl Stage {
             ("POST", path) if path.ends_with("/holidays") => {
                 json!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n")
             }
+            ("POST", path) if path.ends_with("/scores") => json!("score,student_no\n1,none\n"),
+            ("POST", path) if path.contains("/allocations") => json!({}),
+            ("PUT", path) if path.ends_with("/score") => json!({ "score": 1 }),
             ("POST", path) if path.ends_with("/units") => json!({ "name": part }),
             ("POST", "/people") => json!({
                 "given_name": part, "family_name": "New", "email": format!("{part}.new@nowhere.example"),

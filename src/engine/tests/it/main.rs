@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod adoption;
+mod allocation;
 mod calendars;
 mod check;
 mod conserved;

@@ -1,0 +1,62 @@
+//! Who got what in a run, by name, for those who run exchanges of its homes.
+
+use sojourn_engine::ids::{AllocationId, CallId, CaseId};
+
+use super::words::Names;
+use super::{GotView, demand, frozen};
+use crate::access::Caller;
+use crate::app::{App, Error, Result};
+use crate::store::allocations as store;
+
+/// An application with what it got.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Outcome {
+    /// The application.
+    pub application: CaseId,
+    /// Its short code.
+    pub reference: String,
+    /// Who applies.
+    pub name: String,
+    /// What it got.
+    pub got: Option<GotView>,
+}
+
+/// What applications got, by application after one; empty for coordinators of a unit.
+///
+/// # Errors
+/// [`Error::NotFound`] for a run the caller does not see.
+pub async fn outcomes(
+    app: &App,
+    caller: &Caller,
+    of: (CallId, AllocationId),
+    after: Option<CaseId>,
+    most: usize,
+) -> Result<Vec<Outcome>> {
+    let conn = app.store.read();
+    let row = store::find(conn, caller, of).await?.ok_or(Error::NotFound)?;
+    let whole = demand(caller, &store::homes(conn, row.id).await?).is_ok();
+    if !whole && !caller.is_secretariat() {
+        return Ok(Vec::new());
+    }
+    let run = frozen(conn, row.id).await?;
+    let names = Names::of(conn, &run.input).await?;
+    let some: Vec<_> = run
+        .outcome
+        .placed
+        .iter()
+        .filter(|one| after.is_none_or(|after| one.student > after))
+        .take(most)
+        .collect();
+    let ids: Vec<CaseId> = some.iter().map(|placed| placed.student).collect();
+    let mut people = store::applicants(conn, &ids).await?;
+    let outcome = |placed: &&sojourn_engine::allocation::Placed| {
+        let (reference, name) = people.remove(&placed.student)?;
+        let got = placed.got.map(|got| GotView {
+            rank: got.rank,
+            title: names.title(got.offering),
+            host: names.host(got.offering),
+        });
+        Some(Outcome { application: placed.student, reference, name, got })
+    };
+    Ok(some.iter().filter_map(outcome).collect())
+}

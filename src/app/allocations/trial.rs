@@ -1,0 +1,168 @@
+//! Trying an allocation: what it is made from is frozen with what comes out, and nothing else happens.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use sojourn_engine::allocation::{Allocation as Outcome, Fault, Input};
+use sojourn_engine::ids::{CallId, InstitutionId};
+use sojourn_engine::vocabulary::{AllocationStatus, Deed, Matter, Publication};
+
+use super::collect::{Wanted, collect};
+use super::file::Frozen;
+use super::{RunItem, demand, view};
+use crate::access::{Caller, Place};
+use crate::app::audit::Deeds;
+use crate::app::calls;
+use crate::app::{Answer, App, Conflict, Error, FieldError, Once, Result};
+use crate::clock::Moment;
+use crate::store::allocations::{self as store, Allocation};
+use crate::store::calls as call_store;
+use crate::store::calls::{CallRow, Whole};
+
+/// Rows told of at most that cannot be allocated from.
+const TOLD: usize = 100;
+
+/// A run to make.
+#[derive(Debug, Clone, Default)]
+pub struct NewRun {
+    /// The homes whose applications it takes in; none: all that the caller runs exchanges of.
+    pub homes: Vec<InstitutionId>,
+}
+
+/// Tries the allocation of a call.
+///
+/// # Errors
+/// [`Error::NotFound`] for a call the caller does not see, [`Error::Forbidden`] for those who do not run exchanges of its homes,
+/// [`Error::Conflict`] while applications come in, [`Error::Invalid`] for what cannot be allocated from, row by row.
+pub async fn trial(app: &App, caller: &Caller, call: CallId, once: &Once, new: NewRun) -> Result<Answer> {
+    let at = app.clock.moment();
+    let turn = app.turn(caller, once).await?;
+    let tx = app.store.begin().await?;
+    let whole = calls::seen(&tx, caller, call).await?;
+    let homes = chosen(caller, &whole, &new)?;
+    if let Some(answer) = turn.replay(&tx, &at).await? {
+        return Ok(answer);
+    }
+    closed(&whole, &homes, &at)?;
+    let seed = match whole.row.seed.clone() {
+        Some(seed) => seed,
+        None => draw(&tx, &whole.row, &at).await?,
+    };
+    tx.commit().await?;
+
+    let wanted = Wanted { call, scored: whole.row.scores, homes, seed };
+    let input = collect(app, app.store.read(), &wanted, &at).await?.input;
+    let (frozen, digest, packed) = solved(input).await?;
+
+    let tx = app.store.begin().await?;
+    let placed = frozen.outcome.placed.iter().filter(|placed| placed.got.is_some()).count();
+    let row = Allocation {
+        id: at.id(),
+        call_id: call,
+        number: store::next_number(&tx, call).await?,
+        status: AllocationStatus::Trial,
+        digest,
+        students: count(frozen.outcome.placed.len()),
+        placed: count(placed),
+        done: 0,
+        created_by: Some(caller.person),
+        created_at: at.now,
+        confirmed_by: None,
+        confirmed_at: None,
+        finished_at: None,
+        going_on: None,
+        version: 1,
+    };
+    store::add(&tx, row.clone(), &wanted.homes, packed).await?;
+    let deed = Deeds::new(Deed::Create, Matter::Allocation, row.id).at(wanted.homes.first().copied());
+    deed.with(&RunItem::from(row.clone()))?.note(&tx, &at, caller).await?;
+    let location = format!("/api/v1/calls/{call}/allocations/{}", row.id);
+    let answer = Answer::created(location, 1, &view(&tx, row, &caller.language).await?)?;
+    turn.finish(tx, &at, answer).await
+}
+
+fn count(of: usize) -> i32 {
+    i32::try_from(of).unwrap_or(i32::MAX)
+}
+
+/// Allocates, proves the outcome, and packs both.
+async fn solved(input: Input) -> Result<(Frozen, String, crate::store::allocations::Files)> {
+    let work = move || {
+        let (outcome, proven) = {
+            let instance = input.instance().map_err(|faults| refused(&faults))?;
+            let outcome: Outcome = instance.solve();
+            let proven = instance.verify(&outcome);
+            (outcome, proven)
+        };
+        if let Some(breach) = proven.first() {
+            return Err(Error::Internal(format!("an allocation breaks its promise: {breach}").into()));
+        }
+        let digest = outcome.input.to_string();
+        let frozen = Frozen { input, outcome };
+        let packed = frozen.pack()?;
+        Ok((frozen, digest, packed))
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|gone| Error::Internal(gone.into()))?
+}
+
+/// What cannot be allocated from, each with the application or line it is about.
+pub(super) fn refused(faults: &[Fault]) -> Error {
+    let mut told = BTreeSet::new();
+    let mut errors = Vec::new();
+    for fault in faults {
+        let (pointer, detail) = match fault {
+            // One score serves all choices of an application.
+            Fault::ScoreMissing { student, .. } => {
+                let detail = "this call scores applications, and this one has no score: enter it first";
+                (format!("/applications/{student}"), detail.to_owned())
+            }
+            fault => ("".to_owned(), fault.to_string()),
+        };
+        if errors.len() < TOLD && told.insert((pointer.clone(), detail.clone())) {
+            errors.push(FieldError::new(pointer, detail));
+        }
+    }
+    Error::Invalid(errors)
+}
+
+/// The homes that are asked for, else all that the caller runs exchanges of.
+fn chosen(caller: &Caller, whole: &Whole, new: &NewRun) -> Result<Vec<InstitutionId>> {
+    let all = || whole.homes.iter().map(|home| home.id);
+    for (at, home) in new.homes.iter().enumerate() {
+        if all().all(|known| known != *home) {
+            let told = "the call is not for this home: name one of its `homes`";
+            return Err(Error::Invalid(vec![FieldError::new(format!("/homes/{at}"), told)]));
+        }
+    }
+    let runs = |home: &InstitutionId| caller.coordinates(&Place::whole(*home));
+    let mut homes = if new.homes.is_empty() { all().filter(runs).collect() } else { new.homes.clone() };
+    homes.sort_unstable();
+    homes.dedup();
+    demand(caller, &homes)?;
+    Ok(homes)
+}
+
+/// Passes when no application of these homes comes in any more.
+fn closed(whole: &Whole, homes: &[InstitutionId], at: &Moment) -> Result<()> {
+    let not_now = |detail: String| Err(Error::Conflict(Conflict::NotNow(detail)));
+    if whole.row.status == Publication::Draft {
+        return not_now("this call is a draft: publish it first".to_owned());
+    }
+    let row = &whole.row;
+    let closes = whole.homes.iter().filter(|home| homes.contains(&home.id)).map(|home| {
+        let closes = calls::calendar(row, &home.zone).instant(row.closes_on.and_time(row.closes_time));
+        closes + TimeDelta::minutes(row.grace_minutes.into())
+    });
+    match closes.max().filter(|closes| at.now <= *closes) {
+        Some(closes) => {
+            not_now(format!("applications come in until {}: allocate after that", closes.format("%FT%TZ")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Draws the seed of a call that was published without one.
+async fn draw(tx: &crate::store::Tx, row: &CallRow, at: &Moment) -> Result<String> {
+    let seed = hex::encode(at.random::<16>());
+    if call_store::draw(tx, row.id, &seed, at.now).await? { Ok(seed) } else { Err(Error::Stale) }
+}

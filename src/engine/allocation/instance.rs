@@ -1,0 +1,154 @@
+//! A run's input, checked and made compact: positions in place of ids, one flat array of choices.
+
+use super::digest::Feed;
+use super::lists::{Entry, Lists, Reading};
+use super::lookup::NONE;
+use super::priority::{DRAW_BITS, Priority, UNSCORED, compared, draw};
+use super::seating::Seating;
+use super::{Choice, Digest, Fault, Field, Got, Rule, Rules, Seats, Student, Why};
+use crate::ids::CaseId;
+
+/// Characters that a seed may have.
+const SEED: std::ops::RangeInclusive<usize> = 1..=64;
+
+/// A checked input. Students are counted in the order of the draw.
+#[derive(Debug)]
+pub struct Instance<'i> {
+    pub(super) students: &'i [Student],
+    pub(super) choices: &'i [Choice],
+    pub(super) rules: &'i Rules,
+    pub(super) seating: Seating<'i>,
+    pub(super) lists: Lists,
+    pub(super) digest: Digest,
+    /// Each student's row, in the order of the draw.
+    pub(super) order: Vec<u32>,
+}
+
+impl<'i> Instance<'i> {
+    /// Checks an input and makes it compact.
+    ///
+    /// # Errors
+    /// Everything in it that cannot be allocated from, sorted.
+    pub fn new(
+        students: &'i [Student],
+        choices: &'i [Choice],
+        seats: &'i Seats,
+        rules: &'i Rules,
+    ) -> Result<Self, Vec<Fault>> {
+        let most = 1 << DRAW_BITS;
+        let sizes = [students.len(), choices.len(), seats.lines.len(), seats.places.len()];
+        if sizes.iter().any(|size| *size >= most) {
+            return Err(vec![Fault::TooMany]);
+        }
+        let mut faults = Vec::new();
+        let printable = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+        if !SEED.contains(&rules.seed.len()) || !rules.seed.bytes().all(printable) {
+            faults.push(Fault::Seed);
+        }
+        let too_large = |score| compared(score).is_err();
+        let wrong = students.iter().filter(|student| student.score.is_some_and(too_large));
+        faults.extend(wrong.map(|student| Fault::ScoreTooLarge { student: student.id }));
+        let seating = Seating::new(seats, &mut faults);
+        let order = draw(students, &rules.seed, &mut faults);
+        let reading = Reading { students, order: &order, choices, seating: &seating, scored: rules.scored };
+        let lists = reading.lists(&mut faults);
+        if !faults.is_empty() {
+            faults.sort_unstable();
+            faults.dedup();
+            return Err(faults);
+        }
+        let blank = Digest::of(&[]);
+        let mut instance = Self { students, choices, rules, seating, lists, digest: blank, order };
+        instance.digest = instance.digested();
+        Ok(instance)
+    }
+
+    /// The digest of the whole input with its seed, the same for any order of its rows.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The rule that this input is allocated by, and why if it is not deferred acceptance.
+    pub fn rule(&self) -> (Rule, Option<Why>) {
+        (self.seating.rule, self.seating.why)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    pub(super) fn student(&self, drawn: usize) -> &'i Student {
+        &self.students[self.order[drawn] as usize]
+    }
+
+    pub(super) fn id(&self, drawn: usize) -> CaseId {
+        self.student(drawn).id
+    }
+
+    pub(super) fn list(&self, drawn: usize) -> &[Entry] {
+        &self.lists.entries[self.lists.of(drawn)]
+    }
+
+    pub(super) fn source(&self, entry: &Entry) -> &'i Choice {
+        &self.choices[entry.source as usize]
+    }
+
+    /// The score of the application itself, where scores count.
+    pub(super) fn score(&self, drawn: usize) -> i32 {
+        let score = self.student(drawn).score.filter(|_| self.rules.scored);
+        score.and_then(|score| compared(score).ok()).unwrap_or(UNSCORED)
+    }
+
+    /// Every student by the priority of the application itself.
+    pub(super) fn by_priority(&self) -> Vec<Priority> {
+        let mut all: Vec<Priority> = (0..self.len()).map(|drawn| self.own_priority(drawn)).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Where a student stands by the application itself.
+    pub(super) fn own_priority(&self, drawn: usize) -> Priority {
+        Priority::new(self.student(drawn).displaced, self.score(drawn), drawn)
+    }
+
+    /// Every student with their position in the draw, sorted by application.
+    pub(super) fn by_id(&self) -> Vec<(CaseId, u32)> {
+        let mut all: Vec<(CaseId, u32)> = (0..self.len()).map(|drawn| self.id(drawn)).zip(0..).collect();
+        all.sort_unstable();
+        all
+    }
+
+    pub(super) fn got(&self, entry: u32) -> Option<Got> {
+        let entry = self.lists.entries.get(entry as usize)?;
+        let place = self.seating.places.get(entry.place as usize)?;
+        Some(Got { rank: entry.rank, offering: place.offering, line: place.line })
+    }
+
+    fn digested(&self) -> Digest {
+        let mut feed = Feed::new("sojourn allocation input 1");
+        feed.text(&self.rules.seed);
+        feed.bytes(&[u8::from(self.rules.scored)]);
+        self.seating.feed(&mut feed);
+        feed.count(self.len());
+        for drawn in 0..self.len() {
+            let student = self.student(drawn);
+            feed.id(student.id);
+            feed.id(student.home);
+            feed.bytes(&[student.level as u8, u8::from(student.displaced)]);
+            feed.bytes(&student.field.map_or([0; 4], Field::bytes));
+            feed.bytes(&self.score(drawn).to_be_bytes());
+            let list = self.list(drawn);
+            feed.count(list.len());
+            for entry in list {
+                let [high, low] = entry.rank.to_be_bytes();
+                let [p0, p1, p2, p3] = entry.place.to_be_bytes();
+                let [s0, s1, s2, s3] = entry.score.to_be_bytes();
+                feed.bytes(&[high, low, p0, p1, p2, p3, s0, s1, s2, s3, u8::from(entry.eligible)]);
+                if entry.place == NONE {
+                    feed.id(self.source(entry).offering);
+                }
+            }
+        }
+        feed.finish()
+    }
+}

@@ -1,0 +1,110 @@
+//! Who comes before whom: the displaced, then the higher score, then the draw.
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
+
+use super::{Digest, Fault, Student};
+use crate::guard::Decimal;
+use crate::ids::CaseId;
+
+/// Bits that hold a student's position in the draw.
+pub(super) const DRAW_BITS: u32 = 31;
+
+/// What stands for no score: behind every score.
+pub(super) const UNSCORED: i32 = i32::MIN;
+
+/// Priority as one number, the smaller the better; no two students share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Priority(u64);
+
+impl Priority {
+    /// `drawn` is the position in the draw, below 2³¹.
+    pub(super) fn new(displaced: bool, score: i32, drawn: usize) -> Self {
+        let below = u64::from(i32::MAX.abs_diff(score));
+        Self(u64::from(!displaced) << 63 | below << DRAW_BITS | drawn as u64)
+    }
+
+    pub(super) fn displaced(self) -> bool {
+        self.0 >> 63 == 0
+    }
+
+    /// The score that it was made with.
+    pub(super) fn score(self) -> i32 {
+        let below = i64::try_from(self.0 << 1 >> (DRAW_BITS + 1)).unwrap_or(i64::MAX);
+        i32::try_from(i64::from(i32::MAX) - below).unwrap_or(UNSCORED)
+    }
+
+    /// The student, by position in the draw.
+    pub(super) fn drawn(self) -> usize {
+        usize::try_from(self.0 & ((1 << DRAW_BITS) - 1)).unwrap_or(usize::MAX)
+    }
+}
+
+/// A score as it is compared; `Err` where it is too large.
+pub(super) fn compared(score: Decimal) -> Result<i32, ()> {
+    i32::try_from(score.thousandths()).ok().filter(|score| *score != UNSCORED).ok_or(())
+}
+
+/// A score as it was stated.
+pub(super) fn stated(score: i32) -> Option<Decimal> {
+    (score != UNSCORED).then(|| Decimal::from_thousandths(i64::from(score)))
+}
+
+/// The students' positions in the input, in the order of the draw.
+pub(super) fn draw(students: &[Student], seed: &str, faults: &mut Vec<Fault>) -> Vec<u32> {
+    let seeded = Sha256::new().chain_update(seed).chain_update("\n");
+    let mut text = [0; Hyphenated::LENGTH];
+    let mut number = |id: CaseId| {
+        let text = Uuid::from(id).hyphenated().encode_lower(&mut text);
+        Digest::finish(seeded.clone().chain_update(text)).number()
+    };
+    let numbered = students.iter().zip(0..).map(|(student, row)| (number(student.id), row));
+    let mut numbered: Vec<(u64, u32)> = numbered.collect();
+    let id = |one: &(u64, u32)| students[one.1 as usize].id;
+    numbered.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| id(one).cmp(&id(other))));
+    let twice = numbered.windows(2).filter(|pair| pair[0].0 == pair[1].0 && id(&pair[0]) == id(&pair[1]));
+    faults.extend(twice.map(|pair| Fault::StudentTwice { student: id(&pair[0]) }));
+    numbered.into_iter().map(|(_, row)| row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_displaced_come_first_then_the_higher_score_then_the_draw() {
+        let rising = [
+            Priority::new(true, 5, 9),
+            Priority::new(true, UNSCORED, 0),
+            Priority::new(false, i32::MAX, 7),
+            Priority::new(false, 0, 1),
+            Priority::new(false, 0, 2),
+            Priority::new(false, -1, 0),
+            Priority::new(false, UNSCORED + 1, 0),
+            Priority::new(false, UNSCORED, 0),
+        ];
+        assert!(rising.is_sorted_by(|before, after| before < after));
+        assert_eq!((rising[2].drawn(), rising[2].score()), (7, i32::MAX));
+        assert_eq!((rising[0].displaced(), rising[0].score()), (true, 5));
+        assert_eq!((rising[5].displaced(), rising[5].score()), (false, -1));
+        assert_eq!(stated(rising[7].score()), None);
+    }
+
+    #[test]
+    fn the_number_of_the_draw_is_what_sha256sum_prints() {
+        let student = |number| Student {
+            id: CaseId::from(Uuid::from_u128(number)),
+            home: Uuid::nil().into(),
+            level: crate::vocabulary::Level::First,
+            field: None,
+            score: None,
+            displaced: false,
+        };
+        let students = [student(1), student(2), student(3)];
+        let number = |student: &Student| Digest::of(format!("a seed\n{}", student.id).as_bytes()).number();
+        let mut by_hand: Vec<u32> = vec![0, 1, 2];
+        by_hand.sort_by_key(|at| number(&students[*at as usize]));
+        assert_eq!(draw(&students, "a seed", &mut Vec::new()), by_hand);
+    }
+}

@@ -1,0 +1,198 @@
+//! Allocations of a call's places, for the coordinators of its homes: try, compare, look at it from each side, confirm.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Deserialize;
+use sojourn_engine::ids::{AllocationId, CallId, CaseId};
+use sojourn_engine::vocabulary::AllocationStatus;
+
+use super::calls::{Onward, id};
+use super::fault::{Fault, status_of};
+use super::form::Posted;
+use super::visit::{SignedIn, Visit};
+use crate::access::{Caller, Place};
+use crate::app::allocations::{self, NewRun, RunView};
+use crate::app::calls::{self, CallView};
+use crate::app::{Conflict, Error, Result};
+
+/// Applications shown of a run at a time.
+const MANY: usize = 100;
+
+type Answered = std::result::Result<Response, Fault>;
+
+/// Where the list of applications goes on, and what has just been done.
+#[derive(Debug, Default, Deserialize)]
+pub struct Came {
+    /// The last application of the page before.
+    after: Option<String>,
+}
+
+/// Whether somebody allocates places of a call: a coordinator of one of its homes as a whole.
+pub fn allocates(caller: &Caller, call: &CallView) -> bool {
+    call.homes.iter().any(|home| caller.coordinates(&Place::whole(*home)))
+}
+
+pub async fn list(signed_in: SignedIn, Path(named): Path<String>, Query(onward): Query<Onward>) -> Answered {
+    let SignedIn { visit, caller } = signed_in;
+    let call: CallId = id(&named)?;
+    Ok(runs(&visit, &caller, call, onward, (StatusCode::OK, None)).await?)
+}
+
+async fn runs(
+    visit: &Visit,
+    caller: &Caller,
+    call: CallId,
+    onward: Onward,
+    (status, told): (StatusCode, Option<Vec<String>>),
+) -> Result<Response> {
+    let view = calls::get(visit.app(), Some(caller), call).await?;
+    let allocates = allocates(caller, &view);
+    if !allocates && !visit.is_staff() {
+        return Err(Error::NotFound);
+    }
+    let page = allocations::list(visit.app(), caller, call, &onward.asked(50)).await?;
+    let own = context! {
+        call => Value::from(Serde(&view)),
+        runs => Value::from(Serde(&page.items)),
+        next => page.next,
+        allocates,
+        told,
+    };
+    Ok(visit.page(status, "calls/allocations.html", own))
+}
+
+/// Tries the allocation.
+pub async fn attempt(Path(named): Path<String>, posted: Posted) -> Answered {
+    let Posted { visit, fields } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    let call: CallId = id(&named)?;
+    let once = fields.once(&visit.path)?;
+    match allocations::trial(visit.app(), &caller, call, &once, NewRun::default()).await {
+        Ok(answer) => {
+            let run: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            let run = run["id"].as_str().unwrap_or_default();
+            Ok(Redirect::to(&format!("/calls/{call}/allocations/{run}")).into_response())
+        }
+        Err(error) => {
+            let status = status_of(&error);
+            let told = told(&visit, error)?;
+            Ok(runs(&visit, &caller, call, Onward::default(), (status, Some(told))).await?)
+        }
+    }
+}
+
+/// What the page says about what was not done; what is no matter of the form goes on.
+fn told(visit: &Visit, error: Error) -> Result<Vec<String>> {
+    match error {
+        Error::Conflict(Conflict::NotNow(detail)) => Ok(vec![visit.said(&detail)]),
+        Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => Ok(vec![visit.word("case.twice")]),
+        Error::Invalid(errors) => {
+            let named = |pointer: &str| pointer.strip_prefix("/applications/").map(|id| format!(" ({id})"));
+            let told = |error: &crate::app::FieldError| {
+                format!("{}{}", visit.said(&error.detail), named(&error.pointer).unwrap_or_default())
+            };
+            Ok(errors.iter().map(told).collect())
+        }
+        Error::Outdated(changes) => {
+            let word = |code: &str| visit.word(&format!("allocations.changed.{code}"));
+            let mut all = vec![visit.word("allocations.outdated")];
+            for change in changes.iter().take(10) {
+                let of = change.application.map(|id| id.to_string());
+                let of = of.or_else(|| change.line.map(|id| id.to_string())).unwrap_or_default();
+                let between = match (&change.was, &change.is) {
+                    (Some(was), Some(is)) => format!(": {was} → {is}"),
+                    _ => String::new(),
+                };
+                all.push(format!("{} {of}{between}", word(change.code)));
+            }
+            Ok(all)
+        }
+        Error::Stale => Ok(vec![visit.word("case.stale")]),
+        error => Err(error),
+    }
+}
+
+pub async fn show(
+    signed_in: SignedIn,
+    Path((call, run)): Path<(String, String)>,
+    Query(came): Query<Came>,
+) -> Answered {
+    let SignedIn { visit, caller } = signed_in;
+    let of = (id(&call)?, id(&run)?);
+    let after = came.after.as_deref().map(id::<CaseId>).transpose()?;
+    Ok(page(&visit, &caller, of, after, (StatusCode::OK, None)).await?)
+}
+
+async fn page(
+    visit: &Visit,
+    caller: &Caller,
+    of: (CallId, AllocationId),
+    after: Option<CaseId>,
+    (status, told): (StatusCode, Option<Vec<String>>),
+) -> Result<Response> {
+    let view = allocations::get(visit.app(), caller, of).await?;
+    let call = calls::get(visit.app(), Some(caller), of.0).await?;
+    let outcomes = allocations::outcomes(visit.app(), caller, of, after, MANY).await?;
+    let next = outcomes.last().filter(|_| outcomes.len() == MANY).map(|last| last.application.to_string());
+    let ranks = view.fairness.first().map_or(0, |all| all.by_rank.len());
+    let own = context! {
+        call => Value::from(Serde(&call)),
+        run => Value::from(Serde(&view)),
+        outcomes => Value::from(Serde(&outcomes)),
+        next,
+        ranks => (1..=ranks).collect::<Vec<_>>(),
+        confirms => confirms(caller, &view),
+        told,
+    };
+    Ok(visit.page(status, "calls/allocation.html", own))
+}
+
+/// Whether somebody may confirm a run.
+fn confirms(caller: &Caller, view: &RunView) -> bool {
+    let whole = |home: &allocations::Named| caller.coordinates(&Place::whole(home.id));
+    view.item.status == AllocationStatus::Trial && view.homes.iter().all(whole)
+}
+
+/// Confirms a run, once that was asked for twice.
+pub async fn confirm(Path((call, run)): Path<(String, String)>, posted: Posted) -> Answered {
+    let Posted { visit, fields } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    let of = (id(&call)?, id(&run)?);
+    if fields.get("sure") != "yes" {
+        let view = allocations::get(visit.app(), &caller, of).await?;
+        let call = calls::get(visit.app(), Some(&caller), of.0).await?;
+        let own = context! { call => Value::from(Serde(&call)), run => Value::from(Serde(&view)) };
+        return Ok(visit.page(StatusCode::OK, "calls/confirm.html", own));
+    }
+    let once = fields.once(&visit.path)?;
+    match allocations::confirm(visit.app(), &caller, &once, of, fields.version()?).await {
+        Ok(_) => Ok(Redirect::to(&format!("/calls/{}/allocations/{}", of.0, of.1)).into_response()),
+        Err(error) => {
+            let status = status_of(&error);
+            let told = told(&visit, error)?;
+            Ok(page(&visit, &caller, of, None, (status, Some(told))).await?)
+        }
+    }
+}
+
+/// Why an application came out as it did.
+pub async fn explain(
+    signed_in: SignedIn,
+    Path((call, run, application)): Path<(String, String, String)>,
+) -> Answered {
+    let SignedIn { visit, caller } = signed_in;
+    let of: (CallId, AllocationId) = (id(&call)?, id(&run)?);
+    let application: CaseId = id(&application)?;
+    let told = allocations::explanation(visit.app(), &caller, of, application).await?;
+    let view = calls::get(visit.app(), Some(&caller), of.0).await?;
+    let sees_run = allocations::get(visit.app(), &caller, of).await.is_ok();
+    let own = context! {
+        call => Value::from(Serde(&view)),
+        told => Value::from(Serde(&told)),
+        sees_run,
+    };
+    Ok(visit.page(StatusCode::OK, "calls/explanation.html", own))
+}
