@@ -40,6 +40,7 @@ mod m20261125_000071_look_after_personal_data;
 mod m20261125_000080_create_checkpoints;
 mod m20261126_000081_create_audit;
 mod m20261126_000082_hand_the_chair_over;
+mod m20261126_000110_offer_freed_places;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000080_create_checkpoints::Migration),
             Box::new(m20261126_000081_create_audit::Migration),
             Box::new(m20261126_000082_hand_the_chair_over::Migration),
+            Box::new(m20261126_000110_offer_freed_places::Migration),
         ]
     }
 }

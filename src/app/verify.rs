@@ -96,6 +96,10 @@ pub async fn verify(app: &App, mut seen: impl FnMut(u64)) -> Result<Report> {
     for (id, sums) in rows::lines(conn).await? {
         line(&mut report, &id, &sums);
     }
+    for (of, case) in app.idle_places().await? {
+        let what = format!("places are free that case {case} waits for, and nobody is about to offer them");
+        report.differs(&format!("line {of}"), None, what);
+    }
     let (looked_at, wrong) = app.verify_checkpoints(conn).await?;
     report.checkpoints = looked_at;
     for (of, step, what) in wrong {
