@@ -29,6 +29,7 @@ pub mod delegation;
 pub mod document;
 pub mod email_change;
 pub mod erasure;
+pub mod freed_place;
 pub mod history;
 pub mod history_payload;
 pub mod idempotency;

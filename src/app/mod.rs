@@ -58,6 +58,7 @@ pub mod sign_ups;
 pub mod transition;
 pub mod verify;
 pub mod vetting;
+pub mod waiting_lists;
 mod words;
 pub mod workflows;
 

@@ -4,7 +4,7 @@ use chrono::Months;
 use serde_json::{Value, json};
 use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{CaseId, PlaceLineId};
-use sojourn_engine::refusal::{NoPlace, Refusal, UnmetRule};
+use sojourn_engine::refusal::{Instead, NoPlace, Refusal, UnmetRule};
 
 use super::scene::Scene;
 use super::{App, Result};
@@ -81,9 +81,10 @@ pub fn detail(refusal: &Refusal, language: &str) -> String {
             format!("請先上傳 {}，再試一次。", listed(documents)),
         ),
         Refusal::TooLate { closed_at, rule } => format!("{} ({closed_at:?})", rule.message.get(language)),
-        Refusal::NoPlace { account, code, free } => {
+        Refusal::NoPlace { account, code, free, instead } => {
             let (english, other) = no_place(account, *code, *free);
-            say(english, other)
+            let (then, further) = possible(instead);
+            say(format!("{english}{then}"), format!("{other}{further}"))
         }
         Refusal::SeveralLines { field, lines } => {
             let (english, other) = several_lines(field, lines);
@@ -148,6 +149,25 @@ fn no_place(account: &str, code: NoPlace, free: i64) -> (String, String) {
     }
 }
 
+/// What is possible instead, in English and in Chinese.
+fn possible(instead: &Instead) -> (String, String) {
+    let choices: Vec<String> = instead.choices.iter().map(ToString::to_string).collect();
+    let others = match &choices[..] {
+        [] => (String::new(), String::new()),
+        some => {
+            let some = listed(some);
+            (format!(" Choices with places left: {some}."), format!("尚有名額的志願：{some}。"))
+        }
+    };
+    let list = instead.event.as_ref().map_or_else(Default::default, |event| {
+        (
+            format!(" `{event}` puts the application on the waiting list."),
+            format!("可執行 `{event}` 列入備取名單。"),
+        )
+    });
+    (others.0 + &list.0, others.1 + &list.1)
+}
+
 fn listed(words: &[String]) -> String {
     let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
     quoted.join(", ")
@@ -190,7 +210,9 @@ pub fn told(refusal: &Refusal, definition: &Definition, language: &str) -> Strin
             let slots = words.list(documents, |name| words.slot(name));
             words.say(format!("Upload first: {slots}."), format!("請先上傳：{slots}。"))
         }
-        Refusal::NoPlace { code, free, .. } => words.no_place(*code, *free),
+        Refusal::NoPlace { code, free, instead, .. } => {
+            words.no_place(*code, *free) + &words.possible(instead)
+        }
         Refusal::SeveralLines { .. } => words.say(
             "Several lines of places cover this choice equally well: pick one.".to_owned(),
             "有多筆名額同樣符合此志願，請選擇其中一筆。".to_owned(),
@@ -253,6 +275,21 @@ impl Labels<'_> {
             format!("“{event}” is only possible in: {states}."),
             format!("「{event}」僅適用於下列狀態：{states}。"),
         )
+    }
+
+    fn possible(&self, instead: &Instead) -> String {
+        let others = match instead.choices.len() {
+            0 => String::new(),
+            _ => self.say(" Another choice has places left.".to_owned(), "其他志願尚有名額。".to_owned()),
+        };
+        let listed = instead.event.as_ref().map(|event| {
+            let event = self.event(event);
+            self.say(
+                format!(" “{event}” puts the application on the waiting list."),
+                format!("可執行「{event}」列入備取名單。"),
+            )
+        });
+        others + &listed.unwrap_or_default()
     }
 
     fn no_place(&self, code: NoPlace, free: i64) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sojourn_engine::deadline::Calendar;
-use sojourn_engine::definition::{Definition, Resolver, RoleIx, Term, Trigger};
+use sojourn_engine::definition::{Definition, MachineIx, Resolver, RoleIx, Term};
 use sojourn_engine::ids::{CaseId, InstitutionId, PersonId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{Phase, Via};
 
@@ -17,7 +17,7 @@ use crate::access::Scope;
 use crate::clock::Moment;
 use crate::store::dossiers::{self, Dossier, ExtraTerm};
 use crate::store::holders::{self, Holder};
-use crate::store::{Conn, Tx, places};
+use crate::store::{Conn, Tx, waiting_lists};
 
 /// How often a case that keeps changing is read beside the commands that change it.
 const LOOKS: usize = 3;
@@ -249,14 +249,14 @@ async fn wait_in_line(conn: &impl Conn, read: &mut [(Dossier, Arc<Definition>)])
         lines.extend(dossier.lines.iter().map(|line| line.id));
     }
     for (version, (definition, lines)) in asked {
-        let promotes = definition.transitions.iter().filter(|t| matches!(t.on, Some(Trigger::PlaceFreed(_))));
-        let states: Vec<&str> =
-            promotes.flat_map(|t| &t.from).map(|state| definition.states[state.at()].name.as_str()).collect();
+        let main = definition.states_of(MachineIx::MAIN);
+        let waits = main.filter(|(state, _)| definition.offered_in(*state).is_some());
+        let states: Vec<&str> = waits.map(|(_, state)| state.name.as_str()).collect();
         let lines: Vec<PlaceLineId> = lines.into_iter().collect();
         if states.is_empty() || lines.is_empty() {
             continue;
         }
-        let waiting = places::waiters(conn, &lines, &states).await?;
+        let waiting = waiting_lists::numbers(conn, &lines, &states).await?;
         for (dossier, _) in read.iter_mut().filter(|(dossier, _)| dossier.case.workflow == version) {
             dossier.waiters.clone_from(&waiting);
         }

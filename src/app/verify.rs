@@ -102,6 +102,10 @@ pub async fn verify(app: &App, mut seen: impl FnMut(u64)) -> Result<Report> {
         let what = format!("run {run} still owes {promised} of its places, and its postings hold {held}");
         report.differs(&format!("line {line}"), None, what);
     }
+    for (of, case) in app.idle_places().await? {
+        let what = format!("places are free that case {case} waits for, and nobody is about to offer them");
+        report.differs(&format!("line {of}"), None, what);
+    }
     let (looked_at, wrong) = app.verify_checkpoints(conn).await?;
     report.checkpoints = looked_at;
     for (of, step, what) in wrong {

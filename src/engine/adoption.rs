@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::definition::check::Combinations;
-use crate::definition::{ClockIx, Definition, EventIx, Finding, InstanceId, RoleIx, Run, StateIx};
+use crate::definition::{Clock, ClockIx, Definition, EventIx, Finding, InstanceId, RoleIx, Run, StateIx};
 use crate::facts::Facts;
 use crate::machine::{Case, ClockStart, Context, Instance, Paused, Running, start_clocks};
 use crate::vocabulary::{AccountStatus, StateKind};
@@ -342,12 +342,19 @@ impl<'d> Adoption<'d> {
 
     fn is_same(&self, from: &Definition, known: ClockIx, ix: ClockIx) -> bool {
         let (was, is) = (&from.clocks[known.at()], &self.to.clocks[ix.at()]);
-        same_run(&was.run, &is.run) && was.calendar == is.calendar && was.remind == is.remind
+        same_time(was, is) && was.remind == is.remind
     }
 }
 
-/// Whether two clocks end alike.
-pub(crate) fn same_run(one: &Run, other: &Run) -> bool {
+/// Whether two clocks run for the same time in the same calendar.
+pub(crate) fn same_time(one: &Clock, other: &Clock) -> bool {
+    let shorter = |clock: &Clock| {
+        clock.shorter.as_ref().map(|shorter| (shorter.within, shorter.when.source().to_owned()))
+    };
+    same_run(&one.run, &other.run) && one.calendar == other.calendar && shorter(one) == shorter(other)
+}
+
+fn same_run(one: &Run, other: &Run) -> bool {
     match (one, other) {
         (Run::Within(one), Run::Within(other)) => one == other,
         (Run::Until(one), Run::Until(other)) => one.source() == other.source(),

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use clocks::{Clock, Expiry, ExpiryAct, Party, Reminder, Run, Span, SpanUnit};
+pub use clocks::{Clock, Expiry, ExpiryAct, Party, Reminder, Run, Shorter, Span, SpanUnit};
 pub use finding::{Finding, Place, Rule, Severity};
 pub use index::{
     AccountIx, ClockIx, DocumentIx, EventIx, MachineIx, MessageIx, NoticeIx, ReasonsIx, RoleIx, StateIx,

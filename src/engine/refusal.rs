@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::definition::{InputFault, Texts};
 use crate::guard::Value;
-use crate::ids::PlaceLineId;
+use crate::ids::{ChoiceId, PlaceLineId};
 
 /// The engine's answer to an attempt that is not legal; each variant says what would make it legal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -56,6 +56,9 @@ pub enum Refusal {
         code: NoPlace,
         /// Places left, in the line's unit.
         free: i64,
+        /// What is possible instead, as far as somebody has looked.
+        #[serde(skip_serializing_if = "Instead::is_empty")]
+        instead: Instead,
     },
     /// Several lines of places cover the choice equally well: a person picks.
     SeveralLines {
@@ -88,6 +91,22 @@ pub enum NoPlace {
     Waiters,
     /// The account is not in the status the effect starts from.
     WrongStatus,
+}
+
+/// What whoever found no place may do instead.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Instead {
+    /// Choices of the same case that have a place left, the most wanted first.
+    pub choices: Vec<ChoiceId>,
+    /// The event that puts the case on the waiting list.
+    pub event: Option<String>,
+}
+
+impl Instead {
+    /// Whether there is nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.choices.is_empty() && self.event.is_none()
+    }
 }
 
 /// A guard that does not hold.

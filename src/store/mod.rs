@@ -50,6 +50,7 @@ pub mod sign_ups;
 pub mod simulations;
 pub mod verify;
 pub mod vettings;
+pub mod waiting_lists;
 pub mod workflows;
 pub mod worklists;
 pub mod write;

@@ -1,25 +1,19 @@
 //! Place lines: what is there, what is taken, and the guarded statement that can never take more.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, RelationTrait,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter};
 use serde::Serialize;
 use sojourn_engine::ids::{
     AgreementId, AllocationId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
 };
 use sojourn_engine::quota::Covers;
-use sojourn_engine::vocabulary::{
-    AgreementStatus, ChoiceResult, Direction, PlaceSource, PlaceUnit, PostingKind,
-};
-use sojourn_entities::{agreement, application, case, choice, place_line, posting};
+use sojourn_engine::vocabulary::{AgreementStatus, Direction, PlaceSource, PlaceUnit, PostingKind};
+use sojourn_entities::{agreement, place_line, posting};
 
 use super::page::{Asked, Keyset, Page};
 use super::write::insert_many;
-use super::{Conn, StoreError, Tx, json};
+use super::{Conn, StoreError, Tx, json, waiting_lists};
 use crate::access::Caller;
 
 pub use sojourn_entities::place_line::Model as PlaceLine;
@@ -102,7 +96,9 @@ pub async fn post(tx: &Tx, posting: NewPosting) -> Result<(), StoreError> {
         .filter(place_line::Column::Id.eq(posting.line))
         .exec(tx.db())
         .await?;
-    insert_many(tx, vec![posting::ActiveModel::from(posting)]).await
+    let (line, at) = (posting.line, posting.at);
+    insert_many(tx, vec![posting::ActiveModel::from(posting)]).await?;
+    if capacity.capacity > 0 { waiting_lists::mark(tx, &[line].into(), at).await } else { Ok(()) }
 }
 
 /// A place line with the validity of the agreement behind it.
@@ -286,31 +282,4 @@ pub fn in_force(line: &Line, on: NaiveDate) -> bool {
             && agreement.valid_from_on <= on
             && on <= agreement.valid_until_on
     })
-}
-
-/// How many cases in one of `states` wait for each of the lines: with the choice they have, and with each that no host has seen,
-/// whether a place was offered and passed on or not; a host that has seen the case and was left has had its turn.
-pub async fn waiters(
-    conn: &impl Conn,
-    lines: &[PlaceLineId],
-    states: &[&str],
-) -> Result<BTreeMap<PlaceLineId, i64>, StoreError> {
-    let rows: Vec<(PlaceLineId, i64)> = choice::Entity::find()
-        .select_only()
-        .column(choice::Column::PlaceLineId)
-        .column_as(choice::Column::Id.count(), "waiting")
-        .join(JoinType::InnerJoin, choice::Relation::Application.def())
-        .join(JoinType::InnerJoin, application::Relation::Case.def())
-        .filter(choice::Column::PlaceLineId.is_in(lines.iter().copied()))
-        .filter(
-            choice::Column::HostSeesFrom.is_null().or(Expr::col((choice::Entity, choice::Column::Id))
-                .equals((application::Entity, application::Column::CurrentChoiceId))),
-        )
-        .filter(choice::Column::Result.ne(ChoiceResult::Void))
-        .filter(case::Column::State.is_in(states.iter().copied()))
-        .group_by(choice::Column::PlaceLineId)
-        .into_tuple()
-        .all(conn.db())
-        .await?;
-    Ok(rows.into_iter().collect())
 }

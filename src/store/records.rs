@@ -20,7 +20,7 @@ pub use rows::{
 
 use super::dossiers::{Account, ApplicationRow, Stay, Student};
 use super::{Conn, StoreError, Tx, write::insert_many};
-use super::{action_links, outbox, payloads, places};
+use super::{action_links, outbox, payloads, places, waiting_lists};
 
 /// Why a batch was not written; nothing of it stays.
 #[derive(Debug, thiserror::Error)]
@@ -45,13 +45,17 @@ pub fn never() -> DateTime<Utc> {
 ///
 /// # Errors
 /// [`RecordError::Stale`] and [`RecordError::Full`] when a guarded update finds the row changed; drop the transaction then.
-pub async fn keep(tx: &Tx, records: Records) -> Result<(), RecordError> {
+pub async fn keep(tx: &Tx, mut records: Records) -> Result<(), RecordError> {
+    let at = records.history.iter().map(|step| step.recorded_at).max();
     for moved in &records.moved {
         advance(tx, moved).await?;
     }
     for (&line, &by) in &records.lines {
         if !places::change(tx, line, by).await? {
             return Err(RecordError::Full(line));
+        }
+        if by.held + by.used < 0 {
+            records.awaited.insert(line);
         }
     }
     open(tx, records.opened).await?;
@@ -68,6 +72,10 @@ pub async fn keep(tx: &Tx, records: Records) -> Result<(), RecordError> {
     waits(tx, &records.waits_of, records.waits).await?;
     action_links::add(tx, records.links).await?;
     outbox::add(tx, records.notices).await?;
+    // Last, as in every transaction that changes a line: whoever offers its places changes it before it looks at the mark.
+    if let Some(at) = at {
+        waiting_lists::mark(tx, &records.awaited, at).await?;
+    }
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use crate::support::app::PASSWORD;
 use crate::support::counts::count;
 use crate::support::database::Db;
 use crate::support::measured::measured;
-use crate::support::process::{Server, run, sojourn};
+use crate::support::process::Server;
 use crate::support::season::Season;
 use crate::support::seed::{random, seed};
 
@@ -245,14 +245,6 @@ impl Walker {
     }
 }
 
-fn serve(season: &Season) -> Server {
-    let settings = season.settings();
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let mut command = sojourn(season.database.folder.path(), &settings);
-    command.args(["serve", "--bind", "127.0.0.1:0"]);
-    Server::start(command)
-}
-
 /// Kills and restarts until there was enough of everything; gives back the last server and the number of kills.
 async fn kill_often(
     season: &Season,
@@ -260,7 +252,7 @@ async fn kill_often(
     address: &watch::Sender<Option<String>>,
     random: &mut impl Rng,
 ) -> (Server, u64) {
-    let mut server = serve(season);
+    let mut server = season.serve();
     address.send_replace(Some(server.address.clone()));
     let mut sent = load.sent.subscribe();
     let mut killed = 0;
@@ -280,7 +272,7 @@ async fn kill_often(
         server.kill();
         killed += 1;
         address.send_replace(None);
-        server = serve(season);
+        server = season.serve();
         address.send_replace(Some(server.address.clone()));
     }
     (server, killed)
@@ -334,7 +326,7 @@ async fn what_was_acknowledged_survives_every_kill_and_nothing_happens_twice(
     assert!(unheard > 0, "an event was done and its answer lost, and its key tried");
     let rows = everything_is_there(&server.address, &told).await;
     drop(server);
-    nothing_differs(&season, rows);
+    assert_eq!(season.verified()["steps"], rows);
     let result = format!(
         "{acknowledged} events acknowledged, {cut_off} requests cut off ({unheard} of them done), {repeated} repeated: \
          all kept, none twice"
@@ -367,13 +359,4 @@ async fn everything_is_there(address: &str, told: &BTreeMap<String, Vec<Acknowle
         rows += steps.len();
     }
     rows
-}
-
-fn nothing_differs(season: &Season, rows: usize) {
-    let settings = season.settings();
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let output = run(season.database.folder.path(), &settings, &["verify", "--json"]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!((&report["differences"], &report["steps"]), (&json!(0), &json!(rows)), "{report}");
 }

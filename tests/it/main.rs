@@ -72,6 +72,7 @@ mod units;
 mod uploads;
 mod versions;
 mod vetting;
+mod waiting_lists;
 mod walks;
 mod workflows;
 mod zones;

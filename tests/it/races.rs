@@ -8,11 +8,14 @@ use serde_json::{Value, json};
 
 use crate::support::actor::Actor;
 use crate::support::answer::Answer;
+use crate::support::app::PASSWORD;
 use crate::support::cast::Cast;
 use crate::support::counts::count;
 use crate::support::database::Db;
 use crate::support::measured::measured;
+use crate::support::process::Server;
 use crate::support::rounds::{without_documents, without_work_documents};
+use crate::support::season::Season;
 use crate::support::walk::Walk;
 
 /// Fires an event on many cases at the same time.
@@ -57,15 +60,107 @@ async fn the_last_place_of_a_line_is_held_once_however_many_reach_for_it(
     let refused = one_winner(&at_once(attempts).await);
 
     for problem in &refused {
-        assert_eq!(
-            problem["refusal"],
-            json!({ "code": "no_place", "account": "out", "why": "full", "free": 0 })
-        );
+        let refusal = &problem["refusal"];
+        let told = json!({
+            "code": "no_place", "account": "out", "why": "full", "free": 0,
+            "instead": { "choices": [refusal["instead"]["choices"][0]], "event": "waitlist" },
+        });
+        assert_eq!(refusal, &told, "the other choice has places, and there is a waiting list");
     }
     assert_eq!(last.expect("a walk").taken(&round.lines[0]).await, (1, 0));
     assert_eq!(kept(&cast, "allocate").await, refused.len(), "each lost race is a refusal that is kept");
     cast.verified().await;
     measured(&format!("requests racing for one last place, {db:?}: one wins"), racing, "", refused.len());
+}
+
+/// The servers of a season with the people of a race, each known to each server.
+struct Field {
+    season: Season,
+    servers: Vec<Server>,
+    student: String,
+    home: String,
+}
+
+impl Field {
+    /// Two processes on PostgreSQL, one on SQLite.
+    async fn of(db: Db) -> Self {
+        let season = Season::open(db, 1, 1).await;
+        let processes = if db == Db::Postgres { 2 } else { 1 };
+        let servers: Vec<Server> = (0..processes).map(|_| season.serve()).collect();
+        let token = async |email: &str| {
+            let person = Actor::signed_in(&servers[0].address, email, PASSWORD).await;
+            person.token().expect("a token")
+        };
+        let student = token(&season.students[0]).await;
+        let home = token("coordinator@alpha.example").await;
+        Self { season, servers, student, home }
+    }
+
+    fn at(&self, nth: usize, token: &str) -> Actor {
+        Actor::stranger(&self.servers[nth % self.servers.len()].address).with_token(token)
+    }
+
+    /// One more application that is found eligible.
+    async fn eligible(&self) -> Value {
+        let (student, home) = (self.at(0, &self.student), self.at(0, &self.home));
+        let case = self.season.apply(&student, 0).await;
+        let case = student.fire(&case, "submit", json!({})).await.ok();
+        home.fire(&case, "find_eligible", json!({})).await.ok()
+    }
+
+    /// The one line there is.
+    async fn line(&self) -> Value {
+        self.at(0, &self.home).get("/place-lines").await.ok()["items"][0].clone()
+    }
+
+    async fn post(&self, amount: i64) {
+        let path = format!("/place-lines/{}/postings", self.line().await["id"].as_str().expect("an id"));
+        let body = json!({ "amount": amount, "reason": "As agreed." });
+        self.at(0, &self.home).post(&path, &body).await.ok();
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_all_who_reach_for_the_last_place_one_has_it_every_time_and_none_stays_empty(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let field = Field::of(db).await;
+    let (racing, rounds) = (count("racing_requests"), count("racing_rounds"));
+    field.post(-field.line().await["capacity"].as_i64().expect("a number")).await;
+    let mut cases = Vec::new();
+    for _ in 0..racing {
+        cases.push(field.eligible().await);
+    }
+    for round in 1..=rounds {
+        field.post(1).await;
+        let attempt = |(nth, case): (usize, &Value)| {
+            let choice = json!({ "choice": case["choices"][0]["id"] });
+            (field.at(nth, &field.home), case.clone(), "allocate", choice)
+        };
+        let answers = at_once(cases.iter().enumerate().map(attempt).collect()).await;
+
+        for problem in one_winner(&answers) {
+            let refusal = json!({
+                "code": "no_place", "account": "out", "why": "full", "free": 0,
+                "instead": { "choices": [], "event": "waitlist" },
+            });
+            assert_eq!(problem["refusal"], refusal);
+            let detail = "Not enough places are left of `out`: 0. `waitlist` puts the application on the waiting list.";
+            assert_eq!(problem["detail"], detail);
+        }
+        let line = field.line().await;
+        assert_eq!((&line["held"], &line["free"]), (&json!(round), &json!(0)), "taken, and once");
+        let winner = answers.iter().position(|answer| answer.status == 200).expect("a winner");
+        if round < rounds {
+            cases[winner] = field.eligible().await;
+        } else {
+            cases.swap_remove(winner);
+        }
+    }
+    drop(field.season.verified());
+    let result = format!("one wins each of {rounds} times, {} processes", field.servers.len());
+    measured(&format!("requests racing for the last place, {db:?}"), racing, "", result);
 }
 
 async fn kept(cast: &Cast, event: &str) -> usize {

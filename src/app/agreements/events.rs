@@ -10,7 +10,7 @@ use crate::access::Caller;
 use crate::app::audit::Deeds;
 use crate::app::{Answer, App, Error, FieldError, Once, Result, current};
 use crate::clock::Moment;
-use crate::store::agreements as store;
+use crate::store::{agreements as store, waiting_lists};
 
 /// An event with what it carries.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +52,9 @@ pub async fn fire(
     }
     let deed = Deeds::new(Deed::Change, Matter::Agreement, id).at(view.proposer);
     deed.differing(&was, &view)?.note(&tx, &at, caller).await?;
+    if view.status == Agreed {
+        waiting_lists::mark_agreement(&tx, id, at.now).await?;
+    }
     turn.finish(tx, &at, Answer::ok(view.version, &view)?).await
 }
 

@@ -15,7 +15,7 @@ pub use view::ApplicationView;
 
 use super::scene::Scene;
 use super::transition::{self, drive};
-use super::{Answer, App, Error, FieldError, Once, Result};
+use super::{Answer, App, Error, FieldError, Once, Result, waiting_lists};
 use crate::access::{Caller, Scope};
 use crate::clock::Moment;
 use crate::store::Conn;
@@ -58,7 +58,9 @@ pub struct DraftChange {
 pub async fn read(app: &App, caller: &Caller, id: CaseId) -> Result<ApplicationView> {
     let at = app.clock.moment();
     let scene = Scene::look(app, &caller.scope(), id, &at).await?;
-    Ok(view::of(&scene, caller, &at))
+    let mut view = view::of(&scene, caller, &at);
+    view.waiting_list = waiting_lists::standings(app, app.store.read(), &scene, caller, &at).await?;
+    Ok(view)
 }
 
 /// Opens an application as a draft.
@@ -258,7 +260,8 @@ pub async fn change(
         scores::noted(id, home, before, Some(score))?.note(&tx, &at, caller).await?;
     }
     let scene = Scene::read(app, &tx, &Scope::system(), id, &at).await?;
-    let view = view::of(&scene, caller, &at);
+    let mut view = view::of(&scene, caller, &at);
+    view.waiting_list = waiting_lists::standings(app, &tx, &scene, caller, &at).await?;
     tx.commit().await?;
     Ok(view)
 }

@@ -20,6 +20,7 @@ use crate::app::notices::Otherwise;
 use crate::app::scene::Scene;
 use crate::app::transition::drive::{Stage, View};
 use crate::app::transition::{asks, otherwise, zone};
+use crate::app::waiting_lists::StandingView;
 use crate::clock::Moment;
 use crate::store::calls::SlotRule;
 use crate::store::dossiers::Choice;
@@ -73,6 +74,8 @@ pub struct ApplicationView {
     pub call: CallView,
     /// Choices by rank; a host sees its own alone.
     pub choices: Vec<ChoiceView>,
+    /// Where it stands on the waiting lists of its choices; for the applicant and the home, while it waits for a place.
+    pub waiting_list: Vec<StandingView>,
     /// Answers to the call's questions; not for hosts.
     #[schema(value_type = Option<Object>)]
     pub answers: Option<serde_json::Value>,
@@ -272,6 +275,7 @@ fn build(scene: &Scene, caller: &Caller, at: &Moment, version: i32) -> Applicati
         host: dossier.current().map(host),
         call: CallView { id: dossier.call.id, title: dossier.call.title.clone() },
         choices: dossier.choices.iter().filter(shown).map(|c| choice(scene, c, inside)).collect(),
+        waiting_list: Vec::new(),
         answers: inside.then(|| dossier.application.answers.clone()),
         submit_at_bell: inside.then_some(dossier.application.submit_at_bell),
         score_hundredths: dossier.application.score_hundredths.filter(|_| reader == Reader::Home),

@@ -116,8 +116,9 @@ pub fn fire(
     };
     let attempt = Attempt { event, instance: deed.instance, actor, data: deed.data, reason: deed.reason };
     let line = choosing.iter().find_map(|(_, transition)| transition.line_field());
-    live.picked = picked(stage, live, target, line, deed.data)
+    let named = picked(stage, live, target, line, deed.data)
         .map_err(|refusal| Refused { refusal, facts: "{}".to_owned() })?;
+    live.picked = named.or(live.promised.take());
     live.stays = stays::count(live, choose);
     let stay = deed.instance.filter(|id| follows_stays(definition, *id));
     let about = target.or_else(|| stay_choice(&live.dossier, stay?.key).map(|choice| choice.id));

@@ -142,6 +142,9 @@ pub(super) fn take(
     if made.entered && made.instance.is_none() {
         live.dossier.case.hidden_until = made.hidden_until;
     }
+    if made.entered && made.instance.is_none() && stage.definition.offered_in(made.to).is_some() {
+        join_lists(stage, live, records);
+    }
     start(stage, live, made.instance, &made.clocks);
     for (id, clock) in &made.resumes {
         start(stage, live, Some(*id), std::slice::from_ref(clock));
@@ -181,6 +184,19 @@ fn bind_choices(stage: &Stage<'_>, live: &mut Live) {
         choice.line = line;
     }
     live.touched.choices = true;
+}
+
+/// Whoever comes to wait for a place waits for those of all lines that cover a choice today; some may be free.
+fn join_lists(stage: &Stage<'_>, live: &mut Live, records: &mut Records) {
+    let before: Vec<_> = live.dossier.choices.iter().map(|choice| (choice.result, choice.line)).collect();
+    bind_choices(stage, live);
+    for (choice, (result, line)) in live.dossier.choices.iter_mut().zip(before) {
+        if result != ChoiceResult::Open {
+            choice.line = line;
+        }
+    }
+    let wanted = live.dossier.choices.iter().filter(|choice| choice.result != ChoiceResult::Void);
+    records.awaited.extend(wanted.filter_map(|choice| choice.line));
 }
 
 /// Leaves the current choice and its host behind, with the lines and the stays it gave.

@@ -47,6 +47,8 @@ pub struct Live {
     pub(super) named: Option<PersonId>,
     /// The line that whoever acts has named for the choice being chosen.
     pub(super) picked: Option<PlaceLineId>,
+    /// The line whose free place the next deed is for, unless whoever acts names another.
+    pub(super) promised: Option<PlaceLineId>,
 }
 
 /// What beside the case itself has to be written.
@@ -91,6 +93,7 @@ impl Live {
             added: None,
             named: None,
             picked: None,
+            promised: None,
         })
     }
 

@@ -4,6 +4,7 @@
 //! transaction. New behaviour belongs in a guard, an effect or a fact; this file is frozen.
 
 pub mod adopt;
+mod alternatives;
 pub mod chain;
 mod clocks;
 pub mod drive;
@@ -14,6 +15,7 @@ pub mod hand_on;
 pub mod live;
 mod notify;
 pub mod places;
+pub mod promote;
 mod referees;
 mod settle;
 mod situation;
@@ -27,13 +29,13 @@ use serde_json::{Map, Value};
 use sojourn_engine::definition::{DocumentIx, Each, InstanceId, MAIN, Track, Trigger};
 use sojourn_engine::ids::{CaseId, PersonId};
 use sojourn_engine::machine::Instance;
-use sojourn_engine::refusal::{NoPlace, Refusal};
+use sojourn_engine::refusal::{Instead, NoPlace, Refusal};
 use sojourn_engine::vocabulary::Via;
 
 use self::drive::{Deed, Refused, Stage};
 use super::applications::view;
 use super::scene::Scene;
-use super::{Answer, App, Error, FieldError, Once, Result};
+use super::{Answer, App, Error, FieldError, Once, Result, waiting_lists};
 use crate::access::{Caller, Scope};
 use crate::clock::Moment;
 use crate::store::Tx;
@@ -77,33 +79,48 @@ pub async fn fire(
     attempt: &Attempt,
 ) -> Result<Answer> {
     let at = app.clock.moment();
+    match fired(app, caller, &at, via, (once, id, attempt)).await {
+        Err(error) => Err(alternatives::told(app, caller, &at, (id, attempt), error).await),
+        done => done,
+    }
+}
+
+async fn fired(
+    app: &App,
+    caller: &Caller,
+    at: &Moment,
+    via: Via,
+    (once, id, attempt): (&Once, CaseId, &Attempt),
+) -> Result<Answer> {
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
-    let mut scene = Scene::read(app, &tx, &caller.scope(), id, &at).await?;
-    if let Some(answer) = turn.replay(&tx, &at).await? {
+    let mut scene = Scene::read(app, &tx, &caller.scope(), id, at).await?;
+    if let Some(answer) = turn.replay(&tx, at).await? {
         return Ok(answer);
     }
     if attempt.if_version != scene.live.dossier.case.version {
         return Err(Error::Stale);
     }
-    let referee = referees::meant(&tx, &mut scene, &at, attempt).await?;
-    widening::meant(&tx, &mut scene, &at, attempt).await?;
+    let referee = referees::meant(&tx, &mut scene, at, attempt).await?;
+    widening::meant(&tx, &mut scene, at, attempt).await?;
     let mut written = Records::default();
-    if let Err(refused) = decide(&mut scene, &at, via, Some(caller.person), attempt, &mut written) {
-        return Err(refuse(tx, &scene, &at, Some(caller.person), attempt, refused).await);
+    if let Err(refused) = decide(&mut scene, at, via, Some(caller.person), attempt, &mut written) {
+        return Err(refuse(tx, &scene, at, Some(caller.person), attempt, refused).await);
     }
     // A step may lead on to another host: whoever took it for the former one is told no more than that it is done.
     let answer = if scene.live.dossier.visible(&caller.scope()) {
-        Answer::ok(scene.live.dossier.case.version + 1, &view::after(&scene, caller, &at))?
+        let mut view = view::after(&scene, caller, at);
+        view.waiting_list = waiting_lists::standings(app, &tx, &scene, caller, at).await?;
+        Answer::ok(view.version, &view)?
     } else {
         Answer::done()
     };
     people::add(&tx, referee.into_iter().collect()).await?;
-    if let Err(error) = write(&tx, &scene, &at, via, written).await {
+    if let Err(error) = write(&tx, &scene, at, via, written).await {
         drop(tx);
-        return Err(outrun(app, &scene, &at, Some(caller.person), attempt, error).await);
+        return Err(outrun(app, &scene, at, Some(caller.person), attempt, error).await);
     }
-    let answer = turn.finish(tx, &at, answer).await?;
+    let answer = turn.finish(tx, at, answer).await?;
     app.wake.notify_one();
     Ok(answer)
 }
@@ -363,7 +380,8 @@ pub(super) async fn keep(tx: &Tx, scene: &Scene, written: Records) -> Result<()>
         Err(RecordError::Full(line)) => {
             let bound = scene.live.dossier.accounts.iter().find(|account| account.line == Some(line));
             let account = bound.map_or_else(String::new, |account| account.name.clone());
-            Err(Error::Refused(Refusal::NoPlace { account, code: NoPlace::Full, free: 0 }))
+            let (code, instead) = (NoPlace::Full, Instead::default());
+            Err(Error::Refused(Refusal::NoPlace { account, code, free: 0, instead }))
         }
         Err(RecordError::Store(error)) => Err(error.into()),
     }

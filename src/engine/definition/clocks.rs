@@ -17,6 +17,8 @@ pub struct Clock {
     pub state: StateIx,
     /// How its end is found.
     pub run: Run,
+    /// The span it has instead of a longer one under a condition.
+    pub shorter: Option<Shorter>,
     /// Whose calendar counts.
     pub calendar: Party,
     /// When to remind.
@@ -36,9 +38,19 @@ impl Clock {
             Run::Within(_) => &[][..],
             Run::Until(term) => term.slots(),
         };
+        let shorter = self.shorter.iter().flat_map(|shorter| shorter.when.slots());
         let expiry = self.on_expiry.iter().filter_map(|e| e.when.as_ref()).flat_map(Guard::slots);
-        end.iter().chain(expiry).copied().collect()
+        end.iter().chain(shorter).chain(expiry).copied().collect()
     }
+}
+
+/// A shorter span, for a clock that starts when there is less time.
+#[derive(Debug, Clone)]
+pub struct Shorter {
+    /// The span, in the unit of the clock's own.
+    pub within: Span,
+    /// When it counts, asked as the clock starts.
+    pub when: Guard,
 }
 
 /// How the end of a clock is found.

@@ -198,3 +198,11 @@ pub enum Addressee {
     /// Whoever it waited for before.
     WasWaiting,
 }
+
+impl super::Definition {
+    /// The transition by which a case in `state` is offered a place that has become free; `None` when it waits for none there.
+    pub fn offered_in(&self, state: StateIx) -> Option<&Transition> {
+        let mut leaving = self.leaving(state).map(|(_, transition)| transition);
+        leaving.find(|transition| matches!(transition.on, Some(Trigger::PlaceFreed(_))))
+    }
+}

@@ -7,7 +7,7 @@ use crate::definition::{
     Transition, TransitionIx, Trigger,
 };
 use crate::guard::{Guard, Type, Value, Values, Verdict};
-use crate::refusal::{NoPlace, Refusal, UnmetRule};
+use crate::refusal::{Instead, NoPlace, Refusal, UnmetRule};
 use crate::vocabulary::AccountStatus;
 
 /// Whether the transition leaves the machine's present state as it was entered.
@@ -256,6 +256,7 @@ fn seat(
             account: definition.accounts[account.at()].name.clone(),
             code,
             free: line.free,
+            instead: Instead::default(),
         })
     };
     if !starts_from(op, before) {

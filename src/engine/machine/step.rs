@@ -311,7 +311,9 @@ fn start(
     let due_at = match &clock.run {
         Run::Within(span) => {
             let set: Option<Span> = context.overrides.iter().find(|(c, _)| *c == ix).map(|(_, span)| *span);
-            calendar.after(now, set.unwrap_or(*span))
+            let span = set.unwrap_or(*span);
+            let shorter = clock.shorter.as_ref().filter(|shorter| shorter.when.holds(facts) == Verdict::True);
+            calendar.after(now, shorter.map_or(span, |shorter| shorter.within.min(span)))
         }
         Run::Until(term) => match term.value(facts)? {
             Value::Instant(at) => at.max(now),

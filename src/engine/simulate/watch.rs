@@ -7,7 +7,7 @@ use super::report::{Found, Kind};
 use super::rules::{Named, act, same_ends};
 use super::seen::Truth;
 use super::{Past, Recorded};
-use crate::adoption::same_run;
+use crate::adoption::same_time;
 use crate::definition::{Clock, ClockIx, Definition, ExpiryAct, InstanceId, Run, Span, StateIx};
 use crate::guard::Value;
 
@@ -28,6 +28,7 @@ fn within(
     ix: ClockIx,
     from: DateTime<Utc>,
     past: &Past<'_>,
+    shorter: Option<Span>,
 ) -> Option<DateTime<Utc>> {
     let clock = &definition.clocks[ix.at()];
     let Run::Within(span) = clock.run else { return None };
@@ -37,7 +38,8 @@ fn within(
     let inside = |span: &Span| {
         clock.bounds.is_some_and(|(least, most)| span.unit == least.unit && least <= *span && *span <= most)
     };
-    Some(past.calendars.of(clock.calendar).after(from, set.filter(inside).unwrap_or(span)))
+    let span = set.filter(inside).unwrap_or(span);
+    Some(past.calendars.of(clock.calendar).after(from, shorter.map_or(span, |shorter| shorter.min(span))))
 }
 
 impl Course<'_, '_> {
@@ -57,21 +59,39 @@ impl Course<'_, '_> {
             let known = was.and_then(|was| before.definition.clock_named(was, &clock.id));
             let old = known.map(|known| &before.definition.clocks[known.at()]);
             let ends_alike = old.is_some_and(|old| same_ends((definition, clock), (before.definition, old)));
-            let alike = |old: &Clock| same_run(&old.run, &clock.run) && old.calendar == clock.calendar;
-            if ends_alike && old.is_some_and(alike) {
+            if ends_alike && old.is_some_and(|old| same_time(old, clock)) {
                 continue;
             }
             let due_at = match &clock.run {
-                Run::Within(_) => within(definition, ix, step.at, self.past),
+                Run::Within(_) => self.within(ix, step),
                 Run::Until(_) => self.until(ix, step),
             };
-            let was_due_at = known.filter(|_| ends_alike);
+            // One that was shorter under a condition ended at an instant that is not told again here.
+            let was_due_at = known.filter(|_| ends_alike && old.is_some_and(|old| old.shorter.is_none()));
             let was_due_at =
-                was_due_at.and_then(|known| within(before.definition, known, step.at, self.past));
+                was_due_at.and_then(|known| within(before.definition, known, step.at, self.past, None));
             if let Some(due_at) = due_at {
                 self.watches.push(Watch { instance: of, clock: ix, due_at, was_due_at, told: false });
             }
         }
+    }
+
+    fn within(&mut self, ix: ClockIx, step: &Recorded<'_>) -> Option<DateTime<Utc>> {
+        let definition = self.rules.changed.definition;
+        let clock = &definition.clocks[ix.at()];
+        let mut span = None;
+        if let Some(shorter) = &clock.shorter {
+            self.look(step);
+            match self.seen.truth(self.rules, &shorter.when) {
+                Truth::Holds => span = Some(shorter.within),
+                Truth::Fails => {}
+                Truth::Unknown(fact) => {
+                    self.doubt(clock.state, &clock.id, &fact);
+                    return None;
+                }
+            }
+        }
+        within(definition, ix, step.at, self.past, span)
     }
 
     fn until(&mut self, ix: ClockIx, step: &Recorded<'_>) -> Option<DateTime<Utc>> {

@@ -1,6 +1,6 @@
 //! What a batch writes, as plain values, and how each becomes its row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -46,6 +46,8 @@ pub struct Records {
     pub lines: BTreeMap<PlaceLineId, LineChange>,
     /// What explains them.
     pub postings: Vec<NewPosting>,
+    /// Lines that a case has come to wait for.
+    pub awaited: BTreeSet<PlaceLineId>,
     /// Clocks that stop because their state was left or their end was carried out.
     pub stopped: Vec<Stopped>,
     /// Clocks that start.
@@ -81,6 +83,7 @@ impl Records {
             sum.used += change.used;
         }
         self.postings.append(&mut other.postings);
+        self.awaited.append(&mut other.awaited);
         self.stopped.append(&mut other.stopped);
         self.clocks.append(&mut other.clocks);
         self.waits_of.append(&mut other.waits_of);

@@ -223,8 +223,21 @@ async fn a_place_that_is_not_there_is_refused_with_its_account(#[values(Db::Sqli
 
     let body = json!({ "event": "allocate", "data": { "choice": other.choice(1) } });
     let full = other.attempt("home_coordinator", &body).await.problem(409);
-    assert_eq!(full["refusal"], json!({ "code": "no_place", "account": "out", "why": "full", "free": 0 }));
-    assert_eq!(full["detail"], "Not enough places are left of `out`: 0.");
+    let second = other.choice(2).as_str().expect("an id");
+    assert_eq!(
+        full["refusal"],
+        json!({
+            "code": "no_place", "account": "out", "why": "full", "free": 0,
+            "instead": { "choices": [second], "event": "waitlist" },
+        })
+    );
+    assert_eq!(
+        full["detail"],
+        format!(
+            "Not enough places are left of `out`: 0. Choices with places left: `{second}`. `waitlist` puts the application on the \
+             waiting list."
+        )
+    );
 
     // Whoever waits for the line goes before those who were not put on its list.
     other.act("home_coordinator", "waitlist").await;

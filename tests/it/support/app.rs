@@ -115,6 +115,20 @@ impl TestApp {
         }
     }
 
+    /// Offers places that have become free until no line is marked any more; says how many were offered.
+    pub async fn offer_places(&self) -> usize {
+        let mut offered = 0;
+        loop {
+            let at = self.clock.moment();
+            let offers = self.app.offer_places(&at, at.id(), 100).await.expect("the database answers");
+            assert_eq!(offers.failed, 0, "{offers:?}");
+            if offers.claimed == 0 {
+                return offered;
+            }
+            offered += offers.offered;
+        }
+    }
+
     /// The first person of the secretariat, appointed at the command line and signed in.
     pub async fn secretariat(&self) -> Actor {
         self.appoint().await;

@@ -1,5 +1,7 @@
 //! A call that is open by the machine's clock, with students to apply: for servers that run as processes of their own.
 
+use std::process::Command;
+
 use chrono::{NaiveDate, TimeDelta};
 use serde_json::{Value, json};
 use sojourn::clock::Clock;
@@ -8,6 +10,7 @@ use super::actor::Actor;
 use super::app::TestApp;
 use super::database::{Db, TestDatabase};
 use super::offers::{Offer, Pair, id};
+use super::process::{Server, sojourn};
 
 /// Slots of the shipped exchange: a case walks without uploads.
 const SLOTS: [&str; 4] = ["transcript", "motivation", "language_proof", "transcript_of_records"];
@@ -74,6 +77,29 @@ impl Season {
         ]
     }
 
+    /// A server of its own over the same database.
+    pub fn serve(&self) -> Server {
+        let mut command = self.command();
+        command.args(["serve", "--bind", "127.0.0.1:0"]);
+        Server::start(command)
+    }
+
+    /// The report of `sojourn verify`, without any difference.
+    pub fn verified(&self) -> Value {
+        let output = self.command().args(["verify", "--json"]).output().expect("the binary runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(report["differences"], 0, "{report}");
+        report
+    }
+
+    fn command(&self) -> Command {
+        let settings = self.settings();
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        sojourn(self.database.folder.path(), &settings)
+    }
+
     /// Opens an application of one student to one call.
     pub async fn apply(&self, by: &Actor, call: usize) -> Value {
         by.post("/applications", &self.application(call)).await.ok()
@@ -119,6 +145,7 @@ fn call(pair: &Pair, offer: &Offer, day: &impl Fn(i64) -> NaiveDate, documents: 
     for (field, days) in dates {
         call[field] = json!(day(days));
     }
+    call["waiting_list"] = json!(true);
     call["documents"] = SLOTS.iter().map(|slot| ((*slot).to_owned(), json!(documents))).collect();
     call
 }

@@ -56,10 +56,12 @@ pub(super) fn guards(definition: &Definition) -> Vec<Written<'_>> {
     for clock in &definition.clocks {
         let of_main = definition.states[clock.state.at()].machine == MachineIx::MAIN;
         let states = if of_main { std::slice::from_ref(&clock.state) } else { &main[..] };
+        let shorter = clock.shorter.iter().map(|shorter| &shorter.when);
         clock
             .on_expiry
             .iter()
             .filter_map(|expiry| expiry.when.as_ref())
+            .chain(shorter)
             .for_each(|guard| add(guard, clock.place, states));
     }
     all

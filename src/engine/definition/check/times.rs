@@ -23,6 +23,7 @@ pub(super) fn of_declarations(definition: &Definition) -> Vec<Finding> {
             expired(definition, clock, &expiry.act).into_iter().for_each(&mut wrong);
         }
         bounded(clock).into_iter().for_each(&mut wrong);
+        shortened(clock).into_iter().for_each(&mut wrong);
         reminded(clock).into_iter().for_each(&mut wrong);
     }
     findings
@@ -82,6 +83,19 @@ fn bounded(clock: &Clock) -> Option<String> {
             format!("`{id}` takes {span}, which does not lie in its bounds from {low} to {high}: widen them"),
         ),
         Run::Within(_) => None,
+    }
+}
+
+fn shortened(clock: &Clock) -> Option<String> {
+    let (shorter, id) = (clock.shorter.as_ref()?.within, &clock.id);
+    match clock.run {
+        Run::Until(_) => Some(format!("`{id}` runs until an instant: drop `shorter`, or use `within`")),
+        Run::Within(span) => {
+            let least = clock.bounds.map_or(span, |(low, _)| low.min(span));
+            (shorter.unit != least.unit || shorter >= least).then(|| {
+                format!("`{id}` is no shorter with {shorter} than its {least}: write less, in the same unit")
+            })
+        }
     }
 }
 

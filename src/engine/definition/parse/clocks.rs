@@ -1,6 +1,6 @@
 //! Clocks of a state.
 
-use super::super::{Clock, ClockIx, Expiry, ExpiryAct, Party, Reminder, Run, Span, StateIx};
+use super::super::{Clock, ClockIx, Expiry, ExpiryAct, Party, Reminder, Run, Shorter, Span, StateIx};
 use super::Loader;
 use super::tree::{Node, Table};
 use crate::guard::Type;
@@ -26,7 +26,7 @@ impl Loader<'_, '_> {
     }
 
     fn clock(&mut self, state: StateIx, table: &Table<'_>) -> Option<Clock> {
-        table.only(&["id", "within", "until", "calendar", "remind", "on_expiry", "bounds"]);
+        table.only(&["id", "within", "until", "shorter", "calendar", "remind", "on_expiry", "bounds"]);
         let id = table.text("id");
         let run = self.run(table);
         let on_expiry: Vec<Expiry> =
@@ -38,6 +38,7 @@ impl Loader<'_, '_> {
             id: id?,
             state,
             run: run?,
+            shorter: self.shorter(table),
             calendar: self.calendar(table),
             remind: table.list("remind").iter().filter_map(|node| self.reminder(node)).collect(),
             on_expiry,
@@ -59,6 +60,19 @@ impl Loader<'_, '_> {
                 None
             }
         }
+    }
+
+    fn shorter(&mut self, table: &Table<'_>) -> Option<Shorter> {
+        let shorter = table.node("shorter")?.table()?;
+        shorter.only(&["within", "when"]);
+        for (key, what) in [("within", "the span"), ("when", "the condition under which it counts")] {
+            if shorter.node(key).is_none() {
+                shorter.missing(key, what);
+            }
+        }
+        let within = shorter.node("within").and_then(|node| self.span(&node));
+        let when = shorter.node("when").and_then(|node| self.guard(&node));
+        Some(Shorter { within: within?, when: when? })
     }
 
     fn calendar(&self, table: &Table<'_>) -> Party {

@@ -185,6 +185,7 @@ impl Written<'_> {
                 Run::Within(span) => format!("within {span}"),
                 Run::Until(term) => format!("until {}", term.source()),
             };
+            let shorter = clock.shorter.as_ref().map(|cut| (cut.within, cut.when.source()));
             let hours = matches!(&clock.run, Run::Within(span) if span.unit == SpanUnit::Hours);
             let calendar = (!hours || !clock.remind.is_empty()).then_some(clock.calendar);
             let ends: Vec<String> = clock
@@ -199,7 +200,7 @@ impl Written<'_> {
                 })
                 .collect();
             rows.push(format!(
-                "{name}.{} {run} {calendar:?} {:?} {:?} {ends:?}",
+                "{name}.{} {run} {shorter:?} {calendar:?} {:?} {:?} {ends:?}",
                 clock.id, clock.remind, clock.bounds
             ));
         }

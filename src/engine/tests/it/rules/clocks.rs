@@ -24,6 +24,7 @@ fn clocks_that_do_something_in_time_give_no_finding() {
     for clock in [
         "within = '5 working days', remind = ['3 working days', '-1 days'], on_expiry = [{ event = 'stop' }], bounds = ['4 working days', '9 working days']",
         "within = '72 hours', remind = ['-24 hours', '2 days'], on_expiry = [{ allow = 'finish' }]",
+        "within = '72 hours', shorter = { within = '24 hours', when = \"now > call.closes_at - duration('10d')\" }, bounds = ['36 hours', '99 hours'], on_expiry = [{ event = 'stop' }]",
         "until = 'call.closes_at', remind = ['-14 days'], on_expiry = [{ escalate = ['office', 'secretariat'] }]",
     ] {
         sound(&with_clock(clock));
@@ -107,6 +108,31 @@ fn w09_clocks_remind_while_they_run_at_both_ends_of_their_bounds() {
                 "a reminder in working days, which may take longer",
                 with_clock(&format!("within = '6 days', remind = ['5 working days'], {stop}")),
                 "reminds 5 working days after entry",
+                &[],
+            ),
+            (
+                "a shorter span that is not shorter than the least",
+                with_clock(&format!(
+                    "within = '72 hours', shorter = {{ within = '36 hours', when = 'now > call.closes_at' }}, \
+                     bounds = ['36 hours', '99 hours'], {stop}"
+                )),
+                "`c` is no shorter with 36 hours than its 36 hours",
+                &[],
+            ),
+            (
+                "a shorter span in another unit",
+                with_clock(&format!(
+                    "within = '72 hours', shorter = {{ within = '1 day', when = 'now > call.closes_at' }}, {stop}"
+                )),
+                "write less, in the same unit",
+                &[],
+            ),
+            (
+                "a shorter span of an instant",
+                with_clock(&format!(
+                    "until = 'call.closes_at', shorter = {{ within = '1 day', when = 'now > call.closes_at' }}, {stop}"
+                )),
+                "`c` runs until an instant: drop `shorter`",
                 &[],
             ),
             (

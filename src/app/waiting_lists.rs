@@ -1,0 +1,240 @@
+//! Waiting lists: a place that becomes free is offered to the first who waits for it, whoever freed it and however.
+//!
+//! The order of a list: who has let no offer pass before who has, by the number of offers; then the higher score, none last; then who
+//! has waited longer; then whose case was opened first. Of several choices on one line the most wanted is offered. A place goes to the
+//! first who can take it: whose guards hold, and whose stay is not longer than what is free.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use sojourn_engine::definition::{Definition, StateIx};
+use sojourn_engine::ids::{CaseId, ChoiceId, LeaseId, PlaceLineId};
+use sojourn_engine::vocabulary::ChoiceResult;
+use tracing::error;
+use utoipa::ToSchema;
+
+use super::applications::view::{Reader, hidden, reader};
+use super::scene::Scene;
+use super::transition::promote::{Offered, could, offer};
+use super::{App, Result};
+use crate::access::{Caller, Scope};
+use crate::clock::Moment;
+use crate::store::waiting_lists::{self as store, Claim, Waiter};
+use crate::store::{Conn, dossiers::Choice};
+
+/// How long a worker has a line it has claimed; each offer renews it.
+const LEASE: TimeDelta = TimeDelta::seconds(15);
+
+/// Where a case stands on the list of one of its choices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = WaitingListPlace)]
+pub struct StandingView {
+    /// The choice.
+    pub choice: ChoiceId,
+    /// 1 is offered the next place.
+    pub position: usize,
+    /// How many wait for the same places.
+    pub of: usize,
+}
+
+/// What decides who is first; the least is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    passed: usize,
+    score: std::cmp::Reverse<Option<i32>>,
+    since: DateTime<Utc>,
+    case: CaseId,
+}
+
+/// Somebody on a list.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    turn: Turn,
+    rank: i16,
+    /// The choice that would be offered.
+    pub choice: ChoiceId,
+}
+
+impl Ticket {
+    /// The case.
+    pub const fn case(&self) -> CaseId {
+        self.turn.case
+    }
+}
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// Lines that were claimed.
+    pub claimed: usize,
+    /// Places offered.
+    pub offered: usize,
+    /// Lines left for the next round because of a fault.
+    pub failed: usize,
+}
+
+/// How many offers a case has let pass: those it had, for a case that waits has taken none.
+fn passed<'e>(
+    definition: &Definition,
+    state: StateIx,
+    events: impl Iterator<Item = &'e str>,
+) -> Option<usize> {
+    let offered = &definition.events[definition.offered_in(state)?.event.at()].name;
+    Some(events.filter(|event| event == offered).count())
+}
+
+/// Who waits for each of the lines, in order.
+async fn queues(
+    app: &App,
+    conn: &impl Conn,
+    lines: &[PlaceLineId],
+) -> Result<BTreeMap<PlaceLineId, Vec<Ticket>>> {
+    let mut waiting = Vec::new();
+    for (workflow, state) in store::states(conn, lines).await? {
+        let definition = app.definitions.get(conn, workflow).await?;
+        if definition.state_named(&state).is_some_and(|state| definition.offered_in(state).is_some()) {
+            waiting.push((workflow, state));
+        }
+    }
+    ordered(app, conn, store::waiters(conn, lines, &waiting).await?).await
+}
+
+/// Waiters by line, in order, each case once; whoever is in no state to be offered a place is left out.
+async fn ordered(
+    app: &App,
+    conn: &impl Conn,
+    waiters: Vec<Waiter>,
+) -> Result<BTreeMap<PlaceLineId, Vec<Ticket>>> {
+    let mut queues: BTreeMap<PlaceLineId, Vec<Ticket>> = BTreeMap::new();
+    for waiter in waiters {
+        let definition = app.definitions.get(conn, waiter.workflow).await?;
+        let events = || waiter.events.iter().map(String::as_str);
+        let passed =
+            definition.state_named(&waiter.state).and_then(|state| passed(&definition, state, events()));
+        let Some(passed) = passed else { continue };
+        let score = std::cmp::Reverse(waiter.score);
+        let turn = Turn { passed, score, since: waiter.since, case: waiter.case };
+        let ticket = Ticket { turn, rank: waiter.rank, choice: waiter.choice };
+        queues.entry(waiter.line).or_default().push(ticket);
+    }
+    for queue in queues.values_mut() {
+        queue.sort_by(|one, other| (&one.turn, one.rank).cmp(&(&other.turn, other.rank)));
+        queue.dedup_by_key(|ticket| ticket.case());
+    }
+    Ok(queues)
+}
+
+/// Where a case stands, for its applicant and its home; nothing while it waits for no place, or its decision is not shown yet.
+pub async fn standings(
+    app: &App,
+    conn: &impl Conn,
+    scene: &Scene,
+    caller: &Caller,
+    at: &Moment,
+) -> Result<Vec<StandingView>> {
+    let (dossier, state) = (&scene.live.dossier, scene.live.case.state);
+    let events = dossier.case.acts.iter().map(|(event, _)| event.as_str());
+    let reader = reader(scene, caller);
+    let Some(passed) = passed(&scene.definition, state, events).filter(|_| reader != Reader::Host) else {
+        return Ok(Vec::new());
+    };
+    if hidden(scene, reader, at).is_some() {
+        return Ok(Vec::new());
+    }
+    let wanted = |choice: &&Choice| {
+        let current = dossier.application.current_choice == Some(choice.id);
+        choice.result != ChoiceResult::Void && (current || choice.host_sees_from.is_none())
+    };
+    let choices: Vec<(ChoiceId, PlaceLineId)> =
+        dossier.choices.iter().filter(wanted).filter_map(|choice| Some((choice.id, choice.line?))).collect();
+    let lines: Vec<PlaceLineId> = choices.iter().map(|(_, line)| *line).collect();
+    let queues = queues(app, conn, &lines).await?;
+    let turn = Turn {
+        passed,
+        score: std::cmp::Reverse(dossier.application.score_hundredths),
+        since: dossier.case.entered_at,
+        case: dossier.case.id,
+    };
+    let standing = |(choice, line): (ChoiceId, PlaceLineId)| {
+        let others = queues.get(&line).into_iter().flatten().filter(|ticket| ticket.case() != turn.case);
+        let ahead = others.clone().filter(|ticket| ticket.turn < turn).count();
+        StandingView { choice, position: ahead + 1, of: others.count() + 1 }
+    };
+    Ok(choices.into_iter().map(standing).collect())
+}
+
+impl App {
+    /// Offers the places of lines that were marked, the longest marked first, at most so many lines.
+    ///
+    /// # Errors
+    /// Faults of the database; a line that cannot be worked on is counted, logged and tried again when its lease is over.
+    pub async fn offer_places(&self, at: &Moment, lease: LeaseId, most: u64) -> Result<Offers> {
+        let tx = self.store.begin().await?;
+        let lines = store::claim(&tx, lease, (self.clocks_from, at.now), at.now + LEASE, most).await?;
+        tx.commit().await?;
+        let mut offers = Offers { claimed: lines.len(), ..Offers::default() };
+        for line in lines {
+            if let Err(fault) = self.offer_line(lease, line, &mut offers.offered).await {
+                offers.failed += 1;
+                error!(%line, %fault, "the places of a line could not be offered");
+            }
+        }
+        if offers.offered > 0 {
+            self.wake.notify_one();
+        }
+        Ok(offers)
+    }
+
+    /// Offers the places of one line until none is left that somebody waits for, as it is marked then.
+    async fn offer_line(&self, lease: LeaseId, line: PlaceLineId, offered: &mut usize) -> Result<()> {
+        while let Some(claim) = store::claimed(self.store.read(), lease, line).await? {
+            if !self.offer_all(claim, offered).await? {
+                continue;
+            }
+            let tx = self.store.begin().await?;
+            if store::settle(&tx, claim).await? {
+                return Ok(tx.commit().await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// `false` when something has changed, so that the list is to be read again.
+    async fn offer_all(&self, claim: Claim, offered: &mut usize) -> Result<bool> {
+        let conn = self.store.read();
+        let queue = queues(self, conn, &[claim.line]).await?.remove(&claim.line).unwrap_or_default();
+        for ticket in &queue {
+            if store::free(conn, claim.line).await? <= 0 {
+                break;
+            }
+            let at = self.clock.moment();
+            match offer(self, &at, (claim, at.now + LEASE), ticket).await? {
+                Offered::Offered => *offered += 1,
+                Offered::Passed => {}
+                Offered::Changed => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Lines with free places that somebody could take and that nobody is about to offer, each with the case.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub async fn idle_places(&self) -> Result<Vec<(PlaceLineId, CaseId)>> {
+        let conn = self.store.read();
+        let at = self.clock.moment();
+        let mut idle = Vec::new();
+        for (line, queue) in ordered(self, conn, store::unmarked(conn).await?).await? {
+            for ticket in queue {
+                let scene = Scene::look(self, &Scope::system(), ticket.case(), &at).await?;
+                if could(scene, &at, line, ticket.choice) {
+                    idle.push((line, ticket.case()));
+                    break;
+                }
+            }
+        }
+        Ok(idle)
+    }
+}

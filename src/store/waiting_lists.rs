@@ -1,0 +1,277 @@
+//! Waiting lists: who waits for the places of a line, and lines of which some may be free that somebody waits for.
+//!
+//! A line is marked in the transaction that frees a place of it or puts somebody on its list, and stays marked until a worker has
+//! offered all it could: claimed by lease, and settled only when nothing has been marked anew meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait, Select,
+};
+use sojourn_engine::ids::{AgreementId, CaseId, ChoiceId, LeaseId, PersonId, PlaceLineId, WorkflowVersionId};
+use sojourn_engine::vocabulary::{ChoiceResult, StateKind};
+use sojourn_entities::{application, case, choice, freed_place, place_line};
+
+use super::write::guarded;
+use super::{Conn, Result, Tx, json};
+
+/// A line whose places a worker offers, as it was marked then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The line.
+    pub line: PlaceLineId,
+    /// Under which lease.
+    pub lease: LeaseId,
+    /// How often it had been marked.
+    pub round: i32,
+}
+
+/// A case with a choice that draws on a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiter {
+    /// The line.
+    pub line: PlaceLineId,
+    /// The case.
+    pub case: CaseId,
+    /// Its choice.
+    pub choice: ChoiceId,
+    /// 1 = most wanted.
+    pub rank: i16,
+    /// The definition it follows.
+    pub workflow: WorkflowVersionId,
+    /// The state it is in.
+    pub state: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Score in hundredths.
+    pub score: Option<i32>,
+    /// Events that have happened in the case.
+    pub events: Vec<String>,
+}
+
+/// Marks lines: a place of each is free now, or somebody has come to wait for one.
+pub async fn mark(tx: &Tx, lines: &BTreeSet<PlaceLineId>, at: DateTime<Utc>) -> Result<()> {
+    let row = |line: &PlaceLineId| freed_place::ActiveModel {
+        line_id: Set(*line),
+        freed_at: Set(at),
+        round: Set(1),
+        lease: Set(None),
+        leased_until: Set(None),
+    };
+    let round = Expr::col((freed_place::Entity, freed_place::Column::Round)).add(1);
+    let again = OnConflict::column(freed_place::Column::LineId)
+        .update_column(freed_place::Column::FreedAt)
+        .value(freed_place::Column::Round, round)
+        .to_owned();
+    let rows: Vec<_> = lines.iter().map(row).collect();
+    for chunk in rows.chunks(1_000) {
+        let insert = freed_place::Entity::insert_many(chunk.to_vec()).on_conflict(again.clone());
+        insert.exec_without_returning(tx.db()).await?;
+    }
+    Ok(())
+}
+
+/// Marks every line of an agreement, whose places count from now on.
+pub async fn mark_agreement(tx: &Tx, agreement: AgreementId, at: DateTime<Utc>) -> Result<()> {
+    let lines: Vec<PlaceLineId> = place_line::Entity::find()
+        .select_only()
+        .column(place_line::Column::Id)
+        .filter(place_line::Column::AgreementId.eq(agreement))
+        .into_tuple()
+        .all(tx.db())
+        .await?;
+    mark(tx, &lines.into_iter().collect(), at).await
+}
+
+/// Claims lines marked since `from` until `until`, those first that were marked first; another worker passes them over.
+pub async fn claim(
+    tx: &Tx,
+    lease: LeaseId,
+    (from, now): (DateTime<Utc>, DateTime<Utc>),
+    until: DateTime<Utc>,
+    most: u64,
+) -> Result<Vec<PlaceLineId>> {
+    use freed_place::Column;
+    let free = Condition::any().add(Column::LeasedUntil.is_null()).add(Column::LeasedUntil.lt(now));
+    let mut marked = freed_place::Entity::find()
+        .select_only()
+        .column(Column::LineId)
+        .filter(Column::FreedAt.gte(from))
+        .filter(free)
+        .order_by_asc(Column::FreedAt)
+        .order_by_asc(Column::LineId)
+        .limit(most);
+    if tx.db().get_database_backend() == DbBackend::Postgres {
+        marked = marked.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    }
+    let lines: Vec<PlaceLineId> = marked.into_tuple().all(tx.db()).await?;
+    if !lines.is_empty() {
+        freed_place::Entity::update_many()
+            .col_expr(Column::LeasedUntil, Expr::value(until))
+            .col_expr(Column::Lease, Expr::value(lease))
+            .filter(Column::LineId.is_in(lines.iter().copied()))
+            .exec(tx.db())
+            .await?;
+    }
+    Ok(lines)
+}
+
+/// A claimed line as it is marked now; `None` when it has passed to another worker.
+pub async fn claimed(conn: &impl Conn, lease: LeaseId, line: PlaceLineId) -> Result<Option<Claim>> {
+    let row = freed_place::Entity::find_by_id(line).filter(freed_place::Column::Lease.eq(lease));
+    Ok(row.one(conn.db()).await?.map(|row| Claim { line, lease, round: row.round }))
+}
+
+/// Keeps a claim until `until`; `false` when it has passed to another worker, or the line was marked anew.
+pub async fn renew(tx: &Tx, claim: Claim, until: DateTime<Utc>) -> Result<bool> {
+    let update = freed_place::Entity::update_many()
+        .col_expr(freed_place::Column::LeasedUntil, Expr::value(until))
+        .filter(as_claimed(claim));
+    guarded(tx, update).await
+}
+
+/// Nothing is left to offer of a line; `false` when its claim has passed to another worker, or it was marked anew.
+pub async fn settle(tx: &Tx, claim: Claim) -> Result<bool> {
+    let gone = freed_place::Entity::delete_many().filter(as_claimed(claim)).exec(tx.db()).await?;
+    Ok(gone.rows_affected == 1)
+}
+
+fn as_claimed(claim: Claim) -> Condition {
+    Condition::all()
+        .add(freed_place::Column::LineId.eq(claim.line))
+        .add(freed_place::Column::Lease.eq(claim.lease))
+        .add(freed_place::Column::Round.eq(claim.round))
+}
+
+/// Units of a line that are neither held nor used.
+pub async fn free(conn: &impl Conn, line: PlaceLineId) -> Result<i64> {
+    let row = place_line::Entity::find_by_id(line).one(conn.db()).await?;
+    Ok(row.map_or(0, |row| i64::from(row.capacity) - i64::from(row.held) - i64::from(row.used)))
+}
+
+/// How many cases in one of `states` wait for each of the lines: with the choice they have, and with each that no host has seen,
+/// whether a place was offered and passed on or not; a host that has seen the case and was left has had its turn.
+pub async fn numbers(
+    conn: &impl Conn,
+    lines: &[PlaceLineId],
+    states: &[&str],
+) -> Result<BTreeMap<PlaceLineId, i64>> {
+    let rows: Vec<(PlaceLineId, i64)> = drawing(lines)
+        .select_only()
+        .column(choice::Column::PlaceLineId)
+        .column_as(choice::Column::Id.count(), "waiting")
+        .filter(case::Column::State.is_in(states.iter().copied()))
+        .group_by(choice::Column::PlaceLineId)
+        .into_tuple()
+        .all(conn.db())
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// States in which open cases stand that draw on the lines, each with its definition.
+pub async fn states(conn: &impl Conn, lines: &[PlaceLineId]) -> Result<Vec<(WorkflowVersionId, String)>> {
+    let query = drawing(lines)
+        .select_only()
+        .columns_of_case()
+        .filter(case::Column::Kind.eq(StateKind::Open))
+        .distinct();
+    Ok(query.into_tuple().all(conn.db()).await?)
+}
+
+/// Cases in one of these states that draw on the lines.
+pub async fn waiters(
+    conn: &impl Conn,
+    lines: &[PlaceLineId],
+    states: &[(WorkflowVersionId, String)],
+) -> Result<Vec<Waiter>> {
+    if states.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut standing = Condition::any();
+    for (workflow, state) in states {
+        standing = standing
+            .add(case::Column::WorkflowVersionId.eq(*workflow).and(case::Column::State.eq(state.as_str())));
+    }
+    read(conn, drawing(lines).filter(standing)).await
+}
+
+/// Open cases that draw on lines which have places free and are not marked; all that wait must find nothing to take.
+pub async fn unmarked(conn: &impl Conn) -> Result<Vec<Waiter>> {
+    let marked = Query::select().column(freed_place::Column::LineId).from(freed_place::Entity).to_owned();
+    let taken = Expr::col(place_line::Column::Held).add(Expr::col(place_line::Column::Used));
+    let free = Query::select()
+        .column(place_line::Column::Id)
+        .from(place_line::Entity)
+        .and_where(Expr::col(place_line::Column::Capacity).gt(taken))
+        .to_owned();
+    let query = wanting()
+        .filter(choice::Column::PlaceLineId.in_subquery(free))
+        .filter(choice::Column::PlaceLineId.not_in_subquery(marked))
+        .filter(case::Column::Kind.eq(StateKind::Open));
+    read(conn, query).await
+}
+
+async fn read(conn: &impl Conn, query: Select<choice::Entity>) -> Result<Vec<Waiter>> {
+    type Row = (
+        Option<PlaceLineId>,
+        CaseId,
+        ChoiceId,
+        i16,
+        WorkflowVersionId,
+        String,
+        DateTime<Utc>,
+        serde_json::Value,
+        Option<i32>,
+    );
+    let rows: Vec<Row> = query
+        .select_only()
+        .columns([
+            choice::Column::PlaceLineId,
+            choice::Column::ApplicationId,
+            choice::Column::Id,
+            choice::Column::Rank,
+        ])
+        .columns_of_case()
+        .column(case::Column::EnteredAt)
+        .column(case::Column::Acts)
+        .column(application::Column::ScoreHundredths)
+        .into_tuple()
+        .all(conn.db())
+        .await?;
+    let waiter = |(line, case, choice, rank, workflow, state, since, acts, score): Row| {
+        let acts: Vec<(String, Option<PersonId>)> = json(acts)?;
+        let events = acts.into_iter().map(|(event, _)| event).collect();
+        Ok(line.map(|line| Waiter { line, case, choice, rank, workflow, state, since, score, events }))
+    };
+    rows.into_iter().filter_map(|row| waiter(row).transpose()).collect()
+}
+
+trait OfCase {
+    /// The definition of the case and its state.
+    fn columns_of_case(self) -> Self;
+}
+
+impl OfCase for Select<choice::Entity> {
+    fn columns_of_case(self) -> Self {
+        self.column(case::Column::WorkflowVersionId).column(case::Column::State)
+    }
+}
+
+fn drawing(lines: &[PlaceLineId]) -> Select<choice::Entity> {
+    wanting().filter(choice::Column::PlaceLineId.is_in(lines.iter().copied()))
+}
+
+/// Choices that are still wanted, with their applications and cases.
+fn wanting() -> Select<choice::Entity> {
+    let current = Expr::col((choice::Entity, choice::Column::Id))
+        .equals((application::Entity, application::Column::CurrentChoiceId));
+    choice::Entity::find()
+        .join(JoinType::InnerJoin, choice::Relation::Application.def())
+        .join(JoinType::InnerJoin, application::Relation::Case.def())
+        .filter(choice::Column::HostSeesFrom.is_null().or(current))
+        .filter(choice::Column::Result.ne(ChoiceResult::Void))
+}
