@@ -66,9 +66,11 @@ macro_rules! words {
 
 mod accounts;
 mod audit;
+mod runs;
 
 pub use accounts::{Office, TokenKind};
 pub use audit::{Deed, Matter};
+pub use runs::AllocationStatus;
 
 words! {
     /// What a person does for an institution or the alliance; the chair comes from its term instead.
@@ -137,16 +139,6 @@ words! {
         Agreed = "agreed",
         /// Ended before its last day.
         Ended = "ended",
-    }
-
-    /// How far a run of an allocation has come.
-    AllocationStatus ("status of an allocation") {
-        /// Tried: nothing has happened by it.
-        Trial = "trial",
-        /// Its places are held, and its events are being carried out.
-        Confirmed = "confirmed",
-        /// All its events have been carried out.
-        Done = "done",
     }
 
     /// What moves an agreement.

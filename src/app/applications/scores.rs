@@ -17,7 +17,7 @@ use crate::app::audit::{self, Deeds};
 use crate::app::imports::table::{Columns, Row, Source, Table, TableError};
 use crate::app::people::RefusedRow;
 use crate::app::scene::Scene;
-use crate::app::{Answer, App, Conflict, Error, FieldError, Once, Result, calls};
+use crate::app::{Answer, App, Conflict, Error, FieldError, Once, Result, calls, current};
 use crate::clock::Moment;
 use crate::store::applications::{self as rows, Scored};
 use crate::store::{Tx, institutions};
@@ -73,13 +73,11 @@ pub async fn enter(
     let tx = app.store.begin().await?;
     let scene = Scene::read(app, &tx, &caller.scope(), id, &at).await?;
     let dossier = &scene.live.dossier;
-    if dossier.case.version != if_version {
-        return Err(Error::Stale);
-    }
     let home = caller.coordinates(&dossier.at_home()) && dossier.shown_to_home(&caller.scope());
     if !home || dossier.application.applicant == caller.person {
         return Err(Error::Forbidden { needs: COORDINATOR.to_owned() });
     }
+    current(dossier.case.version, if_version)?;
     if !rows::score(&tx, id, if_version, score).await? {
         return Err(Error::Stale);
     }

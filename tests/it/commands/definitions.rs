@@ -42,9 +42,9 @@ fn a_definition_that_does_not_do_what_its_scenarios_say_is_shown_there() {
     let shipped =
         |name: &str| std::fs::read_to_string(own(&format!("templates/workflows/{name}"))).expect("shipped");
     let (sound, scenarios) = (shipped("exchange.toml"), shipped("exchange.scenarios.toml"));
-    let by = "event = \"allocate\"\nfrom = [\"eligible\"]\ncame_from = [\"submitted\", \"eligibility_appeal\"]\nto = \"allocated\"\nby = [\"home_coordinator\", \"home_head\"]";
+    let by = "event = \"allocate\"\nfrom = [\"eligible\"]\ncame_from = [\"submitted\", \"eligibility_appeal\"]\nto = \"allocated\"\nby = [\"home_coordinator\", \"home_head\", \"system\"]";
     assert!(sound.contains(by));
-    let open = sound.replacen(by, &by.replace("\"home_head\"]", "\"home_head\", \"secretariat\"]"), 1);
+    let open = sound.replacen(by, &by.replace("\"system\"]", "\"system\", \"secretariat\"]"), 1);
     std::fs::write(folder.path().join("open.toml"), open).expect("written");
     std::fs::write(folder.path().join("open.scenarios.toml"), &scenarios).expect("written");
     let output = run(folder.path(), &[], &["check", "open.toml"]);
