@@ -27,7 +27,7 @@ use crate::store::places::{LineChange, NewPosting};
 use crate::store::records::{self, Records};
 
 /// Applications of one batch: what is done while nobody else can write to an SQLite file.
-pub const BATCH: usize = 50;
+pub const BATCH: usize = 25;
 
 /// What each place of a run draws on.
 #[derive(Debug)]
@@ -188,7 +188,8 @@ impl Carried {
                         None
                     }
                     Ok(false) => None,
-                    Err((event, refused)) => {
+                    Err(unmoved) => {
+                        let (event, refused) = *unmoved;
                         let refusal = json!(refused.refusal);
                         warn!(case = %placed.student, run = %self.row.id, "a run could not move an application");
                         batch.refused.push(transition::kept(
@@ -239,7 +240,7 @@ impl Carried {
 }
 
 /// An event that was refused.
-type Unmoved = (String, Refused);
+type Unmoved = Box<(String, Refused)>;
 
 /// Fires the event by which a run gives a case its choice.
 fn place(scene: &mut Scene, got: &Got, at: &Moment, records: &mut Records) -> Result<bool, Unmoved> {
@@ -247,7 +248,7 @@ fn place(scene: &mut Scene, got: &Got, at: &Moment, records: &mut Records) -> Re
     let Some((_, way)) = machine::placed_by(&definition, &scene.live.case) else {
         let state = scene.live.dossier.case.state.clone();
         let refusal = Refusal::NotFromHere { event: String::new(), state, allowed_from: Vec::new() };
-        return Err((String::new(), Refused { refusal, facts: "{}".to_owned() }));
+        return Err(Box::new((String::new(), Refused { refusal, facts: "{}".to_owned() })));
     };
     let mut data = Map::new();
     let choices = &scene.live.dossier.choices;
@@ -294,5 +295,5 @@ fn fire(
     let event = &scene.definition.events[way.event.at()].name;
     let deed = Deed { event, instance: None, data, reason: None, note: None, actor: None };
     let fired = drive::fire(&stage, &mut scene.live, &deed, way.event, records);
-    fired.map(|_| ()).map_err(|refused| (event.clone(), refused))
+    fired.map(|_| ()).map_err(|refused| Box::new((event.clone(), refused)))
 }

@@ -104,7 +104,9 @@ fn by_student(input: &Input) -> BTreeMap<CaseId, Vec<&Choice>> {
     for choice in &input.choices {
         lists.entry(choice.student).or_default().push(choice);
     }
-    lists.values_mut().for_each(|list| list.sort_by_key(|choice| choice.rank));
+    for list in lists.values_mut() {
+        list.sort_by_key(|choice| choice.rank);
+    }
     lists
 }
 

@@ -116,7 +116,7 @@ pub(super) fn refused(faults: &[Fault]) -> Error {
                 let detail = "this call scores applications, and this one has no score: enter it first";
                 (format!("/applications/{student}"), detail.to_owned())
             }
-            fault => ("".to_owned(), fault.to_string()),
+            fault => (String::new(), fault.to_string()),
         };
         if errors.len() < TOLD && told.insert((pointer.clone(), detail.clone())) {
             errors.push(FieldError::new(pointer, detail));

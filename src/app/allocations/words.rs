@@ -163,21 +163,9 @@ pub fn reason(names: &Names, explained: &Explained, language: &str) -> String {
             format!("There was no place to give at {}.", names.line(line)),
             format!("{} 沒有可分發的名額。", names.line(line)),
         ),
-        Reason::Full { line, capacity, last: Some(last), .. } => say(
-            language,
-            format!(
-                "All {capacity} places at {} went to applications that come before this one. The last of them: {}. This one: {}.",
-                names.line(line),
-                standing(&last, language),
-                standing(&explained.own, language)
-            ),
-            format!(
-                "{} 的 {capacity} 個名額均已分發給順位在前的申請。最後一名：{}。本申請：{}。",
-                names.line(line),
-                standing(&last, language),
-                standing(&explained.own, language)
-            ),
-        ),
+        Reason::Full { line, capacity, last: Some(last), .. } => {
+            full(&names.line(line), capacity, (&last, &explained.own), language)
+        }
         Reason::Spent { line, capacity, left, needed, .. } => say(
             language,
             format!(
@@ -192,6 +180,18 @@ pub fn reason(names: &Names, explained: &Explained, language: &str) -> String {
             ),
         ),
     }
+}
+
+/// What a full line says to whoever it refuses.
+fn full(at: &str, capacity: u64, (last, own): (&Standing, &Standing), language: &str) -> String {
+    let (last, own) = (standing(last, language), standing(own, language));
+    say(
+        language,
+        format!(
+            "All {capacity} places at {at} went to applications that come before this one. The last of them: {last}. This one: {own}."
+        ),
+        format!("{at} 的 {capacity} 個名額均已分發給順位在前的申請。最後一名：{last}。本申請：{own}。"),
+    )
 }
 
 /// What changed for an application between two runs.
