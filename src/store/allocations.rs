@@ -9,7 +9,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    RelationTrait,
+    RelationTrait, Select,
 };
 use sojourn_engine::ids::{
     AllocationId, CallId, CaseId, InstitutionId, PersonId, PlaceLineId, WorkflowVersionId,
@@ -133,39 +133,41 @@ pub async fn add(tx: &Tx, row: Allocation, homes: &[InstitutionId], files: Files
     insert_many(tx, vec![files]).await
 }
 
-/// An open application to a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// Its id.
-    pub id: CaseId,
-    /// The definition it follows.
-    pub workflow: WorkflowVersionId,
-    /// Where it stands.
-    pub state: String,
-    /// Version of its case.
-    pub version: i32,
+/// The definitions that open applications of some homes to a call follow.
+pub async fn followed(
+    conn: &impl Conn,
+    call: CallId,
+    homes: &[InstitutionId],
+) -> Result<Vec<WorkflowVersionId>> {
+    let rows = open_to(call, homes).select_only().column(case::Column::WorkflowVersionId).distinct();
+    Ok(rows.into_tuple().all(conn.db()).await?)
 }
 
-/// Open applications of some homes to a call, by id.
-pub async fn waiting(conn: &impl Conn, call: CallId, homes: &[InstitutionId]) -> Result<Vec<Waiting>> {
-    let rows: Vec<(CaseId, WorkflowVersionId, String, i32)> = case::Entity::find()
+/// Open applications of some homes to a call that stand in one of some states of their definition, by id, each with its version.
+pub async fn standing(
+    conn: &impl Conn,
+    (call, homes): (CallId, &[InstitutionId]),
+    states: &[(WorkflowVersionId, Vec<String>)],
+) -> Result<Vec<(CaseId, i32)>> {
+    let one = |(version, names): &(WorkflowVersionId, Vec<String>)| {
+        let here = case::Column::State.is_in(names.iter().map(String::as_str));
+        Condition::all().add(case::Column::WorkflowVersionId.eq(*version)).add(here)
+    };
+    let any = states.iter().map(one).fold(Condition::any(), Condition::add);
+    let rows = open_to(call, homes)
         .select_only()
-        .columns([
-            case::Column::Id,
-            case::Column::WorkflowVersionId,
-            case::Column::State,
-            case::Column::Version,
-        ])
+        .columns([case::Column::Id, case::Column::Version])
+        .filter(any)
+        .order_by_asc(case::Column::Id);
+    Ok(rows.into_tuple().all(conn.db()).await?)
+}
+
+fn open_to(call: CallId, homes: &[InstitutionId]) -> Select<case::Entity> {
+    case::Entity::find()
         .join_rev(JoinType::InnerJoin, application::Relation::Case.def())
         .filter(application::Column::CallId.eq(call))
         .filter(application::Column::HomeId.is_in(homes.iter().copied()))
         .filter(case::Column::Kind.eq(StateKind::Open))
-        .order_by_asc(case::Column::Id)
-        .into_tuple()
-        .all(conn.db())
-        .await?;
-    let waiting = |(id, workflow, state, version)| Waiting { id, workflow, state, version };
-    Ok(rows.into_iter().map(waiting).collect())
 }
 
 /// Confirms a trial in the version that was read; `false` when that has passed, or another run of the call is going on.

@@ -2,6 +2,7 @@
 
 mod kills;
 mod load;
+mod pages;
 
 use chrono::TimeDelta;
 use reqwest::Method;

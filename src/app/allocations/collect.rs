@@ -73,20 +73,25 @@ pub async fn collect(app: &App, conn: &impl Conn, wanted: &Wanted, at: &Moment) 
 /// # Errors
 /// Faults of the database.
 pub async fn standing(app: &App, conn: &impl Conn, wanted: &Wanted) -> Result<Vec<(CaseId, i32)>> {
-    let mut standing = Vec::new();
-    for one in store::waiting(conn, wanted.call, &wanted.homes).await? {
-        let definition = app.definitions.get(conn, one.workflow).await?;
-        if may_stand(&definition, &one.state) {
-            standing.push((one.id, one.version));
+    let homes = (wanted.call, wanted.homes.as_slice());
+    let mut states = Vec::new();
+    for version in store::followed(conn, wanted.call, &wanted.homes).await? {
+        let definition = app.definitions.get(conn, version).await?;
+        let names: Vec<String> = run_from(&definition).map(str::to_owned).collect();
+        if !names.is_empty() {
+            states.push((version, names));
         }
     }
-    Ok(standing)
+    if states.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(store::standing(conn, homes, &states).await?)
 }
 
-/// Whether a run may move a case from a state.
-fn may_stand(definition: &Definition, state: &str) -> bool {
-    let here = definition.state_named(state);
-    here.is_some_and(|state| definition.leaving(state).any(|(_, t)| t.on == Some(Trigger::Run)))
+/// The states that a run may move a case from.
+fn run_from(definition: &Definition) -> impl Iterator<Item = &str> {
+    let on_run = definition.transitions.iter().filter(|transition| transition.on == Some(Trigger::Run));
+    on_run.flat_map(|transition| &transition.from).map(|state| definition.states[state.at()].name.as_str())
 }
 
 #[derive(Debug, Default)]

@@ -141,7 +141,6 @@ pub fn standing(of: &Standing, language: &str) -> String {
 
 /// Why a choice came out as it did.
 pub fn reason(names: &Names, explained: &Explained, language: &str) -> String {
-    let own = standing(&explained.own, language);
     match explained.reason {
         Reason::Placed => say(language, "This place was given.".to_owned(), "已分發此名額。".to_owned()),
         Reason::BetterObtained { rank } => say(
@@ -164,31 +163,35 @@ pub fn reason(names: &Names, explained: &Explained, language: &str) -> String {
             format!("There was no place to give at {}.", names.line(line)),
             format!("{} 沒有可分發的名額。", names.line(line)),
         ),
-        Reason::Full { line, capacity, last: Some(last), .. } => say(
-            language,
-            format!(
-                "All {capacity} places at {} went to applications that come before this one. The last of them: {}. This one: {own}.",
-                names.line(line),
-                standing(&last, language)
-            ),
-            format!(
-                "{} 的 {capacity} 個名額均已分發給順位在前的申請。最後一名：{}。本申請：{own}。",
-                names.line(line),
-                standing(&last, language)
-            ),
-        ),
+        Reason::Full { line, capacity, last: Some(last), .. } => {
+            full(&names.line(line), capacity, (&last, &explained.own), language)
+        }
         Reason::Spent { line, capacity, left, needed, .. } => say(
             language,
             format!(
-                "When its turn came, {left} of {capacity} were left at {}, and this choice takes {needed}. This application: {own}.",
-                names.line(line)
+                "When its turn came, {left} of {capacity} were left at {}, and this choice takes {needed}. This application: {}.",
+                names.line(line),
+                standing(&explained.own, language)
             ),
             format!(
-                "輪到本申請時，{} 的 {capacity} 個名額剩 {left} 個，此志願需要 {needed} 個。本申請：{own}。",
-                names.line(line)
+                "輪到本申請時，{} 的 {capacity} 個名額剩 {left} 個，此志願需要 {needed} 個。本申請：{}。",
+                names.line(line),
+                standing(&explained.own, language)
             ),
         ),
     }
+}
+
+/// What a full line says to whoever it refuses.
+fn full(at: &str, capacity: u64, (last, own): (&Standing, &Standing), language: &str) -> String {
+    let (last, own) = (standing(last, language), standing(own, language));
+    say(
+        language,
+        format!(
+            "All {capacity} places at {at} went to applications that come before this one. The last of them: {last}. This one: {own}."
+        ),
+        format!("{at} 的 {capacity} 個名額均已分發給順位在前的申請。最後一名：{last}。本申請：{own}。"),
+    )
 }
 
 /// What changed for an application between two runs.
