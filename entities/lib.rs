@@ -9,6 +9,7 @@ pub mod action_link;
 pub mod agreement;
 pub mod application;
 pub mod audit_entry;
+pub mod balance_statement;
 pub mod calendar_address;
 pub mod call;
 pub mod call_home;

@@ -41,6 +41,7 @@ mod m20261125_000080_create_checkpoints;
 mod m20261126_000081_create_audit;
 mod m20261126_000082_hand_the_chair_over;
 mod m20261126_000110_offer_freed_places;
+mod m20261126_000111_state_balances;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000081_create_audit::Migration),
             Box::new(m20261126_000082_hand_the_chair_over::Migration),
             Box::new(m20261126_000110_offer_freed_places::Migration),
+            Box::new(m20261126_000111_state_balances::Migration),
         ]
     }
 }

@@ -9,6 +9,7 @@ pub mod agreements;
 pub mod applications;
 mod attempts;
 pub mod audit;
+pub mod balances;
 pub mod bounces;
 pub mod calendar_addresses;
 pub mod calendars;

@@ -66,9 +66,11 @@ macro_rules! words {
 
 mod accounts;
 mod audit;
+mod balances;
 
 pub use accounts::{Office, TokenKind};
 pub use audit::{Deed, Matter};
+pub use balances::StatementStatus;
 
 words! {
     /// What a person does for an institution or the alliance; the chair comes from its term instead.

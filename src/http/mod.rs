@@ -10,6 +10,7 @@ mod agreements;
 mod answer;
 mod applications;
 mod audit;
+mod balances;
 mod cached;
 mod calendar_addresses;
 mod calls;
@@ -45,6 +46,7 @@ mod serve;
 mod sessions;
 mod shape;
 mod sign_ups;
+mod statements;
 mod upload;
 mod workflows;
 

@@ -8,6 +8,7 @@ mod agreements;
 mod applications;
 mod architecture;
 mod audit;
+mod balances;
 mod bounces;
 mod calendars;
 mod calls;

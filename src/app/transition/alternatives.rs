@@ -8,7 +8,7 @@ use sojourn_engine::refusal::{Instead, Refusal};
 use sojourn_engine::vocabulary::{ChoiceResult, Via};
 
 use super::drive::View;
-use super::places::{bind, draws};
+use super::places::{Bound, bind, draws};
 use super::{Attempt, asks};
 use crate::access::Caller;
 use crate::app::scene::Scene;
@@ -46,7 +46,7 @@ fn with_room(scene: &Scene, attempt: &Attempt) -> Vec<ChoiceId> {
     };
     let room = |choice: &&Choice| {
         let accounts = definition.accounts.iter().take(1).map(draws);
-        bind(accounts, dossier, &choice.offering, &[]).iter().all(|bound| bound.has_room())
+        bind(accounts, dossier, &choice.offering, &[]).iter().all(Bound::has_room)
     };
     dossier.choices.iter().filter(is_other).filter(room).map(|choice| choice.id).collect()
 }
