@@ -13,6 +13,7 @@ pub mod allocation_home;
 pub mod allocation_miss;
 pub mod application;
 pub mod audit_entry;
+pub mod balance_statement;
 pub mod calendar_address;
 pub mod call;
 pub mod call_home;

@@ -43,6 +43,7 @@ mod m20261126_000082_hand_the_chair_over;
 mod m20261126_000100_keep_receipts;
 mod m20261126_000101_allocate_places;
 mod m20261126_000110_offer_freed_places;
+mod m20261126_000111_state_balances;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000100_keep_receipts::Migration),
             Box::new(m20261126_000101_allocate_places::Migration),
             Box::new(m20261126_000110_offer_freed_places::Migration),
+            Box::new(m20261126_000111_state_balances::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ pub mod allocations;
 pub mod applications;
 mod attempts;
 pub mod audit;
+pub mod balances;
 pub mod bounces;
 pub mod calendar_addresses;
 pub mod calendars;

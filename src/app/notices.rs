@@ -9,7 +9,8 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{
-    CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId, WorkflowVersionId,
+    BalanceStatementId, CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId,
+    WorkflowVersionId,
 };
 use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::TokenKind;
@@ -92,6 +93,25 @@ pub enum NoticeFacts {
     Checkpoint(CheckpointNotice),
     /// A term of the chair is over.
     HandOver(Box<HandOverNotice>),
+    /// A balance was stated, confirmed, disputed or settled.
+    Balance(Box<BalanceNotice>),
+}
+
+/// A statement of a balance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalanceNotice {
+    /// The statement.
+    pub statement: BalanceStatementId,
+    /// The instant whose balance it states.
+    pub as_of: DateTime<Utc>,
+    /// The side that made it.
+    pub side: String,
+    /// Both sides.
+    pub sides: [String; 2],
+    /// What the other side says is wrong.
+    pub dispute: Option<String>,
+    /// How it was settled.
+    pub settlement: Option<String>,
 }
 
 impl NoticeFacts {
@@ -209,7 +229,8 @@ impl NoticeFacts {
             | Self::Account(_)
             | Self::Digest(_)
             | Self::Checkpoint(_)
-            | Self::HandOver(_) => None,
+            | Self::HandOver(_)
+            | Self::Balance(_) => None,
         }
     }
 
@@ -227,7 +248,8 @@ impl NoticeFacts {
             | Self::Unreachable(_)
             | Self::Digest(_)
             | Self::Checkpoint(_)
-            | Self::HandOver(_) => None,
+            | Self::HandOver(_)
+            | Self::Balance(_) => None,
         }
     }
 
@@ -245,7 +267,8 @@ impl NoticeFacts {
             | Self::Unreachable(_)
             | Self::Digest(_)
             | Self::Checkpoint(_)
-            | Self::HandOver(_) => None,
+            | Self::HandOver(_)
+            | Self::Balance(_) => None,
         }
     }
 }

@@ -224,7 +224,7 @@ fn capacity(
 }
 
 /// Between whom a line lies, and whose places they are.
-struct Ends {
+pub(super) struct Ends {
     direction: Direction,
     home: Option<InstitutionId>,
     host: Option<InstitutionId>,
@@ -232,7 +232,7 @@ struct Ends {
 }
 
 impl Ends {
-    async fn of(tx: &Tx, caller: &Caller, row: &PlaceLine) -> Result<Self> {
+    pub(super) async fn of(tx: &Tx, caller: &Caller, row: &PlaceLine) -> Result<Self> {
         let whole = |end: Option<InstitutionId>| end.map(Place::whole);
         let owners = match (row.source, row.direction) {
             (PlaceSource::Agreement, _) => whole(row.home_id).into_iter().chain(whole(row.host_id)).collect(),
@@ -250,7 +250,7 @@ impl Ends {
     }
 
     /// Sides of an agreement, the host of a programme, the keeper of a pool; and the secretariat.
-    fn demand(&self, caller: &Caller) -> Result<()> {
+    pub(super) fn demand(&self, caller: &Caller) -> Result<()> {
         if caller.is_secretariat() || self.owners.iter().any(|owner| caller.coordinates(owner)) {
             return Ok(());
         }

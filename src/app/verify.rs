@@ -336,5 +336,14 @@ fn line(report: &mut Report, id: &impl ToString, sums: &LineSums) {
             stored.0, stored.1, stored.2, posted.0, posted.1, posted.2
         );
         report.differs(&format!("line {}", id.to_string()), None, what);
+        return;
+    }
+    let (_, held, used) = sums.stored;
+    if sums.cases != (held, used) {
+        let what = format!(
+            "held, used are {held}, {used}; the accounts of all cases add up to {}, {}",
+            sums.cases.0, sums.cases.1
+        );
+        report.differs(&format!("line {}", id.to_string()), None, what);
     }
 }

@@ -89,6 +89,8 @@ ids! {
     AllocationId,
     /// A line of places.
     PlaceLineId,
+    /// A statement of what two sides owe each other in places.
+    BalanceStatementId,
     /// An entry that explains a line of places.
     PostingId,
     /// A case of any subject; an application's id is its case's id.

@@ -66,10 +66,12 @@ macro_rules! words {
 
 mod accounts;
 mod audit;
+mod balances;
 mod runs;
 
 pub use accounts::{Office, TokenKind};
 pub use audit::{Deed, Matter};
+pub use balances::StatementStatus;
 pub use runs::AllocationStatus;
 
 words! {

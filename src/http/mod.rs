@@ -11,6 +11,7 @@ mod allocations;
 mod answer;
 mod applications;
 mod audit;
+mod balances;
 mod cached;
 mod calendar_addresses;
 mod calls;
@@ -47,6 +48,7 @@ mod serve;
 mod sessions;
 mod shape;
 mod sign_ups;
+mod statements;
 mod upload;
 mod workflows;
 

@@ -117,7 +117,7 @@ pub fn declare_problems(operation: &mut Operation, policy: Policy) {
     if named("Idempotency-Key") {
         kinds.push(Kind::Conflict);
     }
-    if named("cursor") {
+    if named("cursor") || named("at") {
         kinds.push(Kind::Invalid);
     }
     if operation.request_body.is_some() {

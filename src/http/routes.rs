@@ -18,11 +18,11 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, absences, agreements, allocations, applications, audit, calendar_addresses, calls, chair_terms,
-    consents, documents, eligible_students, email_changes, erasures, exports, health, identities,
-    institutions, language, legal_holds, log_ins, notifications, openapi, passwords, people, periods,
-    personal_data, places, programmes, registrations, scores, second_factors, sessions, sign_ups, upload,
-    workflows,
+    AppState, absences, agreements, allocations, applications, audit, balances, calendar_addresses, calls,
+    chair_terms, consents, documents, eligible_students, email_changes, erasures, exports, health,
+    identities, institutions, language, legal_holds, log_ins, notifications, openapi, passwords, people,
+    periods, personal_data, places, programmes, registrations, scores, second_factors, sessions, sign_ups,
+    statements, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -181,6 +181,15 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(places::create_place_line))
         .route(SignedIn, routes!(places::get_place_line))
         .route(SignedIn, routes!(places::post_capacity))
+        .route(SignedIn, routes!(balances::carry_places))
+        .route(SignedIn, routes!(balances::get_agreement_balance))
+        .route(SignedIn, routes!(balances::get_balance))
+        .route(SignedIn, routes!(statements::list_statements))
+        .route(SignedIn, routes!(statements::make_statement))
+        .route(SignedIn, routes!(statements::get_statement))
+        .route(SignedIn, routes!(statements::confirm_statement))
+        .route(SignedIn, routes!(statements::dispute_statement))
+        .route(SignedIn, routes!(statements::settle_statement))
         .route(SecretariatOrChair, routes!(audit::list_audit))
         .route(SignedIn, routes!(periods::list_periods))
         .route(SignedIn, routes!(periods::create_period))

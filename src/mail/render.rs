@@ -139,6 +139,7 @@ impl Renderer {
             Some(case) => self.templates.phrase(language, "why_case", case)?,
             None if matches!(letter.facts, NoticeFacts::Unreachable(_)) => words.why_duty.clone(),
             None if matches!(letter.facts, NoticeFacts::Checkpoint(_)) => words.why_head.clone(),
+            None if matches!(letter.facts, NoticeFacts::Balance(_)) => words.why_balance.clone(),
             None if matches!(letter.facts, NoticeFacts::HandOver(_)) => words.why_chair.clone(),
             None if matches!(letter.facts, NoticeFacts::Digest(_) | NoticeFacts::Absence(_)) => {
                 words.why_digest.clone()
@@ -216,6 +217,7 @@ impl Renderer {
             | NoticeFacts::Digest(_)
             | NoticeFacts::Checkpoint(_)
             | NoticeFacts::HandOver(_)
+            | NoticeFacts::Balance(_)
             | NoticeFacts::Unreachable(_) => builder,
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sojourn_engine::definition::{Definition, Resolver, Texts};
 
 use self::account::AccountWords;
-use self::office::{Absence, Checkpoint, HandOver};
+use self::office::{Absence, Balance, Checkpoint, HandOver};
 use super::cleanse;
 use super::render::RenderError;
 use super::templates::Templates;
@@ -39,6 +39,7 @@ pub(super) struct Said {
     pub digest: Option<Digest>,
     pub checkpoint: Option<Checkpoint>,
     pub hand_over: Option<HandOver>,
+    pub balance: Option<Balance>,
     pub due: Option<Due>,
     pub if_nothing: Option<String>,
     pub waiting: Option<String>,
@@ -140,6 +141,7 @@ impl Said {
             NoticeFacts::Digest(facts) => tongue.digest(letter, facts),
             NoticeFacts::Checkpoint(facts) => tongue.checkpoint(letter, facts),
             NoticeFacts::HandOver(facts) => tongue.hand_over(letter, facts),
+            NoticeFacts::Balance(facts) => tongue.balance(letter, facts),
         }
     }
 
@@ -189,6 +191,7 @@ impl Tongue<'_> {
             digest: None,
             checkpoint: None,
             hand_over: None,
+            balance: None,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
             waiting: some(self.awaited(definition, facts, letter.reader.applicant)),
@@ -244,6 +247,7 @@ impl Tongue<'_> {
             digest: None,
             checkpoint: None,
             hand_over: None,
+            balance: None,
             due: None,
             if_nothing: None,
             waiting: None,

@@ -66,6 +66,8 @@ pub(super) struct Words {
     pub why_head: String,
     /// Why somebody gets a mail about the chair.
     pub why_chair: String,
+    /// Why somebody gets a mail about a balance of places.
+    pub why_balance: String,
     /// Why somebody with a duty gets a mail about no case.
     pub why_duty: String,
     /// Why somebody gets a digest.

@@ -48,6 +48,18 @@ pub async fn find(conn: &impl Conn, id: InstitutionId) -> Result<Option<Institut
     Ok(institution::Entity::find_by_id(id).one(conn.db()).await?)
 }
 
+/// Names of institutions.
+pub async fn names(conn: &impl Conn, ids: &[InstitutionId]) -> Result<BTreeMap<InstitutionId, String>> {
+    let rows: Vec<(InstitutionId, String)> = institution::Entity::find()
+        .select_only()
+        .columns([institution::Column::Id, institution::Column::Name])
+        .filter(institution::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(conn.db())
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// The institution with this Erasmus code (in capitals without blanks), ROR id or SCHAC home organisation.
 pub async fn by_code(conn: &impl Conn, erasmus_key: &str, code: &str) -> Result<Option<Institution>> {
     let named = Condition::any()

@@ -1,5 +1,7 @@
 //! Terms of institutions' calendars.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Order, QueryFilter};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PeriodId};
@@ -42,6 +44,12 @@ pub async fn list(conn: &impl Conn, asked: &Asked, wanted: &Wanted) -> Result<Pa
 /// One period.
 pub async fn find(conn: &impl Conn, id: PeriodId) -> Result<Option<Period>> {
     Ok(period::Entity::find_by_id(id).one(conn.db()).await?)
+}
+
+/// Periods by id.
+pub async fn named(conn: &impl Conn, ids: &[PeriodId]) -> Result<BTreeMap<PeriodId, Period>> {
+    let query = period::Entity::find().filter(period::Column::Id.is_in(ids.iter().copied()));
+    Ok(query.all(conn.db()).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// First and last days of the offerings in a period.

@@ -38,7 +38,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    fn condition(&self) -> Condition {
+    pub(super) fn condition(&self) -> Condition {
         use place_line::Column;
         Condition::all()
             .add_option(self.source.map(|source| Column::Source.eq(source)))
@@ -52,7 +52,7 @@ impl Wanted {
 }
 
 /// Lines of institutions somebody runs exchanges for; the secretariat sees all.
-fn seen(by: &Caller) -> Condition {
+pub(super) fn seen(by: &Caller) -> Condition {
     if by.is_secretariat() {
         return Condition::all();
     }

@@ -8,6 +8,7 @@ use sojourn_engine::ids::{CaseId, PlaceLineId};
 use sojourn_engine::vocabulary::{AccountStatus, PostingKind};
 use sojourn_entities::{account, case, history, outbox, place_line, posting};
 
+use super::balances::Sums;
 use super::dossiers::CaseRow;
 use super::records::{NewHistory, NewPayload};
 use super::{Conn, StoreError, payloads};
@@ -180,6 +181,8 @@ pub struct LineSums {
     pub stored: (i64, i64, i64),
     /// The same from the postings.
     pub posted: (i64, i64, i64),
+    /// Held and used as the accounts of all cases have it.
+    pub cases: (i64, i64),
 }
 
 /// Every line whose numbers and postings can be compared.
@@ -199,6 +202,7 @@ pub async fn lines(conn: &impl Conn) -> Result<BTreeMap<PlaceLineId, LineSums>, 
     for (id, capacity, held, used) in stored {
         lines.entry(id).or_default().stored = (capacity.into(), held.into(), used.into());
     }
+    seats(conn, &mut lines).await?;
     let sums: Vec<(PlaceLineId, PostingKind, i64)> = posting::Entity::find()
         .select_only()
         .columns([posting::Column::LineId, posting::Column::Kind])
@@ -208,17 +212,36 @@ pub async fn lines(conn: &impl Conn) -> Result<BTreeMap<PlaceLineId, LineSums>, 
         .into_tuple()
         .all(conn.db())
         .await?;
+    let mut posted: BTreeMap<PlaceLineId, Sums> = BTreeMap::new();
     for (id, kind, amount) in sums {
-        let (capacity, held, used) = &mut lines.entry(id).or_default().posted;
-        match kind {
-            PostingKind::Capacity | PostingKind::Carry => *capacity += amount,
-            PostingKind::Hold => *held += amount,
-            PostingKind::Use => {
-                *held -= amount;
-                *used += amount;
-            }
-            PostingKind::Release => *held -= amount,
-        }
+        posted.entry(id).or_default().add(kind, amount);
+    }
+    for (id, sums) in posted {
+        lines.entry(id).or_default().posted = (sums.capacity, sums.held, sums.used);
     }
     Ok(lines)
+}
+
+/// Adds what the accounts of all cases hold and use.
+async fn seats(conn: &impl Conn, lines: &mut BTreeMap<PlaceLineId, LineSums>) -> Result<(), StoreError> {
+    let seats: Vec<(Option<PlaceLineId>, AccountStatus, i64)> = account::Entity::find()
+        .select_only()
+        .columns([account::Column::PlaceLineId, account::Column::Status])
+        .column_as(account::Column::Amount.sum(), "amount")
+        .filter(account::Column::PlaceLineId.is_not_null())
+        .group_by(account::Column::PlaceLineId)
+        .group_by(account::Column::Status)
+        .into_tuple()
+        .all(conn.db())
+        .await?;
+    for (id, status, amount) in seats {
+        let Some(id) = id else { continue };
+        let (held, used) = &mut lines.entry(id).or_default().cases;
+        match status {
+            AccountStatus::None => {}
+            AccountStatus::Held => *held += amount,
+            AccountStatus::Used => *used += amount,
+        }
+    }
+    Ok(())
 }

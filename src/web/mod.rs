@@ -9,6 +9,7 @@ mod account;
 mod act;
 mod allocations;
 mod applications;
+mod balances;
 mod calendar;
 mod calls;
 pub mod demo;
@@ -114,6 +115,7 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}/documents", post(documents::supply).layer(DefaultBodyLimit::max(FORM)))
         .route("/cases/{id}/documents/{document}", get(documents::download))
         .route("/cases/{id}/documents/{document}/remove", post(documents::take_out))
+        .route("/balances", get(balances::show))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/allocations", get(allocations::list).post(allocations::attempt))

@@ -16,7 +16,7 @@ use super::Web;
 use super::fault::Fault;
 use crate::access::language::{self, LANGUAGES};
 use crate::access::{Caller, full_name};
-use crate::app::{App, Error, Once, institutions, people};
+use crate::app::{App, Error, Once, balances, institutions, people};
 
 /// Scripts: none. Frames: the mails of the demo.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; \
@@ -246,6 +246,7 @@ impl Visit {
             zone => zone,
             student => self.is_student(),
             staff => self.is_staff(),
+            balances => caller.is_some_and(balances::may_read),
             secretariat => caller.is_some_and(Caller::is_secretariat),
             demo => self.web.0.demo.is_some(),
             ..own

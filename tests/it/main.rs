@@ -9,6 +9,7 @@ mod allocations;
 mod applications;
 mod architecture;
 mod audit;
+mod balances;
 mod bounces;
 mod calendars;
 mod calls;

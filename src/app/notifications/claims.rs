@@ -275,6 +275,7 @@ impl App {
             NoticeFacts::HandOver(_) | NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => {
                 self.links.page("/cases?waiting_for_me=true")
             }
+            NoticeFacts::Balance(_) => self.links.page("/balances"),
             NoticeFacts::Account(_) => self.links.page("/account"),
             NoticeFacts::Invitation(link)
             | NoticeFacts::PasswordReset(link)

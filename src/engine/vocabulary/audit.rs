@@ -44,6 +44,8 @@ words! {
         Absence = "absence",
         /// An agreement.
         Agreement = "agreement",
+        /// A statement of a balance.
+        BalanceStatement = "balance_statement",
         /// A line of places.
         PlaceLine = "place_line",
         /// A term of an institution's calendar.

@@ -1,9 +1,10 @@
-//! What letters of the office say: who is away, how far the record has come, and what one chair leaves to the next.
+//! What letters of the office say: who is away, how far the record has come, what one chair leaves to the next, and how the places of
+//! two sides stand.
 
 use serde::Serialize;
 
 use super::{Said, Tongue, some};
-use crate::app::notices::{AbsenceNotice, CheckpointNotice, HandOverNotice, Letter};
+use crate::app::notices::{AbsenceNotice, BalanceNotice, CheckpointNotice, HandOverNotice, Letter};
 use crate::mail::cleanse;
 use crate::mail::render::RenderError;
 
@@ -42,7 +43,33 @@ pub(in crate::mail) struct HandOver {
     drafts: Option<String>,
 }
 
+/// A statement of a balance.
+#[derive(Debug, Serialize)]
+pub(in crate::mail) struct Balance {
+    /// The side that made it.
+    side: String,
+    one: String,
+    other: String,
+    at: String,
+    dispute: Option<String>,
+    settlement: Option<String>,
+}
+
 impl Tongue<'_> {
+    pub(super) fn balance(&self, letter: &Letter, facts: &BalanceNotice) -> Result<Said, RenderError> {
+        let at = self.words.parts(facts.as_of, letter.reader.zone);
+        let [one, other] = &facts.sides;
+        let balance = Balance {
+            side: cleanse::line(&facts.side),
+            one: cleanse::line(one),
+            other: cleanse::line(other),
+            at: self.templates.phrase(self.language, "moment", &at)?,
+            dispute: facts.dispute.as_deref().map(cleanse::block),
+            settlement: facts.settlement.as_deref().map(cleanse::block),
+        };
+        Ok(Said { balance: Some(balance), ..Self::bare(letter) })
+    }
+
     pub(super) fn absence(&self, letter: &Letter, facts: &AbsenceNotice) -> Result<Said, RenderError> {
         let name = letter.student.as_deref().filter(|name| !name.trim().is_empty());
         let absence = Absence {

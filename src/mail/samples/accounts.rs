@@ -2,12 +2,12 @@
 
 use chrono::{Days, TimeDelta};
 use chrono_tz::Tz;
-use sojourn_engine::ids::{ChairTermId, NoticeId, PersonId, TokenId};
+use sojourn_engine::ids::{BalanceStatementId, ChairTermId, NoticeId, PersonId, TokenId};
 
 use super::{Kind, LONG_HOME, Sample, id, queued};
 use crate::app::notices::{
-    AbsenceNotice, AccountNotice, CheckpointNotice, HandOverNotice, Letter, LinkNotice, NoticeFacts, Reader,
-    UnreachableNotice,
+    AbsenceNotice, AccountNotice, BalanceNotice, CheckpointNotice, HandOverNotice, Letter, LinkNotice,
+    NoticeFacts, Reader, UnreachableNotice,
 };
 
 /// Notices that tell of a change.
@@ -21,6 +21,10 @@ const CHANGES: [&str; 7] = [
     "log_in_removed",
 ];
 
+/// Others that ask for nothing.
+const TOLD: [&str; 5] =
+    ["stand_in", "checkpoint", "chair_handed_over", "balance_confirmed", "balance_settled"];
+
 /// Samples of all of them.
 pub(super) fn samples() -> Vec<Sample> {
     let mut samples = vec![
@@ -31,6 +35,10 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("stand_in", Kind::Usual, NoticeFacts::Absence(away())),
         sample("checkpoint", Kind::Usual, NoticeFacts::Checkpoint(checkpoint())),
         sample("chair_handed_over", Kind::Usual, NoticeFacts::HandOver(Box::new(hand_over()))),
+        balance_sample("balance_to_confirm"),
+        balance_sample("balance_confirmed"),
+        balance_sample("balance_disputed"),
+        balance_sample("balance_settled"),
         sample("password_reset", Kind::Usual, NoticeFacts::PasswordReset(link(None))),
         sample("email_change_present", Kind::Usual, NoticeFacts::EmailPresent(link(None))),
         sample("email_change_next", Kind::Usual, NoticeFacts::EmailNext(link(None))),
@@ -49,7 +57,7 @@ pub(super) fn samples() -> Vec<Sample> {
 
 fn sample(notice: &str, kind: Kind, facts: NoticeFacts) -> Sample {
     let changed = CHANGES.contains(&notice);
-    let tells = changed || ["stand_in", "checkpoint", "chair_handed_over"].contains(&notice);
+    let tells = changed || TOLD.contains(&notice);
     let letter = Letter {
         id: NoticeId::from(id(900)),
         notice: notice.to_owned(),
@@ -71,6 +79,7 @@ fn sample(notice: &str, kind: Kind, facts: NoticeFacts) -> Sample {
             "chair_handed_over" | "stand_in" => {
                 "https://sojourn.example/cases?waiting_for_me=true".to_owned()
             }
+            _ if notice.starts_with("balance_") => "https://sojourn.example/balances".to_owned(),
             _ if changed => "https://sojourn.example/account".to_owned(),
             _ => "https://sojourn.example/invitation?token=AZp8PlsfeiCMRA".to_owned(),
         },
@@ -110,6 +119,18 @@ fn hand_over() -> HandOverNotice {
         references: vec!["SJ-7K2M-Q".to_owned(), "SJ-8P4R-T".to_owned()],
         drafts: vec!["student-exchange 4".to_owned()],
     }
+}
+
+fn balance_sample(notice: &str) -> Sample {
+    let facts = BalanceNotice {
+        statement: BalanceStatementId::from(id(78)),
+        as_of: queued(),
+        side: LONG_HOME.to_owned(),
+        sides: [LONG_HOME.to_owned(), "Universitas Gadjah Mada".to_owned()],
+        dispute: Some("We count 103 sent, you 114 received.\nTwo withdrew before they left.".to_owned()),
+        settlement: Some("103 are counted.".to_owned()),
+    };
+    sample(notice, Kind::Usual, NoticeFacts::Balance(Box::new(facts)))
 }
 
 fn away() -> AbsenceNotice {

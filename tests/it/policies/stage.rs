@@ -32,6 +32,9 @@ impl Set {
 /// A day on which nothing of the tests happens.
 const FAR: &str = "2031-01-01";
 
+/// Ends of what wants no words.
+const EMPTY: [&str; 5] = ["/resend", "/retry", "/approve", "/confirm", "/statements"];
+
 pub struct Stage {
     pub cast: Cast,
     people: BTreeMap<&'static str, Actor>,
@@ -262,6 +265,12 @@ impl Stage {
 
     /// What belongs to nobody, and so to both.
     async fn share(&mut self, sol: &Actor) {
+        for (set, by) in [(Set::Ours, "home_coordinator"), (Set::Theirs, "other_coordinator")] {
+            let path =
+                format!("/agreements/{}/statements", self.id(set, "agreements").as_str().expect("text"));
+            let stated = self.cast.who(by).post(&path, &json!({})).await.ok();
+            self.enter(set, "statement_id", &stated["id"]);
+        }
         let workflow = sol.get("/workflows").await.ok()["items"][0]["id"].clone();
         let term = sol.get("/chair-terms").await.ok()["items"][0]["id"].clone();
         let notices = sol.get("/notifications?limit=200").await.ok();
@@ -359,6 +368,9 @@ impl Stage {
                 "source": "pool", "direction": "in", "host": self.cast.at("Omega")["id"], "unit": "heads", "capacity": 1,
             }),
             ("POST", path) if path.ends_with("/postings") => json!({ "amount": 1, "reason": "One more." }),
+            ("POST", path) if path.ends_with("/carries") => {
+                json!({ "to": of("place-lines"), "amount": 1, "reason": "Left." })
+            }
             ("POST", "/programmes") => json!({
                 "kind": "exchange", "host": self.cast.at("Omega")["id"], "workflow": "student-exchange", "title": title,
             }),
@@ -366,10 +378,10 @@ impl Stage {
             ("POST", path) if path.ends_with("/adopt") => json!({ "version": 1, "dry_run": true }),
             ("POST", path) if path.ends_with("/simulate") => json!({ "version": 1 }),
             ("POST", path) if path.ends_with("/check") || path.ends_with("/versions") => json!("id = 'x'"),
-            ("POST", path) if ["/resend", "/retry", "/approve"].iter().any(|end| path.ends_with(end)) => {
-                json!({})
+            ("POST", path) if EMPTY.iter().any(|end| path.ends_with(end)) => json!({}),
+            ("POST", path) if ["/holds", "/dispute", "/settle"].iter().any(|end| path.ends_with(end)) => {
+                json!({ "reason": "A dispute." })
             }
-            ("POST", path) if path.ends_with("/holds") => json!({ "reason": "A dispute." }),
             ("POST", path) if path.ends_with("/erase") => json!({ "confirm": "nobody@nowhere.example" }),
             ("PUT", path) if path.contains("/consents/") => json!({ "text_version": 1 }),
             ("PATCH", _) => json!({}),

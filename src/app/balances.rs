@@ -1,0 +1,306 @@
+//! Balances: places agreed, held, used and left, by pair of institutions and period, at any instant, from postings alone.
+//!
+//! Coordinators see the lines of their institution, home or host; the secretariat and the chair those of the whole alliance.
+
+mod carry;
+mod picture;
+pub mod statements;
+mod table;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sojourn_engine::ids::{AgreementId, InstitutionId, PeriodId, PlaceLineId};
+use sojourn_engine::vocabulary::{PlaceSource, PlaceUnit};
+use utoipa::ToSchema;
+
+use super::places::{PlaceLine, Wanted};
+use super::{App, Error, FieldError, Result};
+use crate::access::Caller;
+use crate::store::balances::{self as store, Sums};
+use crate::store::periods::Period;
+use crate::store::{Conn, agreements, institutions, periods};
+
+pub use carry::{Carried, Carry, carry};
+
+/// Numbers of places, in their unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BalanceNumbers)]
+pub struct Numbers {
+    /// How many there are, those carried over counted in.
+    pub capacity: i64,
+    /// How many of these were carried over from other periods; negative when carried to others.
+    pub carried: i64,
+    /// How many are reserved.
+    pub held: i64,
+    /// How many are taken for good.
+    pub used: i64,
+    /// How many are left; negative when more are taken than there are.
+    pub free: i64,
+    /// How many will be taken if every reserved one is.
+    pub forecast: i64,
+}
+
+impl Numbers {
+    const fn add(&mut self, sums: Sums) {
+        self.capacity += sums.capacity;
+        self.carried += sums.carried;
+        self.held += sums.held;
+        self.used += sums.used;
+        self.forecast = self.held + self.used;
+        self.free = self.capacity - self.forecast;
+    }
+
+    const fn and(mut self, other: &Self) -> Self {
+        self.capacity += other.capacity;
+        self.carried += other.carried;
+        self.held += other.held;
+        self.used += other.used;
+        self.forecast += other.forecast;
+        self.free += other.free;
+        self
+    }
+}
+
+/// An institution by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[schema(as = BalanceEnd)]
+pub struct End {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: InstitutionId,
+}
+
+/// A term by its code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[schema(as = BalancePeriod)]
+pub struct Term {
+    /// Year in which the academic year begins.
+    pub academic_year: i16,
+    /// The institution's code of the term.
+    pub term: String,
+    /// Its id.
+    pub id: PeriodId,
+}
+
+impl From<&Period> for Term {
+    fn from(row: &Period) -> Self {
+        Self { academic_year: row.academic_year, term: row.term.clone(), id: row.id }
+    }
+}
+
+/// Places of one source from one institution to another in one period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BalanceRow {
+    /// Where they come from: a stay may draw on its agreement and on a pool of its host, so that sources are never added up.
+    pub source: PlaceSource,
+    /// Who sends; `null` where places are open to all.
+    pub home: Option<End>,
+    /// Who receives; `null` where a home may send anywhere.
+    pub host: Option<End>,
+    /// The period; `null` where it is any.
+    pub period: Option<Term>,
+    /// What is counted.
+    pub unit: PlaceUnit,
+    /// The numbers.
+    pub numbers: Numbers,
+    /// Lines of places behind them.
+    pub lines: Vec<PlaceLineId>,
+    /// Those of them that are overdrawn: more is taken than there is.
+    pub overdrawn: Vec<PlaceLineId>,
+}
+
+/// What two institutions have sent to each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PairBalance {
+    /// One of them.
+    pub one: End,
+    /// The other.
+    pub other: End,
+    /// What is counted.
+    pub unit: PlaceUnit,
+    /// From the one to the other.
+    pub there: Numbers,
+    /// From the other to the one.
+    pub back: Numbers,
+    /// Taken there less taken back: positive when the one has sent more.
+    pub balance: i64,
+    /// The same if every reserved place is taken.
+    pub forecast: i64,
+}
+
+/// All of a source and a unit in one academic year.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BalanceTotal {
+    /// Where they come from.
+    pub source: PlaceSource,
+    /// Year in which the academic year begins; `null` for places of any period.
+    pub academic_year: Option<i16>,
+    /// What is counted.
+    pub unit: PlaceUnit,
+    /// The numbers.
+    pub numbers: Numbers,
+}
+
+/// Balances at an instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BalanceView {
+    /// The instant.
+    pub at: DateTime<Utc>,
+    /// By source, home, host and period.
+    pub rows: Vec<BalanceRow>,
+    /// By pair of institutions, all periods together.
+    pub pairs: Vec<PairBalance>,
+    /// By source and academic year, all institutions together.
+    pub totals: Vec<BalanceTotal>,
+}
+
+/// Which balances.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Which lines.
+    pub wanted: Wanted,
+    /// When; `None` is now.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// Whether a caller has a part in exchanges.
+pub fn may_read(caller: &Caller) -> bool {
+    sees_all(caller) || !caller.coordinated().is_empty()
+}
+
+fn sees_all(caller: &Caller) -> bool {
+    caller.is_secretariat() || caller.is_chair()
+}
+
+/// The balances a caller sees.
+///
+/// # Errors
+/// [`Error::Forbidden`] for whoever has no part in exchanges, [`Error::Invalid`] for an instant to come.
+pub async fn report(app: &App, caller: &Caller, asked: &Asked) -> Result<BalanceView> {
+    let all = sees_all(caller);
+    if !may_read(caller) {
+        let needs = "a coordinator, the secretariat or the chair".to_owned();
+        return Err(Error::Forbidden { needs });
+    }
+    balance(app, app.store.read(), caller, all, asked).await
+}
+
+/// The balance of one agreement, which the caller sees.
+///
+/// # Errors
+/// [`Error::NotFound`] for no such agreement.
+pub async fn of_agreement(
+    app: &App,
+    caller: &Caller,
+    id: AgreementId,
+    at: Option<DateTime<Utc>>,
+) -> Result<BalanceView> {
+    let conn = app.store.read();
+    agreements::find(conn, caller, id).await?.ok_or(Error::NotFound)?;
+    let wanted = Wanted { agreement: Some(id), ..Wanted::default() };
+    balance(app, conn, caller, true, &Asked { wanted, at }).await
+}
+
+pub(super) async fn balance(
+    app: &App,
+    conn: &impl Conn,
+    caller: &Caller,
+    all: bool,
+    asked: &Asked,
+) -> Result<BalanceView> {
+    let now = app.clock.now();
+    let at = asked.at.unwrap_or(now);
+    if at > now {
+        return Err(Error::Invalid(vec![FieldError::new("/at", "not yet: give an instant that is past")]));
+    }
+    let lines = store::lines(conn, caller, all, &asked.wanted, at).await?;
+    let sums = store::sums(conn, &lines.iter().map(|line| line.id).collect::<Vec<_>>(), at).await?;
+    let rows = rows(conn, &lines, &sums).await?;
+    Ok(BalanceView { at, pairs: pairs(&rows), totals: totals(&rows), rows })
+}
+
+async fn rows(
+    conn: &impl Conn,
+    lines: &[PlaceLine],
+    sums: &BTreeMap<PlaceLineId, Sums>,
+) -> Result<Vec<BalanceRow>> {
+    let distinct = |ids: Vec<InstitutionId>| {
+        let mut ids = ids;
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let ends = distinct(lines.iter().flat_map(|line| [line.home_id, line.host_id]).flatten().collect());
+    let names = institutions::names(conn, &ends).await?;
+    let mut terms: Vec<PeriodId> = lines.iter().filter_map(|line| line.period_id).collect();
+    terms.sort_unstable();
+    terms.dedup();
+    let terms = periods::named(conn, &terms).await?;
+    let end = |id: Option<InstitutionId>| {
+        id.map(|id| End { name: names.get(&id).cloned().unwrap_or_default(), id })
+    };
+    let mut rows: BTreeMap<_, BalanceRow> = BTreeMap::new();
+    for line in lines {
+        let period = line.period_id.and_then(|id| terms.get(&id)).map(Term::from);
+        let (home, host) = (end(line.home_id), end(line.host_id));
+        let key = (line.source, home.clone(), host.clone(), period.clone(), line.unit.as_str());
+        let row = rows.entry(key).or_insert_with(|| BalanceRow {
+            source: line.source,
+            home,
+            host,
+            period,
+            unit: line.unit,
+            numbers: Numbers::default(),
+            lines: Vec::new(),
+            overdrawn: Vec::new(),
+        });
+        let of = sums.get(&line.id).copied().unwrap_or_default();
+        row.numbers.add(of);
+        row.lines.push(line.id);
+        if of.held + of.used > of.capacity {
+            row.overdrawn.push(line.id);
+        }
+    }
+    Ok(rows.into_values().collect())
+}
+
+fn pairs(rows: &[BalanceRow]) -> Vec<PairBalance> {
+    let mut pairs: BTreeMap<_, PairBalance> = BTreeMap::new();
+    for row in rows {
+        let (Some(home), Some(host)) = (&row.home, &row.host) else { continue };
+        let (one, other) = if home <= host { (home, host) } else { (host, home) };
+        let pair = pairs.entry((one, other, row.unit.as_str())).or_insert_with(|| PairBalance {
+            one: one.clone(),
+            other: other.clone(),
+            unit: row.unit,
+            there: Numbers::default(),
+            back: Numbers::default(),
+            balance: 0,
+            forecast: 0,
+        });
+        let way = if home == one { &mut pair.there } else { &mut pair.back };
+        *way = way.and(&row.numbers);
+        pair.balance = pair.there.used - pair.back.used;
+        pair.forecast = pair.there.forecast - pair.back.forecast;
+    }
+    pairs.into_values().collect()
+}
+
+fn totals(rows: &[BalanceRow]) -> Vec<BalanceTotal> {
+    let mut totals: BTreeMap<_, BalanceTotal> = BTreeMap::new();
+    for row in rows {
+        let academic_year = row.period.as_ref().map(|period| period.academic_year);
+        let key = (row.source, academic_year, row.unit.as_str());
+        let total = totals.entry(key).or_insert_with(|| BalanceTotal {
+            source: row.source,
+            academic_year,
+            unit: row.unit,
+            numbers: Numbers::default(),
+        });
+        total.numbers = total.numbers.and(&row.numbers);
+    }
+    totals.into_values().collect()
+}
