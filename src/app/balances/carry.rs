@@ -56,6 +56,7 @@ pub async fn carry(app: &App, caller: &Caller, id: PlaceLineId, once: &Once, car
         kind: PostingKind::Carry,
         amount,
         step: None,
+        run: None,
         person: Some(caller.person),
         reason: Some(carry.reason.clone()),
         at: at.now,
