@@ -1,6 +1,7 @@
 //! Who may do what to whose: every operation, asked by every part, about what is theirs, their institution's, a partner's and
 //! strangers'.
 
+mod elsewhere;
 mod runs;
 mod stage;
 

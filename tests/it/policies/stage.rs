@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::elsewhere::places_of;
 use crate::support::actor::Actor;
 use crate::support::cast::{Cast, address, merged};
 use crate::support::database::Db;
@@ -167,13 +168,7 @@ impl Stage {
         let at = format!("/programmes/{}", id(&open));
         let offering = second.post(&format!("{at}/offerings"), &json!({ "period": period["id"] })).await.ok();
         second.patch(&at, &json!(1), &json!({ "status": "published" })).await.ok();
-        let agreement = json!({
-            "proposer": gamma, "partner": sigma, "valid_from_on": "2026-09-01", "valid_until_on": "2029-08-31",
-        });
-        let agreement = other.post("/agreements", &agreement).await.ok();
-        let pool =
-            json!({ "source": "pool", "direction": "out", "home": gamma, "unit": "heads", "capacity": 3 });
-        let line = other.post("/place-lines", &pool).await.ok();
+        let (agreement, line) = places_of(other, &gamma, &sigma).await;
         let call = json!({
             "title": "Tokyo", "homes": [gamma], "offerings": [offering["id"]], "opens_on": "2026-09-01",
             "closes_on": "2026-11-20", "tracks": {},
@@ -204,18 +199,6 @@ impl Stage {
         self.enter(Set::Theirs, "programmes", &draft["id"]);
         self.offered(Set::Theirs, &offering);
         self.member(sol, Set::Theirs, &gamma, ("other_coordinator", "chair"), "foreign").await;
-    }
-
-    /// An offer of an employer that nobody of the table works for.
-    async fn vetted_elsewhere(&self, sol: &Actor) -> Value {
-        let mills = json!({ "kind": "employer", "name": "Mills", "country": "JP", "zone": "Asia/Tokyo" });
-        let mills = sol.post("/institutions", &mills).await.ok();
-        let miller = self.cast.app.holder(sol, "employer", &mills).await;
-        let vetted = json!({
-            "kind": "internship", "host": mills["id"], "workflow": "internship", "title": "Towers",
-            "vetted_by": "internship-offer",
-        });
-        miller.post("/programmes", &vetted).await.ok()
     }
 
     /// What a member has of its own: a unit, an absence, a role, a registration.
