@@ -341,7 +341,7 @@ fn line(report: &mut Report, id: &impl ToString, sums: &LineSums) {
     let (_, held, used) = sums.stored;
     if sums.cases != (held, used) {
         let what = format!(
-            "held, used are {held}, {used}; the accounts of all cases add up to {}, {}",
+            "held, used are {held}, {used}; the accounts of all cases and runs add up to {}, {}",
             sums.cases.0, sums.cases.1
         );
         report.differs(&format!("line {}", id.to_string()), None, what);

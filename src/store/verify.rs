@@ -181,7 +181,7 @@ pub struct LineSums {
     pub stored: (i64, i64, i64),
     /// The same from the postings.
     pub posted: (i64, i64, i64),
-    /// Held and used as the accounts of all cases have it.
+    /// Held and used as the accounts of all cases have it, with what allocations still hold for theirs.
     pub cases: (i64, i64),
 }
 
@@ -203,6 +203,9 @@ pub async fn lines(conn: &impl Conn) -> Result<BTreeMap<PlaceLineId, LineSums>, 
         lines.entry(id).or_default().stored = (capacity.into(), held.into(), used.into());
     }
     seats(conn, &mut lines).await?;
+    for ((_, line), held) in super::allocations::held(conn).await? {
+        lines.entry(line).or_default().cases.0 += held;
+    }
     let sums: Vec<(PlaceLineId, PostingKind, i64)> = posting::Entity::find()
         .select_only()
         .columns([posting::Column::LineId, posting::Column::Kind])

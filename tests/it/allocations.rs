@@ -94,8 +94,12 @@ impl<'c> Stand<'c> {
 }
 
 async fn scored(walk: &Walk<'_>, score: f64) {
-    let seen = walk.seen_by("home_coordinator").await;
-    let request = walk.holder("home_coordinator").request(Method::PUT, &format!("{}/score", walk.path()));
+    scored_by(walk.holder("home_coordinator"), walk, score).await;
+}
+
+async fn scored_by(home: &Actor, walk: &Walk<'_>, score: f64) {
+    let seen = home.get(&walk.path()).await.ok();
+    let request = home.request(Method::PUT, &format!("{}/score", walk.path()));
     send(request.header("If-Match", etag(&seen["version"])).json(&json!({ "score": score }))).await.ok();
 }
 

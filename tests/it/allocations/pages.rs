@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::json;
 
-use super::{Stand, id, scored};
+use super::{Stand, id, scored_by};
 use crate::support::app::PASSWORD;
 use crate::support::browser::Browser;
 use crate::support::cast::{Cast, address};
@@ -47,7 +47,9 @@ async fn a_coordinator_tries_compares_and_confirms_in_the_browser_and_a_student_
     let first = browser.path().await;
     assert!(browser.text().await.contains("4 of 5"), "{}", browser.text().await);
 
-    scored(&stand.walks[4], 95.0).await;
+    // Whoever has set a password signs in with it: earlier sessions are over.
+    let home = cast.app.sign_in(&address("home_coordinator")).await;
+    scored_by(&home, &stand.walks[4], 95.0).await;
     browser.press("a[href$='/allocations']").await;
     browser.press("main form button.main").await;
     browser.audit().await;
@@ -107,7 +109,8 @@ async fn a_page_says_what_has_changed_and_strangers_find_nothing(#[values(Db::Sq
     let confirm = format!("{run}/confirm");
     let asked = home.submit(&run, &confirm, &[("version", "1")]).await;
     assert!(asked.status == 200 && asked.text().contains("Confirm this run?"), "{}", asked.text());
-    scored(&stand.walks[4], 99.0).await;
+    let coordinator = cast.app.sign_in(&address("home_coordinator")).await;
+    scored_by(&coordinator, &stand.walks[4], 99.0).await;
     let refused = home.submit(&run, &confirm, &[("version", "1"), ("sure", "yes")]).await;
     let text = refused.text();
     assert!(refused.status == 409 && text.contains("the score of") && text.contains("50 → 99"), "{text}");
