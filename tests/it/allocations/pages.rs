@@ -10,16 +10,6 @@ use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::visitor::{Visitor, hidden};
 
-async fn picture(browser: &Browser, name: &str) {
-    if let Ok(folder) = std::env::var("SOJOURN_PICTURES") {
-        for width in [360, 1440] {
-            browser.resize(width).await;
-            let file = std::path::PathBuf::from(&folder).join(format!("{name}-{width}.png"));
-            browser.driver.screenshot(&file).await.expect("a picture");
-        }
-    }
-}
-
 async fn log_in(browser: &Browser, email: &str) {
     browser.driver.delete_all_cookies().await.expect("cookies are deleted");
     browser.go("/login").await;
@@ -48,30 +38,25 @@ async fn a_coordinator_tries_compares_and_confirms_in_the_browser_and_a_student_
     assert!(browser.text().await.contains("4 of 5"), "{}", browser.text().await);
 
     // Whoever has set a password signs in with it: earlier sessions are over.
-    let home = cast.app.sign_in(&address("home_coordinator")).await;
-    scored_by(&home, &stand.walks[4], 95.0).await;
+    scored_by(&cast.app.sign_in(&address("home_coordinator")).await, &stand.walks[4], 95.0).await;
     browser.press("a[href$='/allocations']").await;
     browser.press("main form button.main").await;
     browser.audit().await;
-    picture(&browser, "run").await;
     let run = browser.path().await;
     assert_ne!(run, first);
     let text = browser.text().await;
     assert!(text.contains("3 applications come out otherwise") && text.contains("a score changed"), "{text}");
     browser.press("#outcomes ~ ul a").await;
     browser.audit().await;
-    picture(&browser, "explanation").await;
     browser.go("/calls").await;
     browser.go(&run).await;
     browser.press(".languages button[value='zh-Hant']").await;
     browser.go(&run).await;
     assert!(browser.text().await.contains("各志願分發情形"), "{}", browser.text().await);
     browser.audit().await;
-    picture(&browser, "run-zh").await;
 
     browser.press("section.now button.main").await;
     browser.audit().await;
-    picture(&browser, "confirm").await;
     browser.press("main button.main").await;
     assert!(browser.text().await.contains("執行中"), "{}", browser.text().await);
     stand.carry().await;
@@ -82,7 +67,6 @@ async fn a_coordinator_tries_compares_and_confirms_in_the_browser_and_a_student_
     log_in(&browser, &address("Edda")).await;
     browser.go(&format!("/cases/{}", id(&stand.walks[4].case))).await;
     browser.audit().await;
-    picture(&browser, "case").await;
     browser.press("a[href*='/explanations/']").await;
     browser.audit().await;
     browser.close().await;
