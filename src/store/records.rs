@@ -46,7 +46,8 @@ pub fn never() -> DateTime<Utc> {
 /// # Errors
 /// [`RecordError::Stale`] and [`RecordError::Full`] when a guarded update finds the row changed; drop the transaction then.
 pub async fn keep(tx: &Tx, mut records: Records) -> Result<(), RecordError> {
-    let at = records.history.iter().map(|step| step.recorded_at).max();
+    let steps = records.history.iter().map(|step| step.recorded_at);
+    let at = steps.chain(records.postings.iter().map(|posting| posting.at)).max();
     for moved in &records.moved {
         advance(tx, moved).await?;
     }

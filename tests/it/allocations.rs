@@ -339,6 +339,25 @@ async fn whoever_has_moved_on_meanwhile_is_passed_over_and_their_place_is_free(
 
 #[rstest]
 #[tokio::test]
+async fn the_place_of_whoever_has_moved_on_goes_to_the_first_on_the_list(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let mut stand = Stand::of(&cast, &json!({ "waiting_list": true, "results_on": "2026-10-01" })).await;
+    stand.close();
+    let run = stand.trial().await;
+    stand.confirm(stand.home(), &run).await.ok();
+    stand.walks[1].look().await;
+    stand.walks[1].act("student", "withdraw").await;
+
+    stand.carry().await;
+    assert_eq!(cast.app.offer_places().await, 1);
+    assert_eq!(stand.states().await, ["allocated", "withdrawn", "allocated", "allocated", "list_offer"]);
+    cast.verified().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn ties_are_broken_by_the_seed_and_one_run_goes_on_at_a_time(
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
