@@ -4,7 +4,7 @@
 //! checkpoint that others hold shows that too, and names the first step that is not as it was. Signed with Ed25519 (RFC 8032) under a
 //! key made from the instance's own.
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -18,8 +18,8 @@ use crate::store::checkpoints::{self as store, Checkpoint as Row, Unsigned};
 use crate::store::outbox::{self, NewNotice};
 use crate::store::{Conn, audit, holders};
 
-/// When it is made: when little happens, in the zone of the alliance.
-const AT: NaiveTime = NaiveTime::from_hms_opt(2, 0, 0).expect("a time of day");
+/// The hour from which it is made: when little happens, in the zone of the alliance.
+const HOUR: u32 = 2;
 /// Cases whose steps are compared at a time.
 const RANGE: usize = 500;
 /// The longest that a command runs.
@@ -185,7 +185,7 @@ impl App {
         let tonight = local.date_naive();
         let made = store::last_made(self.store.read()).await?;
         let done = made.is_some_and(|made| made.with_timezone(&self.zone).date_naive() >= tonight);
-        if done || local.time() < AT {
+        if done || local.hour() < HOUR {
             return Ok(None);
         }
         Ok(Some(self.make_checkpoint(at).await?.statement.number))

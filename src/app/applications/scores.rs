@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::view::{self, ApplicationView};
 use crate::access::{Caller, Scope};
 use crate::app::audit::{self, Deeds};
-use crate::app::imports::table::{Columns, Row, Source, Table, TableError};
+use crate::app::imports::table::{self, Columns, Row, Source, Table, TableError};
 use crate::app::people::RefusedRow;
 use crate::app::scene::Scene;
 use crate::app::{Answer, App, Conflict, Error, FieldError, Once, Result, calls, current};
@@ -48,14 +48,7 @@ pub struct ScoreImport {
 
 /// A decimal number from 0 to 10,000 with at most two decimals, in hundredths; written with a point or a comma.
 pub fn hundredths(text: &str) -> Option<i32> {
-    let text = text.replace(',', ".");
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
-        return None;
-    }
-    let score = format!("{whole}{part:0<2}").parse().ok()?;
-    (0..=HIGHEST).contains(&score).then_some(score)
+    table::hundredths(text, HIGHEST)
 }
 
 /// Enters the score of one application, or takes it away.

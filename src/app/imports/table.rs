@@ -315,6 +315,18 @@ fn is_damage(fault: &io::Error) -> bool {
     matches!(fault.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput)
 }
 
+/// A decimal number from 0 to `highest` hundredths with at most two decimals, in hundredths; written with a point or a comma.
+pub fn hundredths(text: &str, highest: i32) -> Option<i32> {
+    let text = text.replace(',', ".");
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
+        return None;
+    }
+    let number = format!("{whole}{part:0<2}").parse().ok()?;
+    (0..=highest).contains(&number).then_some(number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

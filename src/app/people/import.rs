@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::NewPerson;
 use crate::access::{Caller, Place, Policy, Seat};
-use crate::app::imports::table::{Columns, Source, Table, TableError};
+use crate::app::imports::table::{self, Columns, Source, Table, TableError};
 use crate::app::institutions::{administers, named};
 use crate::app::registrations::NewRegistration;
 use crate::app::{Answer, App, Error, FieldError, Once, Result, demand};
@@ -270,16 +270,9 @@ fn is_address(text: &str) -> bool {
     text.len() <= 254 && text.validate_email()
 }
 
-/// A decimal number in hundredths, with a point or a comma.
+/// Credits in hundredths, at most a hundred thousand.
 fn hundredths(text: &str) -> Option<i32> {
-    let text = text.replace(',', ".");
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    if part.len() > 2 || whole.is_empty() {
-        return None;
-    }
-    let whole: i32 = whole.parse().ok().filter(|whole| (0..=100_000).contains(whole))?;
-    let part: i32 = if part.is_empty() { 0 } else { format!("{part:0<2}").parse().ok()? };
-    Some(whole * 100 + part)
+    table::hundredths(text, 10_000_099)
 }
 
 #[cfg(test)]
@@ -290,6 +283,8 @@ mod tests {
     fn credits_are_read_to_the_hundredth() {
         let read = ["60", "27.5", "27,55", "0.0"].map(hundredths);
         assert_eq!(read, [Some(6000), Some(2750), Some(2755), Some(0)]);
-        assert!(["", "-1", "1.234", "x", "1e3", "."].into_iter().all(|text| hundredths(text).is_none()));
+        assert!(
+            ["", "-1", "1.234", "x", "1e3", ".", "60.+1"].into_iter().all(|text| hundredths(text).is_none())
+        );
     }
 }
