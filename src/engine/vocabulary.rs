@@ -71,7 +71,7 @@ mod runs;
 
 pub use accounts::{Office, TokenKind};
 pub use audit::{Deed, Matter};
-pub use balances::StatementStatus;
+pub use balances::{PlacesBy, StatementStatus};
 pub use runs::AllocationStatus;
 
 words! {

@@ -8,7 +8,7 @@ use sojourn_engine::ids::{
     AgreementId, AllocationId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
 };
 use sojourn_engine::quota::Covers;
-use sojourn_engine::vocabulary::{AgreementStatus, Direction, PlaceSource, PlaceUnit, PostingKind};
+use sojourn_engine::vocabulary::{AgreementStatus, Direction, Level, PlaceSource, PlaceUnit, PostingKind};
 use sojourn_entities::{agreement, place_line, posting};
 
 use super::page::{Asked, Keyset, Page};
@@ -197,6 +197,13 @@ pub async fn lines_for(
         .all(conn.db())
         .await?;
     rows.into_iter().map(Line::try_from).collect()
+}
+
+/// Study cycles and fields of study that a line is for; of each, none means all.
+pub fn meant_for(row: &PlaceLine) -> Result<(Vec<Level>, Vec<String>), StoreError> {
+    let levels = row.levels.clone().map_or_else(|| Ok(Vec::new()), json)?;
+    let fields = row.fields.clone().map_or_else(|| Ok(Vec::new()), json)?;
+    Ok((levels, fields))
 }
 
 impl TryFrom<(place_line::Model, Option<agreement::Model>)> for Line {

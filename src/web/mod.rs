@@ -27,6 +27,7 @@ mod passwords;
 mod personal_data;
 mod preferences;
 mod programmes;
+mod reports;
 mod second_factors;
 mod sessions;
 mod sign_ups;
@@ -116,10 +117,14 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}/documents/{document}", get(documents::download))
         .route("/cases/{id}/documents/{document}/remove", post(documents::take_out))
         .route("/balances", get(balances::show))
+        .route("/balances/{file}", get(balances::file))
+        .route("/places", get(reports::places))
+        .route("/places/{file}", get(reports::places_file))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/allocations", get(allocations::list).post(allocations::attempt))
         .route("/calls/{id}/allocations/{run}", get(allocations::show))
+        .route("/calls/{id}/allocations/{run}/{file}", get(allocations::file))
         .route("/calls/{id}/allocations/{run}/confirm", post(allocations::confirm))
         .route("/calls/{id}/allocations/{run}/explanations/{application}", get(allocations::explain))
         .route("/calls/{id}/apply", get(applications::open::ask).post(applications::open::open))

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use crate::support::actor::{Actor, etag, fresh_key, send};
 use crate::support::answer::Answer;
-use crate::support::cast::Cast;
+use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::offers::id;
 use crate::support::rounds::{Round, without_documents};
+use crate::support::visitor::Visitor;
 use crate::support::walk::Walk;
 
 /// The numbers of the first row in which Alpha sends to a host: capacity, carried, held, used, free.
@@ -129,6 +130,99 @@ async fn a_balance_is_a_table_and_a_picture_too(#[values(Db::Sqlite, Db::Postgre
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("http") || text.matches("http").count() == 1, "it loads nothing: {text}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn places_are_reported_by_whatever_tells_them_apart(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(2, &without_documents()).await;
+    allocated(&cast, &round, "Anna").await;
+    let like = cast.who("secretariat").get(&format!("/place-lines/{}", id(&round.lines[0]))).await.ok();
+    let home = cast.who("home_coordinator");
+    let masters = json!({
+        "source": "agreement", "agreement": like["agreement"], "home": like["home"], "host": like["host"],
+        "levels": ["second"], "fields": ["06", "0311"], "unit": "heads", "capacity": 3,
+    });
+    home.post("/place-lines", &masters).await.ok();
+    let fewer = format!("/place-lines/{}/postings", id(&round.lines[0]));
+    home.post(&fewer, &json!({ "amount": -2, "reason": "None." })).await.ok();
+
+    let view = home.get("/reports/places?source=agreement").await.ok();
+    let of = |view: &Value, part: &str, is: Value| {
+        let rows = view["rows"].as_array().expect("rows").clone();
+        rows.into_iter()
+            .find(|row| row[part] == is && row["host"]["id"] == cast.at("Omega")["id"])
+            .unwrap_or_else(|| panic!("no such row: {view}"))
+    };
+    let narrow = of(&view, "levels", json!(["second"]));
+    assert_eq!(narrow["fields"], json!(["0311", "06"]));
+    let open = json!({ "offered": 3, "held": 0, "used": 0, "unfilled": 3, "beyond": 0 });
+    assert_eq!(narrow["numbers"], open);
+    let wide = json!({ "offered": 0, "held": 1, "used": 0, "unfilled": 0, "beyond": 1 });
+    assert_eq!(of(&view, "levels", json!([]))["numbers"], wide);
+
+    let pairs = home.get("/reports/places?source=agreement&by=pair").await.ok();
+    let both = json!({ "offered": 3, "held": 1, "used": 0, "unfilled": 3, "beyond": 1 });
+    assert_eq!(of(&pairs, "levels", json!([]))["numbers"], both, "{pairs}");
+    assert_eq!(pairs["by"], json!(["pair"]));
+    let levels = home.get("/reports/places?source=agreement&by=level").await.ok();
+    assert_eq!(levels["rows"].as_array().map(Vec::len), Some(2));
+    assert_eq!(levels["totals"][0]["numbers"]["unfilled"], 5, "{levels}");
+    let problem = home.get("/reports/places?by=pair,host").await.problem(422);
+    assert_eq!(problem["errors"][0]["pointer"], "/by");
+
+    let sigma = cast.who("second_coordinator").get("/reports/places").await.ok();
+    assert_eq!(sigma["rows"].as_array().map(Vec::len), Some(1), "their own institution alone: {sigma}");
+    cast.student("Berta").await.get("/reports/places").await.problem(403);
+
+    let table = accepting(home, "/reports/places", "text/csv").await;
+    assert_eq!(table.header("content-type"), "text/csv; charset=utf-8");
+    let text = table.text();
+    assert!(
+        text.starts_with("source,home_id,") && text.contains(",second,0311 06,heads,3,0,0,3,0,1"),
+        "{text}"
+    );
+    let picture = accepting(home, "/reports/places", "image/svg+xml").await;
+    assert_eq!(picture.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    let text = picture.text();
+    for part in ["<title id", "<desc id", "master", "field 0311 + 06", "0 + 0 of 3", "beyond what there is"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn reports_are_read_and_taken_along_from_their_pages(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(2, &without_documents()).await;
+    let walk = allocated(&cast, &round, "Anna").await;
+    for part in ["home_coordinator", "Anna"] {
+        cast.app.accept(&address(part)).await;
+    }
+    let home = Visitor::signed_in(&cast.app.address, &address("home_coordinator")).await;
+    for page in ["/balances", "/places", "/places?by=level", "/places?by=pair,period&on=2026-01-01"] {
+        let answer = home.get(page).await;
+        let text = answer.text();
+        assert!(answer.status == 200 && text.contains("<svg") && text.contains("<desc"), "{page}: {text}");
+    }
+    for (file, kind) in [
+        ("/balances/balances.csv", "text/csv; charset=utf-8"),
+        ("/balances/balances.svg?on=2026-01-01", "image/svg+xml"),
+        ("/places/places.csv?by=level", "text/csv; charset=utf-8"),
+        ("/places/places.svg", "image/svg+xml"),
+    ] {
+        let answer = home.get(file).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, kind), "{file}");
+        assert!(answer.header("content-disposition").starts_with("attachment; filename"), "{file}");
+    }
+    assert_eq!(home.get("/places/places.exe").await.status, 404);
+    assert_eq!(home.get("/places?by=host").await.status, 422);
+    let student = Visitor::signed_in(&cast.app.address, &address("Anna")).await;
+    assert_eq!(student.get("/places").await.status, 403);
+    assert_eq!(student.get("/places/places.csv").await.status, 403);
+    assert_eq!(Visitor::new(&cast.app.address).get("/places").await.status, 303);
+    drop(walk);
 }
 
 /// A line of the same agreement for a term, so many places.
