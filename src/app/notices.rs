@@ -9,8 +9,8 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{
-    BalanceStatementId, CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId,
-    WorkflowVersionId,
+    AgreementId, BalanceStatementId, CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId,
+    TokenId, WorkflowVersionId,
 };
 use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::TokenKind;
@@ -100,6 +100,9 @@ pub enum NoticeFacts {
 /// A statement of a balance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BalanceNotice {
+    /// The agreement; `None` in rows written before it was noted.
+    #[serde(default)]
+    pub agreement: Option<AgreementId>,
     /// The statement.
     pub statement: BalanceStatementId,
     /// The instant whose balance it states.

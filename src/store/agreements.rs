@@ -2,6 +2,8 @@
 //!
 //! Seen by those who run exchanges for either side, and by the secretariat.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter};
 use serde::Serialize;
 use sojourn_engine::ids::{AgreementId, InstitutionId};
@@ -26,7 +28,7 @@ pub struct Wanted {
     pub status: Option<AgreementStatus>,
 }
 
-fn seen(by: &Caller) -> Condition {
+pub(super) fn seen(by: &Caller) -> Condition {
     if by.is_secretariat() {
         return Condition::all();
     }
@@ -60,6 +62,12 @@ pub async fn find(conn: &impl Conn, by: &Caller, id: AgreementId) -> Result<Opti
 /// One agreement, whoever asks.
 pub async fn known(conn: &impl Conn, id: AgreementId) -> Result<Option<Agreement>> {
     Ok(agreement::Entity::find_by_id(id).one(conn.db()).await?)
+}
+
+/// Agreements by id, whoever asks.
+pub async fn by_ids(conn: &impl Conn, ids: &[AgreementId]) -> Result<BTreeMap<AgreementId, Agreement>> {
+    let query = agreement::Entity::find().filter(agreement::Column::Id.is_in(ids.iter().copied()));
+    Ok(query.all(conn.db()).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// Enters an agreement.

@@ -31,6 +31,7 @@ mod reports;
 mod second_factors;
 mod sessions;
 mod sign_ups;
+mod statements;
 mod style;
 mod templates;
 mod vetting;
@@ -118,6 +119,11 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}/documents/{document}/remove", post(documents::take_out))
         .route("/balances", get(balances::show))
         .route("/balances/{file}", get(balances::file))
+        .route("/statements", get(statements::list).post(statements::make))
+        .route("/agreements/{id}/statements/{statement}", get(statements::show))
+        .route("/agreements/{id}/statements/{statement}/confirm", post(statements::confirm))
+        .route("/agreements/{id}/statements/{statement}/dispute", post(statements::dispute))
+        .route("/agreements/{id}/statements/{statement}/settle", post(statements::settle))
         .route("/places", get(reports::places))
         .route("/places/{file}", get(reports::places_file))
         .route("/calls", get(calls::list))

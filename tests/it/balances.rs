@@ -1,16 +1,17 @@
 //! Balances: what the postings say at any instant, places carried over, and statements that both sides confirm.
 
+mod pages;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::actor::{Actor, etag, fresh_key, send};
 use crate::support::answer::Answer;
-use crate::support::cast::{Cast, address};
+use crate::support::cast::Cast;
 use crate::support::database::Db;
 use crate::support::offers::id;
 use crate::support::rounds::{Round, without_documents};
-use crate::support::visitor::Visitor;
 use crate::support::walk::Walk;
 
 /// The numbers of the first row in which Alpha sends to a host: capacity, carried, held, used, free.
@@ -189,40 +190,6 @@ async fn places_are_reported_by_whatever_tells_them_apart(#[values(Db::Sqlite, D
     for part in ["<title id", "<desc id", "master", "field 0311 + 06", "0 + 0 of 3", "beyond what there is"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-}
-
-#[rstest]
-#[tokio::test]
-async fn reports_are_read_and_taken_along_from_their_pages(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
-    let cast = Cast::of(db).await;
-    let round = cast.exchange(2, &without_documents()).await;
-    let walk = allocated(&cast, &round, "Anna").await;
-    for part in ["home_coordinator", "Anna"] {
-        cast.app.accept(&address(part)).await;
-    }
-    let home = Visitor::signed_in(&cast.app.address, &address("home_coordinator")).await;
-    for page in ["/balances", "/places", "/places?by=level", "/places?by=pair,period&on=2026-01-01"] {
-        let answer = home.get(page).await;
-        let text = answer.text();
-        assert!(answer.status == 200 && text.contains("<svg") && text.contains("<desc"), "{page}: {text}");
-    }
-    for (file, kind) in [
-        ("/balances/balances.csv", "text/csv; charset=utf-8"),
-        ("/balances/balances.svg?on=2026-01-01", "image/svg+xml"),
-        ("/places/places.csv?by=level", "text/csv; charset=utf-8"),
-        ("/places/places.svg", "image/svg+xml"),
-    ] {
-        let answer = home.get(file).await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, kind), "{file}");
-        assert!(answer.header("content-disposition").starts_with("attachment; filename"), "{file}");
-    }
-    assert_eq!(home.get("/places/places.exe").await.status, 404);
-    assert_eq!(home.get("/places?by=host").await.status, 422);
-    let student = Visitor::signed_in(&cast.app.address, &address("Anna")).await;
-    assert_eq!(student.get("/places").await.status, 403);
-    assert_eq!(student.get("/places/places.csv").await.status, 403);
-    assert_eq!(Visitor::new(&cast.app.address).get("/places").await.status, 303);
-    drop(walk);
 }
 
 /// A line of the same agreement for a term, so many places.

@@ -275,7 +275,10 @@ impl App {
             NoticeFacts::HandOver(_) | NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => {
                 self.links.page("/cases?waiting_for_me=true")
             }
-            NoticeFacts::Balance(_) => self.links.page("/balances"),
+            NoticeFacts::Balance(balance) => self.links.page(&match balance.agreement {
+                Some(agreement) => format!("/agreements/{agreement}/statements/{}", balance.statement),
+                None => "/balances".to_owned(),
+            }),
             NoticeFacts::Account(_) => self.links.page("/account"),
             NoticeFacts::Invitation(link)
             | NoticeFacts::PasswordReset(link)
