@@ -200,22 +200,28 @@ impl App {
         Ok(())
     }
 
-    /// `false` when something has changed, so that the list is to be read again.
+    /// `false` when something has changed, so that the list is to be read again. A case that cannot be moved keeps no other from its
+    /// place; the line stays marked for it.
     async fn offer_all(&self, claim: Claim, offered: &mut usize) -> Result<bool> {
         let conn = self.store.read();
         let queue = queues(self, conn, &[claim.line]).await?.remove(&claim.line).unwrap_or_default();
+        let mut fault = None;
         for ticket in &queue {
             if store::free(conn, claim.line).await? <= 0 {
                 break;
             }
             let at = self.clock.moment();
-            match offer(self, &at, (claim, at.now + LEASE), ticket).await? {
-                Offered::Offered => *offered += 1,
-                Offered::Passed => {}
-                Offered::Changed => return Ok(false),
+            match offer(self, &at, (claim, at.now + LEASE), ticket).await {
+                Ok(Offered::Offered) => *offered += 1,
+                Ok(Offered::Passed) => {}
+                Ok(Offered::Changed) => return Ok(false),
+                Err(error) => {
+                    error!(line = %claim.line, case = %ticket.case(), fault = %error, "a case could not be offered a place");
+                    fault = Some(error);
+                }
             }
         }
-        Ok(true)
+        fault.map_or(Ok(true), Err)
     }
 
     /// Lines with free places that somebody could take and that nobody is about to offer, each with the case.
