@@ -1,14 +1,14 @@
 //! Waiting lists: a place that becomes free is offered to the first who waits for it, whoever freed it and however.
 //!
-//! The order of a list: who has let no offer pass before who has, by the number of offers; then the higher score, none last; then who
-//! has waited longer; then whose case was opened first. Of several choices on one line the most wanted is offered. A place goes to the
+//! The order of a list: who has let no offer pass before who has, by the number of offers; then whose place was taken back by its host;
+//! then the higher score, none last; then who has waited longer; then whose case was opened first. Of several choices on one line the most wanted is offered. A place goes to the
 //! first who can take it: whose guards hold, and whose stay is not longer than what is free.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use sojourn_engine::definition::{Definition, StateIx};
+use sojourn_engine::definition::{Definition, Past, StateIx};
 use sojourn_engine::ids::{CaseId, ChoiceId, LeaseId, PlaceLineId};
 use sojourn_engine::vocabulary::ChoiceResult;
 use tracing::error;
@@ -42,9 +42,17 @@ pub struct StandingView {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     passed: usize,
+    displaced: std::cmp::Reverse<bool>,
     score: std::cmp::Reverse<Option<i32>>,
     since: DateTime<Utc>,
     case: CaseId,
+}
+
+impl Turn {
+    const fn of(past: Past, score: Option<i32>, since: DateTime<Utc>, case: CaseId) -> Self {
+        let (passed, displaced) = (past.passed, std::cmp::Reverse(past.displaced));
+        Self { passed, displaced, score: std::cmp::Reverse(score), since, case }
+    }
 }
 
 /// Somebody on a list.
@@ -74,14 +82,9 @@ pub struct Offers {
     pub failed: usize,
 }
 
-/// How many offers a case has let pass: those it had, for a case that waits has taken none.
-fn passed<'e>(
-    definition: &Definition,
-    state: StateIx,
-    events: impl Iterator<Item = &'e str>,
-) -> Option<usize> {
-    let offered = &definition.events[definition.offered_in(state)?.event.at()].name;
-    Some(events.filter(|event| event == offered).count())
+/// What the past of a case says of its turn; `None` for one that waits for no place.
+fn past<'e>(definition: &Definition, state: StateIx, events: impl Iterator<Item = &'e str>) -> Option<Past> {
+    definition.offered_in(state).map(|_| definition.past(events))
 }
 
 /// Who waits for each of the lines, in order.
@@ -110,11 +113,9 @@ async fn ordered(
     for waiter in waiters {
         let definition = app.definitions.get(conn, waiter.workflow).await?;
         let events = || waiter.events.iter().map(String::as_str);
-        let passed =
-            definition.state_named(&waiter.state).and_then(|state| passed(&definition, state, events()));
-        let Some(passed) = passed else { continue };
-        let score = std::cmp::Reverse(waiter.score);
-        let turn = Turn { passed, score, since: waiter.since, case: waiter.case };
+        let past = definition.state_named(&waiter.state).and_then(|state| past(&definition, state, events()));
+        let Some(past) = past else { continue };
+        let turn = Turn::of(past, waiter.score, waiter.since, waiter.case);
         let ticket = Ticket { turn, rank: waiter.rank, choice: waiter.choice };
         queues.entry(waiter.line).or_default().push(ticket);
     }
@@ -136,7 +137,7 @@ pub async fn standings(
     let (dossier, state) = (&scene.live.dossier, scene.live.case.state);
     let events = dossier.case.acts.iter().map(|(event, _)| event.as_str());
     let reader = reader(scene, caller);
-    let Some(passed) = passed(&scene.definition, state, events).filter(|_| reader != Reader::Host) else {
+    let Some(past) = past(&scene.definition, state, events).filter(|_| reader != Reader::Host) else {
         return Ok(Vec::new());
     };
     if hidden(scene, reader, at).is_some() {
@@ -150,12 +151,8 @@ pub async fn standings(
         dossier.choices.iter().filter(wanted).filter_map(|choice| Some((choice.id, choice.line?))).collect();
     let lines: Vec<PlaceLineId> = choices.iter().map(|(_, line)| *line).collect();
     let queues = queues(app, conn, &lines).await?;
-    let turn = Turn {
-        passed,
-        score: std::cmp::Reverse(dossier.application.score_hundredths),
-        since: dossier.case.entered_at,
-        case: dossier.case.id,
-    };
+    let score = dossier.application.score_hundredths;
+    let turn = Turn::of(past, score, dossier.case.entered_at, dossier.case.id);
     let standing = |(choice, line): (ChoiceId, PlaceLineId)| {
         let others = queues.get(&line).into_iter().flatten().filter(|ticket| ticket.case() != turn.case);
         let ahead = others.clone().filter(|ticket| ticket.turn < turn).count();

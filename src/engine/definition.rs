@@ -15,6 +15,7 @@ pub mod parse;
 pub mod scenarios;
 mod track;
 mod transition;
+mod turns;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,7 @@ pub use track::{Each, InstanceId, Invariant, MAIN, Track};
 pub use transition::{
     Addressee, Choose, Join, LastDay, Notify, PlaceEffect, PlaceOp, Side, Target, Transition, Trigger,
 };
+pub use turns::Past;
 
 use crate::facts::FactTable;
 use crate::guard::{Guard, Slot, Term as Expression};

@@ -1,6 +1,7 @@
 //! Waiting lists: a place that becomes free is offered to the first who waits for it, once, however it was freed and whoever dies
 //! meanwhile.
 
+mod displaced;
 mod killed;
 
 use std::collections::BTreeSet;

@@ -64,6 +64,8 @@ pub struct Transition {
     pub last_day: Option<LastDay>,
     /// Whether registration and documents freeze.
     pub freezes: bool,
+    /// Whether it takes back a place that was given, so that the case comes first when places are given anew.
+    pub displaces: bool,
     /// Sides whose sight begins here.
     pub shows_to: Vec<Side>,
     /// At most once in a case.

@@ -204,6 +204,7 @@ impl Loader<'_, '_> {
             widens: self.widens(table),
             last_day: self.last_day(table),
             freezes: table.flag("freezes"),
+            displaces: table.flag("displaces"),
             shows_to: table.list("shows_to").iter().filter_map(|node| self.side(node)).collect(),
             once: table.flag("once"),
             collect: table.node("collect").is_some_and(|node| self.collect(&node)),

@@ -31,13 +31,14 @@ impl Play<'_, '_> {
         same("tracks that start anew", &may.resets, found.resets.iter().map(machine).collect());
         same("signatures that are void", &may.invalidates, found.invalidates.iter().map(machine).collect());
         same("track that gets one more", may.adds.as_slice(), found.adds.iter().map(machine).collect());
-        let marks = |marks: [(&str, bool); 6]| -> Vec<String> {
+        let marks = |marks: [(&str, bool); 7]| -> Vec<String> {
             marks.into_iter().filter(|(_, set)| *set).map(|(mark, _)| mark.to_owned()).collect()
         };
         let wanted = marks([
             ("all", may.all),
             ("once", may.once),
             ("freezes", may.freezes),
+            ("displaces", may.displaces),
             ("irreversible", may.irreversible),
             ("new_version", may.new_version),
             ("widens", may.widens),
@@ -46,6 +47,7 @@ impl Play<'_, '_> {
             ("all", found.collect),
             ("once", found.once),
             ("freezes", found.freezes),
+            ("displaces", found.displaces),
             ("irreversible", found.irreversible),
             ("new_version", found.new_version),
             ("widens", found.widens),

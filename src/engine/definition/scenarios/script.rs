@@ -192,6 +192,9 @@ pub(super) struct May {
     pub once: bool,
     #[serde(default)]
     pub freezes: bool,
+    /// Whether the case comes first from here on when places are given anew.
+    #[serde(default)]
+    pub displaces: bool,
     #[serde(default)]
     pub shows_to: Names,
     pub chooses: Option<String>,
