@@ -15,6 +15,7 @@ use sojourn_engine::ids::{
 use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::TokenKind;
 
+use super::waiting_lists::Standing;
 use super::{Error, Result};
 use crate::clock::Moment;
 use crate::store::outbox::NewNotice;
@@ -360,6 +361,9 @@ pub struct CaseNotice {
     pub choices: Vec<String>,
     /// Hash of what was submitted, for a receipt.
     pub receipt: Option<String>,
+    /// Where its applicant stood on waiting lists when it was first about to be sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<Standing>,
 }
 
 /// What the end of a clock does, by names of the definition.

@@ -4,10 +4,10 @@
 //! then the higher score, none last; then who has waited longer; then whose case was opened first. Of several choices on one line the most wanted is offered. A place goes to the
 //! first who can take it: whose guards hold, and whose stay is not longer than what is free.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::{Definition, Past, StateIx};
 use sojourn_engine::ids::{CaseId, ChoiceId, LeaseId, PlaceLineId};
 use sojourn_engine::vocabulary::ChoiceResult;
@@ -32,6 +32,17 @@ const LEASE: TimeDelta = TimeDelta::seconds(15);
 pub struct StandingView {
     /// The choice.
     pub choice: ChoiceId,
+    /// 1 is offered the next place.
+    pub position: usize,
+    /// How many wait for the same places.
+    pub of: usize,
+}
+
+/// The same as a mail tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The choice by title and host.
+    pub choice: String,
     /// 1 is offered the next place.
     pub position: usize,
     /// How many wait for the same places.
@@ -159,6 +170,30 @@ pub async fn standings(
         StandingView { choice, position: ahead + 1, of: others.count() + 1 }
     };
     Ok(choices.into_iter().map(standing).collect())
+}
+
+/// Where each of these cases stands, by name; nothing of one that waits for no place.
+pub(super) async fn standings_of(
+    app: &App,
+    conn: &impl Conn,
+    cases: &[CaseId],
+) -> Result<BTreeMap<CaseId, Vec<Standing>>> {
+    let wanted = store::wanted(conn, cases).await?;
+    let lines: BTreeSet<PlaceLineId> = wanted.iter().map(|one| one.line).collect();
+    let queues = queues(app, conn, &lines.into_iter().collect::<Vec<_>>()).await?;
+    let mut places = BTreeMap::new();
+    for (line, queue) in &queues {
+        let at = queue.iter().enumerate().map(|(before, ticket)| ((*line, ticket.case()), before + 1));
+        places.extend(at);
+    }
+    let mut standings: BTreeMap<CaseId, Vec<Standing>> = BTreeMap::new();
+    for one in wanted {
+        let Some(position) = places.get(&(one.line, one.case)).copied() else { continue };
+        let of = queues.get(&one.line).map_or(position, Vec::len);
+        let choice = format!("{} — {}", one.title, one.host);
+        standings.entry(one.case).or_default().push(Standing { choice, position, of });
+    }
+    Ok(standings)
 }
 
 impl App {

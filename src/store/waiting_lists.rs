@@ -14,7 +14,9 @@ use sea_orm::{
 };
 use sojourn_engine::ids::{AgreementId, CaseId, ChoiceId, LeaseId, PersonId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{ChoiceResult, StateKind};
-use sojourn_entities::{application, case, choice, freed_place, place_line};
+use sojourn_entities::{
+    application, case, choice, freed_place, institution, offering, place_line, programme,
+};
 
 use super::write::guarded;
 use super::{Conn, Result, Tx, json};
@@ -197,6 +199,41 @@ pub async fn waiters(
             .add(case::Column::WorkflowVersionId.eq(*workflow).and(case::Column::State.eq(state.as_str())));
     }
     read(conn, drawing(lines).filter(standing)).await
+}
+
+/// A choice that is still wanted, with the line it is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The case.
+    pub case: CaseId,
+    /// The line.
+    pub line: PlaceLineId,
+    /// What is offered.
+    pub title: String,
+    /// Who offers it.
+    pub host: String,
+}
+
+/// Choices of these cases that are still wanted and bound to a line, the most wanted first.
+pub async fn wanted(conn: &impl Conn, cases: &[CaseId]) -> Result<Vec<Bound>> {
+    let rows: Vec<(CaseId, Option<PlaceLineId>, String, String)> = wanting()
+        .join(JoinType::InnerJoin, choice::Relation::Offering.def())
+        .join(JoinType::InnerJoin, offering::Relation::Programme.def())
+        .join(JoinType::InnerJoin, programme::Relation::Host.def())
+        .filter(choice::Column::ApplicationId.is_in(cases.iter().copied()))
+        .filter(choice::Column::PlaceLineId.is_not_null())
+        .order_by_asc(choice::Column::Rank)
+        .select_only()
+        .columns([choice::Column::ApplicationId, choice::Column::PlaceLineId])
+        .column(programme::Column::Title)
+        .column(institution::Column::Name)
+        .into_tuple()
+        .all(conn.db())
+        .await?;
+    let bound = |(case, line, title, host): (CaseId, Option<PlaceLineId>, String, String)| {
+        line.map(|line| Bound { case, line, title, host })
+    };
+    Ok(rows.into_iter().filter_map(bound).collect())
 }
 
 /// Open cases that draw on lines which have places free and are not marked; all that wait must find nothing to take.

@@ -92,14 +92,16 @@ impl App {
         let tx = self.store.begin().await?;
         let claimed = outbox::claim(&tx, lease, at.now, at.now + self.patience.lease, most).await?;
         tx.commit().await?;
-        self.due(claimed).await
+        let mut facts: Vec<Option<NoticeFacts>> = claimed.iter().map(facts).collect();
+        let told = claimed.iter().zip(&mut facts).map(|(row, facts)| (row.id, row.recipient, facts));
+        self.stand(lease, told.collect()).await?;
+        self.due(claimed, facts).await
     }
 
-    async fn due(&self, claimed: Vec<Claimed>) -> Result<Vec<Due>> {
+    async fn due(&self, claimed: Vec<Claimed>, facts: Vec<Option<NoticeFacts>>) -> Result<Vec<Due>> {
         if claimed.is_empty() {
             return Ok(Vec::new());
         }
-        let facts: Vec<Option<NoticeFacts>> = claimed.iter().map(facts).collect();
         let mut people: BTreeSet<PersonId> = claimed.iter().filter_map(|row| row.recipient).collect();
         people.extend(facts.iter().flatten().filter_map(NoticeFacts::names));
         let people: Vec<PersonId> = people.into_iter().collect();

@@ -229,6 +229,7 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
             .map(|c| format!("{} — {}", c.offering.title, c.offering.host.name))
             .collect(),
         receipt: dossier.application.receipt.clone().filter(|_| submitted),
+        standing: Vec::new(),
     }
 }
 

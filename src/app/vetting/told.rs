@@ -92,6 +92,7 @@ impl Course {
             reason,
             choices: Vec::new(),
             receipt: None,
+            standing: Vec::new(),
         }
     }
 

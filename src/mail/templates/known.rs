@@ -59,6 +59,7 @@ pub(super) const KNOWN: &[&str] = &[
     "receipt",
     "recipient",
     "recipient.name",
+    "standing",
     "state",
     "state.label",
     "state.now",
