@@ -219,7 +219,7 @@ pub async fn wanted(conn: &impl Conn, cases: &[CaseId]) -> Result<Vec<Bound>> {
     let rows: Vec<(CaseId, Option<PlaceLineId>, String, String)> = wanting()
         .join(JoinType::InnerJoin, choice::Relation::Offering.def())
         .join(JoinType::InnerJoin, offering::Relation::Programme.def())
-        .join(JoinType::InnerJoin, programme::Relation::Host.def())
+        .join(JoinType::InnerJoin, programme::Relation::Institution.def())
         .filter(choice::Column::ApplicationId.is_in(cases.iter().copied()))
         .filter(choice::Column::PlaceLineId.is_not_null())
         .order_by_asc(choice::Column::Rank)

@@ -300,7 +300,8 @@ impl App {
     ) -> Result<Option<std::result::Result<Letter, String>>> {
         let Some(said) = outbox::said(self.store.read(), id).await? else { return Ok(None) };
         let linked = said.link.is_some();
-        let mut letter = self.due(vec![said]).await?.pop().map(|due| due.letter);
+        let told = vec![facts(&said)];
+        let mut letter = self.due(vec![said], told).await?.pop().map(|due| due.letter);
         if let Some(Ok(letter)) = &mut letter
             && (linked || letter.facts.one_time().is_some())
         {
