@@ -33,7 +33,7 @@ use crate::store::{Conn, StoreError};
 
 pub use changed::Changed;
 pub use confirm::confirm;
-pub use explain::{ChoiceExplained, Explanation, explanation, moved_by};
+pub use explain::{ChoiceExplained, Explanation, explanation, explanations, moved_by};
 pub use fairness::{FairnessView, GroupView, fairness};
 pub use outcomes::{Outcome, outcomes};
 pub use proof::{Promise, promises};

@@ -3,6 +3,7 @@
 
 mod displaced;
 mod killed;
+mod mails;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
