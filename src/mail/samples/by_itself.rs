@@ -125,6 +125,7 @@ fn facts(definition: &Definition, clock: ClockIx, kind: Kind) -> CaseNotice {
         reason: None,
         choices: Vec::new(),
         receipt: None,
+        standing: Vec::new(),
     }
 }
 
