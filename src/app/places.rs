@@ -166,7 +166,10 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewLine) -> Re
     let view = PlaceLineView::from(row);
     let deed = Deeds::new(Deed::Create, Matter::PlaceLine, view.id).at(view.host);
     deed.with(&view)?.note(&tx, &at, caller).await?;
-    turn.finish(tx, &at, Answer::created(format!("/api/v1/place-lines/{}", view.id), 1, &view)?).await
+    let answer = Answer::created(format!("/api/v1/place-lines/{}", view.id), 1, &view)?;
+    let answer = turn.finish(tx, &at, answer).await?;
+    app.wake.notify_one();
+    Ok(answer)
 }
 
 /// Posts more or fewer places to a line, with the reason.

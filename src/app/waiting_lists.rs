@@ -16,13 +16,18 @@ use utoipa::ToSchema;
 
 use super::applications::view::{Reader, hidden, reader};
 use super::scene::Scene;
+use super::transition::drive::lines_of;
 use super::transition::promote::{Offered, could, offer};
 use super::{App, Result};
 use crate::access::{Caller, Scope};
 use crate::clock::Moment;
-use crate::store::waiting_lists::{self as store, Claim, Waiter};
-use crate::store::{Conn, dossiers::Choice};
+use crate::store::Conn;
+use crate::store::dossiers::Choice;
+use crate::store::places::{self, Line};
+use crate::store::waiting_lists::{self as store, Claim, Waiter, Whose};
 
+/// Cases looked at together.
+const BATCH: usize = 250;
 /// How long a worker has a line it has claimed; each offer renews it.
 const LEASE: TimeDelta = TimeDelta::seconds(15);
 
@@ -104,14 +109,67 @@ async fn queues(
     conn: &impl Conn,
     lines: &[PlaceLineId],
 ) -> Result<BTreeMap<PlaceLineId, Vec<Ticket>>> {
+    ordered(app, conn, waiting(app, conn, Whose::BoundTo(lines)).await?).await
+}
+
+/// Those that wait, in no order.
+async fn waiting(app: &App, conn: &impl Conn, whose: Whose<'_>) -> Result<Vec<Waiter>> {
     let mut waiting = Vec::new();
-    for (workflow, state) in store::states(conn, lines).await? {
+    for (workflow, state) in store::states(conn, whose).await? {
         let definition = app.definitions.get(conn, workflow).await?;
         if definition.state_named(&state).is_some_and(|state| definition.offered_in(state).is_some()) {
             waiting.push((workflow, state));
         }
     }
-    ordered(app, conn, store::waiters(conn, lines, &waiting).await?).await
+    Ok(store::waiters(conn, whose, &waiting).await?)
+}
+
+/// Who may be offered the places of a line, in order: whoever waits for them, and whoever waits for those of another line but could
+/// have these as well, such as a line that was entered later.
+async fn offered(app: &App, conn: &impl Conn, line: PlaceLineId, at: &Moment) -> Result<Vec<Ticket>> {
+    let mut waiters = waiting(app, conn, Whose::BoundTo(&[line])).await?;
+    if let Some(row) = places::known(conn, line).await? {
+        let beside = waiting(app, conn, Whose::Beside(&row)).await?;
+        let cases: BTreeSet<CaseId> = beside.iter().map(|waiter| waiter.case).collect();
+        let covered = covered(app, conn, line, &cases.into_iter().collect::<Vec<_>>(), at).await?;
+        waiters.extend(beside.into_iter().filter(|waiter| covered.contains(&waiter.choice)));
+    }
+    Ok(ordered(app, conn, waiters).await?.remove(&line).unwrap_or_default())
+}
+
+/// Choices of these cases that a line covers as narrowly as any.
+async fn covered(
+    app: &App,
+    conn: &impl Conn,
+    line: PlaceLineId,
+    cases: &[CaseId],
+    at: &Moment,
+) -> Result<BTreeSet<ChoiceId>> {
+    let mut covered = BTreeSet::new();
+    for some in cases.chunks(BATCH) {
+        for scene in looked_at(app, conn, some, at).await {
+            let is_one = |of: &&Line| of.id == line;
+            let covers =
+                |choice: &&Choice| lines_of(&scene.definition, &scene.live, choice).iter().any(is_one);
+            covered.extend(scene.live.dossier.choices.iter().filter(covers).map(|choice| choice.id));
+        }
+    }
+    Ok(covered)
+}
+
+/// Cases that can be read; one that cannot keeps no other back.
+async fn looked_at(app: &App, conn: &impl Conn, cases: &[CaseId], at: &Moment) -> Vec<Scene> {
+    if let Ok(scenes) = Scene::look_all(app, conn, cases, at).await {
+        return scenes;
+    }
+    let mut scenes = Vec::new();
+    for case in cases {
+        match Scene::look_all(app, conn, &[*case], at).await {
+            Ok(scene) => scenes.extend(scene),
+            Err(fault) => error!(%case, %fault, "a case that waits cannot be read"),
+        }
+    }
+    scenes
 }
 
 /// Waiters by line, in order, each case once; whoever is in no state to be offered a place is left out.
@@ -236,7 +294,10 @@ impl App {
     /// place; the line stays marked for it.
     async fn offer_all(&self, claim: Claim, offered: &mut usize) -> Result<bool> {
         let conn = self.store.read();
-        let queue = queues(self, conn, &[claim.line]).await?.remove(&claim.line).unwrap_or_default();
+        if store::free(conn, claim.line).await? <= 0 {
+            return Ok(true);
+        }
+        let queue = offered(self, conn, claim.line, &self.clock.moment()).await?;
         let mut fault = None;
         for ticket in &queue {
             if store::free(conn, claim.line).await? <= 0 {

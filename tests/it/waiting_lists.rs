@@ -4,6 +4,7 @@
 mod displaced;
 mod killed;
 mod mails;
+mod new_lines;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
