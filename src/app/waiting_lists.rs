@@ -126,7 +126,7 @@ async fn waiting(app: &App, conn: &impl Conn, whose: Whose<'_>) -> Result<Vec<Wa
 
 /// Who may be offered the places of a line, in order: whoever waits for them, and whoever waits for those of another line but could
 /// have these as well, such as a line that was entered later.
-async fn offered(app: &App, conn: &impl Conn, line: PlaceLineId, at: &Moment) -> Result<Vec<Ticket>> {
+async fn in_order(app: &App, conn: &impl Conn, line: PlaceLineId, at: &Moment) -> Result<Vec<Ticket>> {
     let mut waiters = waiting(app, conn, Whose::BoundTo(&[line])).await?;
     if let Some(row) = places::known(conn, line).await? {
         let beside = waiting(app, conn, Whose::Beside(&row)).await?;
@@ -297,7 +297,7 @@ impl App {
         if store::free(conn, claim.line).await? <= 0 {
             return Ok(true);
         }
-        let queue = offered(self, conn, claim.line, &self.clock.moment()).await?;
+        let queue = in_order(self, conn, claim.line, &self.clock.moment()).await?;
         let mut fault = None;
         for ticket in &queue {
             if store::free(conn, claim.line).await? <= 0 {
