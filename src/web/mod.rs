@@ -117,15 +117,6 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}/documents", post(documents::supply).layer(DefaultBodyLimit::max(FORM)))
         .route("/cases/{id}/documents/{document}", get(documents::download))
         .route("/cases/{id}/documents/{document}/remove", post(documents::take_out))
-        .route("/balances", get(balances::show))
-        .route("/balances/{file}", get(balances::file))
-        .route("/statements", get(statements::list).post(statements::make))
-        .route("/agreements/{id}/statements/{statement}", get(statements::show))
-        .route("/agreements/{id}/statements/{statement}/confirm", post(statements::confirm))
-        .route("/agreements/{id}/statements/{statement}/dispute", post(statements::dispute))
-        .route("/agreements/{id}/statements/{statement}/settle", post(statements::settle))
-        .route("/places", get(reports::places))
-        .route("/places/{file}", get(reports::places_file))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/allocations", get(allocations::list).post(allocations::attempt))
@@ -146,7 +137,21 @@ pub fn routes(web: &Web) -> Router {
         .route("/style.css", get(style::sheet))
         .route("/favicon.svg", get(style::icon))
         .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));
-    with_mails(pages.merge(accounts()), web).with_state(web.clone())
+    with_mails(pages.merge(accounts()).merge(ledger()), web).with_state(web.clone())
+}
+
+/// Places, their balances, and statements of these.
+fn ledger() -> Router<Web> {
+    Router::new()
+        .route("/balances", get(balances::show))
+        .route("/balances/{file}", get(balances::file))
+        .route("/statements", get(statements::list).post(statements::make))
+        .route("/agreements/{id}/statements/{statement}", get(statements::show))
+        .route("/agreements/{id}/statements/{statement}/confirm", post(statements::confirm))
+        .route("/agreements/{id}/statements/{statement}/dispute", post(statements::dispute))
+        .route("/agreements/{id}/statements/{statement}/settle", post(statements::settle))
+        .route("/places", get(reports::places))
+        .route("/places/{file}", get(reports::places_file))
 }
 
 /// How people sign in, and what is theirs alone to change.

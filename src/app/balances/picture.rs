@@ -6,6 +6,7 @@ use super::{BalanceRow, BalanceView, End, Term};
 use crate::app::reports::picture::{self, About, BAR, Bar, Fill, MOST};
 
 /// Words of pictures of places in one language.
+#[derive(Debug)]
 pub struct Words {
     pub chinese: bool,
     pub used: &'static str,
