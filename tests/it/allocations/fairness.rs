@@ -4,7 +4,7 @@ use reqwest::Method;
 use rstest::rstest;
 use serde_json::json;
 
-use super::{Stand, id};
+use super::Stand;
 use crate::support::actor::send;
 use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
