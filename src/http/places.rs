@@ -198,7 +198,7 @@ pub async fn import_places(
     let form = form(&headers)?;
     let PlacesImportQuery { institution, columns, dry_run, new_partners } = asked;
     let how = How { institution, columns, dry_run, new_partners };
-    Ok(import::import(&app, &caller, &once, (list.into(), form), how).await?)
+    Ok(import::import(&app, &caller, &once, (list.into(), form), &how).await?)
 }
 
 /// Posts more or fewer places to a line; it may fall below what is taken, and is then overdrawn.

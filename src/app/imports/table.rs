@@ -345,7 +345,7 @@ mod tests {
         assert!(told(b"name,country\nx,DK\n\xe9,DK\n").contains("line 3 is not UTF-8"));
         assert!(told(b"\x1f\x8b\x08\x00 cut short").contains("copy the file again"));
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        let line = [b'x'; 1 << 20];
+        let line = vec![b'x'; 1 << 20];
         (0..70).for_each(|_| io::Write::write_all(&mut packed, &line).unwrap());
         assert!(told(&packed.finish().unwrap()).contains("more than 64 MiB"));
     }

@@ -76,10 +76,10 @@ pub async fn import(
     caller: &Caller,
     once: &Once,
     (file, form): (Vec<u8>, Form),
-    how: How,
+    how: &How,
 ) -> Result<Answer> {
     let turn = app.turn(caller, once).await?;
-    let own = own(app.store.read(), caller, &how).await?;
+    let own = own(app.store.read(), caller, how).await?;
     let list = List::read(file, form, how.columns.as_deref()).await?;
     let at = app.clock.moment();
     if how.dry_run {
@@ -106,9 +106,9 @@ pub async fn import(
 ///
 /// # Errors
 /// As [`import`], but for rows.
-pub async fn import_file(app: &App, file: Vec<u8>, how: How) -> Result<PlacesImport> {
+pub async fn import_file(app: &App, file: Vec<u8>, how: &How) -> Result<PlacesImport> {
     let caller = Caller::operator();
-    let own = own(app.store.read(), &caller, &how).await?;
+    let own = own(app.store.read(), &caller, how).await?;
     let form = Form::of(&file);
     let list = List::read(file, form, how.columns.as_deref()).await?;
     let at = app.clock.moment();

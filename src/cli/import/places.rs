@@ -23,7 +23,7 @@ pub async fn run(asked: &Places, config: Option<&Path>) -> Outcome {
         new_partners: asked.new_partners,
     };
     let (_, app) = instance::open(config, false).await?;
-    let report = import::import_file(&app, file, how).await.map_err(|error| told_of(asked, error))?;
+    let report = import::import_file(&app, file, &how).await.map_err(|error| told_of(asked, error))?;
     let text = if asked.json { serde_json::to_string_pretty(&report)? } else { told(&report).join("\n") };
     say(text)?;
     if report.refused.is_empty() || report.dry_run {

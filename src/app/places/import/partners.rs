@@ -75,9 +75,9 @@ impl<'a> Partners<'a> {
         let mut by = Mentioned::default();
         for text in wishes.iter().map(|wish| wish.partner.as_str()).collect::<BTreeSet<_>>() {
             match Named::of(text, countries) {
-                Named::Id(id) => drop(by.ids.insert(id)),
-                Named::Erasmus(code) => drop(by.erasmus_keys.insert(erasmus_key(&code))),
-                Named::Ror(code) | Named::Schac(code) => drop(by.codes.insert(code)),
+                Named::Id(id) => by.ids.extend([id]),
+                Named::Erasmus(code) => by.erasmus_keys.extend([erasmus_key(&code)]),
+                Named::Ror(code) | Named::Schac(code) => by.codes.extend([code]),
                 Named::Name(_) => {}
             }
             by.names.extend([text.to_owned(), plain(text).to_owned()]);

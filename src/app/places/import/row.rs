@@ -80,13 +80,13 @@ pub fn read<'c>(
         partner: reader.text("partner", 300).unwrap_or_default(),
         name: reader.text("name", 200),
         country: reader.read("country", |text| country(countries, text)),
-        direction: reader.needed("direction", |text| word(text)).unwrap_or(Direction::Out),
+        direction: reader.needed("direction", word).unwrap_or(Direction::Out),
         levels: reader.read("level", levels).unwrap_or_default(),
         fields: reader.read("field", fields).unwrap_or_default(),
         period: reader.text("period", 50),
         places: reader.needed("places", places).unwrap_or_default(),
         days: reader.days(),
-        unit: reader.read("unit", |text| word(text)),
+        unit: reader.read("unit", word),
         note: reader.text("note", 1000),
     };
     if wish.partner.is_empty() && faults.iter().all(|(column, _)| *column != Some("partner")) {
