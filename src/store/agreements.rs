@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder};
 use serde::Serialize;
 use sojourn_engine::ids::{AgreementId, InstitutionId};
 use sojourn_engine::vocabulary::AgreementStatus;
@@ -68,6 +68,22 @@ pub async fn known(conn: &impl Conn, id: AgreementId) -> Result<Option<Agreement
 pub async fn by_ids(conn: &impl Conn, ids: &[AgreementId]) -> Result<BTreeMap<AgreementId, Agreement>> {
     let query = agreement::Entity::find().filter(agreement::Column::Id.is_in(ids.iter().copied()));
     Ok(query.all(conn.db()).await?.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// Every agreement of an institution with whomever that is not ended, in the order they were written.
+pub async fn standing(conn: &impl Conn, of: InstitutionId) -> Result<Vec<Agreement>> {
+    let side =
+        Condition::any().add(agreement::Column::ProposerId.eq(of)).add(agreement::Column::PartnerId.eq(of));
+    let standing = agreement::Entity::find()
+        .filter(side)
+        .filter(agreement::Column::Status.ne(AgreementStatus::Ended))
+        .order_by_asc(agreement::Column::Id);
+    Ok(standing.all(conn.db()).await?)
+}
+
+/// Enters agreements.
+pub async fn add_many(tx: &Tx, rows: Vec<Agreement>) -> Result<()> {
+    insert_many::<agreement::ActiveModel>(tx, rows.into_iter().map(Into::into).collect()).await
 }
 
 /// Enters an agreement.

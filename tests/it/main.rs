@@ -34,6 +34,7 @@ mod institutions;
 mod kills;
 mod letters;
 mod links;
+mod lists;
 mod lives;
 mod locks;
 mod log_ins;
