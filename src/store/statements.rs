@@ -1,10 +1,9 @@
 //! Statements of balances.
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, RelationTrait,
-};
+use sea_orm::sea_query::Query;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Order, QueryFilter};
 use sojourn_engine::ids::{AgreementId, BalanceStatementId};
-use sojourn_entities::balance_statement;
+use sojourn_entities::{agreement, balance_statement};
 
 use super::page::{Asked, Keyset, Page};
 use super::write::{guarded, insert_many};
@@ -26,8 +25,12 @@ pub async fn every(conn: &impl Conn, by: &Caller, all: bool, asked: &Asked) -> R
     let keyset: Keyset<(BalanceStatementId,)> = Keyset::read(asked, "statements", &all)?;
     let mut query = balance_statement::Entity::find();
     if !all {
-        let agreement = balance_statement::Relation::Agreement.def();
-        query = query.join(JoinType::InnerJoin, agreement).filter(agreements::seen(by));
+        let seen = Query::select()
+            .column(agreement::Column::Id)
+            .from(agreement::Entity)
+            .cond_where(agreements::seen(by))
+            .to_owned();
+        query = query.filter(balance_statement::Column::AgreementId.in_subquery(seen));
     }
     let rows = keyset.narrow(query, [balance_statement::Column::Id], Order::Desc).all(conn.db()).await?;
     Ok(keyset.page(rows, |row| (row.id,)))

@@ -151,7 +151,7 @@ struct Words {
     all: &'static str,
     field: &'static str,
     no_field: &'static str,
-    students: &'static str,
+    students: (&'static str, &'static str),
     none: &'static str,
     more: &'static str,
 }
@@ -164,7 +164,7 @@ const ENGLISH: Words = Words {
     all: "Everybody",
     field: "Field",
     no_field: "Field not stated",
-    students: "applications",
+    students: (" (applications: ", ")"),
     none: "No application takes part.",
     more: "{} more groups are in the table.",
 };
@@ -177,13 +177,14 @@ const CHINESE: Words = Words {
     all: "全部",
     field: "領域",
     no_field: "未填領域",
-    students: "件申請",
+    students: ("（申請 ", " 件）"),
     none: "沒有申請參加。",
     more: "另有 {} 組，詳見表格。",
 };
 
 fn bar(group: &GroupView, words: &Words) -> Bar {
-    let name = format!("{} ({} {})", named(group, words), group.students, words.students);
+    let (before, after) = words.students;
+    let name = format!("{}{before}{}{after}", named(group, words), group.students);
     let got = [group.got(1), group.got(2), group.got(3), group.got_from(4)];
     let wide = |amount: u32| (i64::from(amount) * BAR).checked_div(i64::from(group.students)).unwrap_or(0);
     let share = |amount: u32| format!("{} %", percent(amount, group.students));
@@ -255,7 +256,7 @@ mod tests {
     fn a_picture_says_every_share_and_gathers_later_choices() {
         let english = view(&[4, 2, 0, 1, 1], 2).picture("en");
         for part in
-            ["Run 3", "Everybody (10 applications)", "a later choice 20.0 %", "no place 20.0 %", "bachelor"]
+            ["Run 3", "Everybody (applications: 10)", "a later choice 20.0 %", "no place 20.0 %", "bachelor"]
         {
             assert!(english.contains(part), "{part}: {english}");
         }

@@ -74,20 +74,24 @@ fn bar(row: &PlacesRow, by: &[PlacesBy], most: i64, (common, words): (&Common, &
 /// What was asked to be told apart, then what is counted.
 fn named(row: &PlacesRow, by: &[PlacesBy], (common, words): (&Common, &Words)) -> String {
     let mut parts = Vec::new();
-    if by.contains(&PlacesBy::Pair) {
+    let pairs = by.contains(&PlacesBy::Pair);
+    if pairs {
         parts.push(common.way(row.home.as_ref(), row.host.as_ref(), None));
     }
+    // Beside its pair a bar names only what it is limited to.
+    let mut limit =
+        |to: Option<String>, any: &str| parts.extend(to.or_else(|| (!pairs).then(|| any.to_owned())));
     if by.contains(&PlacesBy::Period) {
         let period = row.period.as_ref().map(|one| format!("{} {}", one.academic_year, one.term));
-        parts.push(period.unwrap_or_else(|| words.any_period.to_owned()));
+        limit(period, words.any_period);
     }
     if by.contains(&PlacesBy::Level) {
         let levels: Vec<&str> = row.levels.iter().map(|one| level(*one, common.chinese)).collect();
-        parts.push(if levels.is_empty() { words.all_levels.to_owned() } else { levels.join(" + ") });
+        limit((!levels.is_empty()).then(|| levels.join(" + ")), words.all_levels);
     }
     if by.contains(&PlacesBy::Field) {
-        let fields = format!("{} {}", words.field, row.fields.join(" + "));
-        parts.push(if row.fields.is_empty() { words.all_fields.to_owned() } else { fields });
+        let fields = || format!("{} {}", words.field, row.fields.join(" + "));
+        limit((!row.fields.is_empty()).then(fields), words.all_fields);
     }
     parts.push(common.counted(row.source, row.unit));
     parts.join(" · ")
