@@ -77,7 +77,7 @@ async fn a_statement_is_made_confirmed_disputed_and_settled_on_its_pages(
     let asked = host.submit(&page, &confirm, &[("version", "1")]).await;
     assert!(asked.status == 200 && asked.text().contains("name=\"sure\""), "{}", asked.text());
     let stale = host.submit(&page, &confirm, &[("version", "7"), ("sure", "yes")]).await;
-    assert_eq!(stale.status, 412, "{}", stale.text());
+    assert_eq!(stale.status, 409, "{}", stale.text());
     let done = host.submit(&page, &confirm, &[("key", "k4"), ("version", "1"), ("sure", "yes")]).await;
     assert_eq!(done.status, 303, "{}", done.text());
     let text = home.get(&page).await.text();
