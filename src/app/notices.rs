@@ -9,8 +9,8 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{
-    BalanceStatementId, CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId,
-    WorkflowVersionId,
+    AgreementId, BalanceStatementId, CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId,
+    TokenId, WorkflowVersionId,
 };
 use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::TokenKind;
@@ -313,9 +313,12 @@ pub struct CaseNotice {
     pub version: WorkflowVersionId,
     /// The case.
     pub case: CaseId,
-    /// The programme the case is about; `None` for an application.
+    /// The programme the case is about; `None` for anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub programme_id: Option<ProgrammeId>,
+    /// The agreement the case is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_id: Option<AgreementId>,
     /// Its short code, safe in a subject.
     pub reference: String,
     /// `main`, or the track that moved with its key.
