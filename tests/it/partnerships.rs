@@ -171,7 +171,7 @@ async fn an_amendment_applies_once_the_other_end_accepts_it(#[values(Db::Sqlite,
     let past = &accepted["past_terms"][0];
     assert_eq!((&past["valid_until_on"], &past["fields"]), (&json!("2029-08-31"), &json!(["0613"])));
     let case = bo.get(&format!("{path}/case")).await.ok();
-    assert_eq!((&case["state"], &case["due_at"]), (&json!("in_force"), &json!("2031-03-04T23:59:59Z")));
+    assert_eq!((&case["state"], &case["due_at"]), (&json!("amended"), &json!("2031-03-04T23:59:59Z")));
 
     steps(&cast, &path, &[(OTHER, "ask_amendment")]).await;
     fire(bo, &path, "grant_amendment", json!({})).await.problem(403);
