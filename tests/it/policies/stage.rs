@@ -287,10 +287,7 @@ impl Stage {
             ("POST", "/applications/events") => {
                 json!({ "event": "find_eligible", "items": [{ "id": of("applications"), "version": 9999 }] })
             }
-            ("POST", "/agreements/{id}/events") => json!({
-                "event": "end", "data": { "ended_on": "2027-01-01" },
-                "reason": { "code": "other", "text": "No." },
-            }),
+            ("POST", "/agreements/{id}/events") => json!({ "event": "propose" }),
             ("POST", path) if path.ends_with("/events") => {
                 json!({ "event": "suspend", "reason": { "code": "other", "text": "A while." } })
             }
