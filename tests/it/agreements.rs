@@ -109,7 +109,7 @@ async fn agreed_terms_stay_until_the_agreement_is_ended(#[values(Db::Sqlite, Db:
     let outside = sides.bo.end_agreement(&path, "2031-01-01").await.problem(422);
     assert_eq!(outside["errors"][0]["pointer"], "/data/ended_on");
     let unsaid = sides.bo.fire_agreement(&path, 6, &json!({ "event": "end" })).await.problem(422);
-    assert_eq!(unsaid["refusal"]["code"], "input_invalid");
+    assert_eq!(unsaid["errors"][0]["pointer"], "/data/ended_on");
     sides.bo.patch(&path, &json!(6), &json!({ "note": null })).await.ok();
     let ended = sides.bo.end_agreement(&path, "2026-09-01").await.ok();
 
@@ -148,7 +148,7 @@ async fn an_event_moves_an_agreement_once_and_in_the_version_that_was_read(
     sides.bo.fire_agreement(&path, 2, &json!({ "event": "nod" })).await.problem(422);
     let early = json!({ "event": "agree", "data": { "ended_on": "2027-01-01" } });
     let refused = sides.bo.fire_agreement(&path, 2, &early).await.problem(422);
-    assert_eq!(refused["refusal"]["code"], "input_invalid");
+    assert_eq!(refused["errors"][0]["pointer"], "/data/ended_on");
     let patched = sides.bo.patch(&path, &json!(2), &json!({ "status": "agreed" })).await.problem(422);
     assert_eq!(patched["errors"][0]["pointer"], "/status");
     let body = json!({ "event": "agree" });

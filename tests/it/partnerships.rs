@@ -47,7 +47,8 @@ async fn fire(by: &Actor, path: &str, event: &str, data: Value) -> Answer {
 async fn steps(cast: &Cast, path: &str, taken: &[(&str, &str)]) {
     for (by, event) in taken {
         let data = match *event {
-            "amend" | "ask_amendment" => json!({ "valid_until_on": "2031-08-31" }),
+            "amend" => json!({ "valid_until_on": "2031-08-31" }),
+            "ask_amendment" => json!({ "valid_until_on": "2032-08-31" }),
             "end" => json!({ "ended_on": "2027-08-31" }),
             _ => json!({}),
         };
@@ -101,7 +102,7 @@ async fn an_agreement_comes_into_force_on_its_day_and_asks_to_be_renewed(
     let history = cast.who(OTHER).get(&format!("{path}/history")).await.ok();
     assert_eq!(
         history["items"].as_array().and_then(|steps| steps.last()).expect("a step")["event"],
-        "escalate"
+        "@escalate"
     );
 
     steps(&cast, &path, &[(OTHER, "renew")]).await;
@@ -214,15 +215,19 @@ async fn every_mail_of_an_agreement_reaches_both_ends_in_every_language(
     for path in [&renewed, &let_go] {
         assert_eq!(state(&cast, path).await, "expired");
     }
-    for part in [FIRST, OTHER] {
-        let person = cast.person(part);
-        let told = format!("/notifications?limit=200&recipient={person}");
+    for (path, notices) in [
+        (
+            &ended,
+            &["partnership_signed", "partnership_begins", "amendment_accepted", "partnership_ended"][..],
+        ),
+        (&let_go, &["partnership_to_renew", "partnership_runs_out", "partnership_over"]),
+    ] {
+        let case = cast.who(FIRST).get(path).await.ok()["case"].clone();
+        let told = format!("/notifications?limit=200&case={}", case.as_str().expect("an id"));
         let told = cast.who("secretariat").get(&told).await.ok();
-        let has = |name: &str| told["items"].as_array().expect("notices").iter().any(|n| n["notice"] == name);
-        for notice in
-            ["partnership_signed", "partnership_begins", "partnership_to_renew", "amendment_accepted"]
-        {
-            assert!(has(notice), "{notice} to {part}");
+        for notice in notices {
+            let named = told["items"].as_array().expect("notices").iter().filter(|n| n["notice"] == *notice);
+            assert_eq!(named.count(), 2, "{notice} to both ends");
         }
     }
     cast.verified().await;
