@@ -24,7 +24,7 @@ fn path(agreement: &Value) -> String {
 async fn wrote(cast: &Cast) -> Value {
     let body = json!({
         "proposer": cast.at("Alpha")["id"], "partner": cast.at("Omega")["id"], "valid_from_on": "2026-09-01",
-        "valid_until_on": "2029-08-31", "fields": ["0613"], "levels": ["first"],
+        "valid_until_on": "2028-08-31", "fields": ["0613"], "levels": ["first"],
     });
     cast.who(FIRST).post("/agreements", &body).await.ok()
 }
@@ -95,10 +95,10 @@ async fn an_agreement_comes_into_force_on_its_day_and_asks_to_be_renewed(
     });
     cast.who(FIRST).post("/place-lines", &line).await.ok();
 
-    until(&cast, "2029-03-04T23:59:59Z").await;
+    until(&cast, "2028-03-04T23:59:59Z").await;
     let case = cast.who(OTHER).get(&format!("{path}/case")).await.ok();
     assert_eq!((&case["state"], &case["waiting"][0]["role"]), (&json!("renewing"), &json!("first_side")));
-    until(&cast, "2029-08-01T23:59:59Z").await;
+    until(&cast, "2028-08-01T23:59:59Z").await;
     let history = cast.who(OTHER).get(&format!("{path}/history")).await.ok();
     assert_eq!(
         history["items"].as_array().and_then(|steps| steps.last()).expect("a step")["event"],
@@ -112,7 +112,7 @@ async fn an_agreement_comes_into_force_on_its_day_and_asks_to_be_renewed(
     assert_eq!(next["renews"], path.trim_start_matches("/agreements/"));
     assert_eq!(
         ["proposer", "status", "valid_from_on", "valid_until_on"].map(|name| next[name].clone()),
-        [cast.at("Omega")["id"].clone(), json!("draft"), json!("2029-09-01"), json!("2032-08-31")],
+        [cast.at("Omega")["id"].clone(), json!("draft"), json!("2028-09-01"), json!("2030-08-31")],
         "the side that renews writes it"
     );
     let lines =
@@ -124,7 +124,7 @@ async fn an_agreement_comes_into_force_on_its_day_and_asks_to_be_renewed(
     );
     assert!(next["case"].is_string());
 
-    until(&cast, "2029-08-31T23:59:59Z").await;
+    until(&cast, "2028-08-31T23:59:59Z").await;
     let over = cast.who(FIRST).get(&path).await.ok();
     assert_eq!((state(&cast, &path).await, &over["status"]), (json!("expired"), &json!("ended")));
     cast.verified().await;
@@ -149,7 +149,7 @@ async fn an_amendment_applies_once_the_other_end_accepts_it(#[values(Db::Sqlite,
 
     let terms = json!({ "valid_until_on": "2031-08-31", "fields": "all", "levels": ["first", "second"] });
     let proposed = fire(ada, &path, "amend", terms).await.ok();
-    assert_eq!(proposed["valid_until_on"], "2029-08-31", "the present terms apply");
+    assert_eq!(proposed["valid_until_on"], "2028-08-31", "the present terms apply");
     assert_eq!(proposed["proposed_terms"]["valid_until_on"], "2031-08-31");
     assert_eq!(proposed["status"], "agreed");
     fire(ada, &path, "accept", json!({})).await.problem(403);
@@ -170,7 +170,7 @@ async fn an_amendment_applies_once_the_other_end_accepts_it(#[values(Db::Sqlite,
         [json!("2031-08-31"), json!([]), json!(["first", "second"]), Value::Null]
     );
     let past = &accepted["past_terms"][0];
-    assert_eq!((&past["valid_until_on"], &past["fields"]), (&json!("2029-08-31"), &json!(["0613"])));
+    assert_eq!((&past["valid_until_on"], &past["fields"]), (&json!("2028-08-31"), &json!(["0613"])));
     let case = bo.get(&format!("{path}/case")).await.ok();
     assert_eq!((&case["state"], &case["due_at"]), (&json!("amended"), &json!("2031-03-04T23:59:59Z")));
 
@@ -209,9 +209,9 @@ async fn every_mail_of_an_agreement_reaches_both_ends_in_every_language(
     fire(cast.who("secretariat"), &ended, "end", json!({ "ended_on": "2027-01-01" })).await.problem(409);
     let (renewed, let_go) = (in_force(&cast).await, in_force(&cast).await);
     steps(&cast, &renewed, &[(FIRST, "renew")]).await;
-    until(&cast, "2029-03-04T23:59:59Z").await;
+    until(&cast, "2028-03-04T23:59:59Z").await;
     steps(&cast, &let_go, &[(OTHER, "let_lapse")]).await;
-    until(&cast, "2029-08-31T23:59:59Z").await;
+    until(&cast, "2028-08-31T23:59:59Z").await;
     for path in [&renewed, &let_go] {
         assert_eq!(state(&cast, path).await, "expired");
     }
@@ -335,7 +335,7 @@ async fn both_ends_move_an_agreement_on_its_page(#[values(Db::Sqlite, Db::Postgr
     let listed = first.get("/agreements").await.text();
     assert!(listed.contains(&page) && listed.contains("Draft"), "{listed}");
     let shown = first.get(&page).await.text();
-    assert!(shown.contains("Propose to the other side") && shown.contains("2029"), "{shown}");
+    assert!(shown.contains("Propose to the other side") && shown.contains("2028"), "{shown}");
     let act = format!("{page}/events");
     let propose = [("event", "propose"), ("version", "1")];
     let asked = first.submit(&page, &act, &propose).await.text();
