@@ -19,6 +19,7 @@ pub mod calls;
 pub mod chair_terms;
 pub mod checkpoints;
 pub mod consents;
+pub mod courses;
 pub mod deadlines;
 pub mod definitions;
 pub mod digests;

@@ -317,9 +317,12 @@ pub struct CaseNotice {
     pub version: WorkflowVersionId,
     /// The case.
     pub case: CaseId,
-    /// The programme the case is about; `None` for an application.
+    /// The programme the case is about; `None` for anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub programme_id: Option<ProgrammeId>,
+    /// The agreement the case is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_id: Option<AgreementId>,
     /// Its short code, safe in a subject.
     pub reference: String,
     /// `main`, or the track that moved with its key.

@@ -178,6 +178,8 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(agreements::get_agreement))
         .route(SignedIn, routes!(agreements::change_agreement))
         .route(SignedIn, routes!(agreements::fire_agreement_event))
+        .route(SignedIn, routes!(agreements::get_agreement_case))
+        .route(SignedIn, routes!(agreements::list_agreement_history))
         .route(SignedIn, routes!(places::list_place_lines))
         .route(SignedIn, routes!(places::create_place_line))
         .upload(Coordinators, import::LARGEST, routes!(places::import_places))

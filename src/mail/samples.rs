@@ -165,6 +165,7 @@ fn facts(origin: &Origin<'_>, kind: Kind) -> CaseNotice {
         version: WorkflowVersionId::from(id(1)),
         case: CaseId::from(id(2)),
         programme_id: None,
+        agreement_id: None,
         reference: "LND-7F3K".to_owned(),
         machine: machine(definition, state.machine),
         event: event.unwrap_or_default(),

@@ -106,6 +106,12 @@ pub async fn post(tx: &Tx, posting: NewPosting) -> Result<(), StoreError> {
     if capacity.capacity > 0 { waiting_lists::mark(tx, &[line].into(), at).await } else { Ok(()) }
 }
 
+/// Every line of one agreement.
+pub async fn of_agreement(conn: &impl Conn, id: AgreementId) -> Result<Vec<PlaceLine>, StoreError> {
+    let lines = place_line::Entity::find().filter(place_line::Column::AgreementId.eq(id));
+    Ok(lines.order_by_asc(place_line::Column::Id).all(conn.db()).await?)
+}
+
 /// Every line of an agreement that has this institution as one of its ends.
 pub async fn of_agreements(conn: &impl Conn, end: InstitutionId) -> Result<Vec<PlaceLine>, StoreError> {
     let ends =

@@ -19,7 +19,7 @@ use sojourn_entities::{
 };
 
 pub use awaited::Awaited;
-pub use deadlines::{Deadlines, OfProgramme, Waited, deadlines};
+pub use deadlines::{Deadlines, OfAgreement, OfProgramme, Waited, deadlines};
 
 use super::institutions::below;
 use super::page::{Asked, Keyset, Page};

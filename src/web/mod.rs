@@ -7,11 +7,13 @@
 mod absences;
 mod account;
 mod act;
+mod agreements;
 mod allocations;
 mod applications;
 mod balances;
 mod calendar;
 mod calls;
+mod courses;
 pub mod demo;
 mod documents;
 mod email_changes;
@@ -34,7 +36,6 @@ mod sign_ups;
 mod statements;
 mod style;
 mod templates;
-mod vetting;
 mod visit;
 
 use std::sync::Arc;
@@ -127,7 +128,10 @@ pub fn routes(web: &Web) -> Router {
         .route("/calls/{id}/apply", get(applications::open::ask).post(applications::open::open))
         .route("/programmes", get(programmes::list))
         .route("/programmes/{id}", get(programmes::show))
-        .route("/programmes/{id}/events", post(vetting::fire))
+        .route("/programmes/{id}/events", post(courses::fire_of_programme))
+        .route("/agreements", get(agreements::list))
+        .route("/agreements/{id}", get(agreements::show))
+        .route("/agreements/{id}/events", post(courses::fire_of_agreement))
         .route("/calendar", get(calendar::show).post(calendar::renew))
         .route("/calendar/end", post(calendar::end))
         .route("/notifications", get(notifications::list))

@@ -10,8 +10,8 @@ use sojourn_engine::ids::ProgrammeId;
 
 use super::applications::show::Said;
 use super::calls::{Onward, id};
+use super::courses::{self, Of};
 use super::fault::Fault;
-use super::vetting;
 use super::visit::Visit;
 use crate::app::programmes::{self, ProgrammeView, Wanted};
 use crate::app::{Asked, Result, institutions};
@@ -60,7 +60,7 @@ pub async fn page(
     let offerings =
         programmes::offerings(visit.app(), caller, id, &Asked { limit: 200, cursor: None }).await?.items;
     let line = line(visit, &programme).await?;
-    let case = vetting::part(visit, id, said).await?;
+    let case = courses::part(visit, Of::Programme(id), said).await?;
     let own = context! { line, done, offerings => Value::from(Serde(&offerings)), ..case };
     Ok(visit.page(status, "programmes/show.html", own))
 }

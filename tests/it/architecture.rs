@@ -313,6 +313,7 @@ const EVERYDAY: &[(&str, &str)] = &[
     ("src/http/shape.rs", "filled"),
     ("src/web/applications/show.rs", "opened"),
     ("src/web/fault.rs", "missing"),
+    ("src/web/personal_data.rs", "agree"),
     ("src/web/templates.rs", "filled"),
     ("src/web/visit.rs", "chair"),
 ];

@@ -45,6 +45,7 @@ mod notifications;
 mod opening;
 mod pages;
 mod parity;
+mod partnerships;
 mod people;
 mod places;
 mod policies;

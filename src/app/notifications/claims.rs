@@ -269,9 +269,10 @@ impl App {
 
     fn link(&self, facts: &NoticeFacts) -> String {
         match facts {
-            NoticeFacts::Case(case) => self.links.page(&match case.programme_id {
-                Some(programme) => format!("/programmes/{programme}"),
-                None => format!("/cases/{}", case.case),
+            NoticeFacts::Case(case) => self.links.page(&match (case.programme_id, case.agreement_id) {
+                (Some(programme), _) => format!("/programmes/{programme}"),
+                (None, Some(agreement)) => format!("/agreements/{agreement}"),
+                (None, None) => format!("/cases/{}", case.case),
             }),
             NoticeFacts::Unreachable(_) | NoticeFacts::Checkpoint(_) => self.links.page("/"),
             NoticeFacts::HandOver(_) | NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => {

@@ -204,6 +204,7 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
         version: stage.version,
         case: dossier.case.id,
         programme_id: None,
+        agreement_id: None,
         reference: dossier.application.reference.clone(),
         event: told.event.to_owned(),
         from: told.from.unwrap_or_default().to_owned(),

@@ -20,6 +20,7 @@ pub(super) const KEYS: [&str; 25] = [
     "widens",
     "ask_last_day",
     "last_day",
+    "terms",
     "freezes",
     "displaces",
     "shows_to",

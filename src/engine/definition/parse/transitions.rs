@@ -203,6 +203,7 @@ impl Loader<'_, '_> {
             choose: table.node("choose").and_then(|node| self.choose(&node, table)),
             widens: self.widens(table),
             last_day: self.last_day(table),
+            terms: self.terms(table),
             freezes: table.flag("freezes"),
             displaces: table.flag("displaces"),
             shows_to: table.list("shows_to").iter().filter_map(|node| self.side(node)).collect(),

@@ -24,6 +24,7 @@ impl Play<'_, '_> {
         });
         same("sides that see it from here on", &may.shows_to, sides.collect());
         same("effect on the last day", may.last_day.as_slice(), found.last_day.iter().map(day).collect());
+        same("effect on terms", may.terms.as_slice(), found.terms.iter().map(ToString::to_string).collect());
         same("trigger", may.on.as_slice(), found.on.iter().map(|on| trigger(definition, on)).collect());
         let machine = |ix: &MachineIx| {
             definition.track(*ix).map_or_else(|| "main".to_owned(), |track| track.name.clone())
