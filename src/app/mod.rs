@@ -50,6 +50,7 @@ pub mod periods;
 pub mod personal_data;
 pub mod places;
 pub mod programmes;
+pub mod prospects;
 pub mod refusals;
 pub mod registrations;
 pub mod scene;

@@ -274,7 +274,7 @@ fn named(text: &str) -> Condition {
 }
 
 /// A text in which nothing is a wildcard of `LIKE`.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 

@@ -14,6 +14,7 @@ mod assets;
 mod balances;
 mod calendar;
 mod calls;
+mod catalogue;
 pub mod demo;
 mod documents;
 mod email_changes;
@@ -117,6 +118,8 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}", get(applications::show::show))
         .route("/cases/{id}/events", post(applications::events::fire))
         .route("/cases/{id}/draft", post(applications::draft::change))
+        .route("/cases/{id}/road", get(applications::road::show))
+        .route("/cases/{id}/road.svg", get(applications::road::picture))
         .route("/cases/{id}/score", post(applications::draft::score))
         .route("/cases/{id}/documents", post(documents::supply).layer(DefaultBodyLimit::max(FORM)))
         .route("/cases/{id}/documents/{document}", get(documents::download))

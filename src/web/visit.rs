@@ -39,10 +39,25 @@ pub struct Visit {
     fresh_mark: bool,
     /// Light, dark, or as the system has it.
     theme: &'static str,
-    /// Whether the browser takes packed pages.
-    packs: bool,
+    takes: Takes,
     /// Whether they are signed in and have to set up a second factor first: elsewhere they are nobody.
     pub lacks_factor: bool,
+}
+
+/// How a browser takes an answer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Takes {
+    /// Packed.
+    packed: bool,
+    /// As JSON: a script of the page asks.
+    json: bool,
+}
+
+impl Takes {
+    fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        Self { packed: assets::takes_gzip(headers), json: accepted == Some("application/json") }
+    }
 }
 
 /// Where a second factor is set up.
@@ -129,19 +144,9 @@ impl FromRequestParts<Web> for Visit {
             caller = None;
         }
         let theme = themes::known(kept(Keeps::Theme).as_deref());
-        let packs = assets::takes_gzip(&parts.headers);
-        Ok(Self {
-            web: web.clone(),
-            caller,
-            language,
-            path,
-            me,
-            bound,
-            fresh_mark,
-            theme,
-            packs,
-            lacks_factor,
-        })
+        let takes = Takes::of(&parts.headers);
+        let web = web.clone();
+        Ok(Self { web, caller, language, path, me, bound, fresh_mark, theme, takes, lacks_factor })
     }
 }
 
@@ -227,7 +232,7 @@ impl Visit {
             bound,
             fresh_mark: true,
             theme: themes::known(None),
-            packs: false,
+            takes: Takes::default(),
             lacks_factor: false,
         }
     }
@@ -240,6 +245,11 @@ impl Visit {
     /// Whether the person works on cases of others.
     pub fn is_staff(&self) -> bool {
         self.caller.as_ref().is_some_and(|caller| !caller.duties.is_empty() || caller.is_chair())
+    }
+
+    /// Whether a script of the page asks, which stays where it is and reads JSON.
+    pub const fn is_by_script(&self) -> bool {
+        self.takes.json
     }
 
     /// Whether a form was shown to this visitor.
@@ -307,7 +317,7 @@ impl Visit {
     }
 
     fn answer(&self, status: StatusCode, page: String) -> Response {
-        let mut response = if self.packs {
+        let mut response = if self.takes.packed {
             let packed = assets::packed(page.as_bytes(), Compression::fast());
             (status, [(header::CONTENT_ENCODING, "gzip")], Html(packed)).into_response()
         } else {

@@ -68,7 +68,8 @@ for (const list of all("ol.wishes")) {
     const to = from + (button.value.endsWith("up") ? -1 : 1);
     if (!picks[to]) return;
     [picks[from].value, picks[to].value] = [picks[to].value, picks[from].value];
-    all("button[name=move]", list.children[to])[button.value.endsWith("up") ? 0 : 1].focus();
+    const there = all("button[name=move]:not(:disabled)", list.children[to]);
+    (there.find((one) => one.value.endsWith(button.value.endsWith("up") ? "up" : "down")) || there[0]).focus();
     const said = list.parentElement.querySelector("[role=status]");
     if (said) said.textContent = picks[to].labels[0].textContent + ": " + picks[to].selectedOptions[0].textContent;
     list.closest("form").dispatchEvent(new Event("saves"));
@@ -111,6 +112,7 @@ const KEPT = "typed " + location.pathname;
 const keeps = all("form[data-keeps]");
 const texts = (form) => all("textarea, input[type=text], select", form).filter((one) => one.name);
 if (keeps.length > 0) {
+  if (document.querySelector(".done")) sessionStorage.removeItem(KEPT);
   const kept = JSON.parse(sessionStorage.getItem(KEPT) || "{}");
   for (const form of keeps) {
     for (const field of texts(form)) {
@@ -122,5 +124,4 @@ if (keeps.length > 0) {
       });
     }
   }
-  if (document.querySelector(".done")) sessionStorage.removeItem(KEPT);
 }
