@@ -18,7 +18,9 @@ use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 use super::audit::Deeds;
 use super::personal_data::disposable;
 use super::{App, Asked, Error, Page, Result};
-use super::{absences, applications, consents, documents, history, people, personal_data, registrations};
+use super::{
+    absences, applications, consents, documents, history, messages, people, personal_data, registrations,
+};
 use crate::access::Caller;
 use crate::store::exports as store;
 
@@ -95,6 +97,7 @@ async fn gather(app: &App, caller: &Caller) -> Result<(Value, Vec<File>)> {
         }));
         cases.push(json!({
             "application": applications::read(app, caller, case).await?,
+            "messages": all!(asked => messages::list(app, caller, case, &asked)),
             "history": all!(asked => history::list(app, caller, case, &asked)),
             "documents": papers,
         }));

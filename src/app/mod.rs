@@ -41,6 +41,7 @@ pub mod legal_holds;
 pub mod links;
 mod locks;
 pub mod log_ins;
+pub mod messages;
 pub mod notices;
 pub mod notifications;
 pub mod oidc;

@@ -23,6 +23,7 @@ mod fields;
 mod form;
 mod home;
 mod mails;
+mod messages;
 mod moments;
 mod notifications;
 mod oidc;
@@ -118,6 +119,7 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}", get(applications::show::show))
         .route("/cases/{id}/events", post(applications::events::fire))
         .route("/cases/{id}/draft", post(applications::draft::change))
+        .route("/cases/{id}/messages", get(messages::show).post(messages::send))
         .route("/cases/{id}/road", get(applications::road::show))
         .route("/cases/{id}/road.svg", get(applications::road::picture))
         .route("/cases/{id}/score", post(applications::draft::score))

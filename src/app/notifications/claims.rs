@@ -276,6 +276,7 @@ impl App {
                 self.links.page("/cases?waiting_for_me=true")
             }
             NoticeFacts::Balance(_) => self.links.page("/balances"),
+            NoticeFacts::Message(message) => self.links.page(&format!("/cases/{}/messages", message.case)),
             NoticeFacts::Account(_) => self.links.page("/account"),
             NoticeFacts::Invitation(link)
             | NoticeFacts::PasswordReset(link)
