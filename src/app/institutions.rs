@@ -270,7 +270,7 @@ pub async fn create_unit(
         version: 1,
     };
     fill(&mut row);
-    store::hold_units(&tx, of).await?;
+    store::hold(&tx, of).await?;
     administers(caller, &store::place(&tx, of, row.parent_id).await?)?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
@@ -293,7 +293,7 @@ pub async fn change_unit(
     fill: impl FnOnce(&mut Unit),
 ) -> Result<UnitView> {
     let tx = app.store.begin().await?;
-    store::hold_units(&tx, of).await?;
+    store::hold(&tx, of).await?;
     let mut row = store::unit(&tx, of, id).await?.ok_or(Error::NotFound)?;
     administers(caller, &store::place(&tx, of, Some(id)).await?)?;
     current(row.version, read)?;

@@ -3,6 +3,8 @@
 //! Capacity changes by postings alone, each with its reason, and may fall below what is taken: the line is then overdrawn and
 //! refuses holds. Coordinators see the lines of their institution, home or host; the secretariat sees all.
 
+pub mod import;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,6 +13,7 @@ use sojourn_engine::vocabulary::{
     AgreementStatus, Deed, Direction, InstitutionKind, Level, Matter, PlaceSource, PlaceUnit, PostingKind,
 };
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::audit::Deeds;
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, sound};
@@ -217,7 +220,8 @@ fn capacity(
         amount,
         step: None,
         run: None,
-        person: Some(caller.person),
+        // The operator is nobody.
+        person: Some(caller.person).filter(|person| !Uuid::from(*person).is_nil()),
         reason,
         at: at.now,
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use sojourn_engine::ids::{AgreementId, InstitutionId, PeriodId, PlaceLineId, ProgrammeId};
 use sojourn_engine::vocabulary::{Direction, Level, PlaceSource, PlaceUnit};
@@ -11,11 +13,12 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::answer::Versioned;
-use super::extract::{Id, Keyed, Listing, PageQuery};
+use super::extract::{Filter, Id, Keyed, Listing, PageQuery, media_type};
 use super::openapi::IdempotencyHeader;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::shape;
 use crate::access::Caller;
+use crate::app::places::import::{self, Form, How, PlacesImport};
 use crate::app::places::{self, NewLine, PlaceLineView, Wanted};
 use crate::app::{Answer, App, Page};
 
@@ -138,6 +141,64 @@ pub async fn create_place_line(
         reason: body.reason,
     };
     Ok(places::create(&app, &caller, &once, new).await?)
+}
+
+/// How a partner list is taken over.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PlacesImportQuery {
+    /// The own side: an Erasmus code, a ROR id, a SCHAC home organisation or an id.
+    #[serde(default)]
+    #[param(required = true)]
+    institution: String,
+    /// What a list that was not made for the service calls its columns and their values: TOML with the tables `columns`, `values`
+    /// and `defaults`, at most 16 KiB [default: the columns of the service's own].
+    #[param(max_length = 16384)]
+    columns: Option<String>,
+    /// `true`: only say what would be [default: false].
+    #[serde(default)]
+    dry_run: bool,
+    /// `true`: partners whom nobody knows are entered, unverified; for the secretariat alone [default: false].
+    #[serde(default)]
+    new_partners: bool,
+}
+
+/// The form that a body says it has.
+fn form(headers: &HeaderMap) -> Result<Form, Problem> {
+    match media_type(headers).to_ascii_lowercase().as_str() {
+        "text/csv" => Ok(Form::Table),
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => Ok(Form::Sheet),
+        _ => {
+            let detail =
+                "Send a list as CSV, with `Content-Type: text/csv`, or as XLSX, with the media type of XLSX.";
+            Err(Problem::new(Kind::UnsupportedMediaType, detail))
+        }
+    }
+}
+
+/// Takes over a partner list with places: agreements are written as drafts of the own side, capacities posted as what differs.
+/// All rows come in or none; what cannot be is named by row and column.
+#[utoipa::path(post, path = "/api/v1/place-lines/import", tag = "agreements", params(PlacesImportQuery, IdempotencyHeader),
+    request_body(
+        content(
+            (String = "text/csv"),
+            (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ),
+        description = "Columns partner, direction, places; and if wanted name, country, level, field, period, valid_from_on, \
+                       valid_until_on, unit, note; the first sheet that is shown of a workbook"),
+    responses((status = 200, body = PlacesImport)))]
+pub async fn import_places(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Filter(asked): Filter<PlacesImportQuery>,
+    headers: HeaderMap,
+    Keyed(once, list): Keyed<Bytes>,
+) -> Result<Answer, Problem> {
+    let form = form(&headers)?;
+    let PlacesImportQuery { institution, columns, dry_run, new_partners } = asked;
+    let how = How { institution, columns, dry_run, new_partners };
+    Ok(import::import(&app, &caller, &once, (list.into(), form), &how).await?)
 }
 
 /// Posts more or fewer places to a line; it may fall below what is taken, and is then overdrawn.

@@ -26,6 +26,7 @@ use super::{
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
+use crate::app::places::import;
 use crate::app::{self, Error};
 
 /// Largest table that is imported in one request, in bytes.
@@ -181,6 +182,7 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(agreements::fire_agreement_event))
         .route(SignedIn, routes!(places::list_place_lines))
         .route(SignedIn, routes!(places::create_place_line))
+        .upload(Coordinators, import::LARGEST, routes!(places::import_places))
         .route(SignedIn, routes!(places::get_place_line))
         .route(SignedIn, routes!(places::post_capacity))
         .route(SignedIn, routes!(balances::carry_places))

@@ -2,7 +2,7 @@
 //!
 //! Seen by those who run exchanges for either side, and by the secretariat.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder};
 use serde::Serialize;
 use sojourn_engine::ids::{AgreementId, InstitutionId};
 use sojourn_engine::vocabulary::AgreementStatus;
@@ -60,6 +60,22 @@ pub async fn find(conn: &impl Conn, by: &Caller, id: AgreementId) -> Result<Opti
 /// One agreement, whoever asks.
 pub async fn known(conn: &impl Conn, id: AgreementId) -> Result<Option<Agreement>> {
     Ok(agreement::Entity::find_by_id(id).one(conn.db()).await?)
+}
+
+/// Every agreement of an institution with whomever that is not ended, in the order they were written.
+pub async fn standing(conn: &impl Conn, of: InstitutionId) -> Result<Vec<Agreement>> {
+    let side =
+        Condition::any().add(agreement::Column::ProposerId.eq(of)).add(agreement::Column::PartnerId.eq(of));
+    let standing = agreement::Entity::find()
+        .filter(side)
+        .filter(agreement::Column::Status.ne(AgreementStatus::Ended))
+        .order_by_asc(agreement::Column::Id);
+    Ok(standing.all(conn.db()).await?)
+}
+
+/// Enters agreements.
+pub async fn add_many(tx: &Tx, rows: Vec<Agreement>) -> Result<()> {
+    insert_many::<agreement::ActiveModel>(tx, rows.into_iter().map(Into::into).collect()).await
 }
 
 /// Enters an agreement.

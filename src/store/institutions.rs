@@ -1,6 +1,6 @@
 //! Institutions with their units.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::sea_query::{LockType, Query, SelectStatement};
 use sea_orm::{
@@ -19,6 +19,9 @@ use crate::access::Place;
 
 pub use sojourn_entities::institution::Model as Institution;
 pub use sojourn_entities::unit::Model as Unit;
+
+/// Values in one condition.
+const AT_A_TIME: usize = 1_000;
 
 /// Which institutions.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -78,6 +81,50 @@ pub async fn coded(conn: &impl Conn) -> Result<Vec<Institution>> {
     Ok(institution::Entity::find().filter(coded).all(conn.db()).await?)
 }
 
+/// What may name an institution.
+#[derive(Debug, Clone, Default)]
+pub struct Mentioned {
+    /// Ids.
+    pub ids: BTreeSet<InstitutionId>,
+    /// Erasmus codes, in capitals without blanks.
+    pub erasmus_keys: BTreeSet<String>,
+    /// ROR ids and SCHAC home organisations.
+    pub codes: BTreeSet<String>,
+    /// Whole names.
+    pub names: BTreeSet<String>,
+}
+
+/// Every institution that is named by one of these.
+pub async fn mentioned(conn: &impl Conn, by: &Mentioned) -> Result<Vec<Institution>> {
+    let mut found = BTreeMap::new();
+    let mut ways: Vec<Condition> = Vec::new();
+    let any = |column: institution::Column, values: &BTreeSet<String>| -> Vec<Condition> {
+        let values: Vec<_> = values.iter().collect();
+        let some = values.chunks(AT_A_TIME);
+        some.map(|some| Condition::any().add(column.is_in(some.iter().copied()))).collect()
+    };
+    ways.extend(any(institution::Column::ErasmusKey, &by.erasmus_keys));
+    ways.extend(any(institution::Column::RorId, &by.codes));
+    ways.extend(any(institution::Column::Schac, &by.codes));
+    ways.extend(any(institution::Column::Name, &by.names));
+    let ids: Vec<_> = by.ids.iter().copied().collect();
+    let some = ids.chunks(AT_A_TIME);
+    ways.extend(some.map(|some| Condition::any().add(institution::Column::Id.is_in(some.iter().copied()))));
+    for way in ways {
+        let rows = institution::Entity::find().filter(way).all(conn.db()).await?;
+        found.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Holds an institution until the transaction ends, so that its units stay a tree, and its lists come in one after the other.
+pub async fn hold(tx: &Tx, id: InstitutionId) -> Result<()> {
+    if tx.db().get_database_backend() == DbBackend::Postgres {
+        institution::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx.db()).await?;
+    }
+    Ok(())
+}
+
 /// Enters institutions.
 pub async fn add_many(tx: &Tx, rows: Vec<Institution>) -> Result<()> {
     insert_many::<institution::ActiveModel>(tx, rows.into_iter().map(Into::into).collect()).await
@@ -110,14 +157,6 @@ pub async fn units(conn: &impl Conn, of: InstitutionId, asked: &Asked) -> Result
 pub async fn unit(conn: &impl Conn, of: InstitutionId, id: UnitId) -> Result<Option<Unit>> {
     let unit = unit::Entity::find_by_id(id).one(conn.db()).await?;
     Ok(unit.filter(|unit| unit.institution_id == of))
-}
-
-/// Holds an institution's units until the transaction ends, so that they stay a tree however many change them.
-pub async fn hold_units(tx: &Tx, of: InstitutionId) -> Result<()> {
-    if tx.db().get_database_backend() == DbBackend::Postgres {
-        institution::Entity::find_by_id(of).lock(LockType::NoKeyUpdate).one(tx.db()).await?;
-    }
-    Ok(())
 }
 
 /// For each of the units: itself, the unit above it, and so on up.

@@ -52,6 +52,16 @@ pub async fn named(conn: &impl Conn, ids: &[PeriodId]) -> Result<BTreeMap<Period
     Ok(query.all(conn.db()).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
+/// Every period of these institutions' calendars.
+pub async fn of(conn: &impl Conn, institutions: &[InstitutionId]) -> Result<Vec<Period>> {
+    let mut found = Vec::new();
+    for some in institutions.chunks(1_000) {
+        let some = period::Column::InstitutionId.is_in(some.iter().copied());
+        found.extend(period::Entity::find().filter(some).all(conn.db()).await?);
+    }
+    Ok(found)
+}
+
 /// First and last days of the offerings in a period.
 pub async fn offered(conn: &impl Conn, id: PeriodId) -> Result<Vec<(chrono::NaiveDate, chrono::NaiveDate)>> {
     let rows = offering::Entity::find().filter(offering::Column::PeriodId.eq(id)).all(conn.db()).await?;

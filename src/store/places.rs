@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder};
 use serde::Serialize;
 use sojourn_engine::ids::{
     AgreementId, AllocationId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
@@ -12,7 +12,7 @@ use sojourn_engine::vocabulary::{AgreementStatus, Direction, PlaceSource, PlaceU
 use sojourn_entities::{agreement, place_line, posting};
 
 use super::page::{Asked, Keyset, Page};
-use super::write::insert_many;
+use super::write::{guarded, insert_many};
 use super::{Conn, StoreError, Tx, json, waiting_lists};
 use crate::access::Caller;
 
@@ -99,6 +99,46 @@ pub async fn post(tx: &Tx, posting: NewPosting) -> Result<(), StoreError> {
     let (line, at) = (posting.line, posting.at);
     insert_many(tx, vec![posting::ActiveModel::from(posting)]).await?;
     if capacity.capacity > 0 { waiting_lists::mark(tx, &[line].into(), at).await } else { Ok(()) }
+}
+
+/// Every line of an agreement that has this institution as one of its ends.
+pub async fn of_agreements(conn: &impl Conn, end: InstitutionId) -> Result<Vec<PlaceLine>, StoreError> {
+    let ends =
+        Condition::any().add(place_line::Column::HomeId.eq(end)).add(place_line::Column::HostId.eq(end));
+    let lines = place_line::Entity::find()
+        .filter(place_line::Column::Source.eq(PlaceSource::Agreement))
+        .filter(ends)
+        .order_by_asc(place_line::Column::Id);
+    Ok(lines.all(conn.db()).await?)
+}
+
+/// Enters lines whose capacity comes with the first posting of each.
+pub async fn add_many(tx: &Tx, rows: Vec<PlaceLine>, first: Vec<NewPosting>) -> Result<(), StoreError> {
+    insert_many::<place_line::ActiveModel>(tx, rows.into_iter().map(Into::into).collect()).await?;
+    insert_many::<posting::ActiveModel>(tx, first.into_iter().map(Into::into).collect()).await
+}
+
+/// Posts capacity to lines in the versions that were read; `false` when one of them has been posted to meanwhile.
+pub async fn post_many(tx: &Tx, postings: Vec<(NewPosting, i32)>) -> Result<bool, StoreError> {
+    for (posting, read) in &postings {
+        let capacity = Expr::col(place_line::Column::Capacity).add(posting.amount);
+        let update = place_line::Entity::update_many()
+            .col_expr(place_line::Column::Capacity, capacity)
+            .col_expr(place_line::Column::Version, Expr::val(read + 1))
+            .filter(place_line::Column::Id.eq(posting.line))
+            .filter(place_line::Column::Version.eq(*read));
+        if !guarded(tx, update).await? {
+            return Ok(false);
+        }
+    }
+    let more: Vec<&NewPosting> =
+        postings.iter().map(|(posting, _)| posting).filter(|posting| posting.amount > 0).collect();
+    if let Some(first) = more.first() {
+        waiting_lists::mark(tx, &more.iter().map(|posting| posting.line).collect(), first.at).await?;
+    }
+    let rows = postings.into_iter().map(|(posting, _)| posting.into());
+    insert_many::<posting::ActiveModel>(tx, rows.collect()).await?;
+    Ok(true)
 }
 
 /// A place line with the validity of the agreement behind it.

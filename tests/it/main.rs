@@ -36,6 +36,7 @@ mod institutions;
 mod kills;
 mod letters;
 mod links;
+mod lists;
 mod lives;
 mod locks;
 mod log_ins;

@@ -14,7 +14,9 @@ def text(ctx, value):
     return value if isinstance(value, bytes) else str(value).encode("utf-8", errors="replace")
 
 
-for kind in ("application/toml", "text/csv", "text/calendar"):
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+for kind in ("application/toml", "text/csv", "text/calendar", SHEET):
     schemathesis.serializer(kind)(text)
 
 

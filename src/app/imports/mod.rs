@@ -4,13 +4,16 @@
 //! are about, [`life`] for the walk. A batch of records is one transaction; killed at any instant, the import goes on behind its
 //! last batch.
 
+mod bounded;
 mod cast;
 pub mod countries;
 pub mod erasmus;
+mod header;
 mod life;
 pub mod plan;
 mod report;
 mod rows;
+pub mod sheet;
 pub mod table;
 
 use std::path::Path;

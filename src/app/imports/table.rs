@@ -11,6 +11,10 @@ use csv::{ByteRecord, ReaderBuilder, StringRecord, Trim};
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use super::bounded::{Bounded, UNPACKED};
+
+pub use super::header::{Columns, Headings};
+
 /// Why a table as a whole cannot be imported; each names the place and the mend.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -56,22 +60,20 @@ pub enum TableError {
         /// The columns there must or may be.
         columns: Vec<&'static str>,
     },
-}
-
-/// The columns a table must and may have.
-#[derive(Debug, Clone, Copy)]
-pub struct Columns {
-    /// Those that must be there.
-    pub needed: &'static [&'static str],
-    /// Those that may be there.
-    pub wanted: &'static [&'static str],
-}
-
-impl Columns {
-    /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &'static str> {
-        self.needed.iter().chain(self.wanted).copied()
-    }
+    /// It unpacks to too much.
+    #[error("{place} unpacks to more than 64 MiB: send a smaller one")]
+    TooLarge {
+        /// The file.
+        place: String,
+    },
+    /// It is no table as a spreadsheet.
+    #[error("{place}: {what}")]
+    Sheet {
+        /// The file.
+        place: String,
+        /// What is wrong with it and how to mend it.
+        what: String,
+    },
 }
 
 /// Where the bytes of a table are.
@@ -100,6 +102,11 @@ pub struct Table {
 impl Table {
     /// Reads a table through: its hash, its header, its encoding, and how many records it has.
     pub fn open(source: Source, columns: Columns) -> Result<Self, TableError> {
+        Self::open_as(source, columns, &Headings::default())
+    }
+
+    /// The same for a list that calls its columns otherwise.
+    pub fn open_as(source: Source, columns: Columns, headings: &Headings) -> Result<Self, TableError> {
         let sha256 = source.hash().map_err(|fault| source.unreadable(&fault))?;
         let delimiter = source.delimiter(columns)?;
         let mut table = Self { source, sha256, records: 0, delimiter, places: Vec::new(), width: 0 };
@@ -107,7 +114,11 @@ impl Table {
         let header = reader.byte_headers().map_err(|fault| table.fault(&fault, 0))?.clone();
         let header = StringRecord::from_byte_record(header)
             .map_err(|_| TableError::Encoding { place: table.source.place(), line: 1 })?;
-        table.places = table.locate(&header, columns)?;
+        table.places = columns.locate(&header, headings).map_err(|what| TableError::Columns {
+            place: table.source.place(),
+            what,
+            columns: columns.all().collect(),
+        })?;
         table.width = header.len();
         let mut record = ByteRecord::new();
         while reader.read_byte_record(&mut record).map_err(|fault| table.fault(&fault, table.records))? {
@@ -128,6 +139,11 @@ impl Table {
         }
     }
 
+    /// Where a column stands in a record, 0 = first.
+    pub fn at(&self, column: &str) -> Option<usize> {
+        self.places.iter().find(|(name, _)| *name == column).map(|(_, at)| *at)
+    }
+
     /// The records after the first `skip`, as a stream.
     pub fn rows(&self, skip: u64) -> Result<Rows<'_>, TableError> {
         let mut rows = Rows { table: self, reader: self.reader()?, number: 0 };
@@ -144,34 +160,9 @@ impl Table {
             .from_reader(bytes))
     }
 
-    fn locate(
-        &self,
-        header: &StringRecord,
-        columns: Columns,
-    ) -> Result<Vec<(&'static str, usize)>, TableError> {
-        let told =
-            |what| TableError::Columns { place: self.source.place(), what, columns: columns.all().collect() };
-        let mut places = Vec::with_capacity(header.len());
-        for (at, name) in header.iter().enumerate() {
-            let name = name.trim_start_matches('\u{feff}').trim();
-            let Some(known) = columns.all().find(|known| *known == name.to_lowercase()) else {
-                return Err(told(format!("no column is called `{name}`")));
-            };
-            if places.iter().any(|(earlier, _)| *earlier == known) {
-                return Err(told(format!("the column `{name}` stands there twice")));
-            }
-            places.push((known, at));
-        }
-        let missing = columns.needed.iter().find(|name| places.iter().all(|(there, _)| there != *name));
-        match missing {
-            Some(missing) => Err(told(format!("the column `{missing}` is missing"))),
-            None => Ok(places),
-        }
-    }
-
     fn fault(&self, fault: &csv::Error, record: u64) -> TableError {
         match fault.kind() {
-            csv::ErrorKind::Io(io) if !is_damage(io) => self.source.unreadable(io),
+            csv::ErrorKind::Io(io) => self.source.fault(io, record),
             _ => TableError::Damaged { place: self.source.place(), record },
         }
     }
@@ -224,8 +215,7 @@ impl Row<'_> {
 
     /// Text of a column as it stands there.
     pub fn raw(&self, column: &str) -> &str {
-        let place = self.table.places.iter().find(|(name, _)| *name == column);
-        place.and_then(|(_, at)| self.record.get(*at)).unwrap_or_default()
+        self.table.at(column).and_then(|at| self.record.get(at)).unwrap_or_default()
     }
 
     /// How many fields the record and its header have, when they differ.
@@ -275,21 +265,28 @@ impl Source {
         let mut head = [0; 2];
         let packed = self.raw()?.read(&mut head)? == 2 && head == [0x1f, 0x8b];
         let raw = self.raw()?;
-        Ok(if packed { Box::new(BufReader::new(MultiGzDecoder::new(raw))) } else { raw })
+        Ok(match self {
+            _ if !packed => raw,
+            Self::File(_) => Box::new(BufReader::new(MultiGzDecoder::new(raw))),
+            // Nobody on this machine has chosen it.
+            Self::Bytes(_) => Box::new(BufReader::new(Bounded::new(MultiGzDecoder::new(raw), UNPACKED))),
+        })
     }
 
     /// All of the text, unpacked.
     pub fn text(&self) -> Result<Vec<u8>, TableError> {
         let mut text = Vec::new();
         let read = self.bytes().and_then(|mut bytes| bytes.read_to_end(&mut text));
-        read.map(|_| text).map_err(|fault| self.fault(&fault))
+        read.map(|_| text).map_err(|fault| self.fault(&fault, 0))
     }
 
-    fn fault(&self, fault: &io::Error) -> TableError {
-        if is_damage(fault) {
-            TableError::Damaged { place: self.place(), record: 0 }
-        } else {
-            self.unreadable(fault)
+    fn fault(&self, fault: &io::Error, record: u64) -> TableError {
+        match fault.kind() {
+            ErrorKind::FileTooLarge => TableError::TooLarge { place: self.place() },
+            ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput => {
+                TableError::Damaged { place: self.place(), record }
+            }
+            _ => self.unreadable(fault),
         }
     }
 
@@ -297,7 +294,7 @@ impl Source {
     fn delimiter(&self, columns: Columns) -> Result<u8, TableError> {
         let mut head = Vec::new();
         let read = self.bytes().and_then(|text| text.take(1 << 14).read_to_end(&mut head));
-        read.map_err(|fault| self.fault(&fault))?;
+        read.map_err(|fault| self.fault(&fault, 0))?;
         let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
         if line.iter().all(u8::is_ascii_whitespace) {
             return Err(TableError::Empty { place: self.place(), columns: columns.all().collect() });
@@ -309,10 +306,6 @@ impl Source {
 
 fn open(path: &Path) -> io::Result<BufReader<File>> {
     Ok(BufReader::with_capacity(1 << 16, File::open(path)?))
-}
-
-fn is_damage(fault: &io::Error) -> bool {
-    matches!(fault.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput)
 }
 
 /// A decimal number from 0 to `highest` hundredths with at most two decimals, in hundredths; written with a point or a comma.
@@ -363,6 +356,10 @@ mod tests {
         assert!(told(b"name,zone\n").contains("`country` is missing"));
         assert!(told(b"name,country\nx,DK\n\xe9,DK\n").contains("line 3 is not UTF-8"));
         assert!(told(b"\x1f\x8b\x08\x00 cut short").contains("copy the file again"));
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let line = vec![b'x'; 1 << 20];
+        (0..70).for_each(|_| io::Write::write_all(&mut packed, &line).unwrap());
+        assert!(told(&packed.finish().unwrap()).contains("more than 64 MiB"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod holidays;
 mod institutions;
 mod mobilities;
 mod people;
+mod places;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ pub enum Arguments {
     Institutions(Institutions),
     People(File),
     Holidays(Holidays),
+    Places(Places),
 }
 
 /// Import past mobilities: every record becomes a case with its whole life; a repeat or a kill doubles nothing
@@ -106,12 +108,38 @@ pub struct Holidays {
     json: bool,
 }
 
+/// Take over a partner list with places for one institution: all of its rows, or none
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Columns of the service's own: partner, direction, places, and if wanted name, country, level, field, period, valid_from_on, valid_until_on, unit, note\n\nExample:\n  sojourn import places partners.xlsx --institution uni-berlin.example --columns map.toml --dry-run"
+)]
+pub struct Places {
+    /// Table with a header, UTF-8, `;` or `,`, plain or gzip, or a spreadsheet (XLSX); at most 10 MiB
+    file: PathBuf,
+    /// Whose list it is: Erasmus code, ROR id, domain or id
+    #[arg(long, value_name = "CODE")]
+    institution: String,
+    /// TOML that says what the list calls its columns and values
+    #[arg(long, value_name = "MAP.toml")]
+    columns: Option<PathBuf>,
+    /// Only say what would be
+    #[arg(long)]
+    dry_run: bool,
+    /// Enter partners whom nobody knows, unverified
+    #[arg(long)]
+    new_partners: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
 pub async fn run(arguments: Arguments, config: Option<&Path>) -> Outcome {
     match arguments {
         Arguments::Mobilities(asked) => mobilities::run(&asked, config).await,
         Arguments::Institutions(asked) => institutions::run(&asked, config).await,
         Arguments::Holidays(asked) => holidays::run(&asked, config).await,
         Arguments::People(asked) => people::run(&asked, config).await,
+        Arguments::Places(asked) => places::run(&asked, config).await,
     }
 }
 

@@ -93,13 +93,19 @@ impl Feed {
         feed
     }
 
-    /// Takes bytes of a length that what was fed before tells.
+    /// Takes bytes of a length that what was fed before tells; inlined, so that few bytes are stored and no copy is called for them.
+    #[inline]
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.waiting.extend_from_slice(bytes);
         if self.waiting.len() >= PIECE {
-            self.hasher.update(&self.waiting);
-            self.waiting.clear();
+            self.pass();
         }
+    }
+
+    #[cold]
+    fn pass(&mut self) {
+        self.hasher.update(&self.waiting);
+        self.waiting.clear();
     }
 
     pub(super) fn count(&mut self, count: usize) {

@@ -132,12 +132,13 @@ impl<'i> Instance<'i> {
         feed.count(self.len());
         for drawn in 0..self.len() {
             let student = self.student(drawn);
+            let list = self.list(drawn);
+            let [f0, f1, f2, f3] = student.field.map_or([0; 4], Field::bytes);
+            let [s0, s1, s2, s3] = self.score(drawn).to_be_bytes();
+            let (level, displaced) = (student.level as u8, u8::from(student.displaced));
             feed.id(student.id);
             feed.id(student.home);
-            feed.bytes(&[student.level as u8, u8::from(student.displaced)]);
-            feed.bytes(&student.field.map_or([0; 4], Field::bytes));
-            feed.bytes(&self.score(drawn).to_be_bytes());
-            let list = self.list(drawn);
+            feed.bytes(&[level, displaced, f0, f1, f2, f3, s0, s1, s2, s3]);
             feed.count(list.len());
             for entry in list {
                 let [high, low] = entry.rank.to_be_bytes();

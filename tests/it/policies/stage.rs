@@ -74,12 +74,14 @@ impl Stage {
             let name = if name == "id" { Self::kind(operation, before) } else { name };
             path.push(self.id(set, name).as_str().expect("text").to_owned());
         }
-        let query = if ["/holidays", "/scores"].iter().any(|end| operation.path.ends_with(end)) {
-            "?dry_run=true"
-        } else {
-            ""
+        let query = match operation.path.as_str() {
+            path if path.ends_with("/holidays") || path.ends_with("/scores") => "?dry_run=true".to_owned(),
+            path if path.ends_with("/place-lines/import") => {
+                format!("?dry_run=true&institution={}", id(self.cast.at("Alpha")))
+            }
+            _ => String::new(),
         };
-        path.join("/") + query
+        path.join("/") + query.as_str()
     }
 
     /// What the first id of a path names, where that is not all of its kind.
@@ -335,6 +337,9 @@ impl Stage {
                 "registrations": [{ "institution": self.cast.at("Alpha")["id"], "level": "first" }],
             }),
             ("POST", "/people/import") => json!("given_name,family_name,email,level,institution\n"),
+            ("POST", "/place-lines/import") => json!(format!(
+                "partner,direction,places,valid_from_on,valid_until_on\nOmega,out,1,{FAR},2031-12-31\n"
+            )),
             ("POST", path) if path.ends_with("/absences") => {
                 json!({ "deputy": self.cast.person("home_head"), "from_on": FAR, "until_on": "2031-01-02" })
             }

@@ -24,3 +24,4 @@ pub mod seed;
 pub mod smtp;
 pub mod visitor;
 pub mod walk;
+pub mod workbook;

@@ -31,9 +31,11 @@ impl Operation {
                 method: method.to_uppercase().parse().expect("a method"),
                 path: path.clone(),
                 policy: operation["x-policy"].as_str().expect("a policy").to_owned(),
-                body: operation["requestBody"]["content"]
-                    .as_object()
-                    .and_then(|kinds| kinds.keys().next().cloned()),
+                body: operation["requestBody"]["content"].as_object().and_then(|kinds| {
+                    // What may also come as a spreadsheet is asked for with text.
+                    let text = kinds.keys().find(|kind| *kind == "text/csv");
+                    text.or_else(|| kinds.keys().next()).cloned()
+                }),
                 headers: operation["parameters"].to_string(),
             };
             operations.map(read).collect()

@@ -1,0 +1,169 @@
+//! What a list changes, told before and after.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use sojourn_engine::ids::{AgreementId, InstitutionId, PeriodId, PlaceLineId};
+use sojourn_engine::vocabulary::{Direction, Level, PlaceUnit};
+use utoipa::ToSchema;
+
+use super::plan::{Key, Plan, Sum};
+use super::{List, TOLD};
+use crate::app::chinese;
+use crate::app::people::RefusedRow;
+
+/// What a list changes, or would change.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PlacesImport {
+    /// Whether this was only tried.
+    pub dry_run: bool,
+    /// Whether anything differs from what stood; a list that is sent again changes nothing.
+    pub changes: bool,
+    /// Name of the sheet that was read, of a spreadsheet.
+    pub sheet: Option<String>,
+    /// Rows read, without the header and rows without anything in them.
+    pub read: u64,
+    /// Partners entered, unverified.
+    pub partners: Vec<PartnerEntry>,
+    /// Agreements written, as drafts of the own side: the partner has still to agree.
+    pub agreements: Vec<AgreementEntry>,
+    /// Lines that are new, or whose capacity changes.
+    pub lines: Vec<LineEntry>,
+    /// Lines of the list that stay as they are.
+    pub unchanged: u64,
+    /// Rows that speak of one and the same line: their places were added up.
+    pub summed: Vec<Vec<u64>>,
+    /// Rows that cannot be, the first 5000; with one of them nothing is written.
+    pub refused: Vec<RefusedRow>,
+    /// How many more cannot be.
+    pub refused_besides: usize,
+}
+
+/// A partner that is new.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PartnerEntry {
+    /// Its id; `null` when this was only tried.
+    pub id: Option<InstitutionId>,
+    /// Its name.
+    pub name: String,
+    /// ISO 3166-1 alpha-2 code.
+    pub country: String,
+    /// Erasmus code.
+    pub erasmus_code: Option<String>,
+}
+
+/// An agreement that is new.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AgreementEntry {
+    /// Its id; `null` when this was only tried.
+    pub id: Option<AgreementId>,
+    /// Name of the other side.
+    pub partner: String,
+    /// First day.
+    pub valid_from_on: NaiveDate,
+    /// Last day.
+    pub valid_until_on: NaiveDate,
+}
+
+/// A line that is new or changes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LineEntry {
+    /// Its id; `null` when it is new and this was only tried.
+    pub id: Option<PlaceLineId>,
+    /// Its agreement; `null` when that is new and this was only tried.
+    pub agreement: Option<AgreementId>,
+    /// Name of the other side.
+    pub partner: String,
+    /// Which way, seen from the own side.
+    pub direction: Direction,
+    /// Only for this period.
+    pub period: Option<PeriodId>,
+    /// Only for these study cycles; empty: all.
+    pub levels: Vec<Level>,
+    /// Only for these ISCED-F 2013 codes; empty: all.
+    pub fields: Vec<String>,
+    /// What is counted.
+    pub unit: PlaceUnit,
+    /// How many places there were; `null` when the line is new.
+    pub from: Option<i32>,
+    /// How many there are.
+    pub to: i32,
+    /// Whether more are taken than there are.
+    pub overdrawn: bool,
+    /// Rows that say so, 1 = the first after the header.
+    pub rows: Vec<u64>,
+}
+
+impl PlacesImport {
+    /// What a plan changes, in the words of a language.
+    pub(super) fn of(plan: &Plan<'_>, list: &List, dry_run: bool, language: &str) -> Self {
+        let sums: BTreeMap<&Key, &Sum> = plan.sums.iter().filter(|(_, sum)| !sum.rows.is_empty()).collect();
+        let changed = sums.iter().filter(|(_, sum)| sum.before() != Some(sum.places));
+        let mut lines: Vec<_> = changed.map(|(key, sum)| line(plan, key, sum, dry_run)).collect();
+        lines.sort_by(|one, other| one.rows.cmp(&other.rows));
+        let summed = sums.values().map(|sum| &sum.rows).filter(|rows| rows.len() > 1);
+        let mut summed: Vec<_> = summed.cloned().collect();
+        summed.sort_unstable();
+        let partners: Vec<_> = partners(plan, dry_run).collect();
+        Self {
+            dry_run,
+            changes: !lines.is_empty() || !partners.is_empty() || !plan.new.is_empty(),
+            sheet: list.sheet.clone(),
+            read: list.read,
+            unchanged: (sums.len() - lines.len()) as u64,
+            partners,
+            agreements: agreements(plan, dry_run).collect(),
+            lines,
+            summed,
+            refused: plan.refused.iter().take(TOLD).map(|refused| told(refused, language)).collect(),
+            refused_besides: plan.refused.len().saturating_sub(TOLD),
+        }
+    }
+}
+
+fn told(refused: &RefusedRow, language: &str) -> RefusedRow {
+    let other = if language.starts_with("zh") { chinese(&refused.detail) } else { None };
+    RefusedRow { detail: other.unwrap_or_else(|| refused.detail.clone()), ..refused.clone() }
+}
+
+fn name(plan: &Plan<'_>, id: InstitutionId) -> String {
+    plan.partners.get(id).map_or_else(String::new, |row| row.name.clone())
+}
+
+fn partners(plan: &Plan<'_>, dry_run: bool) -> impl Iterator<Item = PartnerEntry> {
+    plan.partners.new.iter().filter_map(|id| plan.partners.get(*id)).map(move |row| PartnerEntry {
+        id: Some(row.id).filter(|_| !dry_run),
+        name: row.name.clone(),
+        country: row.country.clone(),
+        erasmus_code: row.erasmus_code.clone(),
+    })
+}
+
+fn agreements(plan: &Plan<'_>, dry_run: bool) -> impl Iterator<Item = AgreementEntry> {
+    plan.new.iter().map(move |row| AgreementEntry {
+        id: Some(row.id).filter(|_| !dry_run),
+        partner: name(plan, row.partner_id),
+        valid_from_on: row.valid_from_on,
+        valid_until_on: row.valid_until_on,
+    })
+}
+
+fn line(plan: &Plan<'_>, key: &Key, sum: &Sum, dry_run: bool) -> LineEntry {
+    let written = plan.new.iter().any(|agreement| agreement.id == key.agreement);
+    let taken = sum.line.as_ref().map_or(0, |line| i64::from(line.held) + i64::from(line.used));
+    LineEntry {
+        id: sum.line.as_ref().map(|line| line.id),
+        agreement: Some(key.agreement).filter(|_| !(written && dry_run)),
+        partner: name(plan, plan.other(key)),
+        direction: plan.direction(key),
+        period: key.period,
+        levels: key.levels.clone(),
+        fields: key.fields.clone(),
+        unit: sum.unit(),
+        from: sum.before(),
+        to: sum.places,
+        overdrawn: taken > i64::from(sum.places),
+        rows: sum.rows.clone(),
+    }
+}
