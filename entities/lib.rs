@@ -43,6 +43,7 @@ pub mod legal_hold;
 pub mod lock;
 pub mod log_in;
 pub mod log_in_domain;
+pub mod message;
 pub mod offering;
 pub mod one_time_token;
 pub mod origin;

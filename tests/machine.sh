@@ -66,7 +66,9 @@ install_missing() {
   # What the scripts in tests/reference need, and the S3 server.
   install_locked tests/reference/requirements.txt target/reference
   install_locked tests/reference/s3.txt target/s3
-  install_provider
+  # An OpenID provider, and the rules for accessible pages.
+  install_npm provider
+  install_npm axe
 }
 
 # install_locked FILE FOLDER: exactly these packages from PyPI, in an environment of their own.
@@ -79,9 +81,9 @@ install_locked() {
   cp "$locked" "$there/installed.txt"
 }
 
-# What the OpenID provider of tests/reference/provider needs from npm, locked; nothing it brings is run meanwhile.
-install_provider() {
-  local locked=tests/reference/provider there=target/provider
+# install_npm NAME: exactly the packages of tests/reference/NAME from npm, in target/NAME; nothing they bring is run meanwhile.
+install_npm() {
+  local locked=tests/reference/$1 there=target/$1
   cmp -s "$locked/package-lock.json" "$there/installed.json" && return
   rm -rf "$there"
   mkdir -p "$there"

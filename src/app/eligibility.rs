@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use serde::Serialize;
 use sojourn_engine::eligibility::Eligibility;
 use sojourn_engine::facts::Fact;
 use sojourn_engine::guard::{Decimal, GuardError, Type, Value};
@@ -47,16 +48,38 @@ pub fn offers_back(lines: &[Line], home: InstitutionId, (host, on): (Institution
     })
 }
 
+/// What of an offering fits a student.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Fit {
+    /// Their study cycle.
+    pub level: bool,
+    /// Their field of study.
+    pub field: bool,
+    /// One of their languages.
+    pub language: bool,
+}
+
+impl Fit {
+    /// Whether everything does.
+    pub const fn all(self) -> bool {
+        self.level && self.field && self.language
+    }
+}
+
+/// What of one offering fits a student.
+pub fn fit(student: &Student, offering: &Offering) -> Fit {
+    let begins = |code: &String| student.field.as_ref().is_some_and(|field| field.starts_with(code.as_str()));
+    let speaks = |asked: &String| student.languages.iter().any(|has| covers(has, asked));
+    Fit {
+        level: offering.levels.is_empty() || offering.levels.contains(&student.level),
+        field: offering.fields.is_empty() || offering.fields.iter().any(begins),
+        language: offering.languages.is_empty() || offering.languages.iter().any(speaks),
+    }
+}
+
 /// Whether one offering fits a student.
 pub fn fits(student: &Student, offering: &Offering) -> bool {
-    let level = offering.levels.is_empty() || offering.levels.contains(&student.level);
-    let field = offering.fields.is_empty()
-        || student
-            .field
-            .as_ref()
-            .is_some_and(|f| offering.fields.iter().any(|code| f.starts_with(code.as_str())));
-    let speaks = |asked: &String| student.languages.iter().any(|has| covers(has, asked));
-    level && field && (offering.languages.is_empty() || offering.languages.iter().any(speaks))
+    fit(student, offering).all()
 }
 
 /// Whether `en:C1` covers `en:B2`.

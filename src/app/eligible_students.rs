@@ -85,7 +85,10 @@ pub async fn list(
 }
 
 /// What the verdict still depends on; `None` when it is no, whatever an application will say.
-fn verdict(guard: &Eligibility, value: impl Fn(&Fact) -> Option<Value> + Copy) -> Option<Vec<String>> {
+pub(super) fn verdict(
+    guard: &Eligibility,
+    value: impl Fn(&Fact) -> Option<Value> + Copy,
+) -> Option<Vec<String>> {
     if guard.holds(value) {
         return Some(Vec::new());
     }

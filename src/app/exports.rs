@@ -19,7 +19,8 @@ use super::audit::Deeds;
 use super::personal_data::disposable;
 use super::{App, Asked, Error, Page, Result};
 use super::{
-    absences, allocations, applications, consents, documents, history, people, personal_data, registrations,
+    absences, allocations, applications, consents, documents, history, messages, people, personal_data,
+    registrations,
 };
 use crate::access::Caller;
 use crate::store::exports as store;
@@ -99,6 +100,7 @@ async fn gather(app: &App, caller: &Caller) -> Result<(Value, Vec<File>)> {
         cases.push(json!({
             "allocations": allocations::explanations(app, caller, view.call.id, case).await?,
             "application": view,
+            "messages": all!(asked => messages::list(app, caller, case, &asked)),
             "history": all!(asked => history::list(app, caller, case, &asked)),
             "documents": papers,
         }));

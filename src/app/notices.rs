@@ -96,6 +96,20 @@ pub enum NoticeFacts {
     HandOver(Box<HandOverNotice>),
     /// A balance was stated, confirmed, disputed or settled.
     Balance(Box<BalanceNotice>),
+    /// Somebody wrote about a case.
+    Message(MessageNotice),
+}
+
+/// A message about a case; what it says stands on the page alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageNotice {
+    /// The case.
+    pub case: CaseId,
+    pub reference: String,
+    /// The institution that speaks with the applicant.
+    pub institution: String,
+    /// Whether the applicant wrote it.
+    pub by_applicant: bool,
 }
 
 /// A statement of a balance.
@@ -234,7 +248,8 @@ impl NoticeFacts {
             | Self::Digest(_)
             | Self::Checkpoint(_)
             | Self::HandOver(_)
-            | Self::Balance(_) => None,
+            | Self::Balance(_)
+            | Self::Message(_) => None,
         }
     }
 
@@ -253,7 +268,8 @@ impl NoticeFacts {
             | Self::Digest(_)
             | Self::Checkpoint(_)
             | Self::HandOver(_)
-            | Self::Balance(_) => None,
+            | Self::Balance(_)
+            | Self::Message(_) => None,
         }
     }
 
@@ -272,7 +288,8 @@ impl NoticeFacts {
             | Self::Digest(_)
             | Self::Checkpoint(_)
             | Self::HandOver(_)
-            | Self::Balance(_) => None,
+            | Self::Balance(_)
+            | Self::Message(_) => None,
         }
     }
 }

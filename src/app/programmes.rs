@@ -19,7 +19,7 @@ use crate::access::Caller;
 use crate::store::records::{self, RecordError};
 use crate::store::{Tx, institutions, programmes as store, workflows};
 
-pub use crate::store::programmes::{Programme, Wanted};
+pub use crate::store::programmes::{Facets, Programme, Wanted};
 pub use offerings::{
     NewOffering, OfferingChange, OfferingView, change_offering, create_offering, offering, offerings,
 };
@@ -94,6 +94,11 @@ pub async fn list(
     wanted: &Wanted,
 ) -> Result<Page<ProgrammeView>> {
     Ok(store::list(app.store.read(), by, asked, wanted).await?.map(Into::into))
+}
+
+/// What the programmes somebody sees can be narrowed to.
+pub async fn facets(app: &App, by: Option<&Caller>) -> Result<Facets> {
+    Ok(store::facets(app.store.read(), by).await?)
 }
 
 /// One programme somebody sees.

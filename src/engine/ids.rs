@@ -89,6 +89,8 @@ ids! {
     AllocationId,
     /// A line of places.
     PlaceLineId,
+    /// A message about a case.
+    MessageId,
     /// A statement of what two sides owe each other in places.
     BalanceStatementId,
     /// An entry that explains a line of places.

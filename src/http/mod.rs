@@ -31,6 +31,7 @@ mod institutions;
 mod language;
 mod legal_holds;
 mod log_ins;
+mod messages;
 mod notifications;
 mod openapi;
 mod passwords;

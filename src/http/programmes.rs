@@ -41,6 +41,22 @@ pub struct ProgrammeFilter {
     status: Option<Publication>,
     /// Only those that follow this workflow.
     workflow: Option<String>,
+    /// Only those whose host is in this country (ISO 3166-1 alpha-2).
+    country: Option<String>,
+    /// Only those for this field: the beginning of an ISCED-F 2013 code.
+    field: Option<String>,
+    /// Only those for this study cycle.
+    level: Option<Level>,
+    /// Only those that ask for this language, such as `en`, or for none.
+    language: Option<String>,
+    /// Only those held in an academic year that begins in this year.
+    academic_year: Option<i16>,
+    /// Only those held in the term with this code.
+    term: Option<String>,
+    /// Only those with a place left for the caller's own homes, as the lines of places say.
+    free: Option<bool>,
+    /// Only those whose title, or whose host's name, holds this.
+    q: Option<String>,
 }
 
 /// A programme to enter, as a draft.
@@ -172,8 +188,36 @@ pub async fn list_programmes(
     caller: Option<Caller>,
     listing: Listing<ProgrammeFilter>,
 ) -> Result<Json<Page<ProgrammeView>>, Problem> {
-    let ProgrammeFilter { kind, host, status, workflow } = listing.filter;
-    let wanted = Wanted { kind, host, status, workflow };
+    let ProgrammeFilter {
+        kind,
+        host,
+        status,
+        workflow,
+        country,
+        field,
+        level,
+        language,
+        academic_year,
+        term,
+        free,
+        q,
+    } = listing.filter;
+    let own = || caller.as_ref().map(|caller| caller.registered_at.clone()).unwrap_or_default();
+    let free_for = free.unwrap_or_default().then(own);
+    let wanted = Wanted {
+        kind,
+        host,
+        status,
+        workflow,
+        country,
+        field,
+        level,
+        language,
+        academic_year,
+        term,
+        free_for,
+        q,
+    };
     Ok(Json(programmes::list(&app, caller.as_ref(), &listing.asked, &wanted).await?))
 }
 

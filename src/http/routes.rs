@@ -20,9 +20,9 @@ use super::problem::{Kind, Problem};
 use super::{
     AppState, absences, agreements, allocations, applications, audit, balances, calendar_addresses, calls,
     chair_terms, consents, documents, eligible_students, email_changes, erasures, exports, health,
-    identities, institutions, language, legal_holds, log_ins, notifications, openapi, passwords, people,
-    periods, personal_data, places, programmes, registrations, reports, scores, second_factors, sessions,
-    sign_ups, statements, upload, workflows,
+    identities, institutions, language, legal_holds, log_ins, messages, notifications, openapi, passwords,
+    people, periods, personal_data, places, programmes, registrations, reports, scores, second_factors,
+    sessions, sign_ups, statements, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -163,6 +163,8 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(applications::fire_track_event))
         .route(Coordinators, routes!(applications::fire_events))
         .route(SignedIn, routes!(applications::list_history))
+        .route(SignedIn, routes!(messages::list_messages))
+        .route(SignedIn, routes!(messages::send_message))
         .route(SignedIn, routes!(documents::list_documents))
         .upload(SignedIn, upload::FORM, routes!(documents::supply_document))
         .route(SignedIn, routes!(documents::get_document))

@@ -140,6 +140,7 @@ impl Renderer {
             None if matches!(letter.facts, NoticeFacts::Unreachable(_)) => words.why_duty.clone(),
             None if matches!(letter.facts, NoticeFacts::Checkpoint(_)) => words.why_head.clone(),
             None if matches!(letter.facts, NoticeFacts::Balance(_)) => words.why_balance.clone(),
+            None if matches!(letter.facts, NoticeFacts::Message(_)) => words.why_message.clone(),
             None if matches!(letter.facts, NoticeFacts::HandOver(_)) => words.why_chair.clone(),
             None if matches!(letter.facts, NoticeFacts::Digest(_) | NoticeFacts::Absence(_)) => {
                 words.why_digest.clone()
@@ -205,6 +206,10 @@ impl Renderer {
         match facts {
             NoticeFacts::Case(case) => {
                 let root = self.message_id(case.case);
+                builder.in_reply_to(root.clone()).references(root)
+            }
+            NoticeFacts::Message(message) => {
+                let root = self.message_id(message.case);
                 builder.in_reply_to(root.clone()).references(root)
             }
             NoticeFacts::Invitation(_)

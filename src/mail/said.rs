@@ -9,7 +9,7 @@ use serde::Serialize;
 use sojourn_engine::definition::{Definition, Resolver, Texts};
 
 use self::account::AccountWords;
-use self::office::{Absence, Balance, Checkpoint, HandOver};
+use self::office::{Absence, Balance, Checkpoint, HandOver, Message};
 use super::cleanse;
 use super::render::RenderError;
 use super::templates::Templates;
@@ -40,6 +40,7 @@ pub(super) struct Said {
     pub checkpoint: Option<Checkpoint>,
     pub hand_over: Option<HandOver>,
     pub balance: Option<Balance>,
+    pub message: Option<Message>,
     pub due: Option<Due>,
     pub if_nothing: Option<String>,
     pub waiting: Option<String>,
@@ -151,6 +152,9 @@ impl Said {
             NoticeFacts::Checkpoint(facts) => tongue.checkpoint(letter, facts),
             NoticeFacts::HandOver(facts) => tongue.hand_over(letter, facts),
             NoticeFacts::Balance(facts) => tongue.balance(letter, facts),
+            NoticeFacts::Message(facts) => {
+                Ok(Said { message: Some(Message::of(facts)), ..Tongue::bare(letter) })
+            }
         }
     }
 
@@ -201,6 +205,7 @@ impl Tongue<'_> {
             checkpoint: None,
             hand_over: None,
             balance: None,
+            message: None,
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
             waiting: some(self.awaited(definition, facts, letter.reader.applicant)),
@@ -262,6 +267,7 @@ impl Tongue<'_> {
             checkpoint: None,
             hand_over: None,
             balance: None,
+            message: None,
             due: None,
             if_nothing: None,
             waiting: None,

@@ -68,6 +68,8 @@ pub(super) struct Words {
     pub why_chair: String,
     /// Why somebody gets a mail about a balance of places.
     pub why_balance: String,
+    /// Why somebody is told of a message.
+    pub why_message: String,
     /// Why somebody with a duty gets a mail about no case.
     pub why_duty: String,
     /// Why somebody gets a digest.

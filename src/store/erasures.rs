@@ -16,8 +16,8 @@ use sojourn_engine::ids::{CaseId, ErasureId, NoticeId, PersonId};
 use sojourn_engine::vocabulary::{Duty, Mails, NoticeStatus, StateKind};
 use sojourn_entities::{
     action_link, application, calendar_address, case, chair_term, consent, credential, delegation, document,
-    email_change, erasure, idempotency, identity, legal_hold, one_time_token, origin, outbox, payload,
-    person, recovery_code, refresh_token, refusal, registration, role, second_factor, session, wait,
+    email_change, erasure, idempotency, identity, legal_hold, message, one_time_token, origin, outbox,
+    payload, person, recovery_code, refresh_token, refusal, registration, role, second_factor, session, wait,
 };
 
 use super::write::insert_many;
@@ -191,6 +191,7 @@ pub async fn erase(
     ));
     idempotency::Entity::delete_many().filter(told).exec(tx.db()).await?;
     payload::Entity::delete_many().filter(payload::Column::OwnerId.eq(person)).exec(tx.db()).await?;
+    message::Entity::delete_many().filter(message::Column::OwnerId.eq(person)).exec(tx.db()).await?;
     person_keys::destroy(tx, person).await?;
     let remains = serde_json::to_value(remains).map_err(unwritten)?;
     let erasure = Erasure { id, person_id: person, asked_by: by, at, remains, tidied_at: None };

@@ -34,6 +34,7 @@ pub mod institutions;
 pub mod legal_holds;
 pub mod locks;
 pub mod log_ins;
+pub mod messages;
 mod open;
 pub mod outbox;
 pub mod page;

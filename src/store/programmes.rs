@@ -2,10 +2,12 @@
 //!
 //! A draft is seen by those who run exchanges for its host and by the secretariat; what was published, by everybody.
 
+mod sought;
+
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect};
 use serde::Serialize;
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, ProgrammeId};
-use sojourn_engine::vocabulary::{ProgrammeKind, Publication};
+use sojourn_engine::vocabulary::{Level, ProgrammeKind, Publication};
 use sojourn_entities::{call, call_offering, offering, period, programme};
 
 use super::page::{Asked, Keyset, Page};
@@ -16,6 +18,7 @@ use crate::access::Caller;
 
 pub use sojourn_entities::offering::Model as Offering;
 pub use sojourn_entities::programme::Model as Programme;
+pub use sought::{Facets, facets};
 
 /// Which programmes.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -28,6 +31,22 @@ pub struct Wanted {
     pub status: Option<Publication>,
     /// Only those that follow this workflow.
     pub workflow: Option<String>,
+    /// Only those whose host is in this country (ISO 3166-1 alpha-2).
+    pub country: Option<String>,
+    /// Only those for this field: the beginning of an ISCED-F 2013 code.
+    pub field: Option<String>,
+    /// Only those for this study cycle.
+    pub level: Option<Level>,
+    /// Only those that ask for this language or for none (BCP 47).
+    pub language: Option<String>,
+    /// Only those held in an academic year that begins in this year.
+    pub academic_year: Option<i16>,
+    /// Only those held in the term with this code.
+    pub term: Option<String>,
+    /// Only those with a place left for one of these homes, as the lines of places say.
+    pub free_for: Option<Vec<InstitutionId>>,
+    /// Only those whose title, or whose host's name, holds this.
+    pub q: Option<String>,
 }
 
 fn seen(by: Option<&Caller>) -> Condition {
@@ -60,6 +79,7 @@ pub async fn list(
     if let Some(workflow) = &wanted.workflow {
         query = query.filter(programme::Column::WorkflowId.eq(workflow));
     }
+    let query = query.filter(sought::matching(wanted));
     let rows = keyset.narrow(query, [programme::Column::Id], Order::Asc).all(conn.db()).await?;
     Ok(keyset.page(rows, |row| (row.id,)))
 }

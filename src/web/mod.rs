@@ -1,4 +1,5 @@
-//! Pages for people, made on the server: the same use cases as the API, forms in, HTML out. Nothing here needs a script.
+//! Pages for people, made on the server: the same use cases as the API, forms in, HTML out. They
+//! are better with the script of ours and need none.
 //!
 //! A handler takes a [`visit::Visit`] (who asks, in which language) and answers with a page or a [`fault::Fault`], which
 //! [`fault::dress`] turns into a page of the same layout. A form is read by [`form::Posted`], which lets nothing pass that another
@@ -10,9 +11,11 @@ mod act;
 mod agreements;
 mod allocations;
 mod applications;
+mod assets;
 mod balances;
 mod calendar;
 mod calls;
+mod catalogue;
 mod courses;
 pub mod demo;
 mod documents;
@@ -22,6 +25,7 @@ mod fields;
 mod form;
 mod home;
 mod mails;
+mod messages;
 mod moments;
 mod notifications;
 mod oidc;
@@ -34,8 +38,8 @@ mod second_factors;
 mod sessions;
 mod sign_ups;
 mod statements;
-mod style;
 mod templates;
+mod themes;
 mod visit;
 
 use std::sync::Arc;
@@ -48,6 +52,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::config::Config;
+use assets::Assets;
 use demo::Demo;
 use templates::Templates;
 
@@ -62,6 +67,7 @@ pub struct Web(Arc<Parts>);
 struct Parts {
     app: Arc<App>,
     templates: Templates,
+    assets: Assets,
     alliance: String,
     public_url: String,
     demo: Option<Demo>,
@@ -73,9 +79,11 @@ impl Web {
     /// # Errors
     /// The first template or file of words that cannot be read.
     pub fn new(app: Arc<App>, config: &Config, demo: Option<Demo>) -> Result<Self, String> {
+        let assets = Assets::load(&config.alliance.looks)?;
         let parts = Parts {
             app,
-            templates: Templates::load()?,
+            templates: Templates::load(&assets.addresses.icons)?,
+            assets,
             alliance: config.alliance.name.clone(),
             public_url: config.http.public_url.clone(),
             demo,
@@ -114,6 +122,9 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}", get(applications::show::show))
         .route("/cases/{id}/events", post(applications::events::fire))
         .route("/cases/{id}/draft", post(applications::draft::change))
+        .route("/cases/{id}/messages", get(messages::show).post(messages::send))
+        .route("/cases/{id}/road", get(applications::road::show))
+        .route("/cases/{id}/road.svg", get(applications::road::picture))
         .route("/cases/{id}/score", post(applications::draft::score))
         .route("/cases/{id}/documents", post(documents::supply).layer(DefaultBodyLimit::max(FORM)))
         .route("/cases/{id}/documents/{document}", get(documents::download))
@@ -138,8 +149,8 @@ pub fn routes(web: &Web) -> Router {
         .route("/notifications/{id}", get(notifications::show))
         .route("/notifications/{id}/retry", post(notifications::retry))
         .route("/notifications/{id}/resend", post(notifications::resend))
-        .route("/style.css", get(style::sheet))
-        .route("/favicon.svg", get(style::icon))
+        .route("/assets/{name}", get(assets::serve))
+        .route("/favicon.svg", get(assets::icon))
         .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));
     with_mails(pages.merge(accounts()).merge(ledger()), web).with_state(web.clone())
 }
@@ -164,6 +175,7 @@ fn accounts() -> Router<Web> {
         .route("/login", get(sessions::ask).post(sessions::sign_in))
         .route("/logout", post(sessions::sign_out))
         .route("/language", post(sessions::choose_language))
+        .route("/theme", post(themes::choose))
         .route("/forgotten-password", get(passwords::ask).post(passwords::send_link))
         .route("/invitation", get(passwords::follow_invitation).post(passwords::accept_invitation))
         .route("/password-reset", get(passwords::follow_reset).post(passwords::reset))

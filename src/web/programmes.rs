@@ -9,21 +9,23 @@ use serde::Deserialize;
 use sojourn_engine::ids::ProgrammeId;
 
 use super::applications::show::Said;
-use super::calls::{Onward, id};
+use super::calls::id;
+use super::catalogue::Sought;
 use super::courses::{self, Of};
 use super::fault::Fault;
 use super::visit::Visit;
-use crate::app::programmes::{self, ProgrammeView, Wanted};
-use crate::app::{Asked, Result, institutions};
+use crate::app::programmes::{self, ProgrammeView};
+use crate::app::{Asked, Result, institutions, prospects};
 
-pub async fn list(visit: Visit, Query(onward): Query<Onward>) -> std::result::Result<Response, Fault> {
+pub async fn list(visit: Visit, Query(sought): Query<Sought>) -> std::result::Result<Response, Fault> {
     let caller = visit.caller.as_ref();
-    let page = programmes::list(visit.app(), caller, &onward.asked(30), &Wanted::default()).await?;
+    let page = programmes::list(visit.app(), caller, &sought.asked(), &sought.wanted(&visit)).await?;
     let mut items = Vec::with_capacity(page.items.len());
     for programme in &page.items {
         items.push(line(&visit, programme).await?);
     }
-    Ok(visit.page(StatusCode::OK, "programmes/list.html", context! { items, next => page.next }))
+    let sought = sought.shown(&visit, page.next.as_deref()).await?;
+    Ok(visit.page(StatusCode::OK, "programmes/list.html", context! { items, ..sought }))
 }
 
 async fn line(visit: &Visit, programme: &ProgrammeView) -> Result<Value> {
@@ -61,6 +63,11 @@ pub async fn page(
         programmes::offerings(visit.app(), caller, id, &Asked { limit: 200, cursor: None }).await?.items;
     let line = line(visit, &programme).await?;
     let case = courses::part(visit, Of::Programme(id), said).await?;
-    let own = context! { line, done, offerings => Value::from(Serde(&offerings)), ..case };
+    let prospects = match caller.filter(|_| visit.is_student()) {
+        Some(caller) => prospects::of_programme(visit.app(), caller, id).await?,
+        None => Vec::new(),
+    };
+    let prospects = Value::from(Serde(&prospects));
+    let own = context! { line, done, prospects, offerings => Value::from(Serde(&offerings)), ..case };
     Ok(visit.page(status, "programmes/show.html", own))
 }

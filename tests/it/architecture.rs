@@ -311,6 +311,7 @@ const EVERYDAY: &[(&str, &str)] = &[
     ("src/engine/simulate/attempt.rs", "missing"),
     ("src/http/problem/kind.rs", "refused"),
     ("src/http/shape.rs", "filled"),
+    ("src/web/applications/show.rs", "filled"),
     ("src/web/applications/show.rs", "opened"),
     ("src/web/fault.rs", "missing"),
     ("src/web/personal_data.rs", "agree"),

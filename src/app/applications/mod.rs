@@ -1,6 +1,7 @@
 //! Applications: opening, editing while a draft, reading.
 
 pub mod list;
+pub mod road;
 pub mod scores;
 pub mod view;
 

@@ -282,6 +282,7 @@ impl App {
                 Some(agreement) => format!("/agreements/{agreement}/statements/{}", balance.statement),
                 None => "/balances".to_owned(),
             }),
+            NoticeFacts::Message(message) => self.links.page(&format!("/cases/{}/messages", message.case)),
             NoticeFacts::Account(_) => self.links.page("/account"),
             NoticeFacts::Invitation(link)
             | NoticeFacts::PasswordReset(link)

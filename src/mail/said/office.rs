@@ -4,7 +4,9 @@
 use serde::Serialize;
 
 use super::{Said, Tongue, some};
-use crate::app::notices::{AbsenceNotice, BalanceNotice, CheckpointNotice, HandOverNotice, Letter};
+use crate::app::notices::{
+    AbsenceNotice, BalanceNotice, CheckpointNotice, HandOverNotice, Letter, MessageNotice,
+};
 use crate::mail::cleanse;
 use crate::mail::render::RenderError;
 
@@ -53,6 +55,24 @@ pub(in crate::mail) struct Balance {
     at: String,
     dispute: Option<String>,
     settlement: Option<String>,
+}
+
+/// Who wrote about what.
+#[derive(Debug, Serialize)]
+pub(in crate::mail) struct Message {
+    reference: String,
+    institution: String,
+    by_applicant: bool,
+}
+
+impl Message {
+    pub(super) fn of(facts: &MessageNotice) -> Self {
+        Self {
+            reference: cleanse::line(&facts.reference),
+            institution: cleanse::line(&facts.institution),
+            by_applicant: facts.by_applicant,
+        }
+    }
 }
 
 impl Tongue<'_> {

@@ -2,12 +2,14 @@
 
 use chrono::{Days, TimeDelta};
 use chrono_tz::Tz;
-use sojourn_engine::ids::{AgreementId, BalanceStatementId, ChairTermId, NoticeId, PersonId, TokenId};
+use sojourn_engine::ids::{
+    AgreementId, BalanceStatementId, CaseId, ChairTermId, NoticeId, PersonId, TokenId,
+};
 
 use super::{Kind, LONG_HOME, Sample, id, queued};
 use crate::app::notices::{
     AbsenceNotice, AccountNotice, BalanceNotice, CheckpointNotice, HandOverNotice, Letter, LinkNotice,
-    NoticeFacts, Reader, UnreachableNotice,
+    MessageNotice, NoticeFacts, Reader, UnreachableNotice,
 };
 
 /// Notices that tell of a change.
@@ -22,8 +24,14 @@ const CHANGES: [&str; 7] = [
 ];
 
 /// Others that ask for nothing.
-const TOLD: [&str; 5] =
-    ["stand_in", "checkpoint", "chair_handed_over", "balance_confirmed", "balance_settled"];
+const TOLD: [&str; 6] = [
+    "stand_in",
+    "checkpoint",
+    "chair_handed_over",
+    "balance_confirmed",
+    "balance_settled",
+    "message_received",
+];
 
 /// Samples of all of them.
 pub(super) fn samples() -> Vec<Sample> {
@@ -35,6 +43,8 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("stand_in", Kind::Usual, NoticeFacts::Absence(away())),
         sample("checkpoint", Kind::Usual, NoticeFacts::Checkpoint(checkpoint())),
         sample("chair_handed_over", Kind::Usual, NoticeFacts::HandOver(Box::new(hand_over()))),
+        sample("message_received", Kind::Usual, NoticeFacts::Message(written(true))),
+        sample("message_received", Kind::Full, NoticeFacts::Message(written(false))),
         balance_sample("balance_to_confirm"),
         balance_sample("balance_confirmed"),
         balance_sample("balance_disputed"),
@@ -76,6 +86,7 @@ fn sample(notice: &str, kind: Kind, facts: NoticeFacts) -> Sample {
         definition: None,
         link: match notice {
             "address_unreachable" | "checkpoint" => "https://sojourn.example/".to_owned(),
+            "message_received" => format!("https://sojourn.example/cases/{}/messages", id(1)),
             "chair_handed_over" | "stand_in" => {
                 "https://sojourn.example/cases?waiting_for_me=true".to_owned()
             }
@@ -134,6 +145,11 @@ fn balance_sample(notice: &str) -> Sample {
         settlement: Some("103 are counted.".to_owned()),
     };
     sample(notice, Kind::Usual, NoticeFacts::Balance(Box::new(facts)))
+}
+
+fn written(by_applicant: bool) -> MessageNotice {
+    let (case, reference) = (CaseId::from(id(1)), "SJ-7K2M-Q".to_owned());
+    MessageNotice { case, reference, institution: LONG_HOME.to_owned(), by_applicant }
 }
 
 fn away() -> AbsenceNotice {

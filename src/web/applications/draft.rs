@@ -1,5 +1,6 @@
 //! A draft: ordered choices, answers to the call's questions, and whether it goes in by itself when the call closes.
 
+use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
@@ -19,19 +20,29 @@ use crate::app::{Error, FieldError, Result};
 
 /// What the form of a draft is called among the forms of a case.
 pub const FORM: &str = "-draft";
+/// Name of the buttons that move a choice.
+pub const MOVE: &str = "move";
 /// Choices of a form where the call sets no cap.
 const USUAL: usize = 5;
 
 pub async fn change(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
-    let Posted { visit, fields } = posted;
+    let Posted { visit, mut fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let case: CaseId = id(&named)?;
     let view = applications::read(visit.app(), &caller, case).await?;
+    moved(&mut fields);
     let changed = match wanted(&visit, view.call.id, &fields).await {
         Ok(change) => applications::change(visit.app(), &caller, case, fields.version()?, change).await,
         Err(error) => Err(error),
     };
     let (status, told, faults) = match changed {
+        // A script that saves by itself stays on its page.
+        Ok(saved) if visit.is_by_script() => {
+            return Ok(Json(serde_json::json!({ "version": saved.version })).into_response());
+        }
+        Ok(_) if !fields.get(MOVE).is_empty() => {
+            return Ok(Redirect::to(&format!("/cases/{case}?done=draft#choices")).into_response());
+        }
         Ok(_) => return Ok(Redirect::to(&format!("/cases/{case}?done=draft")).into_response()),
         Err(error @ Error::Stale) => (status_of(&error), visit.word("case.stale"), Vec::new()),
         Err(Error::Invalid(wrong)) => {
@@ -42,6 +53,22 @@ pub async fn change(Path(named): Path<String>, posted: Posted) -> std::result::R
     };
     let said = Said { form: FORM.to_owned(), typed: fields, told: Some(told), faults };
     Ok(show::again(&visit, &caller, case, status, said).await?)
+}
+
+/// Moves a choice by one place, where a button of the form says so: `2-up`.
+pub fn moved(said: &mut Fields) -> bool {
+    let wish = said.get(MOVE).split_once('-').map(|(nth, way)| (nth.parse::<usize>(), way == "up"));
+    let Some((Ok(nth), up)) = wish else { return false };
+    let mut choices: Vec<&mut String> =
+        said.0.iter_mut().filter(|(name, _)| name == "choice").map(|(_, value)| value).collect();
+    let from = nth.wrapping_sub(1);
+    let to = if up { from.wrapping_sub(1) } else { from.wrapping_add(1) };
+    if from.max(to) >= choices.len() {
+        return false;
+    }
+    let (low, high) = choices.split_at_mut(from.max(to));
+    std::mem::swap(&mut *low[from.min(to)], &mut *high[0]);
+    true
 }
 
 /// Enters the home's score of an application.
@@ -139,7 +166,7 @@ pub async fn answered(visit: &Visit, view: &ApplicationView) -> Result<Vec<Value
     let called = |name: &String| questions.iter().find(|question| question.name == *name);
     let one = |(name, value): (&String, &serde_json::Value)| {
         let label = called(name).map_or_else(|| name.replace('_', " "), |question| label(visit, question));
-        context! { label, value => Value::from(Serde(value)) }
+        context! { name, label, value => Value::from(Serde(value)) }
     };
     Ok(answers.iter().map(one).collect())
 }
@@ -195,4 +222,26 @@ pub async fn filled(
         choices_fault => faults.iter().any(|fault| fault.starts_with("choices")),
         bell => said.map_or(bell, |said| said.typed.get("submit_at_bell") == "true"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moved_by(wish: &str) -> Vec<String> {
+        let pairs = [("choice", "a"), ("x", "y"), ("choice", "b"), ("choice", ""), (MOVE, wish)];
+        let mut said = Fields(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        moved(&mut said);
+        said.all("choice").map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn a_button_moves_a_choice_by_one_place_and_none_beyond_the_ends() {
+        assert_eq!(moved_by("2-up"), ["b", "a", ""]);
+        assert_eq!(moved_by("1-down"), ["b", "a", ""]);
+        assert_eq!(moved_by("2-down"), ["a", "", "b"]);
+        for nothing in ["", "1-up", "3-down", "0-up", "9-up", "x-up", "18446744073709551615-down"] {
+            assert_eq!(moved_by(nothing), ["a", "b", ""], "{nothing}");
+        }
+    }
 }

@@ -10,14 +10,15 @@ use sojourn_engine::refusal::Refusal;
 use sojourn_engine::vocabulary::Via;
 
 use super::super::calls::id;
+use super::super::documents;
 use super::super::fault::{Fault, status_of};
 use super::super::fields;
 use super::super::form::{Fields, Posted, SEAL};
 use super::super::visit::Visit;
 use super::show::{self, Said};
 use crate::access::Caller;
-use crate::app::applications;
 use crate::app::applications::view::OfferView;
+use crate::app::applications::{self, ApplicationView};
 use crate::app::transition::{self, Attempt};
 use crate::app::{Conflict, Error, Result, refusals};
 
@@ -39,11 +40,44 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
             let of = format!("{} · {}", view.applicant.name, view.reference);
             return Ok(confirm(&visit, (&show::door(id), &of), offer, &fields));
         }
+        if is_checked(&view, &caller, offer) && fields.get("sure") != "yes" {
+            return Ok(check(&visit, &caller, &view, offer, &fields).await?);
+        }
     }
     match attempt(&visit, &caller, id, &fields, offer).await {
-        Ok(()) => Ok(Redirect::to(&format!("/cases/{id}?done=step")).into_response()),
+        Ok(()) => {
+            let done =
+                if offer.is_some_and(|offer| is_checked(&view, &caller, offer)) { "given" } else { "step" };
+            Ok(Redirect::to(&format!("/cases/{id}?done={done}")).into_response())
+        }
         Err(error) => not_done(&visit, &caller, id, fields, error).await,
     }
+}
+
+/// Whether everything that was said is shown once more before an event: it hands over a draft of one's own.
+fn is_checked(view: &ApplicationView, caller: &Caller, offer: &OfferView) -> bool {
+    let asked = offer.input["properties"].as_object().is_some_and(|fields| !fields.is_empty());
+    let plain = offer.track.is_none() && offer.reasons.is_empty() && !asked && !asks_again(offer);
+    plain && show::is_editable(view, caller)
+}
+
+/// Shows everything that was said, each with the way to change it.
+async fn check(
+    visit: &Visit,
+    caller: &Caller,
+    view: &ApplicationView,
+    offer: &OfferView,
+    said: &Fields,
+) -> Result<Response> {
+    let kept: Vec<_> = said.0.iter().filter(|(name, _)| name != SEAL).collect();
+    let own = context! {
+        case => Value::from(Serde(view)),
+        offer => Value::from(Serde(offer)),
+        answers => super::draft::answered(visit, view).await?,
+        documents => documents::of_case(visit, caller, view).await?,
+        kept => Value::from(Serde(&kept)),
+    };
+    Ok(visit.page(StatusCode::OK, "applications/check.html", own))
 }
 
 async fn attempt(

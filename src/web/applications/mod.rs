@@ -4,4 +4,5 @@ pub mod draft;
 pub mod events;
 pub mod list;
 pub mod open;
+pub mod road;
 pub mod show;

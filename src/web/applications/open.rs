@@ -49,14 +49,19 @@ async fn form(
 }
 
 pub async fn open(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
-    let Posted { visit, fields } = posted;
+    let Posted { visit, mut fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let call: CallId = id(&named)?;
+    if !fields.get(draft::MOVE).is_empty() {
+        draft::moved(&mut fields);
+        let said = Said { form: draft::FORM.to_owned(), typed: fields, ..Said::default() };
+        return Ok(form(&visit, &caller, call, StatusCode::OK, Some(&said)).await?);
+    }
     match make(&visit, &caller, call, &fields).await {
         Ok(case) => Ok(Redirect::to(&format!("/cases/{case}?done=opened")).into_response()),
         Err(error @ (Error::Invalid(_) | Error::Refused(_))) => {
             let faults = if let Error::Invalid(wrong) = &error { draft::faults(wrong) } else { Vec::new() };
-            let told = detail(&visit, &error);
+            let told = detail(&visit, &error).map(|told| visit.said(&told));
             let said = Said { form: draft::FORM.to_owned(), typed: fields, told, faults };
             Ok(form(&visit, &caller, call, status_of(&error), Some(&said)).await?)
         }

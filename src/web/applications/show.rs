@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sojourn_engine::ids::CaseId;
 use sojourn_engine::vocabulary::{Phase, StateKind, Via};
 
@@ -27,7 +27,7 @@ const MANY: Asked = Asked { limit: 200, cursor: None };
 /// What has just been done.
 #[derive(Debug, Default, Deserialize)]
 pub struct Came {
-    /// `step`, `draft` or `document`.
+    /// `step`, `given`, `draft` or `document`.
     done: Option<String>,
 }
 
@@ -52,8 +52,9 @@ pub async fn show(
     let SignedIn { visit, caller } = signed_in;
     let id: CaseId = id(&named)?;
     let view = applications::read(visit.app(), &caller, id).await?;
-    let done =
-        came.done.filter(|done| matches!(done.as_str(), "step" | "draft" | "document" | "opened" | "score"));
+    let done = came
+        .done
+        .filter(|done| matches!(done.as_str(), "step" | "draft" | "document" | "opened" | "score" | "given"));
     let page = page(&visit, &caller, &view, None).await?;
     Ok(visit.page(StatusCode::OK, "applications/show.html", context! { done, ..page }))
 }
@@ -76,6 +77,8 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     let steps = history::list(app, caller, view.id, &MANY).await?.items;
     let documents = documents::of_case(visit, caller, view).await?;
     let draft = if is_editable(view, caller) { Some(draft::form(visit, view, said).await?) } else { None };
+    let tasks = tasks(view, draft.as_ref(), &documents);
+    let left = tasks.iter().filter(|task| !task.done).count();
     let (legal, not_legal): (Vec<_>, Vec<_>) = view.offers.iter().partition(|offer| offer.legal);
     let widens = legal.iter().any(|offer| offer.widens);
     let beyond = if widens { applications::beyond(app, view).await? } else { Vec::new() };
@@ -99,7 +102,8 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         noted => visit.is_staff() && view.applicant.id != caller.person,
         turn => view.waiting.iter().any(|waiting| waiting.you),
         steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
-        documents, draft, legal,
+        documents, draft, legal, left,
+        tasks => Value::from(Serde(&tasks)),
         answers => draft::answered(visit, view).await?,
         scores => scores(visit, caller, view).await?,
         not_legal => Value::from(Serde(&not_legal)),
@@ -117,6 +121,53 @@ pub fn is_editable(view: &ApplicationView, caller: &Caller) -> bool {
     let own = view.applicant.id == caller.person;
     let waits = view.waiting.iter().any(|waiting| waiting.you);
     own && waits && view.phase == Phase::Application && view.kind == StateKind::Open
+}
+
+/// A part of a draft and how far it is.
+#[derive(Debug, Serialize)]
+struct Task {
+    /// `choices`, `answers` or `document`.
+    what: &'static str,
+    /// What a document is called.
+    label: Option<String>,
+    /// Where on the page it is.
+    at: String,
+    needed: bool,
+    done: bool,
+}
+
+/// What there is to be done in a draft; nothing once it is handed over.
+fn tasks(view: &ApplicationView, draft: Option<&Value>, documents: &[Value]) -> Vec<Task> {
+    let Some(draft) = draft else { return Vec::new() };
+    let done = !view.choices.is_empty();
+    let mut tasks = vec![Task { what: "choices", label: None, at: "choices".to_owned(), needed: true, done }];
+    let text = |value: &Value, name: &str| {
+        value.get_attr(name).ok().and_then(|found| found.as_str().map(str::to_owned)).unwrap_or_default()
+    };
+    let is = |value: &Value, name: &str| value.get_attr(name).is_ok_and(|found| found.is_true());
+    let questions: Vec<Value> =
+        draft.get_attr("questions").ok().and_then(|all| all.try_iter().ok()).into_iter().flatten().collect();
+    if let Some(first) = questions.first() {
+        let open = questions.iter().find(|one| is(one, "required") && text(one, "value").is_empty());
+        tasks.push(Task {
+            what: "answers",
+            label: None,
+            at: format!("answer-{}", text(open.unwrap_or(first), "name")),
+            needed: questions.iter().any(|one| is(one, "required")),
+            done: open.is_none(),
+        });
+    }
+    for entry in documents {
+        let Ok(slot) = entry.get_attr("slot") else { continue };
+        tasks.push(Task {
+            what: "document",
+            label: Some(text(&slot, "label")),
+            at: format!("slot-{}", text(&slot, "slot")),
+            needed: text(entry, "rule") == "required",
+            done: is(&slot, "filled"),
+        });
+    }
+    tasks
 }
 
 /// The address of a case's page.

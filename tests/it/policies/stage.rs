@@ -330,6 +330,7 @@ impl Stage {
             ("POST", path) if path.ends_with("/scores") => json!("score,student_no\n1,none\n"),
             ("POST", path) if path.contains("/allocations") => json!({}),
             ("PUT", path) if path.ends_with("/score") => json!({ "score": 1 }),
+            ("POST", path) if path.ends_with("/messages") => json!({ "text": "Hello." }),
             ("POST", path) if path.ends_with("/units") => json!({ "name": part }),
             ("POST", "/people") => json!({
                 "given_name": part, "family_name": "New", "email": format!("{part}.new@nowhere.example"),

@@ -31,6 +31,7 @@ pub const MARKERS: &[&str] = &[
     "Note of uncle Leopold",
     "diary-of-zephyrine.pdf",
     "content about cousin Balthasar",
+    "A message of godmother Wilhelmina",
 ];
 
 /// Somebody with a marker in every place, a worker with its folders, and a case that has ended.
@@ -99,6 +100,8 @@ impl Life {
         cast.who("home_coordinator").fire_as(&walk.case, &refused).await;
         let consents = format!("/people/{person}/consents/peers");
         send(student.request(Method::PUT, &consents).json(&json!({ "text_version": 1 }))).await.ok();
+        let message = json!({ "text": MARKERS[10] });
+        student.post(&format!("{}/messages", walk.path()), &message).await.ok();
         while worker.run_once().await.expect("delivered").total() > 0 {}
         let case = walk.case.clone();
         Self { cast, person, student, case, worker }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -30,6 +31,22 @@ const END: Duration = Duration::from_secs(10);
 
 /// What is wrong with a page for somebody with a narrow screen, a keyboard or a screen reader.
 const AUDIT: &str = include_str!("audit.js");
+
+/// Runs axe-core, with all its rules, over the present page.
+const ASK_AXE: &str = "const done = arguments[arguments.length - 1];
+axe.run(document, { resultTypes: ['violations'] }).then(
+  ({ violations }) => done(violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 150)} ${failureSummary}`))),
+  (fault) => done([String(fault)]));";
+
+/// The rules of axe-core and what asks them.
+fn axe() -> &'static str {
+    static WHOLE: LazyLock<String> = LazyLock::new(|| {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/target/axe/node_modules/axe-core/axe.min.js");
+        let rules = std::fs::read_to_string(file).expect("tests/run installs axe-core");
+        format!("{rules}\n{ASK_AXE}")
+    });
+    &WHOLE
+}
 
 /// A browser with one window.
 #[derive(Debug)]
@@ -171,14 +188,29 @@ impl Browser {
         self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", screen).await.expect("a size");
     }
 
-    /// Finds nothing wrong with the present page, as wide as a telephone, a tablet and a desk's screen.
+    /// Finds nothing wrong with the present page, as wide as a telephone, a tablet and a desk's screen, and in both themes.
     pub async fn audit(&self) {
+        for theme in ["dark", "light"] {
+            self.show_in(theme).await;
+            let found = self.driver.execute_async(axe(), Vec::new()).await.expect("axe-core runs");
+            let found: Vec<String> = found.convert().expect("a list of faults");
+            assert!(found.is_empty(), "{} in {theme}: {found:#?}", self.path().await);
+        }
         for width in [360, 768, 1440] {
             self.resize(width).await;
             let found = self.driver.execute(AUDIT, Vec::new()).await.expect("the page is read");
             let found: Vec<String> = found.convert().expect("a list of faults");
             assert!(found.is_empty(), "{} at {width} px: {found:#?}", self.path().await);
         }
+    }
+
+    /// Makes the system's theme light or dark, and everything stand still.
+    pub async fn show_in(&self, theme: &str) {
+        let features = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": theme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
+        self.driver.cdp().send_raw("Emulation.setEmulatedMedia", features).await.expect("a theme");
     }
 
     /// What the browser's console holds since this was last asked: nothing on a page without a fault.
