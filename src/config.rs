@@ -5,6 +5,7 @@
 //! in `config/defaults.toml`, and check it in [`Config::faults`] if its type allows too much.
 
 mod keys;
+mod look;
 mod read;
 mod reference;
 
@@ -20,6 +21,7 @@ use sojourn_engine::vocabulary::Office;
 use utoipa::ToSchema;
 
 pub use keys::{generate, keep_vault, read_vault};
+pub use look::{Colour, Look};
 pub use read::Faults;
 
 /// All settings, checked.
@@ -55,6 +57,11 @@ pub struct Alliance {
     /// IANA time zone in which the days of the chair and the secretariat begin.
     #[schema(value_type = String)]
     pub zone: Tz,
+    /// How pages look to people of an institution, by its SCHAC home organisation, such as
+    /// `"uni-berlin.example" = { colour = "#8a1538", logo = "berlin.png" }`; `alliance` is for everybody else.
+    #[schema(value_type = BTreeMap<String, String>)]
+    #[serde(default)]
+    pub looks: BTreeMap<String, Look>,
 }
 
 /// The HTTP interface.
@@ -287,6 +294,8 @@ impl Config {
             "clocks.most_per_round: between 1 and 10000",
         );
         demand(self.clocks.longest_stop_days >= 1, "clocks.longest_stop_days: at least 1");
+        let looks = &self.alliance.looks;
+        faults.extend(looks.iter().filter_map(|(name, look)| look.fault(&format!("alliance.looks.{name}"))));
         faults.extend(self.auth.faults());
         faults.extend(self.files.faults());
         faults.extend(self.vault.faults());

@@ -176,13 +176,22 @@ impl Links {
     }
 
     /// What the forms carry that were shown to the holder of `bound`: a session or a visitor's mark.
-    pub fn form_seal(&self, bound: &str) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(self.seal("form", bound.as_bytes()))
+    ///
+    /// Under a mask, so that the seals of two pages have nothing in common that the size of a compressed page could tell.
+    pub fn form_seal(&self, bound: &str, mask: [u8; 32]) -> String {
+        let masked = masked(self.seal("form", bound.as_bytes()), mask);
+        BASE64_URL_SAFE_NO_PAD.encode([mask, masked].concat())
     }
 
     /// Whether a form was shown to the holder of `bound`.
     pub fn is_form_seal(&self, bound: &str, given: &str) -> bool {
-        bool::from(self.form_seal(bound).as_bytes().ct_eq(given.as_bytes()))
+        let given = BASE64_URL_SAFE_NO_PAD.decode(given).unwrap_or_default();
+        let Some((Ok(mask), Ok(seal))) =
+            given.split_at_checked(32).map(|(one, two)| (one.try_into(), two.try_into()))
+        else {
+            return false;
+        };
+        bool::from(masked(seal, mask).ct_eq(&self.seal("form", bound.as_bytes())))
     }
 
     fn seal(&self, purpose: &str, content: &[u8]) -> [u8; 32] {
@@ -192,6 +201,10 @@ impl Links {
         mac.update(content);
         mac.finalize().into_bytes().into()
     }
+}
+
+fn masked(bytes: [u8; 32], mask: [u8; 32]) -> [u8; 32] {
+    std::array::from_fn(|nth| bytes[nth] ^ mask[nth])
 }
 
 #[cfg(test)]
@@ -238,7 +251,8 @@ mod tests {
 
     #[test]
     fn the_seal_of_a_form_holds_for_one_holder() {
-        let seal = links("a").form_seal("one");
+        let seal = links("a").form_seal("one", [7; 32]);
+        assert_ne!(seal, links("a").form_seal("one", [8; 32]));
         assert!(links("a").is_form_seal("one", &seal));
         assert!(!links("a").is_form_seal("other", &seal));
         assert!(!links("b").is_form_seal("one", &seal));

@@ -118,6 +118,23 @@ pub async fn page(
     Ok(page.map(|(application, case)| around.item(application, case)))
 }
 
+/// How many applications a list has, counted as far as `most`.
+pub async fn count(conn: &impl Conn, scope: &Scope, wanted: &Wanted, most: u64) -> Result<u64, StoreError> {
+    let keyset = Keyset::<(CaseId,)>::read(&Asked { limit: most, cursor: None }, "-id", wanted)?;
+    let found = application::Entity::find().select_only().column(application::Column::Id);
+    let found = match &wanted.waiting_for {
+        None => found
+            .join(JoinType::InnerJoin, application::Relation::Case.def())
+            .filter(seen(scope))
+            .filter(matching(wanted)),
+        Some(reader) => {
+            found.filter(application::Column::Id.in_subquery(newest(&keyset, scope, wanted, reader)))
+        }
+    };
+    let ids: Vec<CaseId> = found.limit(most).into_tuple().all(conn.db()).await?;
+    Ok(ids.len() as u64)
+}
+
 /// As many applications as a page has, of those that wait for the reader under each condition: read from its index in the list's order
 /// and no further, so that a page costs the same however many wait.
 fn newest(keyset: &Keyset<(CaseId,)>, scope: &Scope, wanted: &Wanted, reader: &Awaited) -> SelectStatement {

@@ -1,4 +1,5 @@
-//! Pages for people, made on the server: the same use cases as the API, forms in, HTML out. Nothing here needs a script.
+//! Pages for people, made on the server: the same use cases as the API, forms in, HTML out. They
+//! are better with the script of ours and need none.
 //!
 //! A handler takes a [`visit::Visit`] (who asks, in which language) and answers with a page or a [`fault::Fault`], which
 //! [`fault::dress`] turns into a page of the same layout. A form is read by [`form::Posted`], which lets nothing pass that another
@@ -9,6 +10,7 @@ mod account;
 mod act;
 mod allocations;
 mod applications;
+mod assets;
 mod balances;
 mod calendar;
 mod calls;
@@ -32,8 +34,8 @@ mod second_factors;
 mod sessions;
 mod sign_ups;
 mod statements;
-mod style;
 mod templates;
+mod themes;
 mod vetting;
 mod visit;
 
@@ -47,6 +49,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::config::Config;
+use assets::Assets;
 use demo::Demo;
 use templates::Templates;
 
@@ -61,6 +64,7 @@ pub struct Web(Arc<Parts>);
 struct Parts {
     app: Arc<App>,
     templates: Templates,
+    assets: Assets,
     alliance: String,
     public_url: String,
     demo: Option<Demo>,
@@ -72,9 +76,11 @@ impl Web {
     /// # Errors
     /// The first template or file of words that cannot be read.
     pub fn new(app: Arc<App>, config: &Config, demo: Option<Demo>) -> Result<Self, String> {
+        let assets = Assets::load(&config.alliance.looks)?;
         let parts = Parts {
             app,
-            templates: Templates::load()?,
+            templates: Templates::load(&assets.addresses.icons)?,
+            assets,
             alliance: config.alliance.name.clone(),
             public_url: config.http.public_url.clone(),
             demo,
@@ -134,8 +140,8 @@ pub fn routes(web: &Web) -> Router {
         .route("/notifications/{id}", get(notifications::show))
         .route("/notifications/{id}/retry", post(notifications::retry))
         .route("/notifications/{id}/resend", post(notifications::resend))
-        .route("/style.css", get(style::sheet))
-        .route("/favicon.svg", get(style::icon))
+        .route("/assets/{name}", get(assets::serve))
+        .route("/favicon.svg", get(assets::icon))
         .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));
     with_mails(pages.merge(accounts()).merge(ledger()), web).with_state(web.clone())
 }
@@ -160,6 +166,7 @@ fn accounts() -> Router<Web> {
         .route("/login", get(sessions::ask).post(sessions::sign_in))
         .route("/logout", post(sessions::sign_out))
         .route("/language", post(sessions::choose_language))
+        .route("/theme", post(themes::choose))
         .route("/forgotten-password", get(passwords::ask).post(passwords::send_link))
         .route("/invitation", get(passwords::follow_invitation).post(passwords::accept_invitation))
         .route("/password-reset", get(passwords::follow_reset).post(passwords::reset))

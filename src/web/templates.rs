@@ -39,11 +39,11 @@ struct Words {
 }
 
 impl Templates {
-    /// Reads everything that is embedded.
+    /// Reads everything that is embedded; `icons` is the address of the pictures that `icon(name)` shows.
     ///
     /// # Errors
     /// The first file that cannot be read, and what is wrong with it.
-    pub fn load() -> Result<Self, String> {
+    pub fn load(icons: &str) -> Result<Self, String> {
         let mut engine = Environment::new();
         engine.set_undefined_behavior(UndefinedBehavior::Strict);
         engine.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -61,6 +61,8 @@ impl Templates {
             added.map_err(|fault| format!("{file}: {fault:#}"))?;
         }
         add_moments(&mut engine, &Arc::new(calendars));
+        let icons = icons.to_owned();
+        engine.add_function("icon", move |name: &str| icon(&icons, name));
         engine.add_filter("human", human);
         engine.add_filter("filled", filled);
         Ok(Self { engine, words })
@@ -98,7 +100,8 @@ fn add_moments(engine: &mut Environment<'static>, calendars: &Arc<Calendars>) {
     });
 }
 
-fn text(file: &str) -> Result<String, String> {
+/// A file of the pages.
+pub(super) fn text(file: &str) -> Result<String, String> {
     let bytes = Shipped::get(file).ok_or_else(|| format!("{file} is missing"))?.data;
     String::from_utf8(bytes.into_owned()).map_err(|fault| format!("{file}: {fault}"))
 }
@@ -116,6 +119,15 @@ fn calendar<'a>(calendars: &'a Calendars, state: &State<'_, '_>) -> Option<&'a C
 fn reader_zone(state: &State<'_, '_>) -> Tz {
     let named = state.lookup("zone");
     named.and_then(|zone| zone.as_str().and_then(|zone| zone.parse().ok())).unwrap_or(Tz::UTC)
+}
+
+/// A picture beside a text that says the same; readers of screens pass over it.
+fn icon(icons: &str, name: &str) -> Value {
+    let known = name.bytes().all(|letter| letter.is_ascii_lowercase());
+    let name = if known { name } else { "" };
+    Value::from_safe_string(format!(
+        "<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{icons}#{name}\"/></svg>"
+    ))
 }
 
 /// A name that has no label, as words.
@@ -149,7 +161,7 @@ mod tests {
 
     #[test]
     fn every_language_has_the_same_words() {
-        Templates::load().unwrap();
+        Templates::load("").unwrap();
         let mut all = Vec::new();
         for language in LANGUAGES {
             let table: toml::Table =

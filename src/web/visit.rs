@@ -8,19 +8,21 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use flate2::Compression;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::Web;
+use super::assets::{self, Dress};
 use super::fault::Fault;
+use super::{Web, themes};
 use crate::access::language::{self, LANGUAGES};
 use crate::access::{Caller, full_name};
-use crate::app::{App, Error, Once, balances, institutions, people};
+use crate::app::{App, Error, Once, applications, balances, institutions, people};
 
-/// Scripts: none. Frames: the mails of the demo.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; \
-                      base-uri 'none'; frame-ancestors 'none'";
+/// Scripts: the one we send. Frames: the mails of the demo.
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// One request for a page.
 #[derive(Debug, Clone)]
@@ -35,6 +37,10 @@ pub struct Visit {
     bound: String,
     /// A mark that the browser does not have yet.
     fresh_mark: bool,
+    /// Light, dark, or as the system has it.
+    theme: &'static str,
+    /// Whether the browser takes packed pages.
+    packs: bool,
     /// Whether they are signed in and have to set up a second factor first: elsewhere they are nobody.
     pub lacks_factor: bool,
 }
@@ -50,7 +56,13 @@ pub struct Me {
     name: String,
     duties: Vec<DutyLine>,
     zone: String,
+    look: Dress,
+    /// Cases that wait for them; counted as far as [`MOST`].
+    waiting: u64,
 }
+
+/// Cases counted at most for the mark beside their page.
+pub const MOST: u64 = 99;
 
 #[derive(Debug, Clone, Serialize)]
 struct DutyLine {
@@ -67,6 +79,8 @@ pub enum Keeps {
     Mark,
     /// The language they chose.
     Language,
+    /// The theme they chose.
+    Theme,
     /// What is needed when they come back from a provider.
     Away,
 }
@@ -81,6 +95,8 @@ impl Keeps {
             (Self::Mark, false) => "sojourn-mark",
             (Self::Away, true) => "__Host-sojourn-away",
             (Self::Away, false) => "sojourn-away",
+            (Self::Theme, true) => "__Host-sojourn-theme",
+            (Self::Theme, false) => "sojourn-theme",
             (Self::Language, true) => "__Host-sojourn-language",
             (Self::Language, false) => "sojourn-language",
         }
@@ -99,7 +115,7 @@ impl FromRequestParts<Web> for Visit {
             language.clone_into(&mut caller.language);
         }
         let me = match &caller {
-            Some(caller) => Some(me(web.app(), caller).await?),
+            Some(caller) => Some(me(web, caller).await?),
             None => None,
         };
         let session = caller.as_ref().and_then(|caller| caller.session);
@@ -112,7 +128,20 @@ impl FromRequestParts<Web> for Visit {
         if lacks_factor && !is_before(parts.uri.path()) {
             caller = None;
         }
-        Ok(Self { web: web.clone(), caller, language, path, me, bound, fresh_mark, lacks_factor })
+        let theme = themes::known(kept(Keeps::Theme).as_deref());
+        let packs = assets::takes_gzip(&parts.headers);
+        Ok(Self {
+            web: web.clone(),
+            caller,
+            language,
+            path,
+            me,
+            bound,
+            fresh_mark,
+            theme,
+            packs,
+            lacks_factor,
+        })
     }
 }
 
@@ -144,16 +173,19 @@ fn language_of(chosen: Option<String>, headers: &HeaderMap, caller: Option<&Call
     chosen.or(asked).or_else(|| known(&caller?.language)).unwrap_or(LANGUAGES[0])
 }
 
-async fn me(app: &App, caller: &Caller) -> Result<Me, Error> {
+async fn me(web: &Web, caller: &Caller) -> Result<Me, Error> {
+    let app = web.app();
     let person = people::get(app, caller, caller.person).await?;
     let mut zone = None;
     let mut duties = Vec::new();
+    let mut places = Vec::new();
     for held in &caller.duties {
         let place = match held.institution {
             Some(id) => Some(institutions::get(app, id).await?),
             None => None,
         };
         zone = zone.or_else(|| place.as_ref().map(|place| place.zone.clone()));
+        places.extend(place.as_ref().and_then(|place| place.schac.clone()));
         duties.push(DutyLine {
             duty: held.duty.as_str().to_owned(),
             institution: place.map(|place| place.name),
@@ -162,6 +194,7 @@ async fn me(app: &App, caller: &Caller) -> Result<Me, Error> {
     for home in &caller.registered_at {
         let place = institutions::get(app, *home).await?;
         zone = Some(place.zone);
+        places.extend(place.schac);
         duties.push(DutyLine { duty: "registered".to_owned(), institution: Some(place.name) });
     }
     if let Some(chair) = caller.chair_of {
@@ -170,7 +203,9 @@ async fn me(app: &App, caller: &Caller) -> Result<Me, Error> {
     }
     let zone = zone.unwrap_or_else(|| app.zone.name().to_owned());
     let name = full_name(&person.given_name, &person.family_name);
-    Ok(Me { name, duties, zone })
+    let look = web.assets().look(places.iter().map(String::as_str));
+    let waiting = applications::list::waiting(app, caller, MOST + 1).await?;
+    Ok(Me { name, duties, zone, look, waiting })
 }
 
 impl Visit {
@@ -191,6 +226,8 @@ impl Visit {
             me: None,
             bound,
             fresh_mark: true,
+            theme: themes::known(None),
+            packs: false,
             lacks_factor: false,
         }
     }
@@ -239,7 +276,12 @@ impl Visit {
             languages => LANGUAGES.to_vec(),
             alliance => self.web.0.alliance.clone(),
             path => self.path.clone(),
-            seal => self.app().links.form_seal(&self.bound),
+            assets => Value::from(Serde(&self.web.assets().addresses)),
+            look => Value::from(Serde(self.look())),
+            theme => self.theme,
+            themes => themes::THEMES.to_vec(),
+            most_waiting => MOST,
+            seal => self.app().links.form_seal(&self.bound, self.app().clock.moment().random()),
             key => self.fresh_key(),
             me => Value::from(Serde(&self.me)),
             me_id => caller.map(|caller| caller.person.to_string()),
@@ -259,14 +301,24 @@ impl Visit {
         }
     }
 
+    fn look(&self) -> Dress {
+        let own = self.me.as_ref().map(|me| me.look.clone());
+        own.unwrap_or_else(|| self.web.assets().look(std::iter::empty()))
+    }
+
     fn answer(&self, status: StatusCode, page: String) -> Response {
-        let mut response = (status, Html(page)).into_response();
+        let mut response = if self.packs {
+            let packed = assets::packed(page.as_bytes(), Compression::fast());
+            (status, [(header::CONTENT_ENCODING, "gzip")], Html(packed)).into_response()
+        } else {
+            (status, Html(page)).into_response()
+        };
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
         // `no-referrer` would keep browsers from naming the origin of a form.
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language));
-        headers.insert(header::VARY, HeaderValue::from_static("Cookie, Accept-Language"));
+        headers.insert(header::VARY, HeaderValue::from_static("Cookie, Accept-Language, Accept-Encoding"));
         if self.fresh_mark {
             keep(headers, &self.cookie(Keeps::Mark, &self.bound));
         }

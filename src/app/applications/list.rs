@@ -130,6 +130,13 @@ pub async fn list(
     Ok(Page { items, next: page.next })
 }
 
+/// How many applications wait for the caller; `most` at most.
+pub async fn waiting(app: &App, caller: &Caller, most: u64) -> Result<u64> {
+    let filter = Filter { waiting_for_me: true, ..Filter::default() };
+    let wanted = wanted(app, caller, filter);
+    Ok(worklists::count(app.store.read(), &caller.scope(), &wanted, most).await?)
+}
+
 fn wanted(app: &App, caller: &Caller, filter: Filter) -> Wanted {
     Wanted {
         state: filter.state,

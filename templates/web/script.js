@@ -1,0 +1,126 @@
+// What pages do better with a script. Every page works without it.
+"use strict";
+
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// What was not right is read out and in view, also after a form came back.
+document.querySelector(".summary")?.focus();
+
+// A menu closes by Escape, by a press elsewhere and when the focus leaves it.
+for (const menu of all("details.menu")) {
+  const close = () => { menu.open = false; };
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) { close(); menu.querySelector("summary").focus(); }
+  });
+  menu.addEventListener("focusout", (event) => { if (event.relatedTarget && !menu.contains(event.relatedTarget)) close(); });
+  document.addEventListener("click", (event) => { if (!menu.contains(event.target)) close(); });
+}
+
+// Two clicks are one sending.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+  if (form.action.endsWith("/logout")) sessionStorage.clear();
+  for (const button of all("button", form)) button.setAttribute("aria-disabled", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of all("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of all("button", form)) button.removeAttribute("aria-disabled");
+  }
+});
+
+// A form that saves itself a moment after the last change, one sending at a time, and says so.
+for (const form of all("form[data-saves]")) {
+  const told = form.querySelector(".saved");
+  let timer, busy = false, again = false;
+  const say = (word) => { told.textContent = form.dataset[word] || ""; };
+  const save = async () => {
+    if (busy) { again = true; return; }
+    busy = true;
+    say("saving");
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" });
+      if (!answer.ok) { say(answer.status === 409 ? "stale" : answer.status === 422 ? "wrong" : "failed"); return; }
+      const { version } = await answer.json();
+      for (const input of all("input[name=version][data-of=case]")) input.value = version;
+      say("kept");
+    } catch { say("failed"); } finally {
+      busy = false;
+      if (again) { again = false; save(); }
+    }
+  };
+  form.addEventListener("saves", () => { clearTimeout(timer); timer = setTimeout(save, 800); });
+  for (const kind of ["input", "change"]) form.addEventListener(kind, () => form.dispatchEvent(new Event("saves")));
+}
+
+// The order of choices: a press moves a choice by one place, and the focus goes with it.
+for (const list of all("ol.wishes")) {
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("button[name=move]");
+    if (!button) return;
+    event.preventDefault();
+    const picks = all("select", list);
+    const from = all("button[name=move]", list).indexOf(button) >> 1;
+    const to = from + (button.value.endsWith("up") ? -1 : 1);
+    if (!picks[to]) return;
+    [picks[from].value, picks[to].value] = [picks[to].value, picks[from].value];
+    all("button[name=move]", list.children[to])[button.value.endsWith("up") ? 0 : 1].focus();
+    const said = list.parentElement.querySelector("[role=status]");
+    if (said) said.textContent = picks[to].labels[0].textContent + ": " + picks[to].selectedOptions[0].textContent;
+    list.closest("form").dispatchEvent(new Event("saves"));
+  });
+}
+
+// How far a file has come; what is wrong with it stands beside it.
+for (const form of all("form.upload")) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const bar = Object.assign(document.createElement("progress"), { className: "bar", max: 1, value: 0 });
+    bar.setAttribute("aria-label", form.querySelector("button").getAttribute("aria-label"));
+    all(".fault", form).forEach((one) => one.remove());
+    form.append(bar);
+    const request = new XMLHttpRequest();
+    request.open("POST", form.action);
+    request.setRequestHeader("Accept", "text/html");
+    request.responseType = "document";
+    request.upload.onprogress = (now) => { if (now.lengthComputable) bar.value = now.loaded / now.total; };
+    const over = (text) => {
+      bar.remove();
+      delete form.dataset.sent;
+      const fault = Object.assign(document.createElement("p"), { className: "fault", textContent: text });
+      fault.setAttribute("role", "alert");
+      form.append(fault);
+      all("button", form).forEach((button) => button.removeAttribute("aria-disabled"));
+    };
+    request.onload = () => {
+      if (request.status === 200) { location.assign(request.responseURL); if (location.hash) location.reload(); return; }
+      const told = request.response?.querySelector(".summary p, .told, main p");
+      over(told ? told.textContent : form.dataset.failed);
+    };
+    request.onerror = () => over(form.dataset.failed);
+    request.send(new FormData(form));
+  });
+}
+
+// What was typed and not sent comes back on the same page, once: after a lost session, a fault of the network, the way back.
+const KEPT = "typed " + location.pathname;
+const keeps = all("form[data-keeps]");
+const texts = (form) => all("textarea, input[type=text], select", form).filter((one) => one.name);
+if (keeps.length > 0) {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) || "{}");
+  for (const form of keeps) {
+    for (const field of texts(form)) {
+      const was = kept[form.id + " " + field.name];
+      if (was !== undefined && !field.value) field.value = was;
+      field.addEventListener("input", () => {
+        kept[form.id + " " + field.name] = field.value;
+        sessionStorage.setItem(KEPT, JSON.stringify(kept));
+      });
+    }
+  }
+  if (document.querySelector(".done")) sessionStorage.removeItem(KEPT);
+}
