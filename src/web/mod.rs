@@ -14,6 +14,7 @@ mod assets;
 mod balances;
 mod calendar;
 mod calls;
+mod case_reports;
 pub mod demo;
 mod documents;
 mod email_changes;
@@ -156,6 +157,8 @@ fn ledger() -> Router<Web> {
         .route("/agreements/{id}/statements/{statement}/confirm", post(statements::confirm))
         .route("/agreements/{id}/statements/{statement}/dispute", post(statements::dispute))
         .route("/agreements/{id}/statements/{statement}/settle", post(statements::settle))
+        .route("/reports", get(|| async { Redirect::to("/reports/funnel") }))
+        .route("/reports/{name}", get(case_reports::show))
         .route("/places", get(reports::places))
         .route("/places/{file}", get(reports::places_file))
 }

@@ -53,6 +53,7 @@ mod programmes;
 mod races;
 mod reach;
 mod repeats;
+mod reports;
 mod scores;
 mod second_factors;
 mod sessions;
