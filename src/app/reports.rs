@@ -1,11 +1,20 @@
 //! Reports: the same numbers as JSON, as a table for spreadsheets and as a picture to paste into a document.
 
+mod asked;
+mod funnel;
 pub mod picture;
 pub mod table;
+mod traffic;
+mod waiting;
 
 use serde::Serialize;
 
 use super::Result;
+
+pub use crate::store::reports::Wanted;
+pub use funnel::{FunnelView, funnel};
+pub use traffic::{TrafficView, traffic};
+pub use waiting::{WaitingView, waiting};
 
 /// What a report comes as beside JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

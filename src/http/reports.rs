@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use sojourn_engine::ids::{InstitutionId, PeriodId};
+use sojourn_engine::ids::{CallId, InstitutionId, PeriodId};
 use sojourn_engine::vocabulary::{Direction, PlaceSource};
 
 use super::extract::Filter;
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::app::balances::{self, Asked, BalanceView};
 use crate::app::place_reports::{self, PlacesView};
 use crate::app::places::Wanted;
-use crate::app::reports::{Report, Shape};
+use crate::app::reports::{self, FunnelView, Report, Shape, TrafficView, WaitingView};
 
 /// What a picture may load: nothing.
 const PICTURE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -114,4 +114,60 @@ pub async fn get_places(
     let asked = Asked::from(BalanceFilter { at, source, direction, home, host, period });
     let by = place_reports::told_apart_by(by.as_deref())?;
     shown(place_reports::report(&app, &caller, &asked, by).await?, &caller, &headers)
+}
+
+/// Which applications, of those that the caller sees.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ApplicationsFilter {
+    /// Only of this home.
+    home: Option<InstitutionId>,
+    /// Only at this host, by the current choice.
+    host: Option<InstitutionId>,
+    /// Only to this call.
+    call: Option<CallId>,
+}
+
+impl From<ApplicationsFilter> for reports::Wanted {
+    fn from(filter: ApplicationsFilter) -> Self {
+        let ApplicationsFilter { home, host, call } = filter;
+        Self { home, host, call }
+    }
+}
+
+/// How far applications come: how many reach each phase, stand there and end there; as a table or a picture by `Accept`.
+#[utoipa::path(get, path = "/api/v1/reports/funnel", tag = "reports", params(ApplicationsFilter),
+    responses((status = 200, content((FunnelView = "application/json"), (String = "text/csv"), (String = "image/svg+xml")))))]
+pub async fn get_funnel(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Filter(filter): Filter<ApplicationsFilter>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    shown(reports::funnel(&app, &caller, &filter.into()).await?, &caller, &headers)
+}
+
+/// From whom to whom people go, by academic year; as a table or a picture by `Accept`.
+#[utoipa::path(get, path = "/api/v1/reports/traffic", tag = "reports", params(ApplicationsFilter),
+    responses((status = 200, content((TrafficView = "application/json"), (String = "text/csv"), (String = "image/svg+xml")))))]
+pub async fn get_traffic(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Filter(filter): Filter<ApplicationsFilter>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    shown(reports::traffic(&app, &caller, &filter.into()).await?, &caller, &headers)
+}
+
+/// How long each state takes, by the institution whose people move cases on; as a table or a picture by `Accept`.
+#[utoipa::path(get, path = "/api/v1/reports/waiting", tag = "reports", params(ApplicationsFilter),
+    responses((status = 200, content((WaitingView = "application/json"), (String = "text/csv"), (String = "image/svg+xml")))))]
+pub async fn get_waiting(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Filter(filter): Filter<ApplicationsFilter>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    shown(reports::waiting(&app, &caller, &filter.into()).await?, &caller, &headers)
 }

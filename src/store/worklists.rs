@@ -156,7 +156,7 @@ fn newest(keyset: &Keyset<(CaseId,)>, scope: &Scope, wanted: &Wanted, reader: &A
 }
 
 /// The rows of a scope: the condition of [`Dossier::visible`](super::dossiers::Dossier::visible) as a statement.
-fn seen(scope: &Scope) -> Condition {
+pub(super) fn seen(scope: &Scope) -> Condition {
     let mut seen = Condition::any();
     if scope.sees_everything() {
         return seen.add(Expr::val(1).eq(1));

@@ -15,6 +15,7 @@ mod assets;
 mod balances;
 mod calendar;
 mod calls;
+mod case_reports;
 mod catalogue;
 mod courses;
 pub mod demo;
@@ -165,6 +166,8 @@ fn ledger() -> Router<Web> {
         .route("/agreements/{id}/statements/{statement}/confirm", post(statements::confirm))
         .route("/agreements/{id}/statements/{statement}/dispute", post(statements::dispute))
         .route("/agreements/{id}/statements/{statement}/settle", post(statements::settle))
+        .route("/reports", get(|| async { Redirect::to("/reports/funnel") }))
+        .route("/reports/{name}", get(case_reports::show))
         .route("/places", get(reports::places))
         .route("/places/{file}", get(reports::places_file))
 }

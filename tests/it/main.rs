@@ -57,6 +57,7 @@ mod programmes;
 mod races;
 mod reach;
 mod repeats;
+mod reports;
 mod scores;
 mod second_factors;
 mod sessions;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use sojourn_engine::vocabulary::Level;
+use sojourn_engine::vocabulary::{Level, Phase};
 
 /// Bars drawn; more are only counted.
 pub const MOST: usize = 40;
@@ -168,6 +168,28 @@ pub const fn level(level: Level, chinese: bool) -> &'static str {
         (Level::First, true) => "學士",
         (Level::Second, true) => "碩士",
         (Level::Third, true) => "博士",
+    }
+}
+
+/// A phase in a language of pictures.
+pub const fn phase(phase: Phase, chinese: bool) -> &'static str {
+    match (phase, chinese) {
+        (Phase::Application, false) => "Application",
+        (Phase::Selection, false) => "Selection",
+        (Phase::Nomination, false) => "Nomination",
+        (Phase::Approval, false) => "Approval",
+        (Phase::Placement, false) => "Placement",
+        (Phase::Stay, false) => "Stay",
+        (Phase::Recognition, false) => "Recognition",
+        (Phase::Closed, false) => "Closed",
+        (Phase::Application, true) => "申請",
+        (Phase::Selection, true) => "甄選",
+        (Phase::Nomination, true) => "提名",
+        (Phase::Approval, true) => "審核",
+        (Phase::Placement, true) => "安置",
+        (Phase::Stay, true) => "交換期間",
+        (Phase::Recognition, true) => "學分採認",
+        (Phase::Closed, true) => "已結案",
     }
 }
 
