@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::{InputField, Reasons, Transition};
 use crate::guard::{Guard, Slot};
 
-pub(super) const KEYS: [&str; 25] = [
+pub(super) const KEYS: [&str; 26] = [
     "event",
     "from",
     "to",
