@@ -1,7 +1,7 @@
 //! Agreements between two members; their places are lines of their own.
 
 use sea_orm::entity::prelude::*;
-use sojourn_engine::ids::{AgreementId, InstitutionId, PersonId};
+use sojourn_engine::ids::{AgreementId, CaseId, InstitutionId, PersonId};
 use sojourn_engine::vocabulary::AgreementStatus;
 
 /// One row of `agreements`.
@@ -16,7 +16,7 @@ pub struct Model {
     pub proposer_id: InstitutionId,
     /// The other side.
     pub partner_id: InstitutionId,
-    /// How far it has come.
+    /// How far it has come, as the state of its case says.
     pub status: AgreementStatus,
     /// First day.
     pub valid_from_on: Date,
@@ -38,6 +38,14 @@ pub struct Model {
     pub ended_on: Option<Date>,
     /// Free text, seen by both sides.
     pub note: Option<String>,
+    /// The case that runs it; none until a row from before there were such cases is given one.
+    pub case_id: Option<CaseId>,
+    /// The amendment that one side has proposed: days, fields and levels as they would be.
+    pub proposed_terms: Option<Json>,
+    /// Terms that amendments have replaced, each with the instant until which it applied.
+    pub past_terms: Option<Json>,
+    /// The agreement it goes on from.
+    pub renews_id: Option<AgreementId>,
     /// When the row was written.
     pub created_at: DateTimeUtc,
     /// Grows with every change over HTTP.

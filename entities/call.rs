@@ -1,5 +1,5 @@
 //! Calls for applications.
-#![expect(clippy::struct_excessive_bools, reason = "four independent switches of a call, each a column")]
+#![expect(clippy::struct_excessive_bools, reason = "independent switches of a call, each a column")]
 
 use sea_orm::entity::prelude::*;
 use sojourn_engine::ids::{CallId, PersonId};
@@ -59,6 +59,8 @@ pub struct Model {
     pub scores: bool,
     /// Whether there are waiting lists.
     pub waiting_list: bool,
+    /// Whether a student applies for a host only while the home offers that host places too.
+    pub reciprocal: bool,
     /// Whether a refused applicant moves on to the next choice.
     pub next_choice_allowed: bool,
     /// Whether it stands for imported history and takes no applications.

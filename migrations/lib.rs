@@ -44,6 +44,7 @@ mod m20261126_000100_keep_receipts;
 mod m20261126_000101_allocate_places;
 mod m20261126_000110_offer_freed_places;
 mod m20261126_000111_state_balances;
+mod m20261126_000130_run_agreements;
 mod m20261126_000200_create_messages;
 mod prelude;
 
@@ -95,6 +96,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000101_allocate_places::Migration),
             Box::new(m20261126_000110_offer_freed_places::Migration),
             Box::new(m20261126_000111_state_balances::Migration),
+            Box::new(m20261126_000130_run_agreements::Migration),
             Box::new(m20261126_000200_create_messages::Migration),
         ]
     }

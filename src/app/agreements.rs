@@ -1,17 +1,22 @@
 //! Agreements: one side writes and proposes, the other agrees; the places are lines of their own.
 //!
-//! Nobody agrees for both sides, and what both have agreed on no longer changes: it can only be ended.
+//! Each is run by a case of its own, whose state says how far it has come. What both sides have agreed on changes by an amendment
+//! that one proposes and the other accepts.
 
 mod events;
+mod life;
+mod renewal;
+mod terms;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sojourn_engine::ids::{AgreementId, InstitutionId, PersonId};
+use sojourn_engine::ids::{AgreementId, CaseId, InstitutionId, PersonId};
 use sojourn_engine::vocabulary::{AgreementStatus, Deed, InstitutionKind, Level, Matter};
 use utoipa::ToSchema;
 
 use super::audit::Deeds;
+use super::courses::{self, About};
 use super::{
     Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, coordinates, current, sound,
 };
@@ -19,7 +24,10 @@ use crate::access::{Caller, Place};
 use crate::store::{Tx, agreements as store, institutions};
 
 pub use crate::store::agreements::{Agreement, Wanted};
-pub use events::{Fired, fire};
+pub use events::{case, explain, fire, next, steps, with_steps};
+pub use life::USUAL;
+pub(super) use life::{carry, lay};
+pub use terms::{PastTerms, Terms};
 
 const WRITER: &str = "a coordinator of the side that wrote it as a whole, or the secretariat";
 
@@ -32,7 +40,7 @@ pub struct AgreementView {
     pub proposer: InstitutionId,
     /// The other side.
     pub partner: InstitutionId,
-    /// How far it has come.
+    /// How far it has come, as the state of its case says.
     pub status: AgreementStatus,
     /// First day.
     pub valid_from_on: NaiveDate,
@@ -56,6 +64,14 @@ pub struct AgreementView {
     pub ended_on: Option<NaiveDate>,
     /// Free text, seen by both sides.
     pub note: Option<String>,
+    /// The case that runs it.
+    pub case: Option<CaseId>,
+    /// The amendment that one side has proposed.
+    pub proposed_terms: Option<Terms>,
+    /// Terms that amendments have replaced, the oldest first.
+    pub past_terms: Vec<PastTerms>,
+    /// The agreement it goes on from.
+    pub renews: Option<AgreementId>,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
     /// Grows with every change.
@@ -64,7 +80,12 @@ pub struct AgreementView {
 
 impl From<Agreement> for AgreementView {
     fn from(row: Agreement) -> Self {
+        let (proposed_terms, past_terms) = (Terms::proposed(&row), Terms::past(&row));
         Self {
+            case: row.case_id,
+            proposed_terms,
+            past_terms,
+            renews: row.renews_id,
             id: row.id,
             proposer: row.proposer_id,
             partner: row.partner_id,
@@ -112,6 +133,8 @@ pub struct NewAgreement {
     pub levels: Vec<Level>,
     /// Free text, seen by both sides.
     pub note: Option<String>,
+    /// The workflow its case follows.
+    pub workflow: Option<String>,
 }
 
 /// What to change of an agreement; what is left out stays.
@@ -142,7 +165,7 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewAgreement) 
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
-    let row = Agreement {
+    let mut row = Agreement {
         id: at.id(),
         proposer_id: new.proposer,
         partner_id: new.partner,
@@ -157,13 +180,22 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewAgreement) 
         agreed_at: None,
         ended_on: None,
         note: new.note,
+        case_id: None,
+        proposed_terms: None,
+        past_terms: None,
+        renews_id: None,
         created_at: at.now,
         version: 1,
     };
     sides(&tx, &row).await?;
     days(&row)?;
+    let about = About::Agreement(Box::new(row.clone()));
+    let workflow = new.workflow.as_deref().unwrap_or(USUAL);
+    let (course, written) = courses::begin(app, &tx, (caller, &at), about, (workflow, "/workflow")).await?;
+    row.case_id = Some(course.row.id);
     let view = AgreementView::from(row.clone());
     store::add(&tx, row).await?;
+    courses::keep(&tx, written).await?;
     let deed = Deeds::new(Deed::Create, Matter::Agreement, view.id).at(view.proposer);
     deed.with(&view)?.note(&tx, &at, caller).await?;
     turn.finish(tx, &at, Answer::created(format!("/api/v1/agreements/{}", view.id), 1, &view)?).await
@@ -210,8 +242,11 @@ fn revise(row: &mut Agreement, caller: &Caller, change: &AgreementChange) -> Res
     coordinates(caller, &Place::whole(row.proposer_id), WRITER)?;
     match row.status {
         AgreementStatus::Draft | AgreementStatus::Proposed => {}
-        AgreementStatus::Agreed | AgreementStatus::Ended => {
-            return Err(not_now("both sides have agreed on these terms: end it, and write another"));
+        AgreementStatus::Agreed => {
+            return Err(not_now("both sides have agreed on these terms: propose an amendment"));
+        }
+        AgreementStatus::Ended | AgreementStatus::Dropped => {
+            return Err(not_now("it is over: write another"));
         }
     }
     row.valid_from_on = change.valid_from_on.unwrap_or(row.valid_from_on);
@@ -223,15 +258,6 @@ fn revise(row: &mut Agreement, caller: &Caller, change: &AgreementChange) -> Res
         row.levels = json!(levels);
     }
     Ok(())
-}
-
-/// Passes for people of that side alone: nobody else agrees for it.
-fn side(caller: &Caller, institution: InstitutionId, needs: &str) -> Result<()> {
-    if caller.coordinates(&Place::whole(institution)) {
-        Ok(())
-    } else {
-        Err(Error::Forbidden { needs: needs.to_owned() })
-    }
 }
 
 /// Passes for people of both sides, and for the secretariat.

@@ -9,6 +9,7 @@ mod changed;
 mod collect;
 mod confirm;
 mod explain;
+mod fairness;
 pub mod file;
 mod outcomes;
 mod proof;
@@ -18,7 +19,7 @@ mod words;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
-use sojourn_engine::allocation::{Cause, Change, Fairness, Got, Grounds, Group, differences};
+use sojourn_engine::allocation::{Cause, Change, Got, Grounds, differences};
 use sojourn_engine::ids::{AllocationId, CallId, CaseId, InstitutionId, PersonId, PlaceLineId};
 use sojourn_engine::vocabulary::AllocationStatus;
 use utoipa::ToSchema;
@@ -32,7 +33,8 @@ use crate::store::{Conn, StoreError};
 
 pub use changed::Changed;
 pub use confirm::confirm;
-pub use explain::{ChoiceExplained, Explanation, explanation, moved_by};
+pub use explain::{ChoiceExplained, Explanation, explanation, explanations, moved_by};
+pub use fairness::{FairnessView, GroupView, fairness};
 pub use outcomes::{Outcome, outcomes};
 pub use proof::{Promise, promises};
 pub use trial::{NewRun, trial};
@@ -132,25 +134,6 @@ pub struct Named {
     pub id: InstitutionId,
     /// Its name.
     pub name: String,
-}
-
-/// A group in the fairness table.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct GroupView {
-    /// `all`, `home`, `level` or `field`.
-    pub by: &'static str,
-    /// Which of them: an id, a level, an ISCED-F code; `null` for all, and for a field that is not stated.
-    pub is: Option<String>,
-    /// Its name.
-    pub name: Option<String>,
-    /// Applications in it.
-    pub students: u32,
-    /// How many got their choice of rank 1, 2, ….
-    pub by_rank: Vec<u32>,
-    /// Shares that got that choice or a better one, in thousandths.
-    pub within: Vec<u32>,
-    /// How many got none.
-    pub unplaced: u32,
 }
 
 /// How full a line became.
@@ -307,7 +290,7 @@ async fn view(conn: &impl Conn, row: Allocation, language: &str) -> Result<RunVi
         why: json!(why),
         rule_in_words: words::rule(&names, (rule, why), language),
         unplaced: row.students - row.placed,
-        fairness: fairness(&run, &names),
+        fairness: fairness::groups(&run, &names),
         lines: Grounds::new(&instance, &run.outcome)
             .lines()
             .into_iter()
@@ -358,27 +341,4 @@ fn since(
         changed: changes.len(),
         changes: changes.iter().take(LISTED).map(view).collect(),
     })
-}
-
-fn fairness(run: &Frozen, names: &Names) -> Vec<GroupView> {
-    let table = Fairness::of(&run.input.students, &run.outcome);
-    let ranks = table.ranks;
-    let groups = table.groups.into_iter().map(|tally| {
-        let (by, is, name) = match tally.group {
-            Group::All => ("all", None, None),
-            Group::Home(home) => ("home", Some(home.to_string()), Some(names.institution(home))),
-            Group::Level(level) => ("level", Some(level.to_string()), None),
-            Group::Field(field) => ("field", field.map(|field| field.to_string()), None),
-        };
-        GroupView {
-            by,
-            is,
-            name,
-            students: tally.students,
-            within: (1..=ranks).map(|rank| tally.within(rank)).collect(),
-            by_rank: tally.by_rank,
-            unplaced: tally.unplaced,
-        }
-    });
-    groups.collect()
 }

@@ -100,12 +100,20 @@ impl Deeds {
         note_all(vec![self], tx, at, caller).await
     }
 
-    fn row(self, at: &Moment, caller: &Caller) -> Row {
+    /// The same for whoever did it.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub async fn note_by(self, tx: &Tx, at: &Moment, person: PersonId) -> Result<()> {
+        Ok(store::add(tx, vec![self.row(at, person)]).await?)
+    }
+
+    fn row(self, at: &Moment, person: PersonId) -> Row {
         Row {
             id: at.id(),
             at: at.now,
             // The operator is nobody.
-            person_id: Some(caller.person).filter(|person| !Uuid::from(*person).is_nil()),
+            person_id: Some(person).filter(|person| !Uuid::from(*person).is_nil()),
             deed: self.deed,
             subject: self.subject,
             subject_id: self.about,
@@ -120,7 +128,7 @@ impl Deeds {
 /// # Errors
 /// Faults of the database.
 pub async fn note_all(deeds: Vec<Deeds>, tx: &Tx, at: &Moment, caller: &Caller) -> Result<()> {
-    Ok(store::add(tx, deeds.into_iter().map(|deed| deed.row(at, caller)).collect()).await?)
+    Ok(store::add(tx, deeds.into_iter().map(|deed| deed.row(at, caller.person)).collect()).await?)
 }
 
 /// Fields that say nothing of their own.

@@ -3,11 +3,11 @@
 //! Coordinators see the lines of their institution, home or host; the secretariat and the chair those of the whole alliance.
 
 mod carry;
-mod picture;
+pub mod picture;
 pub mod statements;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -16,6 +16,7 @@ use sojourn_engine::vocabulary::{PlaceSource, PlaceUnit};
 use utoipa::ToSchema;
 
 use super::places::{PlaceLine, Wanted};
+use super::reports::{self, Report};
 use super::{App, Error, FieldError, Result};
 use crate::access::Caller;
 use crate::store::balances::{self as store, Sums};
@@ -71,6 +72,18 @@ pub struct End {
     pub name: String,
     /// Its id.
     pub id: InstitutionId,
+}
+
+impl End {
+    /// Its id for a table; empty for any.
+    pub fn id_of(end: Option<&Self>) -> String {
+        end.map(|end| end.id.to_string()).unwrap_or_default()
+    }
+
+    /// Its name for a table; empty for any.
+    pub fn name_of(end: Option<&Self>) -> String {
+        end.map(|end| reports::table::plain(&end.name)).unwrap_or_default()
+    }
 }
 
 /// A term by its code.
@@ -180,12 +193,16 @@ fn sees_all(caller: &Caller) -> bool {
 /// # Errors
 /// [`Error::Forbidden`] for whoever has no part in exchanges, [`Error::Invalid`] for an instant to come.
 pub async fn report(app: &App, caller: &Caller, asked: &Asked) -> Result<BalanceView> {
-    let all = sees_all(caller);
-    if !may_read(caller) {
-        let needs = "a coordinator, the secretariat or the chair".to_owned();
-        return Err(Error::Forbidden { needs });
+    admit(caller)?;
+    balance(app, app.store.read(), caller, sees_all(caller), asked).await
+}
+
+/// Passes for whoever has a part in exchanges.
+fn admit(caller: &Caller) -> Result<()> {
+    if may_read(caller) {
+        return Ok(());
     }
-    balance(app, app.store.read(), caller, all, asked).await
+    Err(Error::Forbidden { needs: "a coordinator, the secretariat or the chair".to_owned() })
 }
 
 /// The balance of one agreement, which the caller sees.
@@ -211,41 +228,80 @@ pub(super) async fn balance(
     all: bool,
     asked: &Asked,
 ) -> Result<BalanceView> {
-    let now = app.clock.now();
-    let at = asked.at.unwrap_or(now);
-    if at > now {
-        return Err(Error::Invalid(vec![FieldError::new("/at", "not yet: give an instant that is past")]));
-    }
-    let lines = store::lines(conn, caller, all, &asked.wanted, at).await?;
-    let sums = store::sums(conn, &lines.iter().map(|line| line.id).collect::<Vec<_>>(), at).await?;
-    let rows = rows(conn, &lines, &sums).await?;
+    let Ledger { at, lines, sums, known } = read(app, conn, caller, all, asked).await?;
+    let rows = rows(&known, &lines, &sums);
     Ok(BalanceView { at, pairs: pairs(&rows), totals: totals(&rows), rows })
 }
 
-async fn rows(
-    conn: &impl Conn,
-    lines: &[PlaceLine],
-    sums: &BTreeMap<PlaceLineId, Sums>,
-) -> Result<Vec<BalanceRow>> {
-    let distinct = |ids: Vec<InstitutionId>| {
-        let mut ids = ids;
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    };
-    let ends = distinct(lines.iter().flat_map(|line| [line.home_id, line.host_id]).flatten().collect());
-    let names = institutions::names(conn, &ends).await?;
-    let mut terms: Vec<PeriodId> = lines.iter().filter_map(|line| line.period_id).collect();
-    terms.sort_unstable();
-    terms.dedup();
-    let terms = periods::named(conn, &terms).await?;
-    let end = |id: Option<InstitutionId>| {
-        id.map(|id| End { name: names.get(&id).cloned().unwrap_or_default(), id })
-    };
+/// The instant that is asked for, which is past.
+fn instant(app: &App, asked: &Asked) -> Result<DateTime<Utc>> {
+    let now = app.clock.now();
+    match asked.at {
+        Some(at) if at > now => {
+            Err(Error::Invalid(vec![FieldError::new("/at", "not yet: give an instant that is past")]))
+        }
+        at => Ok(at.unwrap_or(now)),
+    }
+}
+
+/// Lines that a caller sees at an instant, with what their postings add up to and what their ends and periods are called.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    pub(super) at: DateTime<Utc>,
+    pub(super) lines: Vec<PlaceLine>,
+    pub(super) sums: BTreeMap<PlaceLineId, Sums>,
+    pub(super) known: Known,
+}
+
+/// Reads them.
+///
+/// # Errors
+/// As for [`report`].
+pub(super) async fn ledger(app: &App, caller: &Caller, asked: &Asked) -> Result<Ledger> {
+    admit(caller)?;
+    read(app, app.store.read(), caller, sees_all(caller), asked).await
+}
+
+async fn read(app: &App, conn: &impl Conn, caller: &Caller, all: bool, asked: &Asked) -> Result<Ledger> {
+    let at = instant(app, asked)?;
+    let lines = store::lines(conn, caller, all, &asked.wanted, at).await?;
+    let sums = store::sums(conn, &lines.iter().map(|line| line.id).collect::<Vec<_>>(), at).await?;
+    Ok(Ledger { at, sums, known: Known::of(conn, &lines).await?, lines })
+}
+
+/// What the ends and periods of lines are called.
+#[derive(Debug)]
+pub(super) struct Known {
+    names: BTreeMap<InstitutionId, String>,
+    terms: BTreeMap<PeriodId, Period>,
+}
+
+impl Known {
+    async fn of(conn: &impl Conn, lines: &[PlaceLine]) -> Result<Self> {
+        let ends: BTreeSet<_> =
+            lines.iter().flat_map(|line| [line.home_id, line.host_id]).flatten().collect();
+        let periods: BTreeSet<PeriodId> = lines.iter().filter_map(|line| line.period_id).collect();
+        let names = institutions::names(conn, &ends.into_iter().collect::<Vec<_>>()).await?;
+        let terms = periods::named(conn, &periods.into_iter().collect::<Vec<_>>()).await?;
+        Ok(Self { names, terms })
+    }
+
+    /// An institution.
+    pub(super) fn end(&self, id: Option<InstitutionId>) -> Option<End> {
+        id.map(|id| End { name: self.names.get(&id).cloned().unwrap_or_default(), id })
+    }
+
+    /// A period.
+    pub(super) fn term(&self, id: Option<PeriodId>) -> Option<Term> {
+        id.and_then(|id| self.terms.get(&id)).map(Term::from)
+    }
+}
+
+fn rows(known: &Known, lines: &[PlaceLine], sums: &BTreeMap<PlaceLineId, Sums>) -> Vec<BalanceRow> {
     let mut rows: BTreeMap<_, BalanceRow> = BTreeMap::new();
     for line in lines {
-        let period = line.period_id.and_then(|id| terms.get(&id)).map(Term::from);
-        let (home, host) = (end(line.home_id), end(line.host_id));
+        let period = known.term(line.period_id);
+        let (home, host) = (known.end(line.home_id), known.end(line.host_id));
         let key = (line.source, home.clone(), host.clone(), period.clone(), line.unit.as_str());
         let row = rows.entry(key).or_insert_with(|| BalanceRow {
             source: line.source,
@@ -264,7 +320,7 @@ async fn rows(
             row.overdrawn.push(line.id);
         }
     }
-    Ok(rows.into_values().collect())
+    rows.into_values().collect()
 }
 
 fn pairs(rows: &[BalanceRow]) -> Vec<PairBalance> {
@@ -303,4 +359,14 @@ fn totals(rows: &[BalanceRow]) -> Vec<BalanceTotal> {
         total.numbers = total.numbers.and(&row.numbers);
     }
     totals.into_values().collect()
+}
+
+impl Report for BalanceView {
+    fn csv(&self) -> Result<String> {
+        table::csv(self)
+    }
+
+    fn picture(&self, language: &str) -> String {
+        picture::draw(self, language)
+    }
 }

@@ -96,6 +96,8 @@ pub struct CallView {
     pub agreement_later: bool,
     /// Whether there are waiting lists.
     pub waiting_list: bool,
+    /// Whether a student applies for a host only while the home offers that host places too.
+    pub reciprocal: bool,
     /// Whether a refused applicant moves on to the next choice.
     pub next_choice_allowed: bool,
     /// The SHA-256 of the seed by which ties between applications are broken: the seed is drawn when the call is published, and shown
@@ -192,6 +194,7 @@ fn view(whole: Whole, by: Option<&Caller>) -> CallView {
         scores: row.scores,
         agreement_later: row.agreement_later,
         waiting_list: row.waiting_list,
+        reciprocal: row.reciprocal,
         next_choice_allowed: row.next_choice_allowed,
         seed_commitment: row.seed.map(|seed| Digest::of(seed.as_bytes()).to_string()),
         created_at: row.created_at,
@@ -277,6 +280,7 @@ fn blank(id: CallId, caller: &Caller, now: DateTime<Utc>) -> Plan {
         scores: false,
         agreement_later: false,
         waiting_list: false,
+        reciprocal: false,
         next_choice_allowed: false,
         historic: false,
         seed: None,

@@ -9,10 +9,10 @@ use sojourn_engine::ids::{CaseId, WorkflowVersionId};
 
 use super::applications::list::{awaited, calendar_of, due_zone, is_shown, staff};
 use super::holders::Holders;
-use super::{App, Result, vetting};
+use super::{App, Result, courses};
 use crate::access::Caller;
 use crate::store::dossiers::CaseRow;
-use crate::store::worklists::{self, Item, OfProgramme, Waited};
+use crate::store::worklists::{self, Item, OfAgreement, OfProgramme, Waited};
 
 /// Most deadlines that are told; the first to end come first.
 const MOST: u64 = 500;
@@ -63,6 +63,9 @@ pub async fn of(app: &App, caller: &Caller) -> Result<Vec<Deadline>> {
         } else if let Some(programme) = found.programmes.get(&wait.case) {
             let definition = definition(app, programme.case.workflow).await?;
             told.extend(desk.programme(wait, programme, &definition));
+        } else if let Some(agreement) = found.agreements.get(&wait.case) {
+            let definition = definition(app, agreement.case.workflow).await?;
+            told.extend(desk.agreement(wait, agreement, &definition));
         }
     }
     Ok(told)
@@ -106,14 +109,33 @@ impl Desk<'_> {
     }
 
     fn programme(&self, wait: &Waited, of: &OfProgramme, definition: &Definition) -> Option<Deadline> {
-        let calendar =
-            clock_of(wait, &of.clocks).and_then(|(machine, name, _)| calendar_of(definition, machine, name));
-        let zone = calendar.map(|calendar| match calendar {
-            Party::Alliance => self.app.zone.name().to_owned(),
-            Party::Home | Party::Host => of.zone.clone(),
-        });
-        let names = (vetting::reference(of.id), of.title.clone(), zone, format!("/programmes/{}", of.id));
+        let zone = self.zone(definition, clock_of(wait, &of.clocks), [&of.zone, &of.zone]);
+        let path = format!("/programmes/{}", of.id);
+        let names = (courses::short(of.id.into()), of.title.clone(), zone, path);
         self.deadline(wait, &of.case, definition, names)
+    }
+
+    fn agreement(&self, wait: &Waited, of: &OfAgreement, definition: &Definition) -> Option<Deadline> {
+        let [home, host] = &of.zones;
+        let zone = self.zone(definition, clock_of(wait, &of.clocks), [home, host]);
+        let path = format!("/agreements/{}", of.id);
+        let names = (courses::short(of.id.into()), of.names.join(" – "), zone, path);
+        self.deadline(wait, &of.case, definition, names)
+    }
+
+    /// The zone in whose calendar a clock counts.
+    fn zone(
+        &self,
+        definition: &Definition,
+        clock: Option<&(String, String, DateTime<Utc>)>,
+        [home, host]: [&String; 2],
+    ) -> Option<String> {
+        let calendar = clock.and_then(|(machine, name, _)| calendar_of(definition, machine, name))?;
+        Some(match calendar {
+            Party::Alliance => self.app.zone.name().to_owned(),
+            Party::Home => home.clone(),
+            Party::Host => host.clone(),
+        })
     }
 
     fn deadline(

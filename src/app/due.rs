@@ -14,7 +14,7 @@ use super::scene::Scene;
 use super::transition::drive::Stage;
 use super::transition::due::{Did, act};
 use super::transition::{self, settle};
-use super::{App, Error, Result, vetting};
+use super::{App, Error, Result, courses};
 use crate::clock::Moment;
 use crate::store::clocks::{self, Acted, Due};
 use crate::store::records::{self, Records};
@@ -128,9 +128,9 @@ impl App {
         tx.commit().await?;
         let of = |subject| cases.iter().filter(move |(_, of)| *of == subject).map(|(case, _)| *case);
         let applications: Vec<CaseId> = of(Subject::Application).collect();
-        let programmes = of(Subject::Programme).map(|case| (case, Subject::Programme));
+        let others = cases.iter().copied().filter(|(_, subject)| *subject != Subject::Application);
         let mut acts = Acts { claimed: cases.len(), ..Acts::default() };
-        let mut alone: Vec<(CaseId, Subject)> = programmes.collect();
+        let mut alone: Vec<(CaseId, Subject)> = others.collect();
         for batch in applications.chunks(BATCH) {
             match self.act_on(at, lease, batch, None).await {
                 Ok(done) => acts.add(done),
@@ -154,9 +154,9 @@ impl App {
 
     async fn act_alone(&self, at: &Moment, lease: LeaseId, case: CaseId, subject: Subject) -> Result<Acts> {
         match subject {
-            Subject::Programme => {
+            Subject::Programme | Subject::Agreement => {
                 let mut acts = Acts::default();
-                let done = vetting::act(self, &at.as_of(self.clock.now()), lease, case).await?;
+                let done = courses::act(self, &at.as_of(self.clock.now()), lease, case).await?;
                 for did in &done {
                     acts.count(did);
                 }

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use sojourn_engine::eligibility::Eligibility;
 use sojourn_engine::facts::Fact;
 use sojourn_engine::guard::{Decimal, GuardError, Type, Value};
+use sojourn_engine::ids::InstitutionId;
 use sojourn_engine::vocabulary::Cefr;
 
 use crate::store::calls::{AnswerKind, Call, Question};
 use crate::store::dossiers::{Dossier, Offering, Student};
+use crate::store::places::{Line, in_force};
 
 /// Whether every required question of the call is answered.
 pub fn complete(dossier: &Dossier) -> bool {
@@ -24,6 +27,25 @@ pub fn complete(dossier: &Dossier) -> bool {
 pub fn choices_fit(dossier: &Dossier) -> bool {
     !dossier.choices.is_empty()
         && dossier.choices.iter().all(|choice| fits(&dossier.student, &choice.offering))
+}
+
+/// Whether the home offers places to the host of every choice, where the call asks for it.
+pub fn reciprocated(dossier: &Dossier) -> bool {
+    let back = |offering: &Offering| {
+        offers_back(&dossier.back, dossier.home.id, (offering.host.id, offering.start_on))
+    };
+    !dossier.call.reciprocal || dossier.choices.iter().all(|choice| back(&choice.offering))
+}
+
+/// Whether one of these lines offers a host, or everybody, places at a home that count on that day.
+pub fn offers_back(lines: &[Line], home: InstitutionId, (host, on): (InstitutionId, NaiveDate)) -> bool {
+    lines.iter().any(|line| {
+        let covers = &line.covers;
+        covers.host == Some(home)
+            && covers.home.is_none_or(|guest| guest == host)
+            && line.capacity > 0
+            && in_force(line, on)
+    })
 }
 
 /// What of an offering fits a student.

@@ -19,7 +19,8 @@ use super::audit::Deeds;
 use super::personal_data::disposable;
 use super::{App, Asked, Error, Page, Result};
 use super::{
-    absences, applications, consents, documents, history, messages, people, personal_data, registrations,
+    absences, allocations, applications, consents, documents, history, messages, people, personal_data,
+    registrations,
 };
 use crate::access::Caller;
 use crate::store::exports as store;
@@ -95,8 +96,10 @@ async fn gather(app: &App, caller: &Caller) -> Result<(Value, Vec<File>)> {
             id: paper.id,
             name: format!("documents/{reference}/{}-{}-{}", paper.slot, paper.version, paper.file_name),
         }));
+        let view = applications::read(app, caller, case).await?;
         cases.push(json!({
-            "application": applications::read(app, caller, case).await?,
+            "allocations": allocations::explanations(app, caller, view.call.id, case).await?,
+            "application": view,
             "messages": all!(asked => messages::list(app, caller, case, &asked)),
             "history": all!(asked => history::list(app, caller, case, &asked)),
             "documents": papers,
@@ -109,7 +112,7 @@ async fn gather(app: &App, caller: &Caller) -> Result<(Value, Vec<File>)> {
         "applications": cases,
         "absences": all!(asked => absences::list(app, caller, person, &asked)),
         "consents": consents::list(app, caller, person).await?,
-        "more": store::rest(conn, person).await?,
+        "more": store::rest(conn, person, app.clock.now()).await?,
         "what_this_is": personal_data::list(&caller.language),
     });
     Ok((data, files))

@@ -111,11 +111,11 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     }))
 }
 
-/// A page of the history of a programme's case, for somebody who has a part in it.
+/// A page of the history of the case of a programme or an agreement, for somebody who has a part in it.
 ///
 /// # Errors
 /// Faults of the database.
-pub async fn of_programme(
+pub async fn of_course(
     conn: &impl Conn,
     caller: &Caller,
     definition: &Definition,

@@ -9,12 +9,13 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{
-    BalanceStatementId, CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId, TokenId,
-    WorkflowVersionId,
+    AgreementId, BalanceStatementId, CaseId, ChairTermId, InstitutionId, NoticeId, PersonId, ProgrammeId,
+    TokenId, WorkflowVersionId,
 };
 use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::TokenKind;
 
+use super::waiting_lists::Standing;
 use super::{Error, Result};
 use crate::clock::Moment;
 use crate::store::outbox::NewNotice;
@@ -114,6 +115,9 @@ pub struct MessageNotice {
 /// A statement of a balance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BalanceNotice {
+    /// The agreement; `None` in rows written before it was noted.
+    #[serde(default)]
+    pub agreement: Option<AgreementId>,
     /// The statement.
     pub statement: BalanceStatementId,
     /// The instant whose balance it states.
@@ -330,9 +334,12 @@ pub struct CaseNotice {
     pub version: WorkflowVersionId,
     /// The case.
     pub case: CaseId,
-    /// The programme the case is about; `None` for an application.
+    /// The programme the case is about; `None` for anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub programme_id: Option<ProgrammeId>,
+    /// The agreement the case is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_id: Option<AgreementId>,
     /// Its short code, safe in a subject.
     pub reference: String,
     /// `main`, or the track that moved with its key.
@@ -374,6 +381,9 @@ pub struct CaseNotice {
     pub choices: Vec<String>,
     /// Hash of what was submitted, for a receipt.
     pub receipt: Option<String>,
+    /// Where its applicant stood on waiting lists when it was first about to be sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<Standing>,
 }
 
 /// What the end of a clock does, by names of the definition.

@@ -1,6 +1,7 @@
 //! Notices with their delivery state, shown to the secretariat; `claims` has those that are on their way.
 
 mod claims;
+mod standings;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

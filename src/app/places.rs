@@ -104,6 +104,13 @@ pub async fn get(app: &App, caller: &Caller, id: PlaceLineId) -> Result<PlaceLin
     Ok(store::find(app.store.read(), caller, id).await?.ok_or(Error::NotFound)?.into())
 }
 
+/// What the term of a line is called; none for a line of every term.
+pub async fn period(app: &App, line: &PlaceLineView) -> Result<Option<String>> {
+    let Some(id) = line.period else { return Ok(None) };
+    let found = periods::find(app.store.read(), id).await?;
+    Ok(found.map(|period| format!("{} {}", period.academic_year, period.name.unwrap_or(period.term))))
+}
+
 /// A line to enter, with the places there are to begin with.
 #[derive(Debug, Clone)]
 pub struct NewLine {
@@ -169,7 +176,10 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewLine) -> Re
     let view = PlaceLineView::from(row);
     let deed = Deeds::new(Deed::Create, Matter::PlaceLine, view.id).at(view.host);
     deed.with(&view)?.note(&tx, &at, caller).await?;
-    turn.finish(tx, &at, Answer::created(format!("/api/v1/place-lines/{}", view.id), 1, &view)?).await
+    let answer = Answer::created(format!("/api/v1/place-lines/{}", view.id), 1, &view)?;
+    let answer = turn.finish(tx, &at, answer).await?;
+    app.wake.notify_one();
+    Ok(answer)
 }
 
 /// Posts more or fewer places to a line, with the reason.
@@ -274,9 +284,9 @@ async fn ends(tx: &Tx, caller: &Caller, new: &NewLine) -> Result<Ends> {
         (PlaceSource::Agreement, Some(id), None) => {
             let agreement = agreements::find(tx, caller, id).await?;
             let agreement = agreement.ok_or_else(|| wrong("/agreement", "no agreement that you see"))?;
-            if agreement.status == AgreementStatus::Ended {
+            if matches!(agreement.status, AgreementStatus::Ended | AgreementStatus::Dropped) {
                 return Err(Error::Conflict(Conflict::NotNow(
-                    "the agreement is ended: write another".to_owned(),
+                    "the agreement is over: write another".to_owned(),
                 )));
             }
             let sides = [agreement.proposer_id, agreement.partner_id];

@@ -3,39 +3,19 @@
 //! The case follows a workflow of subject `programme`, and its states say who sees the programme. What happens to it may concern
 //! applications: it is raised in each as the event that their workflow names for it, each in a transaction of its own.
 
-mod course;
-mod due;
-mod told;
-mod view;
-
-use std::sync::Arc;
-
 use serde_json::json;
-use sojourn_engine::definition::MAIN;
 use sojourn_engine::ids::ProgrammeId;
 use sojourn_engine::refusal::Refusal;
-use sojourn_engine::vocabulary::{Subject, Via};
+use sojourn_engine::vocabulary::{Publication, Via};
 
-use self::course::{Course, Deed};
-use super::applications::fresh_case;
-use super::holders::Holders;
+use super::courses::{self, About, Course, CourseView, Deed};
 use super::transition::{self, Attempt};
-use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, history};
+use super::{Answer, App, Asked, Conflict, Error, Once, Page, Result, history};
 use crate::access::Caller;
 use crate::clock::Moment;
-use crate::store::dossiers::Institution;
 use crate::store::programmes::{self, Programme};
-use crate::store::records::{self, Opened, RecordError, Records};
-use crate::store::{Conn, Tx, holders, institutions, vettings as store, workflows};
-
-pub(super) use due::act;
-pub use view::VettingView;
-
-/// The short code by which mails speak of a programme.
-pub(super) fn reference(id: ProgrammeId) -> String {
-    let digits = uuid::Uuid::from(id).simple().to_string().to_uppercase();
-    digits.get(digits.len().saturating_sub(8)..).unwrap_or_default().to_owned()
-}
+use crate::store::records::Records;
+use crate::store::{Conn, Tx, vettings as store};
 
 /// Opens the case of a programme that is being entered, and makes the programme as visible as its first state says.
 ///
@@ -48,89 +28,32 @@ pub(super) async fn open(
     programme: &mut Programme,
     workflow: &str,
 ) -> Result<Records> {
-    let known = workflows::find(tx, workflow).await?.filter(|known| known.subject == Subject::Programme);
-    let current = match known {
-        Some(_) => app.definitions.current(tx, workflow).await?,
-        None => None,
-    };
-    let wrong = |detail: &str| Error::Invalid(vec![FieldError::new("/vetted_by", detail)]);
-    let (version, definition) =
-        current.ok_or_else(|| wrong("no workflow for programmes with this id is in force"))?;
-    if let Some(why) = course::unfit(&definition) {
-        return Err(wrong(&format!("this workflow cannot vet a programme: {why}")));
-    }
-    let row = fresh_case(&definition, version, at);
-    let mut course = stage(app, tx, at, (programme.clone(), row, definition)).await?;
-    let mut written = Records::default();
-    course.open(at, caller.person, &mut written).map_err(Error::Refused)?;
+    let about = About::Programme(Box::new(programme.clone()));
+    let (course, written) = courses::begin(app, tx, (caller, at), about, (workflow, "/vetted_by")).await?;
     programme.case_id = Some(course.row.id);
-    programme.status = course.publication();
-    written.opened.push(Opened {
-        subject: Subject::Programme,
-        due_at: course.case.due_at(),
-        case: course.row,
-        application: None,
-    });
+    programme.status = publication(&course);
     Ok(written)
 }
 
-async fn stage(
-    app: &App,
-    conn: &impl Conn,
-    at: &Moment,
-    (programme, row, definition): (
-        Programme,
-        crate::store::dossiers::CaseRow,
-        Arc<sojourn_engine::definition::Definition>,
-    ),
-) -> Result<Course> {
-    let alliance = sojourn_engine::deadline::Calendar::plain(app.zone);
-    let today = alliance.date(at.now);
-    let host = institutions::find(conn, programme.host_id).await?.ok_or(Error::NotFound)?;
-    let host = Institution::try_from(host)?;
-    let above = institutions::units_above(conn, &programme.unit_id.into_iter().collect::<Vec<_>>()).await?;
-    let units = programme.unit_id.and_then(|unit| above.get(&unit).cloned()).unwrap_or_default();
-    let holders = Holders {
-        applicant: None,
-        staff: holders::staff(conn, &[host.id], today, &[row.id]).await?,
-        chair: holders::chair(conn, today).await?,
-        linked: Vec::new(),
-    };
-    let case = sojourn_engine::machine::Case::new(&definition, row.created_at);
-    Ok(Course { programme, host, row, case, definition, holders, units, alliance, clocks: Vec::new() })
-}
-
 /// The case of a programme, for whoever has a part in it.
-async fn read(
-    app: &App,
-    conn: &impl Conn,
-    caller: Option<&Caller>,
-    id: ProgrammeId,
-    at: &Moment,
-) -> Result<Course> {
+async fn read(app: &App, conn: &impl Conn, caller: &Caller, id: ProgrammeId, at: &Moment) -> Result<Course> {
     let programme = programmes::any(conn, id).await?.ok_or(Error::NotFound)?;
-    if let Some(caller) = caller {
-        let here = caller.coordinated().contains(&programme.host_id);
-        if !here && !caller.is_secretariat() && !caller.is_chair() {
-            return Err(Error::NotFound);
-        }
+    let here = caller.coordinated().contains(&programme.host_id);
+    if !here && !caller.is_secretariat() && !caller.is_chair() {
+        return Err(Error::NotFound);
     }
     let case = programme.case_id.ok_or(Error::NotFound)?;
-    let row = store::case(conn, case).await?.ok_or(Error::NotFound)?;
-    let definition = app.definitions.get(conn, row.workflow).await?;
-    let mut course = stage(app, conn, at, (programme, row, definition)).await?;
-    course.resume(&store::clocks(conn, case).await?)?;
-    Ok(course)
+    courses::resume(app, conn, at, About::Programme(Box::new(programme)), case).await
 }
 
 /// The case of a programme as the caller sees it.
 ///
 /// # Errors
 /// [`Error::NotFound`] when it has none, or the caller has no part in it.
-pub async fn get(app: &App, caller: &Caller, id: ProgrammeId) -> Result<VettingView> {
+pub async fn get(app: &App, caller: &Caller, id: ProgrammeId) -> Result<CourseView> {
     let at = app.clock.moment();
-    let course = read(app, app.store.read(), Some(caller), id, &at).await?;
-    Ok(view::of(&course, caller, &at))
+    let course = read(app, app.store.read(), caller, id, &at).await?;
+    Ok(courses::view(&course, caller, &at))
 }
 
 /// The same with a page of its history, read together.
@@ -142,12 +65,12 @@ pub async fn with_steps(
     caller: &Caller,
     id: ProgrammeId,
     asked: &Asked,
-) -> Result<(VettingView, Page<history::StepView>)> {
+) -> Result<(CourseView, Page<history::StepView>)> {
     let at = app.clock.moment();
     let conn = app.store.read();
-    let course = read(app, conn, Some(caller), id, &at).await?;
-    let steps = history::of_programme(conn, caller, &course.definition, course.row.id, asked).await?;
-    Ok((view::of(&course, caller, &at), steps))
+    let course = read(app, conn, caller, id, &at).await?;
+    let steps = history::of_course(conn, caller, &course.definition, course.row.id, asked).await?;
+    Ok((courses::view(&course, caller, &at), steps))
 }
 
 /// A page of its history.
@@ -169,7 +92,7 @@ pub async fn steps(
 /// As [`get`].
 pub async fn explain(app: &App, caller: &Caller, id: ProgrammeId, refusal: &Refusal) -> Result<String> {
     let at = app.clock.moment();
-    let course = read(app, app.store.read(), Some(caller), id, &at).await?;
+    let course = read(app, app.store.read(), caller, id, &at).await?;
     Ok(super::refusals::told(refusal, &course.definition, &caller.language))
 }
 
@@ -187,18 +110,14 @@ pub async fn fire(
     let at = app.clock.moment();
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
-    let mut course = read(app, &tx, Some(caller), id, &at).await?;
+    let mut course = read(app, &tx, caller, id, &at).await?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
     if attempt.if_version != course.row.version {
         return Err(Error::Stale);
     }
-    if course.definition.event_named(&attempt.event).is_none() {
-        let detail =
-            format!("this workflow has no event `{}`: take one of the case's `offers`", attempt.event);
-        return Err(Error::Invalid(vec![FieldError::new("/event", detail)]));
-    }
+    courses::known(&course, attempt)?;
     let deed = Deed {
         event: &attempt.event,
         data: &attempt.data,
@@ -207,43 +126,27 @@ pub async fn fire(
         actor: Some(caller.person),
         via,
     };
-    if let Err(refusal) = take(&tx, &mut course, &at, &deed).await? {
-        return decline(tx, &course, &at, &deed, refusal).await;
+    if let Err(refusal) = courses::take(app, &tx, &mut course, &at, &deed).await? {
+        return courses::decline(tx, &course, &at, &deed, refusal).await;
     }
-    course.row.version += 1;
-    let answer = Answer::ok(course.row.version, &view::of(&course, caller, &at))?;
+    let answer = Answer::ok(course.row.version, &courses::view(&course, caller, &at))?;
     let answer = turn.finish(tx, &at, answer).await?;
     app.wake.notify_one();
     Ok(answer)
 }
 
-/// Takes the deed and writes what comes of it; the inner error is the engine's refusal.
-async fn take(
-    tx: &Tx,
-    course: &mut Course,
-    at: &Moment,
-    deed: &Deed<'_>,
-) -> Result<std::result::Result<(), Refusal>> {
-    let mut written = Records::default();
-    if let Err(refusal) = course.fire(at, deed, &mut written) {
-        return Ok(Err(refusal));
-    }
-    match records::keep(tx, written).await {
-        Ok(()) => {}
-        Err(RecordError::Stale(_) | RecordError::Full(_)) => return Err(Error::Stale),
-        Err(RecordError::Store(error)) => return Err(error.into()),
-    }
-    publish(tx, course, deed.event).await?;
-    Ok(Ok(()))
-}
-
 /// Makes the programme as visible as its case now says, and notes what applications have to be told.
-async fn publish(tx: &Tx, course: &Course, event: &str) -> Result<()> {
-    let mut programme = course.programme.clone();
-    programme.status = course.publication();
+pub(super) async fn publish(tx: &Tx, course: &Course, programme: &Programme, event: &str) -> Result<()> {
+    let mut programme = programme.clone();
+    programme.status = publication(course);
     programme.raises = Some(json!(raised(&programme, format!("{}.{event}", course.definition.id))));
     programme.version += 1;
     if programmes::replace(tx, programme).await? { Ok(()) } else { Err(Error::Stale) }
+}
+
+/// Who sees the programme as its case stands.
+fn publication(course: &Course) -> Publication {
+    course.definition.states[course.case.state.at()].publication.unwrap_or(Publication::Draft)
 }
 
 /// What applications have still to be told, with one thing more.
@@ -251,29 +154,6 @@ fn raised(programme: &Programme, happened: String) -> Vec<String> {
     let known = programme.raises.as_ref().and_then(|known| known.as_array());
     let known = known.into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned));
     known.chain([happened]).collect()
-}
-
-/// Keeps the refused attempt, alone, and tells why.
-async fn decline(tx: Tx, course: &Course, at: &Moment, deed: &Deed<'_>, refusal: Refusal) -> Result<Answer> {
-    records::refuse(&tx, kept(course, at, deed, &refusal)).await?;
-    tx.commit().await?;
-    Err(Error::Refused(refusal))
-}
-
-/// The row that keeps a refused attempt.
-fn kept(course: &Course, at: &Moment, deed: &Deed<'_>, refusal: &Refusal) -> records::Refused {
-    records::Refused {
-        id: at.id(),
-        case: course.row.id,
-        machine: MAIN.to_owned(),
-        at: at.now,
-        actor: deed.actor,
-        role: None,
-        event: deed.event.to_owned(),
-        workflow: course.row.workflow,
-        facts: "{}".to_owned(),
-        refusal: json!(refusal),
-    }
 }
 
 impl App {

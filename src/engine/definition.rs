@@ -15,6 +15,7 @@ pub mod parse;
 pub mod scenarios;
 mod track;
 mod transition;
+mod turns;
 
 use std::collections::BTreeMap;
 
@@ -31,10 +32,11 @@ pub use track::{Each, InstanceId, Invariant, MAIN, Track};
 pub use transition::{
     Addressee, Choose, Join, LastDay, Notify, PlaceEffect, PlaceOp, Side, Target, Transition, Trigger,
 };
+pub use turns::Past;
 
 use crate::facts::FactTable;
 use crate::guard::{Guard, Slot, Term as Expression};
-use crate::vocabulary::{Duty, Phase, Publication, StateKind, Subject};
+use crate::vocabulary::{AgreementStatus, Duty, Phase, Publication, StateKind, Subject};
 
 /// One text in every language of the definition, by BCP 47 tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -198,6 +200,8 @@ pub struct State {
     pub stops_clocks: bool,
     /// Who sees the programme that the case is about; `None` while the case is about an application.
     pub publication: Option<Publication>,
+    /// How far the agreement that the case is about has come; `None` while the case is about anything else.
+    pub standing: Option<AgreementStatus>,
     /// How long after its entry a final state can still be left by an appeal.
     pub appeal: Option<Span>,
     /// Where it is declared.

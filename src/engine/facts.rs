@@ -76,10 +76,14 @@ catalogue! {
     CallWaitingList "call.waiting_list" Type::Bool, "Whether the call keeps waiting lists.";
     CallTracks "call.tracks" Type::List(Box::new(Type::Text)), "Names of the tracks the call asks for.";
     CallAgreementLater "call.agreement_later" Type::Bool, "Whether the call lets a stay begin before the learning agreement is complete.";
+    CallReciprocal "call.reciprocal" Type::Bool, "Whether a student applies for a host only while the home offers that host places too.";
     CallNextChoiceAllowed "call.next_choice_allowed" Type::Bool, "Whether a refused student moves on to the next choice.";
     ChoicesEligible "choices.eligible" Type::Bool, "Whether every choice fits the student: level, field, language, period.";
+    ChoicesReciprocated "choices.reciprocated" Type::Bool, "Whether the home offers places to the host of every choice, or the call does not ask for it.";
     AgreementRequired "agreement.required" Type::Bool, "Whether the choice draws on an inter-institutional agreement.";
     AgreementInForce "agreement.in_force" Type::Bool, "Whether that agreement is in force for the period.";
+    AgreementFromAt "agreement.from_at" Type::Instant, "The first instant of the agreement's first day, in the alliance's zone; of a case about an agreement.";
+    AgreementUntilAt "agreement.until_at" Type::Instant, "The last second of its last day, in the alliance's zone; of a case about an agreement.";
     OfferingCredit "offering.credit" Type::Bool, "Whether the offering gives credit.";
     StayStartAt "stay.start_at" Type::Instant, "The first instant of the first day, in the host's zone.";
     StayEndAt "stay.end_at" Type::Instant, "The last second of the last day, in the host's zone.";

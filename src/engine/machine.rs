@@ -19,7 +19,7 @@ use serde::Serialize;
 pub use case::{Case, Instance, Running};
 pub use escalation::{ESCALATED, HANDED_ON, PATIENCE, Rung, next_rung};
 pub use offers::{Offer, offers, offers_at};
-pub use open::{Opening, open};
+pub use open::{Opening, land, open};
 pub use pause::Paused;
 pub use run::{may_run, passed_by, placed_by};
 pub use step::step;
@@ -35,7 +35,7 @@ use crate::definition::{
 use crate::facts::Facts;
 use crate::guard::Slot;
 use crate::ids::{PersonId, PlaceLineId};
-use crate::vocabulary::AccountStatus;
+use crate::vocabulary::{AccountStatus, Terms};
 
 /// A set of roles of one definition (at most 64).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -213,6 +213,8 @@ pub struct Move {
     pub places: Vec<(AccountIx, PlaceOp)>,
     /// What becomes of the last day of the stay.
     pub last_day: Option<NewLastDay>,
+    /// What becomes of the terms of the agreement.
+    pub terms: Option<Terms>,
     /// Tracks that start anew.
     pub resets: Vec<MachineIx>,
     /// Machines whose signatures become void.
@@ -260,6 +262,7 @@ impl Move {
             read: Vec::new(),
             places: Vec::new(),
             last_day: None,
+            terms: None,
             resets: Vec::new(),
             invalidates: Vec::new(),
             adds: None,

@@ -65,13 +65,15 @@ macro_rules! words {
 }
 
 mod accounts;
+mod agreements;
 mod audit;
 mod balances;
 mod runs;
 
 pub use accounts::{Office, TokenKind};
+pub use agreements::{AgreementStatus, Terms};
 pub use audit::{Deed, Matter};
-pub use balances::StatementStatus;
+pub use balances::{PlacesBy, StatementStatus};
 pub use runs::AllocationStatus;
 
 words! {
@@ -131,30 +133,6 @@ words! {
         Closed = "closed",
     }
 
-    /// How far an agreement has come.
-    AgreementStatus ("status of an agreement") {
-        /// Being written by one side.
-        Draft = "draft",
-        /// One side has agreed.
-        Proposed = "proposed",
-        /// Both sides have agreed; in force between its dates.
-        Agreed = "agreed",
-        /// Ended before its last day.
-        Ended = "ended",
-    }
-
-    /// What moves an agreement.
-    AgreementEvent ("event of an agreement") {
-        /// The side that wrote it agrees to it.
-        Propose = "propose",
-        /// The other side agrees too.
-        Agree = "agree",
-        /// Either side sends a proposal back, so that the terms can be written anew.
-        Return = "return",
-        /// Either side ends what is agreed.
-        End = "end",
-    }
-
     /// The part of a case's life that a state belongs to.
     Phase ("phase") {
         /// The applicant prepares and submits.
@@ -191,6 +169,8 @@ words! {
         Application = "application",
         /// A programme that is vetted, such as an internship offer.
         Programme = "programme",
+        /// An agreement between two institutions.
+        Agreement = "agreement",
     }
 
     /// The unit a line of places counts in.

@@ -7,17 +7,20 @@ use axum::extract::State;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use sojourn_engine::ids::{AgreementId, InstitutionId};
-use sojourn_engine::vocabulary::{AgreementEvent, AgreementStatus, Level};
+use sojourn_engine::vocabulary::{AgreementStatus, Level, Via};
 use utoipa::ToSchema;
 use validator::Validate;
 
 use super::answer::Versioned;
-use super::extract::{Id, IfMatch, Keyed, Listing, PageQuery, Valid};
+use super::applications::EventIn;
+use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery, Valid};
 use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
 use super::shape::{self, present};
 use crate::access::Caller;
-use crate::app::agreements::{self, AgreementChange, AgreementView, Fired, NewAgreement, Wanted};
+use crate::app::agreements::{self, AgreementChange, AgreementView, NewAgreement, Wanted};
+use crate::app::courses::CourseView;
+use crate::app::history::StepView;
 use crate::app::{Answer, App, Page};
 
 /// Which agreements.
@@ -31,6 +34,8 @@ pub struct AgreementFilter {
     partner: Option<InstitutionId>,
     /// Only as far as this.
     status: Option<AgreementStatus>,
+    /// Only those with this institution on either side.
+    with: Option<InstitutionId>,
 }
 
 /// An agreement to write, as a draft.
@@ -56,6 +61,9 @@ pub struct AgreementIn {
     /// Free text, seen by both sides.
     #[validate(length(max = 5000, message = "at most 5,000 characters"))]
     note: Option<String>,
+    /// The workflow its case follows, one for agreements [default: `agreement`].
+    #[validate(length(max = 100, message = "at most 100 characters"))]
+    workflow: Option<String>,
 }
 
 /// What to change of an agreement; what is left out stays, `null` empties.
@@ -78,26 +86,6 @@ pub struct AgreementChangeIn {
     note: Option<Option<String>>,
 }
 
-/// One event to fire on an agreement.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AgreementEventIn {
-    /// The side that wrote it may `propose` a draft, the other side `agree` to it or either `return` it as a draft, and either `end`
-    /// what is agreed.
-    event: AgreementEvent,
-    /// Its input.
-    #[serde(default)]
-    data: AgreementEventData,
-}
-
-/// What an event on an agreement carries.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AgreementEventData {
-    /// Last day, of what is to `end` [default: today].
-    ended_on: Option<NaiveDate>,
-}
-
 /// Agreements of one's own institution, in the order they were written.
 #[utoipa::path(get, path = "/api/v1/agreements", tag = "agreements", params(PageQuery, AgreementFilter),
     responses((status = 200, body = Page<AgreementView>)))]
@@ -106,8 +94,8 @@ pub async fn list_agreements(
     caller: Caller,
     listing: Listing<AgreementFilter>,
 ) -> Result<Json<Page<AgreementView>>, Problem> {
-    let AgreementFilter { proposer, partner, status } = listing.filter;
-    let wanted = Wanted { proposer, partner, status };
+    let AgreementFilter { proposer, partner, status, with } = listing.filter;
+    let wanted = Wanted { proposer, partner, status, with };
     Ok(Json(agreements::list(&app, &caller, &listing.asked, &wanted).await?))
 }
 
@@ -131,12 +119,14 @@ pub async fn create_agreement(
     caller: Caller,
     Keyed(once, Json(body)): Keyed<Json<AgreementIn>>,
 ) -> Result<Answer, Problem> {
-    let AgreementIn { proposer, partner, valid_from_on, valid_until_on, fields, levels, note } = body;
-    let new = NewAgreement { proposer, partner, valid_from_on, valid_until_on, fields, levels, note };
+    let AgreementIn { proposer, partner, valid_from_on, valid_until_on, fields, levels, note, workflow } =
+        body;
+    let new =
+        NewAgreement { proposer, partner, valid_from_on, valid_until_on, fields, levels, note, workflow };
     Ok(agreements::create(&app, &caller, &once, new).await?)
 }
 
-/// Changes the terms of an agreement, or its note; its events move it.
+/// Changes the terms of an agreement that both sides have not agreed on yet, or its note; its events move it.
 #[utoipa::path(patch, path = "/api/v1/agreements/{id}", tag = "agreements",
     params(("id" = AgreementId, Path), IfMatchHeader), request_body = AgreementChangeIn,
     responses((status = 200, body = AgreementView)))]
@@ -153,17 +143,40 @@ pub async fn change_agreement(
     Ok(Versioned(view.version, view))
 }
 
-/// Fires one event: the one way to move an agreement.
+/// The case that runs an agreement: where it stands, and what the caller can do.
+#[utoipa::path(get, path = "/api/v1/agreements/{id}/case", tag = "agreements", params(("id" = AgreementId, Path)),
+    responses((status = 200, body = CourseView)))]
+pub async fn get_agreement_case(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<AgreementId>,
+) -> Result<Versioned<CourseView>, Problem> {
+    let view = agreements::case(&app, &caller, id).await?;
+    Ok(Versioned(view.version, view))
+}
+
+/// Fires one event at the case that runs an agreement, with the agreement's version: the one way to move it.
 #[utoipa::path(post, path = "/api/v1/agreements/{id}/events", tag = "agreements",
-    params(("id" = AgreementId, Path), IfMatchHeader, IdempotencyHeader), request_body = AgreementEventIn,
+    params(("id" = AgreementId, Path), IfMatchHeader, IdempotencyHeader), request_body = EventIn,
     responses((status = 200, body = AgreementView)))]
 pub async fn fire_agreement_event(
     State(app): State<Arc<App>>,
     caller: Caller,
     Id(id): Id<AgreementId>,
     IfMatch(read): IfMatch,
-    Keyed(once, Json(body)): Keyed<Json<AgreementEventIn>>,
+    Keyed(once, Json(body)): Keyed<Json<EventIn>>,
 ) -> Result<Answer, Problem> {
-    let fired = Fired { event: body.event, ended_on: body.data.ended_on };
-    Ok(agreements::fire(&app, &caller, id, read, &once, fired).await?)
+    Ok(agreements::fire(&app, (&caller, Via::Api), &once, id, &body.attempt(None, read)).await?)
+}
+
+/// The history of the case that runs an agreement, first step first.
+#[utoipa::path(get, path = "/api/v1/agreements/{id}/history", tag = "agreements",
+    params(("id" = AgreementId, Path), PageQuery), responses((status = 200, body = Page<StepView>)))]
+pub async fn list_agreement_history(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<AgreementId>,
+    listing: Listing<NoFilter>,
+) -> Result<Json<Page<StepView>>, Problem> {
+    Ok(Json(agreements::steps(&app, &caller, id, &listing.asked).await?))
 }

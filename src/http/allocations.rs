@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Deserialize;
 use sojourn_engine::ids::{AllocationId, CallId, CaseId, InstitutionId};
 use utoipa::ToSchema;
@@ -13,9 +15,10 @@ use super::answer::Versioned;
 use super::extract::{Id, IfMatch, Keyed, Listing, NoFilter, PageQuery};
 use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
+use super::reports::shown;
 use crate::access::Caller;
 use crate::app::allocations::file::RunFile;
-use crate::app::allocations::{self, Explanation, NewRun, RunItem, RunView};
+use crate::app::allocations::{self, Explanation, FairnessView, NewRun, RunItem, RunView};
 use crate::app::{Answer, App, Page};
 
 /// A run to try.
@@ -81,6 +84,19 @@ pub async fn explain_allocation(
     Id((call, run, application)): Id<(CallId, AllocationId, CaseId)>,
 ) -> Result<Json<Explanation>, Problem> {
     Ok(Json(allocations::explanation(&app, &caller, (call, run), application).await?))
+}
+
+/// Who got which choice: everybody, each home, level and broad field; as a table or a picture by `Accept`.
+#[utoipa::path(get, path = "/api/v1/calls/{id}/allocations/{aid}/fairness", tag = "allocations",
+    params(("id" = CallId, Path), ("aid" = AllocationId, Path)),
+    responses((status = 200, content((FairnessView = "application/json"), (String = "text/csv"), (String = "image/svg+xml")))))]
+pub async fn get_allocation_fairness(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(of): Id<(CallId, AllocationId)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    shown(allocations::fairness(&app, &caller, of).await?, &caller, &headers)
 }
 
 /// What a run was made from and what came out, for `sojourn allocation verify`.

@@ -103,6 +103,8 @@ pub struct CallIn {
     agreement_later: Option<bool>,
     /// Whether there are waiting lists [default: no].
     waiting_list: Option<bool>,
+    /// Whether a student applies for a host only while the home offers that host places too [default: no].
+    reciprocal: Option<bool>,
     /// Whether a refused applicant moves on to the next choice [default: no].
     next_choice_allowed: Option<bool>,
 }
@@ -154,6 +156,7 @@ impl CallIn {
         set(&mut row.scores, self.scores);
         set(&mut row.agreement_later, self.agreement_later);
         set(&mut row.waiting_list, self.waiting_list);
+        set(&mut row.reciprocal, self.reciprocal);
         set(&mut row.next_choice_allowed, self.next_choice_allowed);
     }
 }

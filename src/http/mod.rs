@@ -42,6 +42,7 @@ mod places;
 pub mod problem;
 mod programmes;
 mod registrations;
+mod reports;
 mod routes;
 mod scores;
 mod second_factors;

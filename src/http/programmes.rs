@@ -20,11 +20,12 @@ use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
 use super::shape::{self, present};
 use crate::access::Caller;
+use crate::app::courses::CourseView;
 use crate::app::history::StepView;
 use crate::app::programmes::{
     self, NewOffering, NewProgramme, OfferingChange, OfferingView, Programme, ProgrammeView, Wanted,
 };
-use crate::app::vetting::{self, VettingView};
+use crate::app::vetting;
 use crate::app::{Answer, App, Page};
 
 /// Which programmes.
@@ -316,12 +317,12 @@ pub async fn change_offering(
 
 /// The case that vets a programme, for whoever has a part in it.
 #[utoipa::path(get, path = "/api/v1/programmes/{id}/case", tag = "programmes", params(("id" = ProgrammeId, Path)),
-    responses((status = 200, body = VettingView)))]
+    responses((status = 200, body = CourseView)))]
 pub async fn get_vetting(
     State(app): State<Arc<App>>,
     caller: Caller,
     Id(id): Id<ProgrammeId>,
-) -> Result<Versioned<VettingView>, Problem> {
+) -> Result<Versioned<CourseView>, Problem> {
     let view = vetting::get(&app, &caller, id).await?;
     Ok(Versioned(view.version, view))
 }
@@ -329,7 +330,7 @@ pub async fn get_vetting(
 /// Fires one event at the case that vets a programme, with the case's version.
 #[utoipa::path(post, path = "/api/v1/programmes/{id}/events", tag = "programmes",
     params(("id" = ProgrammeId, Path), IfMatchHeader, IdempotencyHeader), request_body = EventIn,
-    responses((status = 200, body = VettingView)))]
+    responses((status = 200, body = CourseView)))]
 pub async fn fire_programme_event(
     State(app): State<Arc<App>>,
     caller: Caller,

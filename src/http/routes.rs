@@ -21,8 +21,8 @@ use super::{
     AppState, absences, agreements, allocations, applications, audit, balances, calendar_addresses, calls,
     chair_terms, consents, documents, eligible_students, email_changes, erasures, exports, health,
     identities, institutions, language, legal_holds, log_ins, messages, notifications, openapi, passwords,
-    people, periods, personal_data, places, programmes, registrations, scores, second_factors, sessions,
-    sign_ups, statements, upload, workflows,
+    people, periods, personal_data, places, programmes, registrations, reports, scores, second_factors,
+    sessions, sign_ups, statements, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -180,6 +180,8 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(agreements::get_agreement))
         .route(SignedIn, routes!(agreements::change_agreement))
         .route(SignedIn, routes!(agreements::fire_agreement_event))
+        .route(SignedIn, routes!(agreements::get_agreement_case))
+        .route(SignedIn, routes!(agreements::list_agreement_history))
         .route(SignedIn, routes!(places::list_place_lines))
         .route(SignedIn, routes!(places::create_place_line))
         .upload(Coordinators, import::LARGEST, routes!(places::import_places))
@@ -187,7 +189,11 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(places::post_capacity))
         .route(SignedIn, routes!(balances::carry_places))
         .route(SignedIn, routes!(balances::get_agreement_balance))
-        .route(SignedIn, routes!(balances::get_balance))
+        .route(SignedIn, routes!(reports::get_balance))
+        .route(SignedIn, routes!(reports::get_places))
+        .route(SignedIn, routes!(reports::get_funnel))
+        .route(SignedIn, routes!(reports::get_traffic))
+        .route(SignedIn, routes!(reports::get_waiting))
         .route(SignedIn, routes!(statements::list_statements))
         .route(SignedIn, routes!(statements::make_statement))
         .route(SignedIn, routes!(statements::get_statement))
@@ -219,6 +225,7 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(allocations::get_allocation))
         .route(SignedIn, routes!(allocations::explain_allocation))
         .route(SignedIn, routes!(allocations::get_allocation_file))
+        .route(SignedIn, routes!(allocations::get_allocation_fairness))
         .route(SignedIn, routes!(allocations::confirm_allocation))
         .route(Coordinators, routes!(eligible_students::list_eligible_students))
         .route(SignedIn, routes!(workflows::list_workflows))

@@ -47,6 +47,15 @@ pub(super) struct Said {
     pub reason: Option<ReasonWords>,
     pub choices: Vec<Choice>,
     pub receipt: Option<String>,
+    pub standing: Vec<Place>,
+}
+
+/// A place on a waiting list.
+#[derive(Debug, Serialize)]
+pub(super) struct Place {
+    name: String,
+    position: usize,
+    of: usize,
 }
 
 /// Somebody's name.
@@ -206,6 +215,11 @@ impl Tongue<'_> {
             }),
             choices: choices.map(|(before, name)| Choice { rank: before + 1, name: line(name) }).collect(),
             receipt: facts.receipt.as_deref().map(line),
+            standing: facts
+                .standing
+                .iter()
+                .map(|one| Place { name: line(&one.choice), position: one.position, of: one.of })
+                .collect(),
         })
     }
 
@@ -260,6 +274,7 @@ impl Tongue<'_> {
             reason: None,
             choices: Vec::new(),
             receipt: None,
+            standing: Vec::new(),
         }
     }
 

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::render::{RenderError, Renderer};
 use crate::app::notices::{CaseNotice, Letter, NoticeFacts, Otherwise, Reader, Reason};
+use crate::app::waiting_lists::Standing;
 
 /// One letter to look at.
 #[derive(Debug, Clone)]
@@ -164,6 +165,7 @@ fn facts(origin: &Origin<'_>, kind: Kind) -> CaseNotice {
         version: WorkflowVersionId::from(id(1)),
         case: CaseId::from(id(2)),
         programme_id: None,
+        agreement_id: None,
         reference: "LND-7F3K".to_owned(),
         machine: machine(definition, state.machine),
         event: event.unwrap_or_default(),
@@ -185,7 +187,22 @@ fn facts(origin: &Origin<'_>, kind: Kind) -> CaseNotice {
             .map(|rank| format!("{} — {host}", CHOSEN[rank % CHOSEN.len()]))
             .collect(),
         receipt: (kind != Kind::Bare).then(|| "9f86d081884c7d659a2feaa0c55ad015".repeat(2)),
+        standing: standing(origin, kind, host),
     }
+}
+
+fn standing(origin: &Origin<'_>, kind: Kind, host: &str) -> Vec<Standing> {
+    let waits = origin.definition.offered_in(origin.to).is_some();
+    let lists = match kind {
+        Kind::Bare => 0,
+        Kind::Usual => 2,
+        Kind::Full => 5,
+    };
+    let place = |rank: usize| {
+        let choice = format!("{} — {host}", CHOSEN[rank % CHOSEN.len()]);
+        Standing { choice, position: rank * 3, of: rank * 3 + 11 }
+    };
+    if waits { (1..=lists).map(place).collect() } else { Vec::new() }
 }
 
 fn reason(origin: &Origin<'_>, full: bool) -> Option<Reason> {

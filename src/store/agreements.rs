@@ -2,9 +2,14 @@
 //!
 //! Seen by those who run exchanges for either side, and by the secretariat.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder};
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde::Serialize;
-use sojourn_engine::ids::{AgreementId, InstitutionId};
+use sojourn_engine::ids::{AgreementId, CaseId, InstitutionId};
 use sojourn_engine::vocabulary::AgreementStatus;
 use sojourn_entities::agreement;
 
@@ -24,15 +29,21 @@ pub struct Wanted {
     pub partner: Option<InstitutionId>,
     /// Only as far as this.
     pub status: Option<AgreementStatus>,
+    /// Only those with this institution on either side.
+    pub with: Option<InstitutionId>,
 }
 
-fn seen(by: &Caller) -> Condition {
+pub(super) fn seen(by: &Caller) -> Condition {
     if by.is_secretariat() {
         return Condition::all();
     }
     Condition::any()
         .add(agreement::Column::ProposerId.is_in(by.coordinated()))
         .add(agreement::Column::PartnerId.is_in(by.coordinated()))
+}
+
+fn either_side(of: InstitutionId) -> Condition {
+    Condition::any().add(agreement::Column::ProposerId.eq(of)).add(agreement::Column::PartnerId.eq(of))
 }
 
 /// A page of the agreements somebody sees, in the order they were written.
@@ -44,6 +55,9 @@ pub async fn list(conn: &impl Conn, by: &Caller, asked: &Asked, wanted: &Wanted)
     }
     if let Some(partner) = wanted.partner {
         query = query.filter(agreement::Column::PartnerId.eq(partner));
+    }
+    if let Some(with) = wanted.with {
+        query = query.filter(either_side(with));
     }
     if let Some(status) = wanted.status {
         query = query.filter(agreement::Column::Status.eq(status));
@@ -62,13 +76,47 @@ pub async fn known(conn: &impl Conn, id: AgreementId) -> Result<Option<Agreement
     Ok(agreement::Entity::find_by_id(id).one(conn.db()).await?)
 }
 
+/// Agreements by id, whoever asks.
+pub async fn by_ids(conn: &impl Conn, ids: &[AgreementId]) -> Result<BTreeMap<AgreementId, Agreement>> {
+    let query = agreement::Entity::find().filter(agreement::Column::Id.is_in(ids.iter().copied()));
+    Ok(query.all(conn.db()).await?.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The agreement that a case runs.
+pub async fn of_case(conn: &impl Conn, case: CaseId) -> Result<Option<Agreement>> {
+    Ok(agreement::Entity::find().filter(agreement::Column::CaseId.eq(case)).one(conn.db()).await?)
+}
+
+/// The agreement that goes on from another, the newest where there are several.
+pub async fn next(conn: &impl Conn, of: AgreementId) -> Result<Option<AgreementId>> {
+    let query = agreement::Entity::find().filter(agreement::Column::RenewsId.eq(of));
+    let found = query.order_by_desc(agreement::Column::Id).one(conn.db()).await?;
+    Ok(found.map(|row| row.id))
+}
+
+/// The first agreements that no case runs yet.
+pub async fn without_case(conn: &impl Conn, most: u64) -> Result<Vec<Agreement>> {
+    let query = agreement::Entity::find().filter(agreement::Column::CaseId.is_null());
+    Ok(query.order_by_asc(agreement::Column::Id).limit(most).all(conn.db()).await?)
+}
+
+/// Notes which case runs an agreement, and how far that has come, as its next version; `false` when it has changed meanwhile.
+pub async fn run_by(tx: &Tx, row: &Agreement, case: CaseId) -> Result<bool> {
+    let update = agreement::Entity::update_many()
+        .col_expr(agreement::Column::CaseId, Expr::value(case))
+        .col_expr(agreement::Column::Status, Expr::value(row.status))
+        .col_expr(agreement::Column::Version, Expr::value(row.version + 1))
+        .filter(agreement::Column::Id.eq(row.id))
+        .filter(agreement::Column::Version.eq(row.version))
+        .filter(agreement::Column::CaseId.is_null());
+    guarded(tx, update).await
+}
+
 /// Every agreement of an institution with whomever that is not ended, in the order they were written.
 pub async fn standing(conn: &impl Conn, of: InstitutionId) -> Result<Vec<Agreement>> {
-    let side =
-        Condition::any().add(agreement::Column::ProposerId.eq(of)).add(agreement::Column::PartnerId.eq(of));
     let standing = agreement::Entity::find()
-        .filter(side)
-        .filter(agreement::Column::Status.ne(AgreementStatus::Ended))
+        .filter(either_side(of))
+        .filter(agreement::Column::Status.is_not_in([AgreementStatus::Ended, AgreementStatus::Dropped]))
         .order_by_asc(agreement::Column::Id);
     Ok(standing.all(conn.db()).await?)
 }

@@ -64,6 +64,8 @@ pub struct Call {
     pub agreement_later: bool,
     /// Whether there are waiting lists.
     pub waiting_list: bool,
+    /// Whether a student applies for a host only while the home offers that host places too.
+    pub reciprocal: bool,
     /// Whether a refused applicant moves on to the next choice.
     pub next_choice_allowed: bool,
     /// Whether it stands for imported history.
@@ -163,6 +165,7 @@ impl TryFrom<call::Model> for Call {
             scores: row.scores,
             agreement_later: row.agreement_later,
             waiting_list: row.waiting_list,
+            reciprocal: row.reciprocal,
             next_choice_allowed: row.next_choice_allowed,
             historic: row.historic,
             seed_drawn_at: row.seed_drawn_at,

@@ -51,6 +51,12 @@ pub async fn find(conn: &impl Conn, id: InstitutionId) -> Result<Option<Institut
     Ok(institution::Entity::find_by_id(id).one(conn.db()).await?)
 }
 
+/// Institutions by id, each once.
+pub async fn several(conn: &impl Conn, ids: &[InstitutionId]) -> Result<Vec<Institution>> {
+    let query = institution::Entity::find().filter(institution::Column::Id.is_in(ids.iter().copied()));
+    Ok(query.all(conn.db()).await?)
+}
+
 /// Names of institutions.
 pub async fn names(conn: &impl Conn, ids: &[InstitutionId]) -> Result<BTreeMap<InstitutionId, String>> {
     let rows: Vec<(InstitutionId, String)> = institution::Entity::find()

@@ -46,6 +46,7 @@ pub mod places;
 pub mod programmes;
 pub mod records;
 pub mod registrations;
+pub mod reports;
 pub mod second_factors;
 pub mod sessions;
 pub mod sign_ups;

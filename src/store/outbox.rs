@@ -19,7 +19,7 @@ use super::write::{self, insert_many};
 use super::{Conn, StoreError, Tx};
 use crate::access::full_name;
 
-pub use claims::{Claimed, Ended, Settled, claim, release_jumped, renew, settle};
+pub use claims::{Claimed, Ended, Settled, claim, keep_facts, release_jumped, renew, settle};
 pub use digests::{carry, digests_due, follow, for_digest, states};
 
 /// A notice to queue.

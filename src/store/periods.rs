@@ -62,6 +62,18 @@ pub async fn of(conn: &impl Conn, institutions: &[InstitutionId]) -> Result<Vec<
     Ok(found)
 }
 
+/// The periods with one of these codes in the calendars of these institutions.
+pub async fn with_terms(
+    conn: &impl Conn,
+    institutions: &[InstitutionId],
+    terms: &[String],
+) -> Result<Vec<Period>> {
+    let query = period::Entity::find()
+        .filter(period::Column::InstitutionId.is_in(institutions.iter().copied()))
+        .filter(period::Column::Term.is_in(terms.iter().cloned()));
+    Ok(query.all(conn.db()).await?)
+}
+
 /// First and last days of the offerings in a period.
 pub async fn offered(conn: &impl Conn, id: PeriodId) -> Result<Vec<(chrono::NaiveDate, chrono::NaiveDate)>> {
     let rows = offering::Entity::find().filter(offering::Column::PeriodId.eq(id)).all(conn.db()).await?;

@@ -8,7 +8,7 @@ use sojourn_engine::ids::{
     AgreementId, AllocationId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
 };
 use sojourn_engine::quota::Covers;
-use sojourn_engine::vocabulary::{AgreementStatus, Direction, PlaceSource, PlaceUnit, PostingKind};
+use sojourn_engine::vocabulary::{AgreementStatus, Direction, Level, PlaceSource, PlaceUnit, PostingKind};
 use sojourn_entities::{agreement, place_line, posting};
 
 use super::page::{Asked, Keyset, Page};
@@ -79,6 +79,11 @@ pub async fn find(conn: &impl Conn, by: &Caller, id: PlaceLineId) -> Result<Opti
     Ok(place_line::Entity::find_by_id(id).filter(seen(by)).one(conn.db()).await?)
 }
 
+/// One line, whoever asks.
+pub async fn known(conn: &impl Conn, id: PlaceLineId) -> Result<Option<PlaceLine>, StoreError> {
+    Ok(place_line::Entity::find_by_id(id).one(conn.db()).await?)
+}
+
 /// Enters a line; its numbers come by postings alone.
 pub async fn add(tx: &Tx, row: PlaceLine) -> Result<(), StoreError> {
     insert_many(tx, vec![place_line::ActiveModel::from(row)]).await
@@ -99,6 +104,12 @@ pub async fn post(tx: &Tx, posting: NewPosting) -> Result<(), StoreError> {
     let (line, at) = (posting.line, posting.at);
     insert_many(tx, vec![posting::ActiveModel::from(posting)]).await?;
     if capacity.capacity > 0 { waiting_lists::mark(tx, &[line].into(), at).await } else { Ok(()) }
+}
+
+/// Every line of one agreement.
+pub async fn of_agreement(conn: &impl Conn, id: AgreementId) -> Result<Vec<PlaceLine>, StoreError> {
+    let lines = place_line::Entity::find().filter(place_line::Column::AgreementId.eq(id));
+    Ok(lines.order_by_asc(place_line::Column::Id).all(conn.db()).await?)
 }
 
 /// Every line of an agreement that has this institution as one of its ends.
@@ -237,6 +248,13 @@ pub async fn lines_for(
         .all(conn.db())
         .await?;
     rows.into_iter().map(Line::try_from).collect()
+}
+
+/// Study cycles and fields of study that a line is for; of each, none means all.
+pub fn meant_for(row: &PlaceLine) -> Result<(Vec<Level>, Vec<String>), StoreError> {
+    let levels = row.levels.clone().map_or_else(|| Ok(Vec::new()), json)?;
+    let fields = row.fields.clone().map_or_else(|| Ok(Vec::new()), json)?;
+    Ok((levels, fields))
 }
 
 impl TryFrom<(place_line::Model, Option<agreement::Model>)> for Line {

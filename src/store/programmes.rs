@@ -95,9 +95,8 @@ pub async fn any(conn: &impl Conn, id: ProgrammeId) -> Result<Option<Programme>>
 }
 
 /// The programme that a case vets.
-pub async fn of_case(conn: &impl Conn, case: CaseId) -> Result<Option<ProgrammeId>> {
-    let found = programme::Entity::find().filter(programme::Column::CaseId.eq(case)).one(conn.db()).await?;
-    Ok(found.map(|row| row.id))
+pub async fn of_case(conn: &impl Conn, case: CaseId) -> Result<Option<Programme>> {
+    Ok(programme::Entity::find().filter(programme::Column::CaseId.eq(case)).one(conn.db()).await?)
 }
 
 /// Enters a programme.

@@ -14,8 +14,11 @@ use sea_orm::{
 };
 use sojourn_engine::ids::{AgreementId, CaseId, ChoiceId, LeaseId, PersonId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{ChoiceResult, StateKind};
-use sojourn_entities::{application, case, choice, freed_place, place_line};
+use sojourn_entities::{
+    application, case, choice, freed_place, institution, offering, place_line, programme,
+};
 
+use super::places::PlaceLine;
 use super::write::guarded;
 use super::{Conn, Result, Tx, json};
 
@@ -172,9 +175,36 @@ pub async fn numbers(
     Ok(rows.into_iter().collect())
 }
 
-/// States in which open cases stand that draw on the lines, each with its definition.
-pub async fn states(conn: &impl Conn, lines: &[PlaceLineId]) -> Result<Vec<(WorkflowVersionId, String)>> {
-    let query = drawing(lines)
+/// Whose choices are asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose<'a> {
+    /// Those that are bound to one of these lines.
+    BoundTo(&'a [PlaceLineId]),
+    /// Those at the places of this line, as far as host, programme, period and home tell, that are bound to another, or to none.
+    Beside(&'a PlaceLine),
+}
+
+impl Whose<'_> {
+    fn select(self) -> Select<choice::Entity> {
+        let line = match self {
+            Self::BoundTo(lines) => return drawing(lines),
+            Self::Beside(line) => line,
+        };
+        let bound = choice::Column::PlaceLineId;
+        let at = Condition::all()
+            .add(bound.is_null().or(bound.ne(line.id)))
+            .add_option(line.host_id.map(|host| choice::Column::HostId.eq(host)))
+            .add_option(line.programme_id.map(|programme| offering::Column::ProgrammeId.eq(programme)))
+            .add_option(line.period_id.map(|period| offering::Column::PeriodId.eq(period)))
+            .add_option(line.home_id.map(|home| application::Column::HomeId.eq(home)));
+        wanting().join(JoinType::InnerJoin, choice::Relation::Offering.def()).filter(at)
+    }
+}
+
+/// States in which open cases stand with such choices, each with its definition.
+pub async fn states(conn: &impl Conn, whose: Whose<'_>) -> Result<Vec<(WorkflowVersionId, String)>> {
+    let query = whose
+        .select()
         .select_only()
         .columns_of_case()
         .filter(case::Column::Kind.eq(StateKind::Open))
@@ -182,10 +212,10 @@ pub async fn states(conn: &impl Conn, lines: &[PlaceLineId]) -> Result<Vec<(Work
     Ok(query.into_tuple().all(conn.db()).await?)
 }
 
-/// Cases in one of these states that draw on the lines.
+/// Cases in one of these states with such choices; one that is bound to no line is left out unless it is beside one.
 pub async fn waiters(
     conn: &impl Conn,
-    lines: &[PlaceLineId],
+    whose: Whose<'_>,
     states: &[(WorkflowVersionId, String)],
 ) -> Result<Vec<Waiter>> {
     if states.is_empty() {
@@ -196,7 +226,46 @@ pub async fn waiters(
         standing = standing
             .add(case::Column::WorkflowVersionId.eq(*workflow).and(case::Column::State.eq(state.as_str())));
     }
-    read(conn, drawing(lines).filter(standing)).await
+    let beside = match whose {
+        Whose::BoundTo(_) => None,
+        Whose::Beside(line) => Some(line.id),
+    };
+    read(conn, whose.select().filter(standing), beside).await
+}
+
+/// A choice that is still wanted, with the line it is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The case.
+    pub case: CaseId,
+    /// The line.
+    pub line: PlaceLineId,
+    /// What is offered.
+    pub title: String,
+    /// Who offers it.
+    pub host: String,
+}
+
+/// Choices of these cases that are still wanted and bound to a line, the most wanted first.
+pub async fn wanted(conn: &impl Conn, cases: &[CaseId]) -> Result<Vec<Bound>> {
+    let rows: Vec<(CaseId, Option<PlaceLineId>, String, String)> = wanting()
+        .join(JoinType::InnerJoin, choice::Relation::Offering.def())
+        .join(JoinType::InnerJoin, offering::Relation::Programme.def())
+        .join(JoinType::InnerJoin, programme::Relation::Institution.def())
+        .filter(choice::Column::ApplicationId.is_in(cases.iter().copied()))
+        .filter(choice::Column::PlaceLineId.is_not_null())
+        .order_by_asc(choice::Column::Rank)
+        .select_only()
+        .columns([choice::Column::ApplicationId, choice::Column::PlaceLineId])
+        .column(programme::Column::Title)
+        .column(institution::Column::Name)
+        .into_tuple()
+        .all(conn.db())
+        .await?;
+    let bound = |(case, line, title, host): (CaseId, Option<PlaceLineId>, String, String)| {
+        line.map(|line| Bound { case, line, title, host })
+    };
+    Ok(rows.into_iter().filter_map(bound).collect())
 }
 
 /// Open cases that draw on lines which have places free and are not marked; all that wait must find nothing to take.
@@ -212,10 +281,15 @@ pub async fn unmarked(conn: &impl Conn) -> Result<Vec<Waiter>> {
         .filter(choice::Column::PlaceLineId.in_subquery(free))
         .filter(choice::Column::PlaceLineId.not_in_subquery(marked))
         .filter(case::Column::Kind.eq(StateKind::Open));
-    read(conn, query).await
+    read(conn, query, None).await
 }
 
-async fn read(conn: &impl Conn, query: Select<choice::Entity>) -> Result<Vec<Waiter>> {
+/// Reads waiters, for a line they are beside, else for the one they are bound to.
+async fn read(
+    conn: &impl Conn,
+    query: Select<choice::Entity>,
+    beside: Option<PlaceLineId>,
+) -> Result<Vec<Waiter>> {
     type Row = (
         Option<PlaceLineId>,
         CaseId,
@@ -245,7 +319,17 @@ async fn read(conn: &impl Conn, query: Select<choice::Entity>) -> Result<Vec<Wai
     let waiter = |(line, case, choice, rank, workflow, state, since, acts, score): Row| {
         let acts: Vec<(String, Option<PersonId>)> = json(acts)?;
         let events = acts.into_iter().map(|(event, _)| event).collect();
-        Ok(line.map(|line| Waiter { line, case, choice, rank, workflow, state, since, score, events }))
+        Ok(beside.or(line).map(|line| Waiter {
+            line,
+            case,
+            choice,
+            rank,
+            workflow,
+            state,
+            since,
+            score,
+            events,
+        }))
     };
     rows.into_iter().filter_map(|row| waiter(row).transpose()).collect()
 }

@@ -19,7 +19,7 @@ use sojourn_entities::{
 };
 
 pub use awaited::Awaited;
-pub use deadlines::{Deadlines, OfProgramme, Waited, deadlines};
+pub use deadlines::{Deadlines, OfAgreement, OfProgramme, Waited, deadlines};
 
 use super::institutions::below;
 use super::page::{Asked, Keyset, Page};
@@ -156,7 +156,7 @@ fn newest(keyset: &Keyset<(CaseId,)>, scope: &Scope, wanted: &Wanted, reader: &A
 }
 
 /// The rows of a scope: the condition of [`Dossier::visible`](super::dossiers::Dossier::visible) as a statement.
-fn seen(scope: &Scope) -> Condition {
+pub(super) fn seen(scope: &Scope) -> Condition {
     let mut seen = Condition::any();
     if scope.sees_everything() {
         return seen.add(Expr::val(1).eq(1));

@@ -12,10 +12,12 @@ use sojourn_engine::vocabulary::AllocationStatus;
 use super::calls::{Onward, id};
 use super::fault::{Fault, status_of};
 use super::form::Posted;
+use super::reports;
 use super::visit::{SignedIn, Visit};
 use crate::access::{Caller, Place};
 use crate::app::allocations::{self, NewRun, RunView};
 use crate::app::calls::{self, CallView};
+use crate::app::reports::Report;
 use crate::app::{Conflict, Error, Result};
 
 /// Applications shown of a run at a time.
@@ -137,11 +139,13 @@ async fn page(
     let call = calls::get(visit.app(), Some(caller), of.0).await?;
     let outcomes = allocations::outcomes(visit.app(), caller, of, after, MANY).await?;
     let next = outcomes.last().filter(|_| outcomes.len() == MANY).map(|last| last.application.to_string());
+    let fairness = allocations::fairness(visit.app(), caller, of).await?;
     let ranks = view.fairness.first().map_or(0, |all| all.by_rank.len());
     let own = context! {
         call => Value::from(Serde(&call)),
         run => Value::from(Serde(&view)),
         outcomes => Value::from(Serde(&outcomes)),
+        picture => Value::from_safe_string(fairness.picture(visit.language)),
         next,
         ranks => (1..=ranks).collect::<Vec<_>>(),
         confirms => confirms(caller, &view),
@@ -176,6 +180,14 @@ pub async fn confirm(Path((call, run)): Path<(String, String)>, posted: Posted) 
             Ok(page(&visit, &caller, of, None, (status, Some(told))).await?)
         }
     }
+}
+
+/// Who got which choice of a run, as a file.
+pub async fn file(signed_in: SignedIn, Path((call, run, named)): Path<(String, String, String)>) -> Answered {
+    let SignedIn { visit, caller } = signed_in;
+    let shape = reports::shape("fairness", &named)?;
+    let view = allocations::fairness(visit.app(), &caller, (id(&call)?, id(&run)?)).await?;
+    Ok(reports::file(&visit, ("fairness", shape), &view)?)
 }
 
 /// Why an application came out as it did.

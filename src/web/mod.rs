@@ -8,13 +8,16 @@
 mod absences;
 mod account;
 mod act;
+mod agreements;
 mod allocations;
 mod applications;
 mod assets;
 mod balances;
 mod calendar;
 mod calls;
+mod case_reports;
 mod catalogue;
+mod courses;
 pub mod demo;
 mod documents;
 mod email_changes;
@@ -31,12 +34,13 @@ mod passwords;
 mod personal_data;
 mod preferences;
 mod programmes;
+mod reports;
 mod second_factors;
 mod sessions;
 mod sign_ups;
+mod statements;
 mod templates;
 mod themes;
-mod vetting;
 mod visit;
 
 use std::sync::Arc;
@@ -126,17 +130,20 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}/documents", post(documents::supply).layer(DefaultBodyLimit::max(FORM)))
         .route("/cases/{id}/documents/{document}", get(documents::download))
         .route("/cases/{id}/documents/{document}/remove", post(documents::take_out))
-        .route("/balances", get(balances::show))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::show))
         .route("/calls/{id}/allocations", get(allocations::list).post(allocations::attempt))
         .route("/calls/{id}/allocations/{run}", get(allocations::show))
+        .route("/calls/{id}/allocations/{run}/{file}", get(allocations::file))
         .route("/calls/{id}/allocations/{run}/confirm", post(allocations::confirm))
         .route("/calls/{id}/allocations/{run}/explanations/{application}", get(allocations::explain))
         .route("/calls/{id}/apply", get(applications::open::ask).post(applications::open::open))
         .route("/programmes", get(programmes::list))
         .route("/programmes/{id}", get(programmes::show))
-        .route("/programmes/{id}/events", post(vetting::fire))
+        .route("/programmes/{id}/events", post(courses::fire_of_programme))
+        .route("/agreements", get(agreements::list))
+        .route("/agreements/{id}", get(agreements::show))
+        .route("/agreements/{id}/events", post(courses::fire_of_agreement))
         .route("/calendar", get(calendar::show).post(calendar::renew))
         .route("/calendar/end", post(calendar::end))
         .route("/notifications", get(notifications::list))
@@ -146,7 +153,23 @@ pub fn routes(web: &Web) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .route("/favicon.svg", get(assets::icon))
         .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));
-    with_mails(pages.merge(accounts()), web).with_state(web.clone())
+    with_mails(pages.merge(accounts()).merge(ledger()), web).with_state(web.clone())
+}
+
+/// Places, their balances, and statements of these.
+fn ledger() -> Router<Web> {
+    Router::new()
+        .route("/balances", get(balances::show))
+        .route("/balances/{file}", get(balances::file))
+        .route("/statements", get(statements::list).post(statements::make))
+        .route("/agreements/{id}/statements/{statement}", get(statements::show))
+        .route("/agreements/{id}/statements/{statement}/confirm", post(statements::confirm))
+        .route("/agreements/{id}/statements/{statement}/dispute", post(statements::dispute))
+        .route("/agreements/{id}/statements/{statement}/settle", post(statements::settle))
+        .route("/reports", get(|| async { Redirect::to("/reports/funnel") }))
+        .route("/reports/{name}", get(case_reports::show))
+        .route("/places", get(reports::places))
+        .route("/places/{file}", get(reports::places_file))
 }
 
 /// How people sign in, and what is theirs alone to change.

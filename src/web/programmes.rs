@@ -11,8 +11,8 @@ use sojourn_engine::ids::ProgrammeId;
 use super::applications::show::Said;
 use super::calls::id;
 use super::catalogue::Sought;
+use super::courses::{self, Of};
 use super::fault::Fault;
-use super::vetting;
 use super::visit::Visit;
 use crate::app::programmes::{self, ProgrammeView};
 use crate::app::{Asked, Result, institutions, prospects};
@@ -62,7 +62,7 @@ pub async fn page(
     let offerings =
         programmes::offerings(visit.app(), caller, id, &Asked { limit: 200, cursor: None }).await?.items;
     let line = line(visit, &programme).await?;
-    let case = vetting::part(visit, id, said).await?;
+    let case = courses::part(visit, Of::Programme(id), said).await?;
     let prospects = match caller.filter(|_| visit.is_student()) {
         Some(caller) => prospects::of_programme(visit.app(), caller, id).await?,
         None => Vec::new(),

@@ -105,6 +105,9 @@ impl Worker {
         if let Err(fault) = self.app.make_digests(&self.app.clock.moment()).await {
             error!(%fault, "digests could not be looked for");
         }
+        if let Err(fault) = self.app.run_agreements(&self.app.clock.moment()).await {
+            error!(%fault, "agreements from before they had cases could not be given theirs");
+        }
         if let Err(fault) = self.app.raise(&self.app.clock.moment()).await {
             error!(%fault, "what happened to a programme could not be raised in every application");
         }

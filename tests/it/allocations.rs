@@ -1,5 +1,7 @@
 //! Allocations: tried, compared, explained, checked offline, confirmed, and carried out with nothing doubled or missed.
 
+mod archive;
+mod fairness;
 mod kills;
 mod load;
 mod pages;

@@ -302,6 +302,7 @@ const NAMING: &[&str] = &[
 /// Words of everyday that a file says of something else than the state, event or role of that name.
 const EVERYDAY: &[(&str, &str)] = &[
     ("migrations/m20261125_000019_pause_clocks.rs", "paused"),
+    ("src/app/place_reports.rs", "offered"),
     ("src/engine/definition/check/leave.rs", "withdraw"),
     ("src/engine/definition/scenarios/declared.rs", "asked"),
     ("src/engine/definition/scenarios/declared.rs", "upload"),
@@ -313,6 +314,7 @@ const EVERYDAY: &[(&str, &str)] = &[
     ("src/web/applications/show.rs", "filled"),
     ("src/web/applications/show.rs", "opened"),
     ("src/web/fault.rs", "missing"),
+    ("src/web/personal_data.rs", "agree"),
     ("src/web/templates.rs", "filled"),
     ("src/web/visit.rs", "chair"),
 ];

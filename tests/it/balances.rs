@@ -1,5 +1,7 @@
 //! Balances: what the postings say at any instant, places carried over, and statements that both sides confirm.
 
+mod pages;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -129,6 +131,65 @@ async fn a_balance_is_a_table_and_a_picture_too(#[values(Db::Sqlite, Db::Postgre
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("http") || text.matches("http").count() == 1, "it loads nothing: {text}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn places_are_reported_by_whatever_tells_them_apart(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(2, &without_documents()).await;
+    allocated(&cast, &round, "Anna").await;
+    let like = cast.who("secretariat").get(&format!("/place-lines/{}", id(&round.lines[0]))).await.ok();
+    let home = cast.who("home_coordinator");
+    let masters = json!({
+        "source": "agreement", "agreement": like["agreement"], "home": like["home"], "host": like["host"],
+        "levels": ["second"], "fields": ["06", "0311"], "unit": "heads", "capacity": 3,
+    });
+    home.post("/place-lines", &masters).await.ok();
+    let fewer = format!("/place-lines/{}/postings", id(&round.lines[0]));
+    home.post(&fewer, &json!({ "amount": -2, "reason": "None." })).await.ok();
+
+    let view = home.get("/reports/places?source=agreement").await.ok();
+    let of = |view: &Value, part: &str, is: Value| {
+        let rows = view["rows"].as_array().expect("rows").clone();
+        rows.into_iter()
+            .find(|row| row[part] == is && row["host"]["id"] == cast.at("Omega")["id"])
+            .unwrap_or_else(|| panic!("no such row: {view}"))
+    };
+    let narrow = of(&view, "levels", json!(["second"]));
+    assert_eq!(narrow["fields"], json!(["0311", "06"]));
+    let open = json!({ "offered": 3, "held": 0, "used": 0, "unfilled": 3, "beyond": 0 });
+    assert_eq!(narrow["numbers"], open);
+    let wide = json!({ "offered": 0, "held": 1, "used": 0, "unfilled": 0, "beyond": 1 });
+    assert_eq!(of(&view, "levels", json!([]))["numbers"], wide);
+
+    let pairs = home.get("/reports/places?source=agreement&by=pair").await.ok();
+    let both = json!({ "offered": 3, "held": 1, "used": 0, "unfilled": 3, "beyond": 1 });
+    assert_eq!(of(&pairs, "levels", json!([]))["numbers"], both, "{pairs}");
+    assert_eq!(pairs["by"], json!(["pair"]));
+    let levels = home.get("/reports/places?source=agreement&by=level").await.ok();
+    assert_eq!(levels["rows"].as_array().map(Vec::len), Some(2));
+    assert_eq!(levels["totals"][0]["numbers"]["unfilled"], 5, "{levels}");
+    let problem = home.get("/reports/places?by=pair,host").await.problem(422);
+    assert_eq!(problem["errors"][0]["pointer"], "/by");
+
+    let sigma = cast.who("second_coordinator").get("/reports/places").await.ok();
+    assert_eq!(sigma["rows"].as_array().map(Vec::len), Some(1), "their own institution alone: {sigma}");
+    cast.student("Berta").await.get("/reports/places").await.problem(403);
+
+    let table = accepting(home, "/reports/places", "text/csv").await;
+    assert_eq!(table.header("content-type"), "text/csv; charset=utf-8");
+    let text = table.text();
+    assert!(
+        text.starts_with("source,home_id,") && text.contains(",second,0311 06,heads,3,0,0,3,0,1"),
+        "{text}"
+    );
+    let picture = accepting(home, "/reports/places", "image/svg+xml").await;
+    assert_eq!(picture.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    let text = picture.text();
+    for part in ["<title id", "<desc id", "master", "field 0311 + 06", "0 + 0 of 3", "beyond what there is"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 /// A line of the same agreement for a term, so many places.

@@ -188,8 +188,7 @@ async fn a_stay_is_extended_only_in_time_and_into_a_term_under_agreement(
     // The agreement ends with the term that was chosen.
     let path = format!("/agreements/{}", round.lines[0]["agreement"].as_str().expect("an id"));
     let home = cast.who("home_coordinator");
-    let end = json!({ "event": "end", "data": { "ended_on": "2027-08-31" } });
-    home.fire_agreement(&path, 3, &end).await.ok();
+    home.end_agreement(&path, "2027-08-31").await.ok();
     let refused = ask(&walk, "2027-12-17").await.problem(409);
     assert_eq!(refused["refusal"], no_place("no_agreement"));
 

@@ -1,17 +1,22 @@
 //! Waiting lists: a place that becomes free is offered to the first who waits for it, once, however it was freed and whoever dies
 //! meanwhile.
 
+mod displaced;
 mod killed;
+mod mails;
+mod new_lines;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rstest::rstest;
-use sea_orm::EntityTrait;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use sojourn::app::verify::verify;
-use sojourn_entities::freed_place;
+use sojourn_engine::ids::CaseId;
+use sojourn_entities::{case, freed_place};
 
 use crate::support::cast::{Cast, merged};
 use crate::support::database::Db;
@@ -272,6 +277,29 @@ async fn a_worker_that_died_keeps_nobody_from_a_place_for_long(#[values(Db::Sqli
     cast.app.advance(TimeDelta::seconds(16));
     assert_eq!(cast.app.offer_places().await, 1);
     assert_eq!(standings(&mut walks).await, words("list_offer"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_case_that_cannot_be_read_keeps_no_other_from_a_place(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(1, &without_documents()).await;
+    post(&cast, &round, -1).await;
+    let mut walks = listed(&cast, &round, &["Anna", "Berta"]).await;
+    assert_eq!(cast.app.offer_places().await, 0);
+    let connection = cast.app.database.connect().await;
+    let first: CaseId = id(&walks[0].case).parse().expect("an id");
+    let broken = case::Entity::update_many().col_expr(case::Column::Registers, Expr::value(json!("none")));
+    broken.filter(case::Column::Id.eq(first)).exec(&connection).await.expect("broken");
+    post(&cast, &round, 1).await;
+
+    let at = cast.app.clock.moment();
+    let offers = cast.app.app.offer_places(&at, at.id(), 9).await.expect("the database answers");
+
+    assert_eq!((offers.claimed, offers.offered, offers.failed), (1, 1, 1));
+    assert_eq!(standings(&mut walks[1..]).await, words("list_offer"));
+    let left = freed_place::Entity::find().all(&connection).await.expect("rows");
+    assert_eq!(left.len(), 1, "the line stays marked for whoever could not be moved");
 }
 
 #[rstest]

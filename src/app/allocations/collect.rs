@@ -110,16 +110,14 @@ impl Gathered {
         let Some((ix, way)) = machine::placed_by(definition, &scene.live.case) else { return };
         let dossier = &scene.live.dossier;
         let score = dossier.application.score_hundredths;
-        let left = |choice: &dossiers::Choice| {
-            choice.result == ChoiceResult::Left && choice.host_sees_from.is_some()
-        };
+        let events = dossier.case.acts.iter().map(|(event, _)| event.as_str());
         self.students.push(Student {
             id: dossier.case.id,
             home: dossier.home.id,
             level: dossier.student.level,
             field: dossier.student.field.as_deref().and_then(|field| field.parse().ok()),
             score: score.map(|score| Decimal::from_thousandths(i64::from(score) * THOUSANDTHS)),
-            displaced: dossier.choices.iter().any(left),
+            displaced: definition.past(events).displaced,
         });
         for choice in dossier.choices.iter().filter(|choice| choice.result == ChoiceResult::Open) {
             let line = self.seat(scene, way, choice);

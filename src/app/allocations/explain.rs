@@ -106,6 +106,27 @@ pub async fn explanation(
     })
 }
 
+/// Why an application came out as it did of every run of its call that the caller reads it of, the latest first.
+///
+/// # Errors
+/// Faults of the database.
+pub async fn explanations(
+    app: &App,
+    caller: &Caller,
+    call: CallId,
+    application: CaseId,
+) -> Result<Vec<Explanation>> {
+    let mut all = Vec::new();
+    for row in store::confirmed_of(app.store.read(), call).await? {
+        match explanation(app, caller, (call, row.id), application).await {
+            Ok(one) => all.push(one),
+            Err(Error::NotFound) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(all)
+}
+
 /// The run that moved an application of a call, the latest of them.
 ///
 /// # Errors

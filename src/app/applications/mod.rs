@@ -133,6 +133,11 @@ async fn stage_new(
         },
         student: registration.student.clone(),
         lines: crate::store::places::lines_for(conn, &[registration.home.id], &hosts, &programmes).await?,
+        back: if call.reciprocal {
+            crate::store::places::lines_for(conn, &hosts, &[registration.home.id], &[]).await?
+        } else {
+            Vec::new()
+        },
         home: registration.home.clone(),
         call,
         units: crate::store::institutions::units_above(conn, &units).await?,

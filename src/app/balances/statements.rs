@@ -16,8 +16,9 @@ use crate::app::{Answer, App, Asked as Paged, Conflict, Error, FieldError, Once,
 use crate::clock::Moment;
 use crate::store::agreements::{self, Agreement};
 use crate::store::statements::{self as store, Statement};
-use crate::store::{Conn, Tx, holders};
+use crate::store::{Conn, holders};
 
+pub mod desk;
 mod told;
 
 /// A statement of a balance.
@@ -230,7 +231,7 @@ fn forbidden(needs: &str) -> Error {
 /// The other side answers, by somebody else; the chair settles, unless it belongs to a side: then the secretariat, as without a chair.
 async fn admit(
     app: &App,
-    tx: &Tx,
+    conn: &impl Conn,
     agreement: &Agreement,
     row: &Statement,
     caller: &Caller,
@@ -246,7 +247,7 @@ async fn admit(
             }
         }
         Answered::Settle(_) => {
-            let chair = holders::chair(tx, app.today()).await?.and_then(|holder| holder.institution);
+            let chair = holders::chair(conn, app.today()).await?.and_then(|holder| holder.institution);
             let apart = chair.filter(|at| !sides.contains(at));
             let may = if apart.is_some() { caller.is_chair() } else { caller.is_secretariat() };
             if !may {

@@ -2,14 +2,16 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use sojourn_engine::ids::{CallId, OfferingId, ProgrammeId};
+use sojourn_engine::ids::{CallId, InstitutionId, OfferingId, ProgrammeId};
 use sojourn_engine::vocabulary::Level;
 
 use super::store;
 use crate::access::Caller;
 use crate::app::applications::view::InstitutionView;
+use crate::app::eligibility::offers_back;
 use crate::app::{App, Error, Result};
 use crate::store::dossiers::{self, Offering};
+use crate::store::places;
 
 /// One offering of a call, named.
 #[derive(Debug, Clone, Serialize)]
@@ -32,6 +34,8 @@ pub struct OfferedView {
     pub fields: Vec<String>,
     /// Languages with CEFR level, one of which it asks for; empty: none.
     pub languages: Vec<String>,
+    /// Whether the reader cannot apply for it, since none of their homes offers its host places as the call asks.
+    pub one_sided: bool,
 }
 
 impl From<Offering> for OfferedView {
@@ -46,6 +50,7 @@ impl From<Offering> for OfferedView {
             levels: row.levels,
             fields: row.fields,
             languages: row.languages,
+            one_sided: false,
         }
     }
 }
@@ -58,7 +63,16 @@ pub async fn offered(app: &App, by: Option<&Caller>, id: CallId) -> Result<Vec<O
     let conn = app.store.read();
     let whole = store::find(conn, by, id).await?.ok_or(Error::NotFound)?;
     let rows = dossiers::offerings(conn, &whole.offerings).await?;
+    let hosts: Vec<InstitutionId> = rows.iter().map(|row| row.host.id).collect();
     let mut offered: Vec<OfferedView> = rows.into_iter().map(Into::into).collect();
+    if let Some(caller) = by.filter(|caller| whole.row.reciprocal && !caller.registered_at.is_empty()) {
+        let homes = &caller.registered_at;
+        let back = places::lines_for(conn, &hosts, homes, &[]).await?;
+        for one in &mut offered {
+            let (host, on) = (one.host.id, one.start_on);
+            one.one_sided = !homes.iter().any(|home| offers_back(&back, *home, (host, on)));
+        }
+    }
     offered.sort_by(|one, other| (&one.host.name, one.start_on).cmp(&(&other.host.name, other.start_on)));
     Ok(offered)
 }

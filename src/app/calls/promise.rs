@@ -26,6 +26,7 @@ pub fn kept(before: &Plan, after: &Plan) -> Result<()> {
     fixed("/tracks", was.tracks == is.tracks);
     fixed("/clocks", was.clocks == is.clocks);
     fixed("/agreement_later", was.agreement_later == is.agreement_later);
+    fixed("/reciprocal", was.reciprocal == is.reciprocal);
     fixed("/scores", was.scores == is.scores);
     sound(wrong)
 }

@@ -211,6 +211,7 @@ impl Maker {
             clocks: Vec::new(),
             filled: Vec::new(),
             lines: vec![setting.line],
+            back: Vec::new(),
             waiters: std::collections::BTreeMap::new(),
             units: std::collections::BTreeMap::new(),
         };

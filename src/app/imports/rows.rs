@@ -201,6 +201,7 @@ pub fn call(id: CallId, year: i16, at: &Moment) -> Result<CallRow> {
         scores: false,
         agreement_later: false,
         waiting_list: false,
+        reciprocal: false,
         next_choice_allowed: false,
         historic: true,
         seed: None,

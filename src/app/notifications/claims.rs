@@ -92,14 +92,16 @@ impl App {
         let tx = self.store.begin().await?;
         let claimed = outbox::claim(&tx, lease, at.now, at.now + self.patience.lease, most).await?;
         tx.commit().await?;
-        self.due(claimed).await
+        let mut facts: Vec<Option<NoticeFacts>> = claimed.iter().map(facts).collect();
+        let told = claimed.iter().zip(&mut facts).map(|(row, facts)| (row.id, row.recipient, facts));
+        self.stand(lease, told.collect()).await?;
+        self.due(claimed, facts).await
     }
 
-    async fn due(&self, claimed: Vec<Claimed>) -> Result<Vec<Due>> {
+    async fn due(&self, claimed: Vec<Claimed>, facts: Vec<Option<NoticeFacts>>) -> Result<Vec<Due>> {
         if claimed.is_empty() {
             return Ok(Vec::new());
         }
-        let facts: Vec<Option<NoticeFacts>> = claimed.iter().map(facts).collect();
         let mut people: BTreeSet<PersonId> = claimed.iter().filter_map(|row| row.recipient).collect();
         people.extend(facts.iter().flatten().filter_map(NoticeFacts::names));
         let people: Vec<PersonId> = people.into_iter().collect();
@@ -267,15 +269,19 @@ impl App {
 
     fn link(&self, facts: &NoticeFacts) -> String {
         match facts {
-            NoticeFacts::Case(case) => self.links.page(&match case.programme_id {
-                Some(programme) => format!("/programmes/{programme}"),
-                None => format!("/cases/{}", case.case),
+            NoticeFacts::Case(case) => self.links.page(&match (case.programme_id, case.agreement_id) {
+                (Some(programme), _) => format!("/programmes/{programme}"),
+                (None, Some(agreement)) => format!("/agreements/{agreement}"),
+                (None, None) => format!("/cases/{}", case.case),
             }),
             NoticeFacts::Unreachable(_) | NoticeFacts::Checkpoint(_) => self.links.page("/"),
             NoticeFacts::HandOver(_) | NoticeFacts::Absence(_) | NoticeFacts::Digest(_) => {
                 self.links.page("/cases?waiting_for_me=true")
             }
-            NoticeFacts::Balance(_) => self.links.page("/balances"),
+            NoticeFacts::Balance(balance) => self.links.page(&match balance.agreement {
+                Some(agreement) => format!("/agreements/{agreement}/statements/{}", balance.statement),
+                None => "/balances".to_owned(),
+            }),
             NoticeFacts::Message(message) => self.links.page(&format!("/cases/{}/messages", message.case)),
             NoticeFacts::Account(_) => self.links.page("/account"),
             NoticeFacts::Invitation(link)
@@ -296,7 +302,8 @@ impl App {
     ) -> Result<Option<std::result::Result<Letter, String>>> {
         let Some(said) = outbox::said(self.store.read(), id).await? else { return Ok(None) };
         let linked = said.link.is_some();
-        let mut letter = self.due(vec![said]).await?.pop().map(|due| due.letter);
+        let told = vec![facts(&said)];
+        let mut letter = self.due(vec![said], told).await?.pop().map(|due| due.letter);
         if let Some(Ok(letter)) = &mut letter
             && (linked || letter.facts.one_time().is_some())
         {

@@ -96,7 +96,7 @@ pub async fn import(
         return Err(Error::Invalid(faults(&plan.refused)));
     }
     let mut report = PlacesImport::of(&plan, &list, false, &caller.language);
-    write::write(&tx, (&at, caller), &plan, &mut report).await?;
+    write::write((app, &tx), (&at, caller), &plan, &mut report).await?;
     let answer = turn.finish(tx, &at, Answer::report(&report)?).await?;
     app.wake.notify_one();
     Ok(answer)
@@ -119,7 +119,7 @@ pub async fn import_file(app: &App, file: Vec<u8>, how: &How) -> Result<PlacesIm
     if how.dry_run || !report.refused.is_empty() {
         return Ok(report);
     }
-    write::write(&tx, (&at, &caller), &plan, &mut report).await?;
+    write::write((app, &tx), (&at, &caller), &plan, &mut report).await?;
     tx.commit().await?;
     app.wake.notify_one();
     Ok(report)

@@ -55,9 +55,11 @@ impl Asked<'_> {
             | Fact::CallAgreementLater
             | Fact::CallScores
             | Fact::CallWaitingList
+            | Fact::CallReciprocal
             | Fact::CallNextChoiceAllowed => of_call(&dossier.call, &call_calendar(dossier), fact),
             Fact::CallEligible => Some(Value::Bool(eligibility::eligible(dossier))),
             Fact::ChoicesEligible => Some(Value::Bool(eligibility::choices_fit(dossier))),
+            Fact::ChoicesReciprocated => Some(Value::Bool(eligibility::reciprocated(dossier))),
             Fact::NextExists => Some(Value::Bool(next(dossier).is_some())),
             Fact::NextPlaceFree => Some(Value::Bool(self.next_free())),
             Fact::PlacesFree(account) => self.bound.get(account.at()).and_then(Bound::free).map(Value::Int),
@@ -87,7 +89,10 @@ impl Asked<'_> {
             | Fact::TrackStates(_)
             | Fact::Ever(..)
             | Fact::Input(_)
-            | Fact::Answer(_) => None,
+            | Fact::Answer(_)
+            // An application is about no agreement of its own.
+            | Fact::AgreementFromAt
+            | Fact::AgreementUntilAt => None,
         }
     }
 
@@ -168,6 +173,7 @@ pub fn of_call(call: &Call, calendar: &Calendar, fact: &Fact) -> Option<Value> {
         Fact::CallAgreementLater => Some(Value::Bool(call.agreement_later)),
         Fact::CallScores => Some(Value::Bool(call.scores)),
         Fact::CallWaitingList => Some(Value::Bool(call.waiting_list)),
+        Fact::CallReciprocal => Some(Value::Bool(call.reciprocal)),
         Fact::CallNextChoiceAllowed => Some(Value::Bool(call.next_choice_allowed)),
         _ => None,
     }

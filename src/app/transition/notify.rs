@@ -204,6 +204,7 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
         version: stage.version,
         case: dossier.case.id,
         programme_id: None,
+        agreement_id: None,
         reference: dossier.application.reference.clone(),
         event: told.event.to_owned(),
         from: told.from.unwrap_or_default().to_owned(),
@@ -229,6 +230,7 @@ fn freeze(stage: &Stage<'_>, live: &Live, told: &Told<'_>) -> CaseNotice {
             .map(|c| format!("{} — {}", c.offering.title, c.offering.host.name))
             .collect(),
         receipt: dossier.application.receipt.clone().filter(|_| submitted),
+        standing: Vec::new(),
     }
 }
 

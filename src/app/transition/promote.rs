@@ -8,12 +8,14 @@ use sojourn_engine::definition::Choose;
 use sojourn_engine::ids::{ChoiceId, PlaceLineId};
 use sojourn_engine::vocabulary::Via;
 
+use super::drive::lines_of;
 use super::{Attempt, decide, write};
 use crate::access::Scope;
 use crate::app::scene::Scene;
 use crate::app::waiting_lists::Ticket;
 use crate::app::{App, Error, Result};
 use crate::clock::Moment;
+use crate::store::dossiers::Choice;
 use crate::store::places::in_force;
 use crate::store::records::Records;
 use crate::store::waiting_lists::{self, Claim};
@@ -67,7 +69,10 @@ fn take(scene: &mut Scene, at: &Moment, line: PlaceLineId, choice: ChoiceId, wri
     let definition = Arc::clone(&scene.definition);
     let Some(transition) = definition.offered_in(scene.live.case.state) else { return false };
     let dossier = &scene.live.dossier;
-    let chosen = dossier.choices.iter().find(|one| one.id == choice && one.line == Some(line));
+    let covers = |one: &&Choice| {
+        one.line == Some(line) || lines_of(&definition, &scene.live, one).iter().any(|of| of.id == line)
+    };
+    let chosen = dossier.choices.iter().find(|one| one.id == choice).filter(covers);
     let Some(chosen) = chosen else { return false };
     let counts = dossier.lines.iter().any(|of| of.id == line && in_force(of, chosen.offering.start_on));
     let mut data = Map::new();

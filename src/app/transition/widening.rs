@@ -44,6 +44,9 @@ pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Att
     let lines = places::lines_for(tx, &[dossier.home.id], &[offering.host.id], &[offering.programme]).await?;
     dossier.lines.retain(|known| lines.iter().all(|line| line.id != known.id));
     dossier.lines.extend(lines);
+    if dossier.call.reciprocal {
+        dossier.back.extend(places::lines_for(tx, &[offering.host.id], &[dossier.home.id], &[]).await?);
+    }
     let units: Vec<_> = offering.unit.into_iter().collect();
     dossier.units.extend(institutions::units_above(tx, &units).await?);
     let last = dossier.choices.iter().map(|choice| choice.rank).max().unwrap_or(0);

@@ -1,22 +1,29 @@
 //! The demo's alliance: six universities in six countries and time zones, an employer, people in each role, places.
 
 use chrono::{NaiveDate, TimeDelta};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sojourn_engine::ids::{InstitutionId, PersonId, ProgrammeId};
 use sojourn_engine::vocabulary::{
-    AgreementEvent, Direction, Duty, InstitutionKind, PlaceSource, PlaceUnit, ProgrammeKind, Publication,
+    Direction, Duty, InstitutionKind, PlaceSource, PlaceUnit, ProgrammeKind, Publication, Via,
 };
 
 use super::others::Running;
 use super::people::Kind;
 use super::{Demo, Outcome, id, once};
 use crate::access::Caller;
-use crate::app::agreements::{self, Fired, NewAgreement};
+use crate::app::agreements::{self, NewAgreement};
 use crate::app::chair_terms::{self, TermOf};
 use crate::app::institutions;
 use crate::app::places::{self, NewLine};
 use crate::app::programmes::{self, NewProgramme};
+use crate::app::transition::Attempt;
 use crate::web::demo::LogIn;
+
+/// An event that asks for nothing.
+fn fired(event: &str, if_version: i32) -> Attempt {
+    let (data, event) = (Map::new(), event.to_owned());
+    Attempt { track: None, event, data, reason: None, note: None, if_version }
+}
 
 /// A university of the demo.
 struct Site {
@@ -278,14 +285,13 @@ impl Demo {
                     fields: Vec::new(),
                     levels: Vec::new(),
                     note: None,
+                    workflow: None,
                 };
                 let agreement = id(&agreements::create(&self.app, &proposer, &once(), new).await?)?;
-                let fired = |event| Fired { event, ended_on: None };
-                let propose = fired(AgreementEvent::Propose);
-                agreements::fire(&self.app, &proposer, agreement, 1, &once(), propose).await?;
                 let partner = self.app.person_as_caller(other.staff[0]).await?;
-                let agree = fired(AgreementEvent::Agree);
-                agreements::fire(&self.app, &partner, agreement, 2, &once(), agree).await?;
+                for (by, attempt) in [(&proposer, fired("propose", 1)), (&partner, fired("agree", 2))] {
+                    agreements::fire(&self.app, (by, Via::Api), &once(), agreement, &attempt).await?;
+                }
                 for (home, host) in [(one, other), (other, one)] {
                     let line = NewLine {
                         agreement: Some(agreement),

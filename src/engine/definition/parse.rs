@@ -162,12 +162,13 @@ impl<'r, 's> Loader<'r, 's> {
         match root.node("subject").and_then(|node| Some((node.as_text()?, node))) {
             Some(("application", _)) => Subject::Application,
             Some(("programme", _)) => Subject::Programme,
+            Some(("agreement", _)) => Subject::Agreement,
             Some((_, node)) => {
-                self.reader.form(node.span(), "subject is \"application\" or \"programme\"");
+                self.reader.form(node.span(), "subject is \"application\", \"programme\" or \"agreement\"");
                 Subject::Application
             }
             None => {
-                root.missing("subject", "\"application\" or \"programme\"");
+                root.missing("subject", "\"application\", \"programme\" or \"agreement\"");
                 Subject::Application
             }
         }

@@ -7,6 +7,7 @@ use super::{
     RoleIx, StateIx,
 };
 use crate::guard::{Guard, Slot};
+use crate::vocabulary::Terms;
 
 /// Where a transition leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +63,12 @@ pub struct Transition {
     pub widens: bool,
     /// What becomes of the last day of the stay.
     pub last_day: Option<LastDay>,
+    /// What becomes of the terms of the agreement.
+    pub terms: Option<Terms>,
     /// Whether registration and documents freeze.
     pub freezes: bool,
+    /// Whether it takes back a place that was given, so that the case comes first when places are given anew.
+    pub displaces: bool,
     /// Sides whose sight begins here.
     pub shows_to: Vec<Side>,
     /// At most once in a case.

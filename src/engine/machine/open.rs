@@ -1,7 +1,7 @@
 //! Opening a case.
 
 use super::{Case, ClockStart, Context, NoticeTo, Running, legal, step};
-use crate::definition::{Addressee, Definition, InstanceId, RoleIx};
+use crate::definition::{Addressee, Definition, InstanceId, RoleIx, StateIx};
 use crate::guard::Slot;
 use crate::refusal::Refusal;
 
@@ -56,4 +56,14 @@ pub fn open(definition: &Definition, held: super::Roles, context: &Context<'_>) 
         notify.map(|n| NoticeTo { notice: n.notice, to: n.to.iter().flat_map(to).collect::<Vec<RoleIx>>() });
     let read = create.require.iter().flat_map(|rule| rule.guard.slots()).copied().collect();
     Ok(Opening { notices: notices.collect(), case, clocks, track_clocks, read })
+}
+
+/// A case that has come to one of its states elsewhere, and the clocks of the main machine that start now.
+pub fn land(definition: &Definition, state: StateIx, context: &Context<'_>) -> (Case, Vec<ClockStart>) {
+    let mut case = Case { state, ..Case::new(definition, context.now) };
+    let mut facts = context.facts.clone();
+    case.lay(definition, &mut facts);
+    let clocks = step::start_clocks(definition, state, context, &facts);
+    case.clocks = clocks.iter().map(|start| Running::until(start.clock, start.due_at)).collect();
+    (case, clocks)
 }

@@ -43,11 +43,12 @@ pub fn step(
         let mut then = now_at.clone();
         then.apply(definition, &made, by, now);
         let joins = moves.len() < MOST_JOINS && may_join(definition, &then);
-        if joins || made.last_day.is_some() {
+        let redated = made.last_day.is_some() || made.terms.is_some();
+        if joins || redated {
             world.take(&made);
         }
-        if made.entered && made.last_day.is_some() {
-            // Clocks count from the last day as it is now.
+        if made.entered && redated {
+            // Clocks count from the days as they are now.
             let context = world.context();
             let facts = legal::facts(definition, &then, &context, &input);
             made.clocks = start_clocks(definition, made.to, &context, &facts);
@@ -186,6 +187,7 @@ fn make_move(
         collected,
         choose: transition.choose.clone(),
         last_day: if part { None } else { last_day(transition, input) },
+        terms: transition.terms.filter(|_| !part),
         read: read(transition),
         freezes: transition.freezes,
         shows_to: transition.shows_to.clone(),

@@ -19,4 +19,16 @@ words! {
         /// The chair has decided.
         Settled = "settled",
     }
+
+    /// What places are told apart by in a report.
+    PlacesBy ("way to tell places apart") {
+        /// Who sends and who receives.
+        Pair = "pair",
+        /// The term of the stay.
+        Period = "period",
+        /// Study cycles they are for.
+        Level = "level",
+        /// Fields of study they are for.
+        Field = "field",
+    }
 }

@@ -2,7 +2,9 @@
 
 use chrono::{Days, TimeDelta};
 use chrono_tz::Tz;
-use sojourn_engine::ids::{BalanceStatementId, CaseId, ChairTermId, NoticeId, PersonId, TokenId};
+use sojourn_engine::ids::{
+    AgreementId, BalanceStatementId, CaseId, ChairTermId, NoticeId, PersonId, TokenId,
+};
 
 use super::{Kind, LONG_HOME, Sample, id, queued};
 use crate::app::notices::{
@@ -88,7 +90,9 @@ fn sample(notice: &str, kind: Kind, facts: NoticeFacts) -> Sample {
             "chair_handed_over" | "stand_in" => {
                 "https://sojourn.example/cases?waiting_for_me=true".to_owned()
             }
-            _ if notice.starts_with("balance_") => "https://sojourn.example/balances".to_owned(),
+            _ if notice.starts_with("balance_") => {
+                format!("https://sojourn.example/agreements/{}/statements/{}", id(79), id(78))
+            }
             _ if changed => "https://sojourn.example/account".to_owned(),
             _ => "https://sojourn.example/invitation?token=AZp8PlsfeiCMRA".to_owned(),
         },
@@ -132,6 +136,7 @@ fn hand_over() -> HandOverNotice {
 
 fn balance_sample(notice: &str) -> Sample {
     let facts = BalanceNotice {
+        agreement: Some(AgreementId::from(id(79))),
         statement: BalanceStatementId::from(id(78)),
         as_of: queued(),
         side: LONG_HOME.to_owned(),

@@ -97,6 +97,7 @@ fn facts(definition: &Definition, clock: ClockIx, kind: Kind) -> CaseNotice {
         version: WorkflowVersionId::from(id(1)),
         case: CaseId::from(id(2)),
         programme_id: None,
+        agreement_id: None,
         reference: "LND-7F3K".to_owned(),
         machine: "main".to_owned(),
         event: definition.events[event].name.clone(),
@@ -125,6 +126,7 @@ fn facts(definition: &Definition, clock: ClockIx, kind: Kind) -> CaseNotice {
         reason: None,
         choices: Vec::new(),
         receipt: None,
+        standing: Vec::new(),
     }
 }
 

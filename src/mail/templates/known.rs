@@ -63,6 +63,7 @@ pub(super) const KNOWN: &[&str] = &[
     "receipt",
     "recipient",
     "recipient.name",
+    "standing",
     "state",
     "state.label",
     "state.now",

@@ -34,6 +34,7 @@ pub(super) struct Around {
     clocks: BTreeMap<CaseId, Vec<RunningClock>>,
     filled: BTreeMap<CaseId, Vec<String>>,
     lines: Vec<Line>,
+    back: Vec<Line>,
     units: BTreeMap<UnitId, Vec<UnitId>>,
 }
 
@@ -48,7 +49,10 @@ impl Around {
         let homes: Vec<InstitutionId> = rows.iter().map(|(application, ..)| application.home_id).collect();
         let own = rows.iter().filter_map(|(application, ..)| application.home_unit_id);
         let units: Vec<UnitId> = chosen().filter_map(|choice| choice.offering.unit).chain(own).collect();
+        let asks = rows.iter().any(|(_, _, _, _, call, _)| call.as_ref().is_some_and(|call| call.reciprocal));
+        let back = if asks { lines_for(conn, &hosts, &homes, &[]).await? } else { Vec::new() };
         Ok(Self {
+            back,
             units: units_above(conn, &units).await?,
             accounts: accounts_of(conn, &ids).await?,
             clocks: clocks_of(conn, &ids).await?,
@@ -77,6 +81,12 @@ impl Around {
             accounts: self.accounts.remove(&id).unwrap_or_default(),
             clocks: self.clocks.remove(&id).unwrap_or_default(),
             filled: self.filled.remove(&id).unwrap_or_default(),
+            back: self
+                .back
+                .iter()
+                .filter(|line| line.covers.host == Some(application.home_id))
+                .cloned()
+                .collect(),
             lines,
             student: student_of(&application, registration)?,
             case: CaseRow::try_from(case)?,

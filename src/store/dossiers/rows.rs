@@ -45,6 +45,8 @@ pub struct Dossier {
     pub filled: Vec<String>,
     /// Place lines any of the choices might draw on.
     pub lines: Vec<Line>,
+    /// Place lines by which the home takes students of the hosts, where the call asks whether it does.
+    pub back: Vec<Line>,
     /// Cases waiting for a place, per line.
     pub waiters: BTreeMap<PlaceLineId, i64>,
     /// Units of the parties, each with itself and all that stand above it, the nearest first.

@@ -114,6 +114,23 @@ impl From<outbox::Model> for Claimed {
     }
 }
 
+/// Keeps facts with claimed notices; one whose claim has passed to another worker is left to that one.
+pub async fn keep_facts(
+    tx: &Tx,
+    lease: LeaseId,
+    facts: Vec<(NoticeId, serde_json::Value)>,
+) -> Result<(), StoreError> {
+    for (id, facts) in facts {
+        outbox::Entity::update_many()
+            .col_expr(outbox::Column::Facts, Expr::value(facts))
+            .filter(outbox::Column::Id.eq(id))
+            .filter(outbox::Column::Lease.eq(lease))
+            .exec(tx.db())
+            .await?;
+    }
+    Ok(())
+}
+
 /// An earlier notice about the same case to the same person that is due, or was put off a few times.
 fn ahead(now: DateTime<Utc>) -> sea_orm::sea_query::SelectStatement {
     use outbox::Column::{Attempts, CaseId, Id, NextAttemptAt, RecipientId};

@@ -1,11 +1,11 @@
-//! Deadlines by which one reader is awaited, over all their cases: applications and programmes.
+//! Deadlines by which one reader is awaited, over all their cases: applications, programmes and agreements.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sojourn_engine::ids::{CaseId, InstitutionId, ProgrammeId};
-use sojourn_entities::{application, case, programme, wait};
+use sojourn_engine::ids::{AgreementId, CaseId, InstitutionId, ProgrammeId};
+use sojourn_entities::{agreement, application, case, programme, wait};
 
 use super::{Around, Awaited, Item, awaited, houses, running_clocks, seen};
 use crate::access::Scope;
@@ -45,6 +45,21 @@ pub struct OfProgramme {
     pub case: CaseRow,
 }
 
+/// An agreement whose case awaits the reader.
+#[derive(Debug, Clone)]
+pub struct OfAgreement {
+    /// The agreement.
+    pub id: AgreementId,
+    /// Names of the side that wrote it and of the other.
+    pub names: [String; 2],
+    /// Their IANA zones.
+    pub zones: [String; 2],
+    /// Clocks that run: machine, name in the definition, end.
+    pub clocks: Vec<(String, String, DateTime<Utc>)>,
+    /// The case that runs it.
+    pub case: CaseRow,
+}
+
 /// Deadlines of a reader, the first to end first, with what they are about.
 #[derive(Debug, Default)]
 pub struct Deadlines {
@@ -54,6 +69,8 @@ pub struct Deadlines {
     pub applications: BTreeMap<CaseId, (Item, CaseRow)>,
     /// Those that vet programmes.
     pub programmes: BTreeMap<CaseId, OfProgramme>,
+    /// Those that run agreements.
+    pub agreements: BTreeMap<CaseId, OfAgreement>,
 }
 
 /// The first `most` deadlines by which a reader is awaited.
@@ -85,7 +102,8 @@ pub async fn deadlines(conn: &impl Conn, scope: &Scope, reader: &Awaited, most: 
     cases.dedup();
     let by_name = waits.iter().filter(|wait| wait.by_name).map(|wait| wait.case).collect();
     let applications = applications(conn, scope, &cases, by_name).await?;
-    Ok(Deadlines { applications, programmes: programmes(conn, &cases).await?, waits })
+    let (programmes, agreements) = (programmes(conn, &cases).await?, agreements(conn, &cases).await?);
+    Ok(Deadlines { waits, applications, programmes, agreements })
 }
 
 /// Applications of the reader's scope, and those that await the reader by name.
@@ -122,15 +140,46 @@ async fn programmes(conn: &impl Conn, cases: &[CaseId]) -> Result<BTreeMap<CaseI
     let hosts: Vec<InstitutionId> = rows.iter().map(|row| row.host_id).collect();
     let zones = houses(conn, hosts).await?;
     let mut clocks = running_clocks(conn, ids.iter().copied()).await?;
-    let rows_of_cases = case::Entity::find().filter(case::Column::Id.is_in(ids)).all(conn.db()).await?;
-    let mut cases: BTreeMap<CaseId, case::Model> =
-        rows_of_cases.into_iter().map(|row| (row.id, row)).collect();
+    let mut cases = rows_of(conn, ids).await?;
     let mut about = BTreeMap::new();
     for row in rows {
         let Some(case) = row.case_id.and_then(|id| cases.remove(&id)) else { continue };
         let zone = zones.get(&row.host_id).map(|(_, zone)| zone.clone()).unwrap_or_default();
         let clocks = clocks.remove(&case.id).unwrap_or_default();
         let of = OfProgramme { id: row.id, title: row.title, zone, clocks, case: CaseRow::try_from(case)? };
+        about.insert(of.case.id, of);
+    }
+    Ok(about)
+}
+
+async fn rows_of(conn: &impl Conn, ids: Vec<CaseId>) -> Result<BTreeMap<CaseId, case::Model>> {
+    let rows = case::Entity::find().filter(case::Column::Id.is_in(ids)).all(conn.db()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+async fn agreements(conn: &impl Conn, cases: &[CaseId]) -> Result<BTreeMap<CaseId, OfAgreement>> {
+    let rows = agreement::Entity::find()
+        .filter(agreement::Column::CaseId.is_in(cases.iter().copied()))
+        .all(conn.db())
+        .await?;
+    if rows.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids: Vec<CaseId> = rows.iter().filter_map(|row| row.case_id).collect();
+    let sides = houses(conn, rows.iter().flat_map(|row| [row.proposer_id, row.partner_id]).collect()).await?;
+    let mut clocks = running_clocks(conn, ids.iter().copied()).await?;
+    let mut cases = rows_of(conn, ids).await?;
+    let mut about = BTreeMap::new();
+    for row in rows {
+        let Some(case) = row.case_id.and_then(|id| cases.remove(&id)) else { continue };
+        let ends = [row.proposer_id, row.partner_id].map(|id| sides.get(&id).cloned().unwrap_or_default());
+        let of = OfAgreement {
+            id: row.id,
+            names: ends.clone().map(|end| end.0),
+            zones: ends.map(|end| end.1),
+            clocks: clocks.remove(&case.id).unwrap_or_default(),
+            case: CaseRow::try_from(case)?,
+        };
         about.insert(of.case.id, of);
     }
     Ok(about)

@@ -133,8 +133,7 @@ async fn a_case_stays_with_the_line_it_was_given(#[values(Db::Sqlite, Db::Postgr
     let mut walk = eligible(&cast, &round, "Anna").await;
     walk.act_with("home_coordinator", "allocate", &json!({ "line": line["id"] })).await;
     walk.act("student", "accept_offer").await;
-    let end = json!({ "event": "end", "data": { "ended_on": "2026-12-31" } });
-    cast.who("host_coordinator").fire_agreement(&agreement, 3, &end).await.ok();
+    cast.who("host_coordinator").end_agreement(&agreement, "2026-12-31").await.ok();
 
     let body = json!({ "event": "nominate", "data": { "no_conflict": true } });
     let refused = walk.attempt("home_coordinator", &body).await.problem(409);

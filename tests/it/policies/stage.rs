@@ -256,7 +256,7 @@ impl Stage {
             let stated = self.cast.who(by).post(&path, &json!({})).await.ok();
             self.enter(set, "statement_id", &stated["id"]);
         }
-        let workflow = sol.get("/workflows").await.ok()["items"][0]["id"].clone();
+        let workflow = sol.get("/workflows").await.ok()["items"][1]["id"].clone();
         let term = sol.get("/chair-terms").await.ok()["items"][0]["id"].clone();
         let notices = sol.get("/notifications?limit=200").await.ok();
         let notices = notices["items"].as_array().expect("notices").clone();
@@ -287,7 +287,7 @@ impl Stage {
             ("POST", "/applications/events") => {
                 json!({ "event": "find_eligible", "items": [{ "id": of("applications"), "version": 9999 }] })
             }
-            ("POST", "/agreements/{id}/events") => json!({ "event": "end" }),
+            ("POST", "/agreements/{id}/events") => json!({ "event": "propose" }),
             ("POST", path) if path.ends_with("/events") => {
                 json!({ "event": "suspend", "reason": { "code": "other", "text": "A while." } })
             }

@@ -99,6 +99,14 @@ impl Actor {
         send(request.header("Idempotency-Key", fresh_key())).await
     }
 
+    /// Gives notice of an agreement for a day, in its present version.
+    pub async fn end_agreement(&self, path: &str, on: &str) -> Answer {
+        let version = self.get(path).await.ok()["version"].as_i64().expect("a version");
+        let reason = json!({ "code": "strategy", "text": "Other partners." });
+        let body = json!({ "event": "end", "data": { "ended_on": on }, "reason": reason });
+        self.fire_agreement(path, i32::try_from(version).expect("small"), &body).await
+    }
+
     /// Uploads a file into a slot of a case.
     pub async fn upload(&self, case: &Value, slot: &str, name: &str, content: &[u8]) -> Answer {
         let id = case["id"].as_str().expect("the id of the case");

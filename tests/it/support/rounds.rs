@@ -181,6 +181,7 @@ impl Cast {
         let path = format!("/agreements/{}", id(&agreement));
         by.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
         partner.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.ok();
+        self.app.act_on_clocks().await;
         let line = json!({
             "source": "agreement", "agreement": agreement["id"], "home": home, "host": host, "unit": "heads",
             "capacity": places,

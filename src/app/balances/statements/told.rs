@@ -86,6 +86,7 @@ async fn send(
     let names = institutions::names(tx, &[agreement.proposer_id, agreement.partner_id]).await?;
     let name = |id| names.get(&id).cloned().unwrap_or_default();
     let facts = BalanceNotice {
+        agreement: Some(agreement.id),
         statement: row.id,
         as_of: row.as_of,
         side: name(row.side_id),

@@ -229,6 +229,10 @@ impl<'a> Plan<'a> {
             agreed_at: None,
             ended_on: None,
             note: None,
+            case_id: None,
+            proposed_terms: None,
+            past_terms: None,
+            renews_id: None,
             created_at: self.at.now,
             version: 1,
         };
@@ -286,7 +290,7 @@ const fn rank(status: AgreementStatus) -> u8 {
         AgreementStatus::Agreed => 0,
         AgreementStatus::Proposed => 1,
         AgreementStatus::Draft => 2,
-        AgreementStatus::Ended => 3,
+        AgreementStatus::Ended | AgreementStatus::Dropped => 3,
     }
 }
 

@@ -8,11 +8,12 @@ use sojourn_engine::vocabulary::{Deed, Matter};
 use super::plan::{Plan, Sum};
 use super::report::PlacesImport;
 use crate::access::Caller;
-use crate::app::agreements::AgreementView;
+use crate::app::agreements::{AgreementView, lay};
 use crate::app::audit::{self, Deeds};
+use crate::app::courses;
 use crate::app::institutions::InstitutionView;
 use crate::app::places::{PlaceLineView, capacity};
-use crate::app::{Conflict, Error, Result};
+use crate::app::{App, Conflict, Error, Result};
 use crate::clock::Moment;
 use crate::store::places::{self as store, NewPosting, PlaceLine};
 use crate::store::{Tx, agreements, institutions};
@@ -25,7 +26,7 @@ const REASON: &str = "As the list says.";
 /// # Errors
 /// [`Conflict::NotNow`] when somebody else has posted to one of its lines meanwhile.
 pub async fn write(
-    tx: &Tx,
+    (app, tx): (&App, &Tx),
     (at, caller): (&Moment, &Caller),
     plan: &Plan<'_>,
     report: &mut PlacesImport,
@@ -37,11 +38,15 @@ pub async fn write(
         deeds.push(deed.with(&InstitutionView::from((*row).clone()))?);
     }
     institutions::add_many(tx, partners.into_iter().cloned().collect()).await?;
-    for row in &plan.new {
+    let mut new = plan.new.clone();
+    let by = Some(caller.person).filter(|person| !uuid::Uuid::from(*person).is_nil());
+    let written = lay(app, tx, (by, at), &mut new).await?;
+    for row in &new {
         let deed = Deeds::new(Deed::Create, Matter::Agreement, row.id).at(row.proposer_id);
         deeds.push(deed.with(&AgreementView::from(row.clone()))?);
     }
-    agreements::add_many(tx, plan.new.clone()).await?;
+    agreements::add_many(tx, new).await?;
+    courses::keep(tx, written).await?;
     let mut lines = Lines {
         at,
         caller,

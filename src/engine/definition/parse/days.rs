@@ -1,9 +1,10 @@
-//! What a transition does to the last day of the stay.
+//! What a transition does to the last day of the stay, or to the terms of the agreement.
 
 use super::super::input::WrittenKind;
 use super::super::{Definition, LastDay, Rule, Transition};
 use super::Loader;
 use super::tree::{Node, Table};
+use crate::vocabulary::{Subject, Terms};
 
 impl Loader<'_, '_> {
     pub(super) fn last_day(&self, table: &Table<'_>) -> Option<LastDay> {
@@ -18,6 +19,16 @@ impl Loader<'_, '_> {
             (None, Some(node)) => self.day(&node, table).map(LastDay::Set),
             (None, None) => None,
         }
+    }
+
+    /// What becomes of the terms of the agreement that the case is about.
+    pub(super) fn terms(&self, table: &Table<'_>) -> Option<Terms> {
+        let node = table.node("terms")?;
+        if self.subject != Subject::Agreement {
+            self.reader.form(node.span(), "`terms` is for cases of subject \"agreement\"");
+            return None;
+        }
+        self.word::<Terms>(&node, "effect on terms")
     }
 
     /// Finds days that are granted although nothing asks for one.

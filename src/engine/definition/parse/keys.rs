@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::{InputField, Reasons, Transition};
 use crate::guard::{Guard, Slot};
 
-pub(super) const KEYS: [&str; 24] = [
+pub(super) const KEYS: [&str; 25] = [
     "event",
     "from",
     "to",
@@ -20,7 +20,9 @@ pub(super) const KEYS: [&str; 24] = [
     "widens",
     "ask_last_day",
     "last_day",
+    "terms",
     "freezes",
+    "displaces",
     "shows_to",
     "came_from",
     "once",

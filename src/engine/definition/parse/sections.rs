@@ -8,9 +8,9 @@ use super::Loader;
 use super::tree::{Node, Table};
 use crate::definition::{Clock, RoleIx};
 use crate::guard::Type;
-use crate::vocabulary::{DocumentClass, Duty, Phase, Publication, StateKind, Subject};
+use crate::vocabulary::{AgreementStatus, DocumentClass, Duty, Phase, Publication, StateKind, Subject};
 
-const STATE_KEYS: [&str; 12] = [
+const STATE_KEYS: [&str; 13] = [
     "phase",
     "kind",
     "waits_for",
@@ -23,6 +23,7 @@ const STATE_KEYS: [&str; 12] = [
     "stops_clocks",
     "appeal",
     "publication",
+    "standing",
 ];
 const TRACK_STATE_KEYS: [&str; 5] = ["kind", "waits_for", "label", "now", "clocks"];
 
@@ -125,7 +126,8 @@ impl Loader<'_, '_> {
             self.reader.form(table.span.clone(), message);
         }
         let publication = self.publication(table, state.kind);
-        State { public_until, publication, appeal: self.appeal(table, state.kind), ..state }
+        let standing = self.standing(table, state.kind);
+        State { public_until, publication, standing, appeal: self.appeal(table, state.kind), ..state }
     }
 
     /// What the state says, else draft while it is open and closed at its end.
@@ -139,6 +141,23 @@ impl Loader<'_, '_> {
         }
         let said = node.and_then(|node| self.word::<Publication>(&node, "status of publication"));
         Some(said.unwrap_or(if kind == StateKind::Open { Publication::Draft } else { Publication::Closed }))
+    }
+
+    /// What the state says, else draft while it is open and ended at its end.
+    fn standing(&self, table: &Table<'_>, kind: StateKind) -> Option<AgreementStatus> {
+        let node = table.node("standing");
+        if self.subject != Subject::Agreement {
+            if let Some(node) = node {
+                self.reader.form(node.span(), "`standing` is for cases of subject \"agreement\"");
+            }
+            return None;
+        }
+        let said = node.and_then(|node| self.word::<AgreementStatus>(&node, "status of an agreement"));
+        Some(said.unwrap_or(if kind == StateKind::Open {
+            AgreementStatus::Draft
+        } else {
+            AgreementStatus::Ended
+        }))
     }
 
     fn appeal(&self, table: &Table<'_>, kind: StateKind) -> Option<Span> {
@@ -180,6 +199,7 @@ impl Loader<'_, '_> {
             remember: table.flag("remember"),
             stops_clocks: table.flag("stops_clocks"),
             publication: None,
+            standing: None,
             appeal: None,
             place: node.place(),
         }

@@ -24,6 +24,7 @@ impl Play<'_, '_> {
         });
         same("sides that see it from here on", &may.shows_to, sides.collect());
         same("effect on the last day", may.last_day.as_slice(), found.last_day.iter().map(day).collect());
+        same("effect on terms", may.terms.as_slice(), found.terms.iter().map(ToString::to_string).collect());
         same("trigger", may.on.as_slice(), found.on.iter().map(|on| trigger(definition, on)).collect());
         let machine = |ix: &MachineIx| {
             definition.track(*ix).map_or_else(|| "main".to_owned(), |track| track.name.clone())
@@ -31,13 +32,14 @@ impl Play<'_, '_> {
         same("tracks that start anew", &may.resets, found.resets.iter().map(machine).collect());
         same("signatures that are void", &may.invalidates, found.invalidates.iter().map(machine).collect());
         same("track that gets one more", may.adds.as_slice(), found.adds.iter().map(machine).collect());
-        let marks = |marks: [(&str, bool); 6]| -> Vec<String> {
+        let marks = |marks: [(&str, bool); 7]| -> Vec<String> {
             marks.into_iter().filter(|(_, set)| *set).map(|(mark, _)| mark.to_owned()).collect()
         };
         let wanted = marks([
             ("all", may.all),
             ("once", may.once),
             ("freezes", may.freezes),
+            ("displaces", may.displaces),
             ("irreversible", may.irreversible),
             ("new_version", may.new_version),
             ("widens", may.widens),
@@ -46,6 +48,7 @@ impl Play<'_, '_> {
             ("all", found.collect),
             ("once", found.once),
             ("freezes", found.freezes),
+            ("displaces", found.displaces),
             ("irreversible", found.irreversible),
             ("new_version", found.new_version),
             ("widens", found.widens),

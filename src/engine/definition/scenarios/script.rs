@@ -106,6 +106,7 @@ pub(super) struct Situation {
     pub stops_clocks: bool,
     /// Who sees the programme that the case is about; by default as in a definition: draft while it is open, closed at its end.
     pub publication: Option<String>,
+    pub standing: Option<String>,
     /// The instant from which the applicant reads what it is.
     pub public_until: Option<String>,
     /// How long a final state can still be left.
@@ -192,10 +193,14 @@ pub(super) struct May {
     pub once: bool,
     #[serde(default)]
     pub freezes: bool,
+    /// Whether the case comes first from here on when places are given anew.
+    #[serde(default)]
+    pub displaces: bool,
     #[serde(default)]
     pub shows_to: Names,
     pub chooses: Option<String>,
     pub last_day: Option<String>,
+    pub terms: Option<String>,
     pub on: Option<String>,
     /// Until when the applicant does not learn of the state that is entered.
     pub hidden_until: Option<Datetime>,

@@ -11,7 +11,7 @@ use super::script::{End, Runs, Situation};
 use super::{Aim, Play, told, unmet, written};
 use crate::machine::{self, ClockStart, NoticeTo, Outcome};
 use crate::refusal::Refusal;
-use crate::vocabulary::{Publication, StateKind};
+use crate::vocabulary::{AgreementStatus, Publication, StateKind};
 
 impl<'d, 's> Play<'d, 's> {
     /// The world before a case is opened.
@@ -197,6 +197,11 @@ impl<'d, 's> Play<'d, 's> {
         let shows = situation.publication.clone().or_else(|| state.publication.map(|_| usual.to_string()));
         let found = state.publication.map(|publication| publication.to_string());
         self.same(at, "its programme is", &one(shows), &one(found));
+        let usual =
+            if state.kind == StateKind::Open { AgreementStatus::Draft } else { AgreementStatus::Ended };
+        let stands = situation.standing.clone().or_else(|| state.standing.map(|_| usual.to_string()));
+        let found = state.standing.map(|standing| standing.to_string());
+        self.same(at, "its agreement is", &one(stands), &one(found));
         let told = state.public_until.as_ref().map(|until| until.source().to_owned());
         self.same(at, "the applicant is told at", &one(situation.public_until.clone()), &one(told));
         let appeal = state.appeal.map(|span| span.to_string());

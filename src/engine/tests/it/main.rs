@@ -22,3 +22,4 @@ mod shipped;
 mod simulate;
 mod sketch;
 mod tracks;
+mod turns;

@@ -226,7 +226,7 @@ pub fn swap_notice(document: &Table) -> Vec<Site> {
     told(document).into_iter().flat_map(swap).collect()
 }
 
-const MARKS: [&str; 14] = [
+const MARKS: [&str; 15] = [
     "once",
     "collect",
     "irreversible",
@@ -235,6 +235,7 @@ const MARKS: [&str; 14] = [
     "choose",
     "ask_last_day",
     "last_day",
+    "terms",
     "came_from",
     "on",
     "resets",

@@ -170,7 +170,7 @@ impl Written<'_> {
         let waits = state.waits_for.map(|role| self.0.roles[role.at()].name.as_str());
         let until = state.public_until.as_ref().map(|term| term.source().to_owned());
         let mut rows = vec![format!(
-            "{name} {:?} {:?} {waits:?} {:?} {:?} {:?} {until:?} {} {:?} {:?}",
+            "{name} {:?} {:?} {waits:?} {:?} {:?} {:?} {until:?} {} {:?} {:?} {:?}",
             state.phase,
             state.kind,
             state.label,
@@ -178,7 +178,8 @@ impl Written<'_> {
             state.public,
             state.stops_clocks,
             state.appeal,
-            state.publication
+            state.publication,
+            state.standing
         )];
         for clock in state.clocks.iter().map(|ix| &self.0.clocks[ix.at()]) {
             let run = match &clock.run {
@@ -291,7 +292,7 @@ impl Written<'_> {
         let rank = rank.filter(|_| join.is_some());
         let marks = (t.freezes, t.once, t.collect, t.irreversible, t.new_version, enters);
         format!(
-            "{} {here:?} {:?} --{} by {} {} {documents:?} {:?} {reason:?} {effects:?} {told:?} {:?} {:?} {:?} {marks:?} {:?} \
+            "{} {here:?} {:?} --{} by {} {} {documents:?} {:?} {reason:?} {effects:?} {told:?} {:?} {:?} {:?} {:?} {marks:?} {:?} \
              {:?} {:?} {:?} join {join:?} {rank:?}--> {to:?}",
             self.name(node.state),
             node.accounts,
@@ -301,6 +302,7 @@ impl Written<'_> {
             t.input,
             t.choose,
             t.last_day,
+            t.terms,
             t.shows_to,
             t.on,
             machines(&t.resets),

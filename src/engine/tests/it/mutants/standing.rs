@@ -101,7 +101,7 @@ pub fn change_waiting(document: &Table) -> Vec<Site> {
 
 /// A state forgets where it was entered from, can no longer be appealed, hides nothing, or shows a programme no more than others.
 pub fn drop_state_mark(document: &Table) -> Vec<Site> {
-    let marks = ["remember", "stops_clocks", "appeal", "public_until", "publication"];
+    let marks = ["remember", "stops_clocks", "appeal", "public_until", "publication", "standing"];
     let at = states(document).into_iter().flat_map(|state| marks.map(|mark| join(&state, &[mark])));
     let at = at.filter(|path| get(document, path).is_some());
     at.map(|path| {

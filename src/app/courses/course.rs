@@ -1,7 +1,8 @@
-//! The case of a programme in the hands of a command: moved by the same machine, with neither applicant nor places.
+//! A case that no application is about, in the hands of a command: moved by the same machine, with neither applicant nor places.
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 use sojourn_engine::deadline::Calendar;
 use sojourn_engine::definition::{ClockIx, Definition, ExpiryAct, MAIN, Resolver, RoleIx};
@@ -9,11 +10,12 @@ use sojourn_engine::facts::{Fact, Facts};
 use sojourn_engine::guard::{Slot, Value as Known};
 use sojourn_engine::ids::{ClockRowId, PersonId, UnitId};
 use sojourn_engine::machine::{
-    self, Actor, Attempt, Calendars, Case, ClockStart, Context, Move, Roles, Running,
+    self, Actor, Attempt, Calendars, Case, ClockStart, Context, Move, NewLastDay, Roles, Running,
 };
 use sojourn_engine::refusal::Refusal;
-use sojourn_engine::vocabulary::{Publication, Via};
+use sojourn_engine::vocabulary::{Duty, Terms, Via};
 
+use super::about::About;
 use crate::app::Result;
 use crate::app::calendars::calendar;
 use crate::app::holders::Holders;
@@ -23,29 +25,49 @@ use crate::clock::Moment;
 use crate::store::dossiers::{CaseRow, Institution, RunningClock};
 use crate::store::holders::Holder;
 use crate::store::person_keys;
-use crate::store::programmes::Programme;
 use crate::store::records::{Moved, NewClock, NewHistory, Records, Stopped};
 
-/// A case of a programme with everything a step on it is judged with.
+/// A case with everything a step on it is judged with.
 #[derive(Debug)]
-pub(super) struct Course {
-    pub programme: Programme,
-    pub host: Institution,
+pub(in crate::app) struct Course {
+    pub about: About,
+    /// The side that wrote an agreement; none for a programme.
+    pub home: Option<Institution>,
+    /// Host of a programme, other side of an agreement.
+    pub host: Option<Institution>,
     pub row: CaseRow,
     pub case: Case,
     pub definition: Arc<Definition>,
     pub holders: Holders,
-    /// The programme's unit and those above it.
+    /// The unit of the host and those above it.
     pub units: Vec<UnitId>,
     /// Calendar of the secretariat.
     pub alliance: Calendar,
     /// Rows of the clocks that run.
     pub clocks: Vec<(ClockRowId, ClockIx)>,
+    /// What its moves have still to do to what it is about.
+    pub effects: Vec<Effect>,
+    /// Whether its steps are told to nobody.
+    pub quiet: bool,
+}
+
+/// What a move does to what its case is about.
+#[derive(Debug, Clone, Default)]
+pub(in crate::app) struct Effect {
+    /// What becomes of the terms of an agreement.
+    pub terms: Option<Terms>,
+    /// The last day that is set.
+    pub last_day: Option<NaiveDate>,
+    /// What the event carried.
+    pub data: Map<String, Value>,
+    /// Who fired it, and in which role.
+    pub actor: Option<PersonId>,
+    pub role: Option<RoleIx>,
 }
 
 /// What somebody does to the case.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deed<'a> {
+pub(in crate::app) struct Deed<'a> {
     pub event: &'a str,
     pub data: &'a Map<String, Value>,
     pub reason: Option<(&'a str, &'a str)>,
@@ -55,19 +77,25 @@ pub(super) struct Deed<'a> {
     pub via: Via,
 }
 
-/// The world of such a case: its instant, its host, and nothing that a move would change.
-struct World<'a>(Context<'a>);
+/// The world of such a case: its instant, its ends, and the days of an agreement, which an amendment moves.
+struct World<'a> {
+    now: Context<'a>,
+    amended: Context<'a>,
+    is_amended: bool,
+}
 
 impl machine::World for World<'_> {
     fn context(&self) -> Context<'_> {
-        self.0.clone()
+        if self.is_amended { self.amended.clone() } else { self.now.clone() }
     }
 
-    fn take(&mut self, _: &Move) {}
+    fn take(&mut self, made: &Move) {
+        self.is_amended |= made.terms == Some(Terms::Settle);
+    }
 }
 
 /// Who acted, and what came before.
-pub(super) struct Taken<'a> {
+pub(in crate::app) struct Taken<'a> {
     pub event: &'a str,
     pub from: Option<String>,
     pub role: Option<RoleIx>,
@@ -98,14 +126,19 @@ impl Course {
     /// Everybody who holds a role, the stand-ins when nobody does.
     pub fn people(&self, role: RoleIx) -> Vec<&Holder> {
         match &self.definition.roles[role.at()].resolver {
-            Resolver::Host(duty) => self.holders.at(*duty, self.host.id, &self.units),
+            Resolver::Home(duty) => self.at(*duty, self.home.as_ref(), &[]),
+            Resolver::Host(duty) => self.at(*duty, self.host.as_ref(), &self.units),
             Resolver::Secretariat => self.holders.secretariat(),
             Resolver::Chair => match &self.holders.chair {
                 Some(holder) => vec![holder],
                 None => self.holders.secretariat(),
             },
-            Resolver::Applicant | Resolver::Home(_) | Resolver::Link(_) | Resolver::System => Vec::new(),
+            Resolver::Applicant | Resolver::Link(_) | Resolver::System => Vec::new(),
         }
+    }
+
+    fn at(&self, duty: Duty, end: Option<&Institution>, units: &[UnitId]) -> Vec<&Holder> {
+        end.map_or_else(Vec::new, |end| self.holders.at(duty, end.id, units))
     }
 
     /// The roles one person holds.
@@ -116,14 +149,11 @@ impl Course {
 
     /// Calls `with` in the surroundings of the case.
     pub fn within<T>(&self, at: &Moment, with: impl FnOnce(&Context<'_>) -> T) -> T {
-        let slots: Vec<Slot> = (0..).map(Slot).take(self.definition.facts.len()).collect();
-        let facts = Facts::gather(&self.definition.facts, &slots, |fact| match fact {
-            Fact::Now => Some(Known::Instant(at.now)),
-            Fact::HostCountry => Some(Known::text(self.host.country.as_str())),
-            _ => None,
-        });
-        let host = calendar(&self.host);
-        let calendars = Calendars { home: host.clone(), host, alliance: self.alliance.clone() };
+        let facts = self.facts_on(at, self.about.days());
+        let of = |end: Option<&Institution>| end.map(calendar);
+        let host = of(self.host.as_ref()).unwrap_or_else(|| self.alliance.clone());
+        let home = of(self.home.as_ref()).unwrap_or_else(|| host.clone());
+        let calendars = Calendars { home, host, alliance: self.alliance.clone() };
         with(&Context {
             now: at.now,
             facts: &facts,
@@ -135,6 +165,18 @@ impl Course {
             stays: 0,
             overrides: &[],
             subject: None,
+        })
+    }
+
+    fn facts_on(&self, at: &Moment, days: Option<(NaiveDate, NaiveDate)>) -> Facts {
+        let slots: Vec<Slot> = (0..).map(Slot).take(self.definition.facts.len()).collect();
+        Facts::gather(&self.definition.facts, &slots, |fact| match fact {
+            Fact::Now => Some(Known::Instant(at.now)),
+            Fact::HostCountry => self.host.as_ref().map(|host| Known::text(host.country.as_str())),
+            Fact::HomeCountry => self.home.as_ref().map(|home| Known::text(home.country.as_str())),
+            Fact::AgreementFromAt => days.map(|days| Known::Instant(self.alliance.start_of(days.0))),
+            Fact::AgreementUntilAt => days.map(|days| Known::Instant(self.alliance.end_of(days.1))),
+            _ => None,
         })
     }
 
@@ -207,7 +249,10 @@ impl Course {
         let actor = deed.actor.map_or(Actor::System, |person| Actor::Person(person, self.roles(person)));
         let attempt = Attempt { event, instance: None, actor, data: deed.data, reason: deed.reason };
         let (step, facts) = self.within(at, |context| {
-            let step = machine::step(&definition, &self.case, &attempt, &mut World(context.clone()))?;
+            let facts = self.facts_on(at, self.about.amended_days());
+            let amended = Context { facts: &facts, ..context.clone() };
+            let mut world = World { now: context.clone(), amended, is_amended: false };
+            let step = machine::step(&definition, &self.case, &attempt, &mut world)?;
             let read = |made: &Move| chain::canonical_facts(&definition, &made.read, context.facts);
             let facts: Vec<String> = step.moves.iter().map(read).collect();
             Ok((step, facts))
@@ -215,6 +260,7 @@ impl Course {
         for (nth, (made, facts)) in step.moves.iter().zip(facts).enumerate() {
             let by = deed.actor.filter(|_| nth == 0);
             self.take(at, made, by, records);
+            self.note(made, (nth == 0).then_some(deed));
             let taken = Taken {
                 event: &definition.events[made.event.at()].name,
                 from: Some(definition.states[made.from.at()].name.clone()),
@@ -231,6 +277,21 @@ impl Course {
         Ok(())
     }
 
+    /// Notes what a move does to what the case is about.
+    fn note(&mut self, made: &Move, deed: Option<&Deed<'_>>) {
+        let last_day = match made.last_day {
+            Some(NewLastDay::Set(day)) => Some(day),
+            Some(NewLastDay::Asked(_) | NewLastDay::Granted) | None => None,
+        };
+        self.effects.push(Effect {
+            terms: made.terms,
+            last_day,
+            data: deed.map(|deed| deed.data.clone()).unwrap_or_default(),
+            actor: deed.and_then(|deed| deed.actor),
+            role: made.role,
+        });
+    }
+
     /// A clock has nothing more to do: it runs no more.
     pub fn end(&mut self, row: ClockRowId, clock: ClockIx) {
         self.clocks.retain(|(known, _)| *known != row);
@@ -240,10 +301,12 @@ impl Course {
     /// Whether somebody holds a role themselves, rather than standing in for nobody.
     pub fn held(&self, role: RoleIx) -> bool {
         match &self.definition.roles[role.at()].resolver {
-            Resolver::Host(duty) => self.people(role).iter().any(|holder| holder.duty == *duty),
+            Resolver::Home(duty) | Resolver::Host(duty) => {
+                self.people(role).iter().any(|holder| holder.duty == *duty)
+            }
             Resolver::Chair => self.holders.chair.is_some(),
             Resolver::Secretariat => !self.people(role).is_empty(),
-            Resolver::Applicant | Resolver::Home(_) | Resolver::Link(_) | Resolver::System => false,
+            Resolver::Applicant | Resolver::Link(_) | Resolver::System => false,
         }
     }
 
@@ -252,11 +315,6 @@ impl Course {
         records.waits_of.push(self.row.id);
         records.waits.extend(self.waits());
         records.moved.push(Moved { case: self.row.clone(), due_at: self.case.due_at(), application: None });
-    }
-
-    /// Who sees the programme as its case stands.
-    pub fn publication(&self) -> Publication {
-        self.definition.states[self.case.state.at()].publication.unwrap_or(Publication::Draft)
     }
 
     fn take(&mut self, at: &Moment, made: &Move, by: Option<PersonId>, records: &mut Records) {
@@ -278,7 +336,7 @@ impl Course {
         self.start(at, &made.clocks, records);
     }
 
-    fn start(&mut self, at: &Moment, clocks: &[ClockStart], records: &mut Records) {
+    pub fn start(&mut self, at: &Moment, clocks: &[ClockStart], records: &mut Records) {
         for start in clocks {
             let id = at.id();
             self.clocks.push((id, start.clock));
@@ -299,7 +357,7 @@ impl Course {
     pub fn record(&mut self, at: &Moment, taken: &Taken<'_>, records: &mut Records) {
         let role = taken.role.or_else(|| self.definition.system());
         let role = role.map(|role| &self.definition.roles[role.at()]);
-        let at_host = role.is_some_and(|role| matches!(role.resolver, Resolver::Host(_)));
+        let institution = role.and_then(|role| self.acts_for(&role.resolver)).map(|end| end.id);
         let step = NewHistory {
             case: self.row.id,
             number: 0,
@@ -309,7 +367,7 @@ impl Course {
             via: taken.via,
             actor: taken.actor,
             role: role.map(|role| role.name.clone()).unwrap_or_default(),
-            institution: at_host.then_some(self.host.id),
+            institution,
             event: taken.event.to_owned(),
             from: taken.from.clone(),
             to: self.row.state.clone(),
@@ -321,19 +379,17 @@ impl Course {
         let words = taken.deed.map(|deed| Words { data: deed.data, reason: deed.reason, note: deed.note });
         chain::append(&mut self.row, step, (words, person_keys::nobody(), at), records);
     }
-}
 
-/// Why a workflow cannot vet programmes; `None` when it can.
-pub(super) fn unfit(definition: &Definition) -> Option<&'static str> {
-    let strange = |role: &sojourn_engine::definition::Role| {
-        matches!(role.resolver, Resolver::Applicant | Resolver::Home(_) | Resolver::Link(_))
-    };
-    if definition.roles.iter().any(strange) {
-        return Some(
-            "its roles must be of the host, the secretariat, the chair or the system: nobody applies",
-        );
+    /// The institution for which somebody acts in a role.
+    pub fn acts_for(&self, resolver: &Resolver) -> Option<&Institution> {
+        match resolver {
+            Resolver::Home(_) => self.home.as_ref(),
+            Resolver::Host(_) => self.host.as_ref(),
+            Resolver::Applicant
+            | Resolver::Secretariat
+            | Resolver::Chair
+            | Resolver::Link(_)
+            | Resolver::System => None,
+        }
     }
-    let beside = definition.machines().next().is_some();
-    let more = beside || !definition.documents.is_empty() || !definition.accounts.is_empty();
-    more.then_some("it must do without tracks, documents and accounts, which a programme does not have")
 }

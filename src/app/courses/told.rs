@@ -1,4 +1,4 @@
-//! Whom a step of a programme's case tells, and whom the case waits for.
+//! Whom a step of such a case tells, and whom the case waits for.
 
 use serde_json::json;
 use sojourn_engine::definition::{ClockIx, MAIN, Party, Resolver, RoleIx};
@@ -7,10 +7,12 @@ use sojourn_engine::machine::{self, NoticeTo};
 use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::Duty;
 
+use super::about::About;
 use super::course::{Course, Taken};
 use crate::app::notices::{CaseNotice, NoticeFacts, Reason};
 use crate::app::transition::otherwise;
 use crate::clock::Moment;
+use crate::store::dossiers::Institution;
 use crate::store::holders::Holder;
 use crate::store::outbox::NewNotice;
 use crate::store::records::{NewWait, Records};
@@ -18,7 +20,7 @@ use crate::store::records::{NewWait, Records};
 impl Course {
     /// Queues the notices of a step.
     pub fn tell(&self, at: &Moment, taken: &Taken<'_>, notices: &[NoticeTo], records: &mut Records) {
-        for notice in notices {
+        for notice in notices.iter().filter(|_| !self.quiet) {
             let declared = &self.definition.notices[notice.notice.at()];
             self.send(at, taken, (&declared.name, declared.action), &notice.to, records);
         }
@@ -72,18 +74,19 @@ impl Course {
         CaseNotice {
             version: self.row.workflow,
             case: self.row.id,
-            programme_id: Some(self.programme.id),
-            reference: super::reference(self.programme.id),
+            programme_id: self.about.programme(),
+            agreement_id: self.about.agreement(),
+            reference: self.about.reference(),
             machine: MAIN.to_owned(),
             event: taken.event.to_owned(),
             from: taken.from.clone().unwrap_or_default(),
             to: self.row.state.clone(),
             role: taken.role.map(name),
             student: None,
-            programme: self.programme.title.clone(),
-            home: self.host.name.clone(),
-            host: Some(self.host.name.clone()),
-            last_day: None,
+            programme: self.title(),
+            home: self.home.as_ref().or(self.host.as_ref()).map(|end| end.name.clone()).unwrap_or_default(),
+            host: self.host.as_ref().map(|host| host.name.clone()),
+            last_day: self.effects.last().and_then(|effect| effect.last_day),
             asked_last_day: None,
             due_at: first.and_then(|awaited| awaited.due_at),
             zone: first.and_then(|awaited| awaited.clock).map(|clock| self.zone(clock)),
@@ -92,15 +95,30 @@ impl Course {
             reason,
             choices: Vec::new(),
             receipt: None,
+            standing: Vec::new(),
+        }
+    }
+
+    /// What the case is about, in a line.
+    pub fn title(&self) -> String {
+        let name = |end: &Option<Institution>| end.as_ref().map(|end| end.name.clone()).unwrap_or_default();
+        match &self.about {
+            About::Programme(programme) => programme.title.clone(),
+            About::Agreement(agreement) => {
+                let (from, until) = (agreement.valid_from_on, agreement.valid_until_on);
+                format!("{} – {}, {from} – {until}", name(&self.home), name(&self.host))
+            }
         }
     }
 
     /// The zone of the calendar a clock counts in.
     pub fn zone(&self, clock: ClockIx) -> String {
-        match self.definition.clocks[clock.at()].calendar {
-            Party::Alliance => self.alliance.zone.name().to_owned(),
-            _ => self.host.zone.clone(),
-        }
+        let end = match self.definition.clocks[clock.at()].calendar {
+            Party::Alliance => None,
+            Party::Home => self.home.as_ref().or(self.host.as_ref()),
+            Party::Host => self.host.as_ref(),
+        };
+        end.map_or_else(|| self.alliance.zone.name().to_owned(), |end| end.zone.clone())
     }
 
     pub fn waits(&self) -> Vec<NewWait> {
@@ -108,12 +126,12 @@ impl Course {
         let wait = |awaited: machine::Awaited| {
             let role = &self.definition.roles[awaited.role.at()];
             let (duty, institution) = match role.resolver {
-                Resolver::Host(duty) => (Some(duty), Some(self.host.id)),
+                Resolver::Home(duty) | Resolver::Host(duty) => {
+                    (Some(duty), Some(self.acts_for(&role.resolver)?.id))
+                }
                 Resolver::Secretariat => (Some(Duty::Secretariat), None),
                 Resolver::Chair => (None, None),
-                Resolver::Applicant | Resolver::Home(_) | Resolver::Link(_) | Resolver::System => {
-                    return None;
-                }
+                Resolver::Applicant | Resolver::Link(_) | Resolver::System => return None,
             };
             Some(NewWait {
                 case: self.row.id,
@@ -121,7 +139,7 @@ impl Course {
                 role: role.name.clone(),
                 duty,
                 institution,
-                unit: institution.and(self.programme.unit_id),
+                unit: institution.and(self.about.unit()),
                 person: None,
                 since: awaited.since,
                 due_at: awaited.due_at,

@@ -1,4 +1,4 @@
-//! Clocks of the case of a programme: reminders, events and escalations, as for applications.
+//! Clocks of such a case: reminders, events and escalations, as for applications.
 
 use std::sync::Arc;
 
@@ -10,24 +10,22 @@ use sojourn_engine::machine::{self, ESCALATED, Outcome, PATIENCE, next_rung};
 use sojourn_engine::vocabulary::Via;
 
 use super::course::{Course, Deed, Taken};
-use super::{kept, publish, read};
+use super::{about, kept};
 use crate::app::transition::drive::Refused;
 use crate::app::transition::due::Did;
 use crate::app::{App, Error, Result, calendars};
 use crate::clock::Moment;
 use crate::store::clocks::{self, Acted, Due};
-use crate::store::programmes;
 use crate::store::records::{self, Records};
 
-/// Acts on the clocks of one programme's case that are claimed under a lease, in one transaction.
+/// Acts on the clocks of one case that are claimed under a lease, in one transaction.
 ///
 /// # Errors
 /// Faults of the database, and [`Error::Stale`] when the case or the lease has passed to somebody else.
 pub(in crate::app) async fn act(app: &App, at: &Moment, lease: LeaseId, case: CaseId) -> Result<Vec<Did>> {
     let tx = app.store.begin().await?;
     crate::store::dossiers::hold(&tx, &[case]).await?;
-    let programme = programmes::of_case(&tx, case).await?.ok_or(Error::NotFound)?;
-    let mut course = read(app, &tx, None, programme, at).await?;
+    let mut course = about::of_case(app, &tx, case, at).await?;
     let (mut done, mut acted, mut written) = (Vec::new(), Vec::new(), Records::default());
     for due in clocks::claimed(&tx, lease, &[case], at.now).await? {
         let did = one(&mut course, at, &due, &mut written, &mut acted);
@@ -49,7 +47,7 @@ pub(in crate::app) async fn act(app: &App, at: &Moment, lease: LeaseId, case: Ca
     }
     acted.retain(|acted| !ended.contains(&acted.id));
     if let Some(event) = fired.filter(|event| event != ESCALATED) {
-        publish(&tx, &course, &event).await?;
+        course.carry(app, &tx, at, &event).await?;
     }
     if !clocks::settle(&tx, lease, at.now, &acted).await? {
         return Err(Error::Stale);
@@ -146,10 +144,12 @@ fn escalate(
     course.record(at, &taken, records);
     course.send(at, &taken, ("deadline_passed", true), &[rung.role], records);
     course.send(at, &taken, ("deadline_missed", true), &waited, records);
-    let calendar = match declared.calendar {
-        Party::Alliance => course.alliance.clone(),
-        _ => calendars::calendar(&course.host),
+    let end = match declared.calendar {
+        Party::Alliance => None,
+        Party::Home => course.home.as_ref().or(course.host.as_ref()),
+        Party::Host => course.host.as_ref(),
     };
+    let calendar = end.map_or_else(|| course.alliance.clone(), calendars::calendar);
     (rung.more.then(|| calendar.after(at.now, PATIENCE)), rung.rungs)
 }
 

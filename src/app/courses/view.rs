@@ -1,10 +1,10 @@
-//! What the case of a programme shows.
+//! What a case that no application is about shows.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::definition::Texts;
 use sojourn_engine::facts::Facts;
-use sojourn_engine::ids::{CaseId, ProgrammeId};
+use sojourn_engine::ids::{AgreementId, CaseId, ProgrammeId};
 use sojourn_engine::machine::{self, Actor, Awaited, Offer};
 use sojourn_engine::vocabulary::{Phase, StateKind};
 use utoipa::ToSchema;
@@ -17,13 +17,17 @@ use crate::app::refusals;
 use crate::app::transition::otherwise;
 use crate::clock::Moment;
 
-/// The case that vets a programme, as one reader sees it.
+/// The case of a programme or of an agreement, as one reader sees it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct VettingView {
+pub struct CourseView {
     /// The case.
     pub id: CaseId,
     /// The programme it is about.
-    pub programme: ProgrammeId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub programme: Option<ProgrammeId>,
+    /// The agreement it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<AgreementId>,
     /// Name of the workflow it follows.
     pub workflow: String,
     /// Present state.
@@ -36,7 +40,7 @@ pub struct VettingView {
     pub phase: Phase,
     /// Open or final.
     pub kind: StateKind,
-    /// The case's version, also its `ETag`.
+    /// The version its events are fired with, also its `ETag`: of an agreement the agreement's own.
     pub version: i32,
     /// First end of a running clock.
     pub due_at: Option<DateTime<Utc>>,
@@ -49,7 +53,7 @@ pub struct VettingView {
 }
 
 /// The view of a case as it was read.
-pub(super) fn of(course: &Course, caller: &Caller, at: &Moment) -> VettingView {
+pub(in crate::app) fn of(course: &Course, caller: &Caller, at: &Moment) -> CourseView {
     let definition = &*course.definition;
     let state = &definition.states[course.case.state.at()];
     let language = caller.language.as_str();
@@ -57,16 +61,17 @@ pub(super) fn of(course: &Course, caller: &Caller, at: &Moment) -> VettingView {
     let offers = course.within(at, |context| machine::offers(definition, &course.case, actor, context));
     let awaited = machine::waiting(definition, &course.case, &Facts::default());
     let first = course.case.clocks.iter().min_by_key(|clock| clock.due_at);
-    VettingView {
+    CourseView {
         id: course.row.id,
-        programme: course.programme.id,
+        programme: course.about.programme(),
+        agreement: course.about.agreement(),
         workflow: definition.id.clone(),
         state: state.name.clone(),
         state_label: state.label.get(language).to_owned(),
         now: state.now.get(language).to_owned(),
         phase: state.phase,
         kind: state.kind,
-        version: course.row.version,
+        version: course.version(),
         due_at: course.case.due_at(),
         due_zone: first.map(|clock| course.zone(clock.clock)),
         offers: offers.iter().map(|offer| self::offer(course, offer, language)).collect(),

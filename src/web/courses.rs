@@ -1,0 +1,198 @@
+//! Cases that no application is about, on the page of the programme or agreement they are about.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use sojourn_engine::ids::{AgreementId, ProgrammeId};
+use sojourn_engine::refusal::Refusal;
+use sojourn_engine::vocabulary::Via;
+
+use super::applications::{events, show};
+use super::calls::id;
+use super::fault::{Fault, status_of};
+use super::fields::Picks;
+use super::form::{Fields, Posted};
+use super::visit::Visit;
+use super::{agreements as agreement_pages, programmes};
+use crate::access::Caller;
+use crate::app::applications::view::OfferView;
+use crate::app::courses::CourseView;
+use crate::app::history::StepView;
+use crate::app::transition::Attempt;
+use crate::app::{Asked, Conflict, Error, Once, Page, Result};
+use crate::app::{agreements, vetting};
+
+/// Steps shown: more than such a case takes.
+const MANY: Asked = Asked { limit: 200, cursor: None };
+
+/// What a case is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Of {
+    /// A programme that is vetted.
+    Programme(ProgrammeId),
+    /// An agreement.
+    Agreement(AgreementId),
+}
+
+impl Of {
+    /// The address of its page.
+    fn door(self) -> String {
+        match self {
+            Self::Programme(id) => format!("/programmes/{id}"),
+            Self::Agreement(id) => format!("/agreements/{id}"),
+        }
+    }
+
+    async fn with_steps(self, visit: &Visit, caller: &Caller) -> Result<(CourseView, Page<StepView>)> {
+        match self {
+            Self::Programme(id) => vetting::with_steps(visit.app(), caller, id, &MANY).await,
+            Self::Agreement(id) => agreements::with_steps(visit.app(), caller, id, &MANY).await,
+        }
+    }
+
+    async fn view(self, visit: &Visit, caller: &Caller) -> Result<CourseView> {
+        match self {
+            Self::Programme(id) => vetting::get(visit.app(), caller, id).await,
+            Self::Agreement(id) => agreements::case(visit.app(), caller, id).await,
+        }
+    }
+
+    async fn take(self, visit: &Visit, caller: &Caller, once: &Once, attempt: &Attempt) -> Result<()> {
+        let by = (caller, Via::Page);
+        match self {
+            Self::Programme(id) => vetting::fire(visit.app(), by, once, id, attempt).await?,
+            Self::Agreement(id) => agreements::fire(visit.app(), by, once, id, attempt).await?,
+        };
+        Ok(())
+    }
+
+    async fn explain(self, visit: &Visit, caller: &Caller, refusal: &Refusal) -> Result<String> {
+        match self {
+            Self::Programme(id) => vetting::explain(visit.app(), caller, id, refusal).await,
+            Self::Agreement(id) => agreements::explain(visit.app(), caller, id, refusal).await,
+        }
+    }
+
+    /// The page, over a form that was not taken.
+    async fn page(
+        self,
+        visit: &Visit,
+        status: StatusCode,
+        said: &show::Said,
+    ) -> std::result::Result<Response, Fault> {
+        match self {
+            Self::Programme(id) => programmes::page(visit, id, status, Some(said), None).await,
+            Self::Agreement(id) => agreement_pages::page(visit, id, status, Some(said), None).await,
+        }
+    }
+}
+
+/// What the page shows of the case to whoever has a part in it; nothing to others.
+pub async fn part(visit: &Visit, of: Of, said: Option<&show::Said>) -> Result<Value> {
+    let Some(caller) = &visit.caller else { return Ok(context! { case => () }) };
+    let (view, steps) = match of.with_steps(visit, caller).await {
+        Ok((view, steps)) => (view, steps.items),
+        Err(Error::NotFound) => return Ok(context! { case => () }),
+        Err(error) => return Err(error),
+    };
+    let legal = view.offers.iter().filter(|offer| offer.legal);
+    let picks = Picks { choices: &[], lines: Vec::new() };
+    let legal: Vec<Value> = legal.map(|offer| show::form(&picks, offer, said)).collect();
+    Ok(context! {
+        door => of.door(),
+        draft => (),
+        noted => visit.is_staff(),
+        turn => view.waiting.iter().any(|waiting| waiting.you),
+        case => Value::from(Serde(&view)),
+        told => said.and_then(|said| said.told.clone()),
+        legal,
+        reader_of_reason => match of {
+            Of::Programme(_) => "reason_for_host",
+            Of::Agreement(_) => "reason_for_both",
+        },
+        steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
+    })
+}
+
+/// Fires an event at the case of a programme from its form.
+pub async fn fire_of_programme(
+    Path(named): Path<String>,
+    posted: Posted,
+) -> std::result::Result<Response, Fault> {
+    fire(Of::Programme(id(&named)?), posted).await
+}
+
+/// Fires an event at the case of an agreement from its form.
+pub async fn fire_of_agreement(
+    Path(named): Path<String>,
+    posted: Posted,
+) -> std::result::Result<Response, Fault> {
+    fire(Of::Agreement(id(&named)?), posted).await
+}
+
+async fn fire(of: Of, posted: Posted) -> std::result::Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    let view = of.view(&visit, &caller).await?;
+    let offer = view.offers.iter().find(|offer| events::is_meant(offer, &fields));
+    if let Some(offer) = offer.filter(|_| fields.version().is_ok_and(|read| read == view.version)) {
+        let faults = events::empty(offer, &fields);
+        if !faults.is_empty() {
+            let told = visit.word("case.mend");
+            let said = said(fields, told, faults);
+            return of.page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &said).await;
+        }
+        if events::asks_again(offer) && fields.get("sure") != "yes" {
+            return Ok(events::confirm(&visit, (&of.door(), &view.state_label), offer, &fields));
+        }
+    }
+    match attempt(&visit, &caller, of, &fields, offer).await {
+        Ok(()) => Ok(Redirect::to(&format!("{}?done=step", of.door())).into_response()),
+        Err(error) => {
+            let status = status_of(&error);
+            let (told, faults) = told(&visit, &caller, of, error).await?;
+            let said = said(fields, told, faults);
+            of.page(&visit, status, &said).await
+        }
+    }
+}
+
+async fn attempt(
+    visit: &Visit,
+    caller: &Caller,
+    of: Of,
+    said: &Fields,
+    offer: Option<&OfferView>,
+) -> Result<()> {
+    let attempt = events::read(said, offer)?;
+    of.take(visit, caller, &said.once(&visit.path)?, &attempt).await
+}
+
+fn said(typed: Fields, told: String, faults: Vec<String>) -> show::Said {
+    let form = typed.get("event").to_owned();
+    show::Said { form, typed, told: Some(told), faults }
+}
+
+/// What the page says about what was not done, and the fields that are wrong; what is no matter of the form goes on.
+async fn told(
+    visit: &Visit,
+    caller: &Caller,
+    of: Of,
+    error: Error,
+) -> std::result::Result<(String, Vec<String>), Fault> {
+    match error {
+        Error::Stale => Ok((visit.word("case.stale"), Vec::new())),
+        Error::Refused(refusal) => Ok((of.explain(visit, caller, &refusal).await?, Vec::new())),
+        Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => {
+            Ok((visit.word("case.twice"), Vec::new()))
+        }
+        Error::Invalid(wrong) if wrong.iter().all(|fault| fault.pointer.starts_with("/data")) => {
+            let said: Vec<String> = wrong.iter().map(|fault| visit.said(&fault.detail)).collect();
+            let name = |pointer: &str| pointer.trim_start_matches("/data/").to_owned();
+            Ok((said.join(" "), wrong.iter().map(|fault| name(&fault.pointer)).collect()))
+        }
+        error => Err(error.into()),
+    }
+}

@@ -1,0 +1,194 @@
+//! Statements of balances, for both sides of an agreement and the chair: state, confirm, dispute, settle.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, NaiveDate, Utc};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Deserialize;
+use sojourn_engine::deadline::Calendar;
+use sojourn_engine::ids::{AgreementId, BalanceStatementId};
+
+use super::calls::{Onward, id};
+use super::fault::{Fault, status_of};
+use super::form::{Fields, Posted};
+use super::visit::{SignedIn, Visit};
+use crate::access::Caller;
+use crate::app::balances::statements::{self, Answered, desk};
+use crate::app::{Conflict, Error, Result, balances};
+
+/// Letters of what is written about a statement, at most.
+const LONGEST: usize = 2000;
+
+type Answer = std::result::Result<Response, Fault>;
+
+/// What has just been done.
+#[derive(Debug, Default, Deserialize)]
+pub struct Came {
+    /// Anything: it was done.
+    done: Option<String>,
+}
+
+pub async fn list(signed_in: SignedIn, Query(onward): Query<Onward>) -> Answer {
+    let SignedIn { visit, caller } = signed_in;
+    Ok(listed(&visit, &caller, onward, StatusCode::OK, None).await?)
+}
+
+async fn listed(
+    visit: &Visit,
+    caller: &Caller,
+    onward: Onward,
+    status: StatusCode,
+    said: Option<(&Fields, String)>,
+) -> Result<Response> {
+    if !balances::may_read(caller) {
+        return Err(Error::NotFound);
+    }
+    let page = desk::all(visit.app(), caller, &onward.asked(50)).await?;
+    let statable = desk::statable(visit.app(), caller).await?;
+    let typed = |name: &str| said.as_ref().map(|(typed, _)| typed.get(name).to_owned()).unwrap_or_default();
+    let own = context! {
+        items => Value::from(Serde(&page.items)),
+        next => page.next,
+        statable => Value::from(Serde(&statable)),
+        agreement => typed("agreement"),
+        on => typed("on"),
+        today => visit.app().today().to_string(),
+        told => said.as_ref().map(|(_, told)| told.clone()),
+    };
+    Ok(visit.page(status, "statements/list.html", own))
+}
+
+/// States a balance for one side.
+pub async fn make(posted: Posted) -> Answer {
+    let Posted { visit, fields } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    let Ok(agreement) = fields.get("agreement").parse::<AgreementId>() else {
+        let told = (&fields, visit.word("statements.choose"));
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(listed(&visit, &caller, Onward::default(), status, Some(told)).await?);
+    };
+    let as_of = fields.get("on").parse().ok().and_then(|day| end_of(&visit, day));
+    let once = fields.once(&visit.path)?;
+    match statements::make(visit.app(), &caller, agreement, &once, as_of).await {
+        Ok(answer) => {
+            let made: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            let door =
+                format!("/agreements/{agreement}/statements/{}", made["id"].as_str().unwrap_or_default());
+            Ok(Redirect::to(&door).into_response())
+        }
+        Err(error) => {
+            let status = status_of(&error);
+            let told = told(&visit, error)?;
+            Ok(listed(&visit, &caller, Onward::default(), status, Some((&fields, told))).await?)
+        }
+    }
+}
+
+/// The end of a day that is over or to come; today counts until now.
+fn end_of(visit: &Visit, day: NaiveDate) -> Option<DateTime<Utc>> {
+    let ends = Calendar::plain(visit.app().zone).end_of(day);
+    (day != visit.app().today()).then_some(ends)
+}
+
+/// What the page says about what was not done; what is no matter of the form goes on.
+fn told(visit: &Visit, error: Error) -> Result<String> {
+    match error {
+        Error::Stale => Ok(visit.word("case.stale")),
+        Error::Conflict(Conflict::NotNow(detail)) => Ok(visit.said(&detail)),
+        Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => Ok(visit.word("case.twice")),
+        Error::Invalid(errors) => {
+            let said: Vec<String> = errors.iter().map(|error| visit.said(&error.detail)).collect();
+            Ok(said.join(" "))
+        }
+        error => Err(error),
+    }
+}
+
+pub async fn show(
+    signed_in: SignedIn,
+    Path(named): Path<(String, String)>,
+    Query(came): Query<Came>,
+) -> Answer {
+    let SignedIn { visit, caller } = signed_in;
+    let of = ids(&named)?;
+    Ok(page(&visit, &caller, of, came.done.is_some(), (StatusCode::OK, None)).await?)
+}
+
+type Of = (AgreementId, BalanceStatementId);
+
+fn ids((agreement, statement): &(String, String)) -> Result<Of> {
+    Ok((id(agreement)?, id(statement)?))
+}
+
+async fn page(
+    visit: &Visit,
+    caller: &Caller,
+    of: Of,
+    done: bool,
+    (status, said): (StatusCode, Option<(&Fields, String)>),
+) -> Result<Response> {
+    let desk = desk::open(visit.app(), caller, of).await?;
+    let own = context! {
+        desk => Value::from(Serde(&desk)),
+        door => door(of),
+        done,
+        told => said.as_ref().map(|(_, told)| told.clone()),
+        reason => said.map(|(typed, _)| typed.get("reason").to_owned()).unwrap_or_default(),
+        longest => LONGEST,
+    };
+    Ok(visit.page(status, "statements/show.html", own))
+}
+
+fn door((agreement, statement): Of) -> String {
+    format!("/agreements/{agreement}/statements/{statement}")
+}
+
+/// Confirms a statement, once that was asked for twice.
+pub async fn confirm(Path(named): Path<(String, String)>, posted: Posted) -> Answer {
+    let of = ids(&named)?;
+    if posted.fields.get("sure") != "yes" {
+        let Posted { visit, .. } = posted;
+        let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+        let desk = desk::open(visit.app(), &caller, of).await?;
+        let own = context! { desk => Value::from(Serde(&desk)), door => door(of) };
+        return Ok(visit.page(StatusCode::OK, "statements/confirm.html", own));
+    }
+    answer(of, posted, Answered::Confirm).await
+}
+
+/// Says what is wrong with a statement.
+pub async fn dispute(Path(named): Path<(String, String)>, posted: Posted) -> Answer {
+    let words = posted.fields.get("reason").to_owned();
+    answer(ids(&named)?, posted, Answered::Dispute(words)).await
+}
+
+/// Says how it is.
+pub async fn settle(Path(named): Path<(String, String)>, posted: Posted) -> Answer {
+    let words = posted.fields.get("reason").to_owned();
+    answer(ids(&named)?, posted, Answered::Settle(words)).await
+}
+
+async fn answer(of: Of, posted: Posted, answered: Answered) -> Answer {
+    let Posted { visit, fields } = posted;
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+    let words = match &answered {
+        Answered::Confirm => None,
+        Answered::Dispute(words) | Answered::Settle(words) => Some(words.chars().count()),
+    };
+    if words.is_some_and(|letters| letters == 0 || letters > LONGEST) {
+        let told = (&fields, visit.word("statements.write"));
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(page(&visit, &caller, of, false, (status, Some(told))).await?);
+    }
+    let once = fields.once(&visit.path)?;
+    match statements::answer(visit.app(), &caller, of, fields.version()?, &once, answered).await {
+        Ok(_) => Ok(Redirect::to(&format!("{}?done=answer", door(of))).into_response()),
+        Err(error) => {
+            let status = status_of(&error);
+            let told = told(&visit, error)?;
+            Ok(page(&visit, &caller, of, false, (status, Some((&fields, told)))).await?)
+        }
+    }
+}
