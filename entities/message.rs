@@ -18,7 +18,7 @@ pub struct Model {
     /// Who wrote it.
     pub author_id: PersonId,
     /// Whether it is for the host, or from there; else the home's.
-    pub with_host: bool,
+    pub for_host: bool,
     /// Ids of documents of the case that go with it.
     pub documents: Json,
     /// The text.

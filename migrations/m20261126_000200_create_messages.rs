@@ -28,7 +28,7 @@ fn messages() -> TableCreateStatement {
         .col(uuid("case_id"))
         .col(uuid("owner_id"))
         .col(uuid("author_id"))
-        .col(boolean("with_host"))
+        .col(boolean("for_host"))
         .col(json_binary("documents"))
         .col(blob("sealed"))
         .col(instant("sent_at"))

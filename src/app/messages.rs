@@ -37,7 +37,7 @@ pub struct MessageView {
     pub author: PersonView,
     /// Whether that is the applicant.
     pub by_applicant: bool,
-    /// The text; `null` once its person has been erased.
+    /// The text; `null` in the answer to sending it, and once its person has been erased.
     pub text: Option<String>,
     /// Documents of the case that go with it, at `GET /applications/{id}/documents/{document_id}`.
     pub documents: Vec<DocumentId>,
@@ -177,7 +177,8 @@ pub async fn send(app: &App, caller: &Caller, once: &Once, case: CaseId, new: Ne
     store::add(&tx, &message).await?;
     tell(app, &tx, &at, dossier, &message).await?;
     let name = names(&tx, &[caller.person]).await?.pop().map(|(_, name)| name).unwrap_or_default();
-    let view = view(message, applicant, name);
+    // Answers are kept for repeated requests: what is sealed does not lie there in the open.
+    let view = view(Message { text: None, ..message }, applicant, name);
     let location = format!("/api/v1/applications/{case}/messages");
     let answer = turn.finish(tx, &at, Answer::created(location, 1, &view)?).await?;
     app.wake.notify_one();

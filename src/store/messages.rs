@@ -50,7 +50,7 @@ pub async fn add(tx: &Tx, new: &Message) -> Result<()> {
         case_id: new.case,
         owner_id: new.owner,
         author_id: new.author,
-        with_host: new.with_host,
+        for_host: new.with_host,
         documents: serde_json::to_value(&new.documents).map_err(unwritten)?,
         sealed: key.seal(&place(new.owner, new.case, new.id), text.as_bytes())?,
         sent_at: new.sent_at,
@@ -68,7 +68,7 @@ pub async fn list(
     let keyset = Keyset::<(MessageId,)>::read(asked, "-id", &(case, with_host))?;
     let query = message::Entity::find()
         .filter(message::Column::CaseId.eq(case))
-        .filter(message::Column::WithHost.is_in(with_host.iter().copied()));
+        .filter(message::Column::ForHost.is_in(with_host.iter().copied()));
     let rows = keyset.narrow(query, [message::Column::Id], Order::Desc).all(conn.db()).await?;
     let page = keyset.page(rows, |row| (row.id,));
     let owners: BTreeSet<PersonId> = page.items.iter().map(|row| row.owner_id).collect();
@@ -82,7 +82,7 @@ pub async fn list(
             case: row.case_id,
             owner: row.owner_id,
             author: row.author_id,
-            with_host: row.with_host,
+            with_host: row.for_host,
             documents: json(row.documents)?,
             text: plain.and_then(|plain| String::from_utf8(plain).ok()),
             sent_at: row.sent_at,

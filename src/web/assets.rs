@@ -195,7 +195,10 @@ pub fn packs(headers: &HeaderMap, size: usize) -> bool {
 /// Whether a browser unpacks gzip.
 pub fn takes_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let listed = |one: &str| one.trim().split(';').next() == Some("gzip") && !one.contains("q=0");
+    let listed = |one: &str| {
+        let (kind, weight) = one.split_once(";q=").unwrap_or((one, "1"));
+        kind.trim() == "gzip" && weight.trim().parse::<f32>().is_ok_and(|weight| weight > 0.0)
+    };
     accepted.is_some_and(|accepted| accepted.split(',').any(listed))
 }
 

@@ -3,10 +3,10 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::actor::send;
+use crate::support::actor::Actor;
 use crate::support::app::TestApp;
 use crate::support::database::Db;
-use crate::support::offers::{Offer, Pair, id};
+use crate::support::offers::{Pair, id};
 use crate::support::visitor::{Visitor, hidden, seal};
 
 const MEI: &str = "mei@student.example";
@@ -39,7 +39,7 @@ async fn the_catalogue_is_narrowed_by_what_students_look_for(#[values(Db::Sqlite
     other["fields"] = json!(["0213"]);
     other["levels"] = json!([]);
     other["languages"] = json!(["de:B1"]);
-    other["kind"] = json!("internship");
+    other["kind"] = json!("conference");
     let other = pair.otto.post("/programmes", &other).await.ok();
     let path = format!("/programmes/{}", id(&other));
     pair.otto.patch(&path, &json!(1), &json!({ "status": "published" })).await.ok();
@@ -54,7 +54,7 @@ async fn the_catalogue_is_narrowed_by_what_students_look_for(#[values(Db::Sqlite
         ("level=third", &arts),
         ("language=en", &taipei),
         ("language=de", &arts),
-        ("kind=internship", &arts),
+        ("kind=conference", &arts),
         ("q=taipei", &taipei),
         ("q=OMEGA", &["A term in Taipei", "Ein Jahr für die Künste 100%"]),
         ("q=K%C3%BCnste", &arts),
@@ -78,19 +78,15 @@ async fn the_catalogue_is_narrowed_by_what_students_look_for(#[values(Db::Sqlite
     assert!(own.get("/programmes?free=true").await.text().contains("A term in Taipei"));
 }
 
-/// A published call with a question, that is open.
-async fn open_call(pair: &Pair, offer: &Offer, rule: Option<&str>) -> Value {
-    let mut call = pair.call(offer);
+/// A call with a question, published and open.
+async fn publish(pair: &Pair, mut call: Value) -> Value {
     call["opens_on"] = json!("2026-08-15");
     call["documents"] = json!({ "transcript": "off", "motivation": "optional", "language_proof": "off" });
-    call["eligibility"] = json!(rule);
     call["form"] =
         json!([{ "name": "why", "label": { "en": "Why there?" }, "kind": "text", "required": true }]);
     let call = pair.hanna.post("/calls", &call).await.ok();
-    pair.hanna
-        .patch(&format!("/calls/{}", id(&call)), &call["version"], &json!({ "status": "published" }))
-        .await
-        .ok();
+    let path = format!("/calls/{}", id(&call));
+    pair.hanna.patch(&path, &call["version"], &json!({ "status": "published" })).await.ok();
     call
 }
 
@@ -102,7 +98,9 @@ async fn a_student_is_told_before_applying_whether_a_programme_is_for_them(
     let app = TestApp::spawn(db).await;
     let pair = Pair::of(&app).await;
     let offer = pair.offer().await;
-    let call = open_call(&pair, &offer, Some("student.year >= 2")).await;
+    let mut call = pair.call(&offer);
+    call["eligibility"] = json!("student.year >= 2");
+    let call = publish(&pair, call).await;
     let page = format!("/programmes/{}", id(&offer.programme));
     app.student(&pair.sol, "Mei", &pair.home).await;
     let registered = |change: Value| {
@@ -131,43 +129,38 @@ async fn a_student_is_told_before_applying_whether_a_programme_is_for_them(
     assert!(!stranger.contains("Is it for you?"), "nobody is told of nobody");
 }
 
+/// A draft of the student Mei with two choices and an open question: its id, and what is chosen.
+async fn draft(app: &TestApp, pair: &Pair) -> (Actor, String, [String; 2]) {
+    let offer = pair.offer().await;
+    let second = json!({ "period": offer.period["id"], "start_on": "2027-03-01" });
+    let offerings = format!("/programmes/{}/offerings", id(&offer.programme));
+    let second = pair.otto.post(&offerings, &second).await.ok();
+    let mut call = pair.call(&offer);
+    call["offerings"] = json!([offer.offering["id"], second["id"]]);
+    let call = publish(pair, call).await;
+    let mei = app.student(&pair.sol, "Mei", &pair.home).await;
+    let chosen = [id(&offer.offering).to_owned(), id(&second).to_owned()];
+    let case = mei.post("/applications", &json!({ "call_id": call["id"], "choices": chosen })).await.ok();
+    (mei, id(&case).to_owned(), chosen)
+}
+
 #[rstest]
 #[tokio::test]
-async fn a_draft_saves_itself_is_put_in_order_checked_and_handed_over_with_a_receipt(
+async fn a_draft_saves_itself_for_its_script_and_is_put_in_order_by_buttons(
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
     let app = TestApp::spawn(db).await;
     let pair = Pair::of(&app).await;
-    let offer = pair.offer().await;
-    let second = json!({ "period": offer.period["id"], "start_on": "2027-03-01" });
-    let second =
-        pair.otto.post(&format!("/programmes/{}/offerings", id(&offer.programme)), &second).await.ok();
-    let mut call = pair.call(&offer);
-    call["offerings"] = json!([offer.offering["id"], second["id"]]);
-    call["opens_on"] = json!("2026-08-15");
-    call["documents"] = json!({ "transcript": "off", "motivation": "optional", "language_proof": "off" });
-    call["form"] =
-        json!([{ "name": "why", "label": { "en": "Why there?" }, "kind": "text", "required": true }]);
-    let call = pair.hanna.post("/calls", &call).await.ok();
-    pair.hanna
-        .patch(&format!("/calls/{}", id(&call)), &call["version"], &json!({ "status": "published" }))
-        .await
-        .ok();
-    let mei = app.student(&pair.sol, "Mei", &pair.home).await;
-    let (first, second) = (id(&offer.offering).to_owned(), id(&second).to_owned());
-    let case =
-        mei.post("/applications", &json!({ "call_id": call["id"], "choices": [first, second] })).await.ok();
-    let path = format!("/cases/{}", id(&case));
+    let (mei, case, [first, second]) = draft(&app, &pair).await;
+    let path = format!("/cases/{case}");
     let visitor = Visitor::signed_in(&app.address, MEI).await;
     let page = visitor.get(&path).await.text();
-    assert!(page.contains("What is to be done") && page.contains("1 of 3 parts are open"), "{page}");
+    assert!(page.contains("What is to be done") && page.contains("parts are open"), "{page}");
 
-    // As the script of the page saves, and as a form without it.
-    let seal = seal(&page);
-    let version = hidden(&page, "version").expect("a version");
-    let draft = format!("{path}/draft");
-    let fields = |version: &str, how: &str| {
-        [
+    let (seal, version) = (seal(&page), hidden(&page, "version").expect("a version"));
+    let to = format!("{path}/draft");
+    let save = async |version: &str, how: &str, accept: &'static str| {
+        let fields = [
             ("seal", seal.as_str()),
             ("key", "k"),
             ("version", version),
@@ -175,28 +168,40 @@ async fn a_draft_saves_itself_is_put_in_order_checked_and_handed_over_with_a_rec
             ("choice", &second),
             ("move", how),
             ("answer.why", "The sea & the <hills>"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    };
-    let save = async |version: &str, how: &str, accept: &str| {
-        let request = visitor.post(&draft, &app.address).form(&fields(version, how));
-        send(request.header("Accept", accept)).await
+        ];
+        let mut request = visitor.post(&to, &app.address).form(&fields).build().expect("a request");
+        request.headers_mut().insert("accept", accept.parse().expect("a kind"));
+        visitor.execute(request).await
     };
     let saved = save(&version, "", "application/json").await;
     assert_eq!(saved.status, 200, "{}", saved.text());
-    let stale = save(&version, "", "application/json").await;
-    assert_eq!(stale.status, 409);
-    let now = mei.get(&format!("/applications/{}", id(&case))).await.ok();
-    assert_eq!(now["answers"]["why"], "The sea & the <hills>");
+    assert_eq!(save(&version, "", "application/json").await.status, 409);
+    let now = mei.get(&format!("/applications/{case}")).await.ok();
+    assert_eq!(
+        (&now["answers"]["why"], &saved.json()["version"]),
+        (&json!("The sea & the <hills>"), &now["version"])
+    );
     let moved = save(&now["version"].to_string(), "2-up", "text/html").await;
     assert_eq!(
         (moved.status, moved.header("location")),
         (303, format!("{path}?done=draft#choices").as_str())
     );
-    let now = mei.get(&format!("/applications/{}", id(&case))).await.ok();
+    let now = mei.get(&format!("/applications/{case}")).await.ok();
     assert_eq!(now["choices"][0]["offering_id"], second.as_str());
+}
 
-    let version = now["version"].to_string();
+#[rstest]
+#[tokio::test]
+async fn everything_is_shown_once_more_before_it_is_handed_over_and_there_is_a_receipt(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let app = TestApp::spawn(db).await;
+    let pair = Pair::of(&app).await;
+    let (mei, case, _) = draft(&app, &pair).await;
+    let said = json!({ "answers": { "why": "The sea & the <hills>" } });
+    let now = mei.patch(&format!("/applications/{case}"), &json!(1), &said).await.ok();
+    let (path, version) = (format!("/cases/{case}"), now["version"].to_string());
+    let visitor = Visitor::signed_in(&app.address, MEI).await;
     let fields = [("version", version.as_str()), ("event", "submit")];
     let events = format!("{path}/events");
     let check = visitor.submit(&path, &events, &fields).await;
@@ -206,7 +211,7 @@ async fn a_draft_saves_itself_is_put_in_order_checked_and_handed_over_with_a_rec
     let sent = visitor.submit(&path, &events, &[&fields[..], &[("sure", "yes")]].concat()).await;
     assert_eq!((sent.status, sent.header("location")), (303, format!("{path}?done=given").as_str()));
     let over = visitor.get(&format!("{path}?done=given")).await.text();
-    let receipt = mei.get(&format!("/applications/{}", id(&case))).await.ok()["receipt"].clone();
+    let receipt = mei.get(&format!("/applications/{case}")).await.ok()["receipt"].clone();
     assert!(over.contains("Your application is handed over"), "{over}");
     assert!(over.contains(receipt.as_str().expect("a receipt")), "{over}");
 

@@ -89,7 +89,7 @@ async fn people_of_an_institution_see_its_colour_and_others_that_of_the_alliance
     let app = TestApp::with(db, looks).await;
     let sol = app.secretariat().await;
     let body = serde_json::json!({
-        "kind": "university", "name": "Alpha", "country": "DE", "zone": "Europe/Berlin", "schac": "alpha.example",
+        "kind": "member", "name": "Alpha", "country": "DE", "zone": "Europe/Berlin", "schac": "alpha.example",
     });
     let alpha = sol.post("/institutions", &body).await.ok();
     app.student(&sol, "Mei", &alpha).await;

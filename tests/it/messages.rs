@@ -89,6 +89,7 @@ async fn the_page_of_messages_sends_and_keeps_what_was_typed(#[values(Db::Sqlite
     let mut walk = Walk::open(&cast, &round, &anna).await;
     walk.act("student", "submit").await;
     let page = format!("/cases/{}/messages", id(&walk.case));
+    cast.app.accept(&address("Anna")).await;
     let visitor = Visitor::signed_in(&cast.app.address, &address("Anna")).await;
     let empty = visitor.submit(&page, &page, &[("to", "home"), ("text", " ")]).await;
     assert!(empty.status == 422 && empty.text().contains("between 1 and 5000"), "{}", empty.text());
@@ -101,6 +102,7 @@ async fn the_page_of_messages_sends_and_keeps_what_was_typed(#[values(Db::Sqlite
         shown.contains("I &lt;b&gt;hope&lt;&#x2f;b&gt; to come.") && shown.contains("role=\"status\""),
         "{shown}"
     );
+    cast.app.accept(&address("other_coordinator")).await;
     let other = Visitor::signed_in(&cast.app.address, &address("other_coordinator")).await;
     assert_eq!(other.get(&page).await.status, 404);
 }

@@ -48,7 +48,7 @@ async fn act(browser: &Browser, case: &str, event: &str) {
         browser.audit().await;
         browser.press("main button.main").await;
     }
-    assert!(browser.count("p.done").await == 1, "{event} is done:\n{}", browser.text().await);
+    assert!(browser.count("p.done, .panel").await == 1, "{event} is done:\n{}", browser.text().await);
     browser.audit().await;
 }
 
@@ -206,7 +206,7 @@ async fn a_student_starts_an_application_changes_its_draft_and_is_told_what_is_w
         third.value().await.expect("read")
     });
     browser.toggle("#choice-2 option:nth-child(1)").await;
-    browser.press("section:has(#draft) form button").await;
+    browser.press("section:has(#draft) form .buttons button").await;
     assert_eq!(browser.count("p.done").await, 1, "{}", browser.text().await);
     assert_eq!(browser.find("#choice-2").await.value().await.expect("read").as_deref(), Some(""));
     assert!(browser.find("#bell").await.is_selected().await.expect("read"));

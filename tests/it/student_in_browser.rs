@@ -27,9 +27,8 @@ async fn chosen(browser: &Browser) -> Vec<String> {
     chosen
 }
 
-#[tokio::test]
-async fn a_draft_saves_itself_is_ordered_by_keys_checked_and_handed_over() {
-    let folder = tempfile::tempdir().expect("a folder");
+/// The demo, its student in a browser, and the address of their draft.
+async fn student(folder: &tempfile::TempDir) -> (Server, Browser, String) {
     let mut command = sojourn(folder.path(), &[("SOJOURN_LOG__FILTER", "error")]);
     command.args(["demo", "--bind", "127.0.0.1:0", "--database"]).arg(folder.path().join("alliance.db"));
     let server = Server::start(command);
@@ -37,6 +36,13 @@ async fn a_draft_saves_itself_is_ordered_by_keys_checked_and_handed_over() {
     at(&browser, "student1@lindenau.example").await;
     browser.press(".case h3 a").await;
     let case = browser.path().await;
+    (server, browser, case)
+}
+
+#[tokio::test]
+async fn a_draft_saves_itself_and_is_ordered_by_keys_and_a_refused_file_says_why_beside_its_field() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_server, browser, case) = student(&folder).await;
     let before = chosen(&browser).await;
 
     // Two moves, by the keyboard: the page stays, the focus goes along, and the server has the new order.
@@ -62,9 +68,13 @@ async fn a_draft_saves_itself_is_ordered_by_keys_checked_and_handed_over() {
     let fault = browser.driver.query(By::Css(format!("{slot} .fault"))).wait(PATIENCE, STEP).first().await;
     assert!(fault.expect("a fault").text().await.expect("text").contains("neither a PDF"));
     browser.audit().await;
+    browser.close().await;
+}
 
-    // Checked once more before it is handed over.
-    browser.go(&case).await;
+#[tokio::test]
+async fn a_draft_is_checked_before_it_is_handed_over_and_a_message_outlives_a_lost_session() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_server, browser, case) = student(&folder).await;
     browser.press("#do-submit > p:last-of-type button").await;
     assert_eq!(browser.find("h1").await.text().await.expect("text"), "Check your application");
     browser.audit().await;

@@ -163,7 +163,8 @@ fn tasks(view: &ApplicationView, draft: Option<&Value>, documents: &[Value]) -> 
             what: "document",
             label: Some(text(&slot, "label")),
             at: format!("slot-{}", text(&slot, "slot")),
-            needed: text(entry, "rule") == "required",
+            // Others are asked for later.
+            needed: text(entry, "rule") == "required" && is(entry, "needed"),
             done: is(&slot, "filled"),
         });
     }

@@ -47,6 +47,11 @@ impl Visitor {
         request.header("Accept", "text/html,*/*;q=0.8").header("Origin", origin)
     }
 
+    /// A request that was made by hand.
+    pub async fn execute(&self, request: reqwest::Request) -> Answer {
+        send(RequestBuilder::from_parts(self.client.clone(), request)).await
+    }
+
     /// Opens a page, takes the seal from its forms, and sends a form with it.
     pub async fn submit(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let seal = seal(&self.get(page).await.text());
