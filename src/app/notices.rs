@@ -239,17 +239,7 @@ impl NoticeFacts {
             Self::Case(case) => case.student,
             Self::Absence(absence) => Some(absence.person),
             Self::Unreachable(notice) => Some(notice.person),
-            Self::Invitation(_)
-            | Self::PasswordReset(_)
-            | Self::EmailPresent(_)
-            | Self::EmailNext(_)
-            | Self::SignUp(_)
-            | Self::Account(_)
-            | Self::Digest(_)
-            | Self::Checkpoint(_)
-            | Self::HandOver(_)
-            | Self::Balance(_)
-            | Self::Message(_) => None,
+            _ => None,
         }
     }
 
