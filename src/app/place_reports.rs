@@ -182,7 +182,7 @@ const COLUMNS: [&str; 16] = [
     "levels",
     "fields",
     "unit",
-    "offered",
+    "capacity",
     "held",
     "used",
     "unfilled",

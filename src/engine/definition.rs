@@ -1,8 +1,7 @@
 //! A definition: one immutable version of one workflow, indexed so that a step compares numbers and never text.
 //!
-//! Only [`parse`](Definition::parse) makes one, and it resolves every name; what a definition *means* over time is
-//! proven by [`check`](crate::definition::check). To add a key to the format: a field here, a line in `parse/`, a rule
-//! in `check/`, and a sentence in the README's "Write your own workflow".
+//! Only [`parse`](Definition::parse) makes one, and it resolves every name; what it *means* over time is proven by [`check`]. To add a
+//! key to the format: a field here, a line in `parse/`, a rule in `check/`, and a sentence in the README's "Write your own workflow".
 
 mod asks;
 pub mod check;
