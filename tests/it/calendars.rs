@@ -18,7 +18,7 @@ use crate::support::cast::{Cast, address, merged};
 use crate::support::data::own;
 use crate::support::database::Db;
 use crate::support::rounds::{without_documents, without_work_documents};
-use crate::support::smtp::SmtpServer;
+use crate::support::smtp::{Mail, SmtpServer};
 use crate::support::visitor::Visitor;
 use crate::support::walk::Walk;
 use crate::walks::{self, INTERNSHIP_LEGS, take};
@@ -225,17 +225,19 @@ async fn a_mail_that_asks_to_act_by_a_day_brings_it_as_a_file_and_the_same_file_
         cast.app.advance(TimeDelta::hours(6));
     }
 
+    let seen = walk.seen_by("home_coordinator").await;
+    let reference = seen["reference"].as_str().expect("it");
     let to_act = server.mailbox(&address("home_coordinator"));
-    let mail = to_act.iter().find(|mail| mail.raw.contains("deadline.ics")).expect("a mail with a file");
+    let about = |mail: &&Mail| mail.raw.contains("deadline.ics") && mail.subject.contains(reference);
+    let mail = to_act.iter().find(about).expect("a mail with a file");
     let file = attached(&mail.raw);
     let shown = understood(&file);
     assert_eq!(shown["METHOD"], "PUBLISH");
     let [entry] = &shown["entries"].as_array().expect("entries")[..] else { panic!("one entry") };
-    let seen = walk.seen_by("home_coordinator").await;
     let due = seen["waiting"][0]["due_at"].as_str().expect("a clock runs").replace('Z', "+00:00");
     assert_eq!((entry["start"].as_str(), &entry["alarms"]), (Some(due.as_str()), &json!([-86_400.0])));
     let whole = entry.to_string();
-    assert!(whole.contains(seen["reference"].as_str().expect("it")) && !whole.contains("Student"), "{whole}");
+    assert!(whole.contains(reference) && !whole.contains("Student"), "{whole}");
     assert!(mail.text.is_some() && mail.html.is_some(), "the mail reads as before");
 
     let told = server.mailbox(&address("defer+1"));

@@ -77,15 +77,18 @@ async fn a_chain_that_was_written_anew_differs_from_its_checkpoint_at_its_first_
         take(&mut walk, &word).await;
     }
     let second = made(&cast).await;
-    assert_eq!((first.statement.number, second.statement.number, second.statement.steps), (1, 2, 5));
-    assert_eq!((first.steps[0].from, second.steps[0].from), (1, 4), "each lists what is new");
+    let id: CaseId = walk.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let new = second.statement.steps - first.statement.steps;
+    assert_eq!((first.statement.number, second.statement.number, new), (1, 2, 2));
+    let listed =
+        |made: &Checkpoint| made.steps.iter().find(|steps| steps.case == id).expect("listed").clone();
+    assert_eq!((listed(&first).from, listed(&second).from), (1, 4), "each lists what is new");
     let sound = looked_at(&cast).await;
     assert_eq!((sound.checkpoints, sound.differences), (2, 0), "{sound:?}");
     let kept = serde_json::to_string(&first).expect("JSON");
     assert_eq!(cast.app.app.own_checkpoint(&kept), Ok(first.clone()));
 
     let conn = cast.app.database.connect().await;
-    let id: CaseId = walk.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
     unguard(&conn, db, "history").await;
     rewrite(&cast, &conn, id).await;
 
@@ -104,7 +107,7 @@ async fn a_chain_that_was_written_anew_differs_from_its_checkpoint_at_its_first_
     let stored = checkpoint::Entity::find_by_id(1).one(&conn).await.expect("read").expect("a checkpoint");
     let rewritten = range(cast.app.app.store.read(), None, 500).await.expect("read").expect("cases");
     let hash = hex::encode(&rewritten.steps[&id][2].hash);
-    let forged = stored.file.replace(&first.steps[0].hashes[2], &hash);
+    let forged = stored.file.replace(&listed(&first).hashes[2], &hash);
     checkpoint::Entity::update_many()
         .col_expr(checkpoint::Column::File, Expr::value(forged))
         .filter(checkpoint::Column::Number.eq(1))
@@ -175,18 +178,23 @@ async fn a_file_of_the_record_is_verified_without_the_database(#[values(Db::Sqli
     let mut file = Vec::new();
     let held = export(&cast.app.app, &mut file).await.expect("written");
     let file = String::from_utf8(file).expect("text");
-    assert_eq!(held, (1, 4));
+    assert_eq!((held.0, held.1), (kept.statement.cases, kept.statement.steps));
     assert_eq!(differences(&file, std::slice::from_ref(&kept)), [], "as it is");
     assert!(!file.contains("Anna"), "no name");
 
     let lines: Vec<&str> = file.lines().collect();
-    let changed = file.replacen("\"number\":3", "\"number\":3,\"x\":1", 1);
-    assert!(verify_export(changed.as_bytes(), &[]).is_err_and(|told| told.starts_with("line 4: ")));
-    let third = lines[3].replace("\"role\":\"", "\"role\":\"not_");
-    let changed = file.replace(lines[3], &third);
+    // The case that was opened last stands last.
+    let step = |number: i32| {
+        lines.iter().rposition(|line| line.contains(&format!("\"number\":{number},"))).expect("a step")
+    };
+    let third = lines[step(3)];
+    let changed = file.replace(third, &third.replacen("\"number\":3", "\"number\":3,\"x\":1", 1));
+    let place = format!("line {}: ", step(3) + 1);
+    assert!(verify_export(changed.as_bytes(), &[]).is_err_and(|told| told.starts_with(&place)));
+    let changed = file.replace(third, &third.replace("\"role\":\"", "\"role\":\"not_"));
     let told = "its content does not match its hash: it was changed".to_owned();
     assert_eq!(differences(&changed, &[]), [(Some(3), told)], "the first that was changed");
-    let missing = file.replace(&format!("{}\n", lines[2]), "");
+    let missing = file.replace(&format!("{}\n", lines[step(2)]), "");
     assert_eq!(differences(&missing, &[])[0], (Some(2), "this step is missing from the history".to_owned()));
     let cut = lines[..lines.len() - 1].join("\n");
     assert_eq!(differences(&cut, &[]), [(None, "its end is missing: it was cut off".to_owned())]);

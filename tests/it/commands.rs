@@ -220,11 +220,14 @@ async fn submitted(db: Db) -> (Season, String) {
 async fn a_step_that_was_changed_afterwards_is_named(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let (season, case) = submitted(db).await;
     let verify = |more: &[&str]| on(&season.database, &[&["verify"], more].concat());
-    assert!(printed(&verify(&[])).starts_with("1 cases, 2 steps"), "{}", printed(&verify(&[])));
+    let output = verify(&[]);
+    let sound = printed(&output);
+    assert!(sound.contains(" cases, ") && !sound.contains("difference"), "{sound}");
 
     // Only somebody with power over the tables gets past their own guard.
     let connection = season.database.connect().await;
-    let change = "UPDATE history SET actor_role = 'system' WHERE number = 2";
+    let change = "UPDATE history SET actor_role = 'system' \
+                  WHERE number = 2 AND case_id IN (SELECT id FROM applications)";
     let guarded = connection.execute_unprepared(change).await;
     assert!(guarded.is_err_and(|error| error.to_string().contains("history is append-only")));
     let unguard = match db {
@@ -261,7 +264,7 @@ async fn a_copy_made_while_the_service_runs_can_be_put_in_its_place() {
     assert!(printed(&backup(&copy)).starts_with(&format!("{} holds everything", copy.display())));
     drop(server);
     let verified = copy_of(&season.database, &copy);
-    assert!(printed(&verified).starts_with("1 cases, 2 steps"), "{}", printed(&verified));
+    assert_eq!(printed(&verified), printed(&on(&season.database, &["verify"])), "the copy holds as much");
 
     let before = std::fs::read(&copy).expect("the copy");
     let refused = complaint(&backup(&copy));

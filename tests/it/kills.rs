@@ -21,6 +21,7 @@ use crate::support::app::PASSWORD;
 use crate::support::counts::count;
 use crate::support::database::Db;
 use crate::support::measured::measured;
+use crate::support::offers::id;
 use crate::support::process::Server;
 use crate::support::season::Season;
 use crate::support::seed::{random, seed};
@@ -334,7 +335,8 @@ async fn what_was_acknowledged_survives_every_kill_and_nothing_happens_twice(
     measured(&format!("SIGKILL under HTTP load, {db:?}"), kills, seed, result);
 }
 
-/// The history of each case is what was acknowledged, no step more and none less; how many rows that are in all.
+/// The history of each case is what was acknowledged, no step more and none less; how many rows that are in all, with those of
+/// agreements.
 /// Steps that an event made come by themselves are rows of their own behind it, and its answer tells where they led.
 async fn everything_is_there(address: &str, told: &BTreeMap<String, Vec<Acknowledged>>) -> usize {
     let sol = Actor::signed_in(address, "sol@alliance.example", PASSWORD).await;
@@ -357,6 +359,10 @@ async fn everything_is_there(address: &str, told: &BTreeMap<String, Vec<Acknowle
             told.iter().map(|step| (step.event.as_str(), step.state.as_str())).collect();
         assert_eq!(recorded, told, "{case}");
         rows += steps.len();
+    }
+    for agreement in sol.get("/agreements?limit=200").await.ok()["items"].as_array().expect("items") {
+        let history = sol.get(&format!("/agreements/{}/history?limit=200", id(agreement))).await.ok();
+        rows += history["items"].as_array().expect("items").len();
     }
     rows
 }
