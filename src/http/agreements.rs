@@ -45,7 +45,7 @@ pub struct AgreementIn {
     /// The side that writes it: a member.
     proposer: InstitutionId,
     /// The other side; `null`: the alliance as a whole, for every member.
-    #[serde(deserialize_with = "named")]
+    #[serde(deserialize_with = "said_side")]
     #[schema(required)]
     partner: Option<InstitutionId>,
     /// First day.
@@ -69,7 +69,7 @@ pub struct AgreementIn {
 }
 
 /// Reads a side that has to be said, `null` or not: an agreement with everybody is nothing to slip into.
-fn named<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<InstitutionId>, D::Error> {
+fn said_side<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<InstitutionId>, D::Error> {
     Option::deserialize(from)
 }
 

@@ -67,7 +67,7 @@ async fn row(visit: &Visit, row: &PlaceLineView) -> Result<Value> {
 /// What the address of the page says.
 #[derive(Debug, Deserialize)]
 pub struct Came {
-    /// `step`, `written`, `changed`, `line` or `places`.
+    /// `step`, `written`, `saved`, `line` or `places`.
     done: Option<String>,
 }
 
@@ -76,7 +76,7 @@ pub async fn show(
     Path(named): Path<String>,
     Query(came): Query<Came>,
 ) -> std::result::Result<Response, Fault> {
-    let known = ["step", "written", "changed", "line", "places"];
+    let known = ["step", "written", "saved", "line", "places"];
     let done = came.done.filter(|done| known.contains(&done.as_str()));
     page(&signed_in.visit, id(&named)?, StatusCode::OK, None, done).await
 }

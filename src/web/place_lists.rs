@@ -1,5 +1,7 @@
 //! Partner lists with places: chosen, looked at with all they would change, then taken over.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -148,10 +150,10 @@ async fn judge(visit: &Visit, caller: &Caller, sent: Sent) -> Result<Response> {
 
 /// The report with the names of terms, cut to what a page can show.
 async fn shown(visit: &Visit, mut report: Json) -> Result<Value> {
-    let mut besides = [0; 2];
-    for (besides, list) in besides.iter_mut().zip(["lines", "refused"]) {
-        if let Some(rows) = report[list].as_array_mut() {
-            *besides = rows.len().saturating_sub(SHOWN);
+    let mut besides = BTreeMap::new();
+    for (name, rows) in report.as_object_mut().into_iter().flatten() {
+        if let Some(rows) = rows.as_array_mut().filter(|rows| rows.len() > SHOWN) {
+            besides.insert(name.clone(), rows.len() - SHOWN);
             rows.truncate(SHOWN);
         }
     }
@@ -163,7 +165,5 @@ async fn shown(visit: &Visit, mut report: Json) -> Result<Value> {
                 Json::from(format!("{} {}", found.academic_year, found.name.unwrap_or(found.term)));
         }
     }
-    let [lines, refused] = besides;
-    let refused = refused as u64 + report["refused_besides"].as_u64().unwrap_or_default();
-    Ok(context! { lines_besides => lines, refused_besides => refused, ..Value::from(Serde(report)) })
+    Ok(context! { besides, ..Value::from(Serde(report)) })
 }

@@ -4,20 +4,22 @@ use reqwest::multipart::{Form, Part};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::actor::send;
+use crate::support::actor::{Actor, send};
 use crate::support::answer::Answer;
+use crate::support::app::SECRETARIAT;
 use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::offers::id;
 use crate::support::visitor::{Visitor, hidden, seal};
 
-/// Alpha's coordinator and the secretariat at their browsers.
-async fn at_browsers(db: Db) -> (Cast, Visitor, Visitor) {
-    let cast = Cast::of(db).await;
-    cast.app.accept(&address("home_coordinator")).await;
-    let home = Visitor::signed_in(&cast.app.address, &address("home_coordinator")).await;
-    let sol = Visitor::signed_in(&cast.app.address, crate::support::app::SECRETARIAT).await;
-    (cast, home, sol)
+/// Alpha's coordinator at a browser and at the API, and the secretariat at a browser.
+async fn at_browsers(cast: &Cast) -> (Visitor, Actor, Visitor) {
+    let email = address("home_coordinator");
+    cast.app.accept(&email).await;
+    cast.app.accept(SECRETARIAT).await;
+    let home = Visitor::signed_in(&cast.app.address, &email).await;
+    let sol = Visitor::signed_in(&cast.app.address, SECRETARIAT).await;
+    (home, cast.app.acting(&email).await, sol)
 }
 
 fn named<'a>(alpha: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -38,7 +40,8 @@ fn named<'a>(alpha: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a s
 #[rstest]
 #[tokio::test]
 async fn an_agreement_is_written_and_changed_on_its_pages(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
-    let (cast, home, sol) = at_browsers(db).await;
+    let cast = Cast::of(db).await;
+    let (home, hanna, sol) = at_browsers(&cast).await;
     let alpha = id(cast.at("Alpha")).to_owned();
     let form = "/agreements/new";
     for (change, told) in [
@@ -79,7 +82,7 @@ async fn an_agreement_is_written_and_changed_on_its_pages(#[values(Db::Sqlite, D
     assert_eq!(home.submit(&edit, &edit, &terms("2030-08-31")).await.status, 303);
     let stale = home.submit(&edit, &edit, &terms("2031-08-31")).await;
     assert!(stale.status == 409 && stale.text().contains("Longer."), "{}", stale.text());
-    let read = cast.who("home_coordinator").get(&page).await.ok();
+    let read = hanna.get(&page).await.ok();
     assert_eq!((&read["valid_until_on"], &read["fields"]), (&json!("2030-08-31"), &json!([])));
 
     let all = named(&alpha, &[("with", "all"), ("key", "k3")]);
@@ -92,9 +95,10 @@ async fn an_agreement_is_written_and_changed_on_its_pages(#[values(Db::Sqlite, D
 #[rstest]
 #[tokio::test]
 async fn places_are_entered_and_posted_on_their_pages(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
-    let (cast, home, _) = at_browsers(db).await;
+    let cast = Cast::of(db).await;
     cast.exchange(2, &json!({})).await;
-    let agreements = cast.who("home_coordinator").get("/agreements").await.ok();
+    let (home, hanna, _) = at_browsers(&cast).await;
+    let agreements = hanna.get("/agreements").await.ok();
     let page = format!("/agreements/{}", id(&agreements["items"][0]));
     let form = format!("{page}/lines");
     let (alpha, omega) = (id(cast.at("Alpha")).to_owned(), id(cast.at("Omega")).to_owned());
@@ -120,8 +124,7 @@ async fn places_are_entered_and_posted_on_their_pages(#[values(Db::Sqlite, Db::P
     for _ in 0..2 {
         assert_eq!(submit(&form, &fields).await.status, 303, "a double click enters them once");
     }
-    let lines =
-        cast.who("home_coordinator").get(&format!("/place-lines?home={omega}&host={alpha}")).await.ok();
+    let lines = hanna.get(&format!("/place-lines?home={omega}&host={alpha}")).await.ok();
     let [line] = lines["items"].as_array().expect("lines").as_slice() else { panic!("one line: {lines}") };
     assert_eq!((&line["capacity"], &line["levels"]), (&json!(3), &json!(["second"])));
 
@@ -133,10 +136,7 @@ async fn places_are_entered_and_posted_on_their_pages(#[values(Db::Sqlite, Db::P
     let posted =
         home.submit(&posting, &posting, &[("amount", "-2"), ("reason", "Fewer beds."), ("key", "k3")]).await;
     assert_eq!(posted.status, 303, "{}", posted.text());
-    assert_eq!(
-        cast.who("home_coordinator").get(&format!("/place-lines/{}", id(line))).await.ok()["capacity"],
-        1
-    );
+    assert_eq!(hanna.get(&format!("/place-lines/{}", id(line))).await.ok()["capacity"], 1);
     let elsewhere = format!("/agreements/{alpha}/lines/{}", id(line));
     assert_eq!(home.get(&elsewhere).await.status, 404);
 }
@@ -157,20 +157,21 @@ async fn sent(by: &Visitor, fields: &[(&str, &str)], file: Option<&str>) -> Answ
 #[rstest]
 #[tokio::test]
 async fn a_partner_list_is_looked_at_before_it_is_taken_over(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
-    let (cast, home, _) = at_browsers(db).await;
+    let cast = Cast::of(db).await;
+    let (home, hanna, _) = at_browsers(&cast).await;
     let alpha = id(cast.at("Alpha")).to_owned();
     let list = "partner,direction,places,valid_from_on,valid_until_on\n\
                 University of Omega,out,3,2026-09-01,2029-08-31\n\
                 University of Sigma,in,2,2026-09-01,2029-08-31\n";
     let wrong = list.replace(",3,", ",three,");
     let agreements = async || -> usize {
-        let all: Value = cast.who("home_coordinator").get("/agreements").await.ok();
+        let all: Value = hanna.get("/agreements").await.ok();
         all["items"].as_array().expect("agreements").len()
     };
 
     let none = sent(&home, &[("key", "k1"), ("institution", &alpha)], Some("")).await;
     assert!(none.status == 422 && none.text().contains("Choose a list"), "{}", none.text());
-    let unread = sent(&home, &[("key", "k2"), ("institution", &alpha)], Some("\"")).await;
+    let unread = sent(&home, &[("key", "k2"), ("institution", &alpha)], Some("partner,direction\nOmega,out\n")).await;
     assert!(unread.status == 422 && unread.text().contains("class=\"fault\""), "{}", unread.text());
     let refused = sent(&home, &[("key", "k3"), ("institution", &alpha)], Some(&wrong)).await;
     let text = refused.text();

@@ -245,7 +245,7 @@ pub async fn change(Path(named): Path<String>, Posted { visit, fields }: Posted)
         }
     };
     match changed {
-        Ok(()) => Ok(Redirect::to(&format!("/agreements/{id}?done=changed")).into_response()),
+        Ok(()) => Ok(Redirect::to(&format!("/agreements/{id}?done=saved")).into_response()),
         Err((status, wrong)) => {
             let agreement = agreements::get(visit.app(), &caller, id).await?;
             Ok(terms_page(&visit, &caller, &agreement, status, &fields, &wrong).await?)
