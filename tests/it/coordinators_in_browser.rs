@@ -144,7 +144,9 @@ async fn a_host_acknowledges_accepts_and_refuses(
     browser.sign_in(&address(HOST)).await;
     browser.go("/incoming").await;
     browser.audit().await;
-    for (event, field) in [("acknowledge", Some("-instructions")), ("approve", None), ("refuse", Some("-text"))] {
+    for (event, field) in
+        [("acknowledge", Some("-instructions")), ("approve", None), ("refuse", Some("-text"))]
+    {
         let path = format!("/queue/review?asks=event%3A{event}");
         browser.go(&path).await;
         browser.audit().await;
@@ -154,7 +156,9 @@ async fn a_host_acknowledges_accepts_and_refuses(
             browser.toggle(&closed).await;
         }
         for (kind, pick) in [("input[type=checkbox]", ""), ("select[required]", " option:nth-child(2)")] {
-            for one in browser.driver.find_all(By::Css(format!("{form} {kind}{pick}"))).await.expect("controls") {
+            for one in
+                browser.driver.find_all(By::Css(format!("{form} {kind}{pick}"))).await.expect("controls")
+            {
                 one.click().await.expect("a control");
             }
         }

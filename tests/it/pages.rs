@@ -26,32 +26,6 @@ async fn sign_in(browser: &Browser, email: &str) {
     assert_eq!(browser.path().await, "/", "{email} is signed in: {}", browser.text().await);
 }
 
-/// Does one event on the page of a case: fills what must be filled, and confirms where it is asked once more.
-async fn act(browser: &Browser, case: &str, event: &str) {
-    browser.go(case).await;
-    let form = format!("#do-{event}");
-    let closed = format!("details.offer:not([open]):has({form}) > summary");
-    if browser.count(&closed).await > 0 {
-        browser.toggle(&closed).await;
-    }
-    for check in
-        browser.driver.find_all(By::Css(format!("{form} input[type=checkbox]"))).await.expect("boxes")
-    {
-        check.click().await.expect("a box");
-    }
-    let options = format!("{form} select[required] option:nth-child(2)");
-    for option in browser.driver.find_all(By::Css(options)).await.expect("options") {
-        option.click().await.expect("an option");
-    }
-    browser.press(&format!("{form} > p:last-of-type button")).await;
-    if browser.count("input[name=sure]").await > 0 {
-        browser.audit().await;
-        browser.press("main button.main").await;
-    }
-    assert!(browser.count("p.done, .panel").await == 1, "{event} is done:\n{}", browser.text().await);
-    browser.audit().await;
-}
-
 /// Reads the newest mail to an address whose subject holds the reference, once it is delivered.
 async fn newest_mail(browser: &Browser, reference: &str, to: &str, before: &[String]) -> (String, String) {
     let until = Instant::now() + PATIENCE;
@@ -96,7 +70,7 @@ async fn a_newcomer_walks_an_application_through_the_browser_and_reads_every_mai
         (student, "confirm", host),
     ] {
         sign_in(&browser, who).await;
-        act(&browser, &case, event).await;
+        browser.act(&case, event).await;
         let (mail, subject) = newest_mail(&browser, &reference, told, &read).await;
         assert!(subject.contains(&reference), "{subject}");
         assert_eq!(browser.count("iframe.mail").await, 1);
@@ -147,6 +121,9 @@ async fn every_page_is_sound_at_every_width_and_in_both_languages() {
         browser.press("main button.main").await;
         assert_eq!(browser.count("#secret").await, 1, "{}", browser.text().await);
         browser.audit().await;
+        if who.starts_with("secretariat") || who.starts_with("coordinator") {
+            written_agreements(&browser).await;
+        }
         if who.starts_with("secretariat") {
             browser.go("/notifications").await;
             browser.audit().await;
@@ -216,6 +193,24 @@ async fn a_student_starts_an_application_changes_its_draft_and_is_told_what_is_w
         "{console:?}"
     );
     browser.close().await;
+}
+
+/// The forms of agreements, their places, and lists of partners.
+async fn written_agreements(browser: &Browser) {
+    for path in ["/agreements/new", "/place-lists"] {
+        browser.go(path).await;
+        browser.audit().await;
+    }
+    browser.go("/agreements").await;
+    browser.audit().await;
+    browser.press(".cases .case h2 a").await;
+    browser.audit().await;
+    let agreement = browser.path().await;
+    browser.go(&format!("{agreement}/lines")).await;
+    browser.audit().await;
+    browser.go(&agreement).await;
+    browser.press("#lines ~ .scroll td a").await;
+    browser.audit().await;
 }
 
 /// Opens the first thing that a list leads to.

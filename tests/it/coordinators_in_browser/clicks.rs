@@ -160,7 +160,10 @@ async fn the_main_tasks_take_as_many_clicks_as_the_readme_says() {
         walk.act("student", "submit").await;
         submitted.push(walk);
     }
-    counted.insert("coordinator finds eligible".to_owned(), coordinator(&cast, &browser, "Fay", "find_eligible").await);
+    counted.insert(
+        "coordinator finds eligible".to_owned(),
+        coordinator(&cast, &browser, "Fay", "find_eligible").await,
+    );
     counted.insert("coordinator returns".to_owned(), coordinator(&cast, &browser, "Gus", "return").await);
     counted.insert("coordinator allocates".to_owned(), coordinator(&cast, &browser, "Fay", "allocate").await);
     accepted(&cast, &round, &["Anna", "Berta", "Carla"]).await;
@@ -184,7 +187,10 @@ async fn by_mails() -> BTreeMap<String, usize> {
     let browser = browser(&cast, &[], true).await;
     let (walk, rae) = referred(&cast).await;
     let path = links(&walk, rae).await.pop().expect("a link");
-    counted.insert("referee gives a reference, from the mail".to_owned(), by_mail(&browser, &path, "#do-references-1-refer").await);
+    counted.insert(
+        "referee gives a reference, from the mail".to_owned(),
+        by_mail(&browser, &path, "#do-references-1-refer").await,
+    );
     let work = cast.internship(2, &merged(without_work_documents(), &json!({}))).await;
     let mut walk = Walk::open(&cast, &work, &cast.student("Ines").await).await;
     for (role, event) in [("student", "submit"), (HOME, "endorse"), (HOME, "forward")] {
@@ -192,7 +198,8 @@ async fn by_mails() -> BTreeMap<String, usize> {
     }
     let employer = cast.person("employer").parse().expect("an id");
     let path = links(&walk, employer).await.pop().expect("a link");
-    counted.insert("employer decides, from the mail".to_owned(), by_mail(&browser, &path, "#do-refuse").await);
+    counted
+        .insert("employer decides, from the mail".to_owned(), by_mail(&browser, &path, "#do-refuse").await);
     browser.close().await;
     counted
 }

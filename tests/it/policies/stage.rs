@@ -240,9 +240,9 @@ impl Stage {
         let app = &self.cast.app;
         app.acting(&address(part)).await;
         let sessions = self.actor(part).get("/auth/sessions").await.ok();
-        let sessions = sessions["items"].as_array().expect("sessions").iter();
-        let other =
-            sessions.clone().find(|session| session["this"] == false).expect("a second one")["id"].clone();
+        let mut others =
+            sessions["items"].as_array().expect("sessions").iter().filter(|one| one["this"] == false);
+        let other = others.next().expect("a second one")["id"].clone();
         let identity = app.identity(&address(part), self.cast.at("Alpha")).await;
         self.enter(set, "sessions", &other);
         self.enter(set, "identities", &json!(identity));
@@ -251,8 +251,8 @@ impl Stage {
     /// What belongs to nobody, and so to both.
     async fn share(&mut self, sol: &Actor) {
         for (set, by) in [(Set::Ours, "home_coordinator"), (Set::Theirs, "other_coordinator")] {
-            let agreement = self.id(set, "agreements").as_str().expect("text");
-            let path = format!("/agreements/{agreement}/statements");
+            let of = self.id(set, "agreements").as_str().expect("text");
+            let path = format!("/agreements/{of}/statements");
             let stated = self.cast.who(by).post(&path, &json!({})).await.ok();
             self.enter(set, "statement_id", &stated["id"]);
             self.tried_at_once(set, by).await;
