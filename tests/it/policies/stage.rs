@@ -240,9 +240,8 @@ impl Stage {
         let app = &self.cast.app;
         app.acting(&address(part)).await;
         let sessions = self.actor(part).get("/auth/sessions").await.ok();
-        let mut others =
-            sessions["items"].as_array().expect("sessions").iter().filter(|one| one["this"] == false);
-        let other = others.next().expect("a second one")["id"].clone();
+        let all = sessions["items"].as_array().expect("sessions");
+        let other = all.iter().find(|one| one["this"] == false).expect("a second one")["id"].clone();
         let identity = app.identity(&address(part), self.cast.at("Alpha")).await;
         self.enter(set, "sessions", &other);
         self.enter(set, "identities", &json!(identity));
