@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
 use thirtyfour::prelude::*;
 
 use super::{HOME, HOST, browser, finished};
 use crate::bulks::accepted;
 use crate::links::{links, referred};
 use crate::support::browser::Browser;
-use crate::support::cast::{Cast, address, merged};
+use crate::support::cast::{Cast, address};
 use crate::support::data::own;
 use crate::support::database::Db;
 use crate::support::process::{Server, sojourn};
 use crate::support::rounds::{without_documents, without_work_documents};
 use crate::support::walk::Walk;
+use crate::walks::{EXCHANGE_LEGS, events, take};
 
 /// Somebody with a browser whose presses are counted; typing is not.
 struct Clicker<'b> {
@@ -89,27 +89,16 @@ fn written() -> BTreeMap<String, usize> {
     rows.map_while(row).collect()
 }
 
-async fn coordinator(cast: &Cast, browser: &Browser, name: &str, event: &str) -> usize {
-    let _ = cast;
-    let mut home = Clicker::sign_in(browser, HOME).await;
-    home.press("nav a[href='/queue']").await;
+/// An event on the case of somebody who waits in the queue.
+async fn in_queue(browser: &Browser, (part, name): (&str, &str), event: &str) -> usize {
+    let mut clicker = Clicker::sign_in(browser, part).await;
+    clicker.press("nav a[href='/queue']").await;
     let person = format!("{name} Student");
     let link = browser.driver.find(By::LinkText(&person)).await.expect("in the queue");
     browser.follow(&link).await;
-    home.clicks += 1;
-    home.act(&format!("#do-{event}")).await;
-    home.clicks
-}
-
-async fn host(browser: &Browser, name: &str, event: &str) -> usize {
-    let mut host = Clicker::sign_in(browser, HOST).await;
-    host.press("nav a[href='/queue']").await;
-    let person = format!("{name} Student");
-    let link = browser.driver.find(By::LinkText(&person)).await.expect("in the queue");
-    browser.follow(&link).await;
-    host.clicks += 1;
-    host.act(&format!("#do-{event}")).await;
-    host.clicks
+    clicker.clicks += 1;
+    clicker.act(&format!("#do-{event}")).await;
+    clicker.clicks
 }
 
 async fn by_mail(browser: &Browser, path: &str, event: &str) -> usize {
@@ -162,10 +151,10 @@ async fn the_main_tasks_take_as_many_clicks_as_the_readme_says() {
     }
     counted.insert(
         "coordinator finds eligible".to_owned(),
-        coordinator(&cast, &browser, "Fay", "find_eligible").await,
+        in_queue(&browser, (HOME, "Fay"), "find_eligible").await,
     );
-    counted.insert("coordinator returns".to_owned(), coordinator(&cast, &browser, "Gus", "return").await);
-    counted.insert("coordinator allocates".to_owned(), coordinator(&cast, &browser, "Fay", "allocate").await);
+    counted.insert("coordinator returns".to_owned(), in_queue(&browser, (HOME, "Gus"), "return").await);
+    counted.insert("coordinator allocates".to_owned(), in_queue(&browser, (HOME, "Fay"), "allocate").await);
     accepted(&cast, &round, &["Anna", "Berta", "Carla"]).await;
     counted.insert("coordinator nominates three".to_owned(), nominates_three(&browser).await);
     for (name, event) in [("Dora", "approve"), ("Edda", "refuse")] {
@@ -173,7 +162,7 @@ async fn the_main_tasks_take_as_many_clicks_as_the_readme_says() {
         walks[0].act(HOME, "nominate").await;
         walks[0].act(HOST, "acknowledge").await;
         let task = if event == "approve" { "host accepts" } else { "host refuses" };
-        counted.insert(task.to_owned(), host(&browser, name, event).await);
+        counted.insert(task.to_owned(), in_queue(&browser, (HOST, name), event).await);
     }
     browser.close().await;
     counted.extend(by_mails().await);
@@ -191,10 +180,10 @@ async fn by_mails() -> BTreeMap<String, usize> {
         "referee gives a reference, from the mail".to_owned(),
         by_mail(&browser, &path, "#do-references-1-refer").await,
     );
-    let work = cast.internship(2, &merged(without_work_documents(), &json!({}))).await;
+    let work = cast.internship(2, &without_work_documents()).await;
     let mut walk = Walk::open(&cast, &work, &cast.student("Ines").await).await;
-    for (role, event) in [("student", "submit"), (HOME, "endorse"), (HOME, "forward")] {
-        walk.act(role, event).await;
+    for word in events("submit endorse forward", EXCHANGE_LEGS) {
+        take(&mut walk, &word).await;
     }
     let employer = cast.person("employer").parse().expect("an id");
     let path = links(&walk, employer).await.pop().expect("a link");
