@@ -14,6 +14,8 @@ pub mod allocation_miss;
 pub mod application;
 pub mod audit_entry;
 pub mod balance_statement;
+pub mod bulk;
+pub mod bulk_item;
 pub mod calendar_address;
 pub mod call;
 pub mod call_home;

@@ -47,6 +47,7 @@ mod m20261126_000111_state_balances;
 mod m20261126_000130_run_agreements;
 mod m20261126_000200_create_messages;
 mod m20261126_000210_agree_with_all;
+mod m20261126_000300_do_many_at_once;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -100,6 +101,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000130_run_agreements::Migration),
             Box::new(m20261126_000200_create_messages::Migration),
             Box::new(m20261126_000210_agree_with_all::Migration),
+            Box::new(m20261126_000300_do_many_at_once::Migration),
         ]
     }
 }

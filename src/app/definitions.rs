@@ -111,6 +111,15 @@ impl Definitions {
         Ok(Some((id, self.get(conn, id).await?)))
     }
 
+    /// Every version that cases may follow, of all workflows.
+    pub async fn approved(&self, conn: &impl Conn) -> Result<Vec<Arc<Definition>>> {
+        let mut all = Vec::new();
+        for id in workflows::approved(conn).await? {
+            all.push(self.get(conn, id).await?);
+        }
+        Ok(all)
+    }
+
     /// Brings the definitions shipped with the binary into the store: the first as version 1, a changed one as the next version.
     ///
     /// They are proven by the tests of the binary, not again at every start.

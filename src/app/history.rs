@@ -7,16 +7,17 @@ use serde::Serialize;
 use sojourn_engine::adoption;
 use sojourn_engine::definition::{Definition, Resolver};
 use sojourn_engine::ids::{CaseId, PersonId};
-use sojourn_engine::machine::{ESCALATED, HANDED_ON};
+use sojourn_engine::machine::{CALLED_BACK, ESCALATED, HANDED_ON};
 use sojourn_engine::vocabulary::Via;
 use utoipa::ToSchema;
 
 use super::applications::view::{self, Reader};
+use super::marks::{self, MarkView};
 use super::scene::Scene;
 use super::{App, Asked, Page, Result};
 use crate::access::Caller;
 use crate::store::Conn;
-use crate::store::dossiers::names;
+use crate::store::dossiers::{Dossier, names};
 use crate::store::history::{self as rows, Step};
 
 /// One step of a case.
@@ -61,6 +62,8 @@ pub struct StepView {
     /// Data of the event.
     #[schema(value_type = Option<Object>)]
     pub data: Option<serde_json::Value>,
+    /// Parts of the application that it marks for correction.
+    pub marks: Vec<MarkView>,
     /// SHA-256 over this step and the one before.
     pub hash: String,
 }
@@ -107,7 +110,7 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     Ok(page.map(|step| {
         let label = scene.definition.instance_of(&step.machine);
         let label = label.map(|id| view::track_label(&scene, id, &caller.language));
-        one(&scene.definition, (caller, reader), &known, step, label)
+        one((&scene.definition, Some(&scene.live.dossier)), (caller, reader), &known, step, label)
     }))
 }
 
@@ -125,7 +128,7 @@ pub async fn of_course(
     let page = rows::page(conn, id, (None, None), asked).await?;
     let actors: Vec<PersonId> = page.items.iter().filter_map(|step| step.actor).collect();
     let known: BTreeMap<PersonId, String> = names(conn, &actors).await?.into_iter().collect();
-    Ok(page.map(|step| one(definition, (caller, Reader::Home), &known, step, None)))
+    Ok(page.map(|step| one((definition, None), (caller, Reader::Home), &known, step, None)))
 }
 
 /// A host sees the steps from the one that showed it the case.
@@ -151,12 +154,14 @@ fn event_label<'d>(definition: &'d Definition, event: &str, language: &str) -> O
         ESCALATED => Some("Deadline passed, the next in line told"),
         HANDED_ON if language.starts_with("zh") => Some("已轉請他人處理"),
         HANDED_ON => Some("Handed on to somebody else"),
+        CALLED_BACK if language.starts_with("zh") => Some("已撤回，回復原狀態"),
+        CALLED_BACK => Some("Called back before anybody was told"),
         event => definition.event_named(event).map(|event| definition.events[event.at()].label.get(language)),
     }
 }
 
 fn one(
-    definition: &Definition,
+    (definition, dossier): (&Definition, Option<&Dossier>),
     (caller, reader): (&Caller, Reader),
     known: &BTreeMap<PersonId, String>,
     step: Step,
@@ -177,6 +182,9 @@ fn one(
     let reason = written.as_ref().and_then(|w| Some((w.reason_code.clone()?, w.reason.clone()?)));
     // What a student gives as a reason may be about health: it is the home's alone to read.
     let reason = reason.filter(|_| own || reader != Reader::Host || colleague);
+    let note = written.as_ref().and_then(|w| w.note.clone()).filter(|_| own || colleague);
+    let data: Option<serde_json::Value> =
+        written.and_then(|w| w.data).and_then(|data| serde_json::from_str(&data).ok());
     let (track, key) = step.machine.split_once('/').unzip();
     StepView {
         track: track.map(str::to_owned),
@@ -202,8 +210,9 @@ fn one(
             let label = code_label(definition, &event, &code, language);
             StepReason { code, label, text }
         }),
-        note: written.as_ref().and_then(|w| w.note.clone()).filter(|_| own || colleague),
-        data: written.and_then(|w| w.data).and_then(|data| serde_json::from_str(&data).ok()),
+        note,
+        marks: marks::views((definition, dossier), &event, data.as_ref(), language),
+        data,
         hash: hex::encode(step.hash),
     }
 }

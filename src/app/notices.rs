@@ -20,6 +20,8 @@ use super::{Error, Result};
 use crate::clock::Moment;
 use crate::store::outbox::NewNotice;
 
+pub use super::marks::{MarkedItem, Reason};
+
 /// One notice with everything its mail says, people named: what the mail floor renders.
 #[derive(Debug, Clone)]
 pub struct Letter {
@@ -386,15 +388,4 @@ pub enum Otherwise {
     Escalates(Vec<String>),
     /// This event becomes possible.
     Allows(String),
-}
-
-/// A coded reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
-    /// List of the definition.
-    pub list: String,
-    /// Code in it.
-    pub code: String,
-    /// The person's own words.
-    pub text: String,
 }

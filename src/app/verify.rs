@@ -15,7 +15,7 @@ use sojourn_engine::definition::{
     Addressee, Definition, MAIN, MachineIx, Notify, Resolver, StateIx, Target, Transition,
 };
 use sojourn_engine::ids::{CaseId, WorkflowVersionId};
-use sojourn_engine::machine::{ESCALATED, HANDED_ON};
+use sojourn_engine::machine::{CALLED_BACK, ESCALATED, HANDED_ON};
 use sojourn_engine::vocabulary::{AccountStatus, PostingKind};
 
 use super::allocations::{self, Promise};
@@ -164,7 +164,8 @@ fn folded(report: &mut Report, case: &CaseRow, steps: &[NewHistory], taken: &[Op
         let adopts = step.event == adoption::EVENT && step.from.as_deref() == Some(&step.to);
         let noted = [ESCALATED, HANDED_ON].contains(&step.event.as_str());
         let escalates = noted && step.from.as_deref() == Some(&step.to);
-        let declared = step.from.is_none() || adopts || escalates || transition.is_some();
+        let undoes = step.event == CALLED_BACK;
+        let declared = step.from.is_none() || adopts || escalates || undoes || transition.is_some();
         let is_main = step.machine == MAIN;
         if (is_main && step.from.as_deref() != state) || !declared {
             let what = format!("`{}` does not lead from here to `{}`", step.event, step.to);

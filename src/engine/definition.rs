@@ -26,7 +26,7 @@ pub use index::{
     AccountIx, ClockIx, DocumentIx, EventIx, MachineIx, MessageIx, NoticeIx, ReasonsIx, RoleIx, StateIx,
     TransitionIx,
 };
-pub use input::{Input, InputFault, InputField, InputKind, InputValue};
+pub use input::{Input, InputFault, InputField, InputKind, InputValue, Mark};
 pub use track::{Each, InstanceId, Invariant, MAIN, Track};
 pub use transition::{
     Addressee, Choose, Join, LastDay, Notify, PlaceEffect, PlaceOp, Side, Target, Transition, Trigger,

@@ -87,6 +87,8 @@ ids! {
     CallId,
     /// A run of an allocation.
     AllocationId,
+    /// One event fired at many cases at once.
+    BulkId,
     /// A line of places.
     PlaceLineId,
     /// A message about a case.

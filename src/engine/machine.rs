@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 pub use case::{Case, Instance, Running};
-pub use escalation::{ESCALATED, HANDED_ON, PATIENCE, Rung, next_rung};
+pub use escalation::{CALLED_BACK, ESCALATED, HANDED_ON, PATIENCE, Rung, next_rung};
 pub use offers::{Offer, offers, offers_at};
 pub use open::{Opening, land, open};
 pub use pause::Paused;

@@ -74,7 +74,7 @@ pub use accounts::{Office, TokenKind};
 pub use agreements::{AgreementStatus, Terms};
 pub use audit::{Deed, Matter};
 pub use balances::{PlacesBy, StatementStatus};
-pub use runs::AllocationStatus;
+pub use runs::{AllocationStatus, BulkItemStatus, BulkStatus};
 
 words! {
     /// What a person does for an institution or the alliance; the chair comes from its term instead.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, RegistrationId};
 use sojourn_engine::vocabulary::{Phase, Via};
@@ -20,7 +20,7 @@ use crate::app::applications::list::{self, ApplicationItem, Filter};
 use crate::app::applications::{self, ApplicationView, DraftChange, NewApplication};
 use crate::app::history::{self, StepView};
 use crate::app::transition::{self, Attempt};
-use crate::app::{Answer, App, Once, Page};
+use crate::app::{Answer, App, Page};
 
 /// An application to open.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -84,7 +84,7 @@ impl EventIn {
             track,
             event: self.event,
             data: self.data,
-            reason: self.reason.map(|reason| (reason.code, reason.text)),
+            reason: self.reason.map(ReasonIn::parts),
             note: self.note,
             if_version,
         }
@@ -103,58 +103,10 @@ pub struct ReasonIn {
     text: String,
 }
 
-/// One event on many applications.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BulkIn {
-    /// The event.
-    #[validate(length(min = 1, max = 100, message = "between 1 and 100 characters"))]
-    event: String,
-    /// Which applications, each once.
-    #[validate(length(min = 1, max = 500, message = "between 1 and 500 items"))]
-    items: Vec<BulkItemIn>,
-    /// Input for all; an item's own goes before it.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    data: Map<String, Value>,
-    /// A coded reason for all.
-    #[validate(nested)]
-    reason: Option<ReasonIn>,
-}
-
-/// One application of many.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BulkItemIn {
-    /// The application.
-    id: CaseId,
-    /// The version that was read.
-    version: i32,
-    /// Input of its own.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    data: Map<String, Value>,
-}
-
-/// What became of one application of many: the full answer of the single call.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct BulkItemView {
-    /// The application.
-    pub id: CaseId,
-    /// HTTP status of its answer.
-    pub status: u16,
-    /// Its `ETag`.
-    pub etag: Option<String>,
-    /// The view, or the problem; null with status 204.
-    #[schema(value_type = Object)]
-    pub body: Value,
-}
-
-/// What became of each application, in the order of the request.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct BulkView {
-    /// One answer per item.
-    pub items: Vec<BulkItemView>,
+impl ReasonIn {
+    pub(super) fn parts(self) -> (String, String) {
+        (self.code, self.text)
+    }
 }
 
 /// Which applications to list.
@@ -196,6 +148,7 @@ impl From<ApplicationFilter> for Filter {
             home: asked.home,
             host: asked.host,
             call: asked.call,
+            period: None,
             waiting_for_me: asked.waiting_for_me,
             overdue: asked.overdue,
             at_risk: asked.at_risk,
@@ -299,48 +252,6 @@ pub async fn fire_track_event(
     let (id, track, key) = place;
     let attempt = body.attempt(Some((track, key)), if_version);
     Ok(transition::fire(&app, &caller, Via::Api, &once, id, &attempt).await?)
-}
-
-/// Fires one event on many applications, each on its own: some may succeed while others are refused.
-#[utoipa::path(post, path = "/api/v1/applications/events", tag = "applications", params(IdempotencyHeader),
-    request_body = BulkIn, responses((status = 200, body = BulkView)))]
-pub async fn fire_events(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Keyed(once, Json(body)): Keyed<Json<BulkIn>>,
-) -> Result<Json<BulkView>, Problem> {
-    let reason = body.reason.map(|reason| (reason.code, reason.text));
-    let mut items = Vec::with_capacity(body.items.len());
-    for item in body.items {
-        let mut data = body.data.clone();
-        data.extend(item.data);
-        let attempt = Attempt {
-            track: None,
-            event: body.event.clone(),
-            data,
-            reason: reason.clone(),
-            note: None,
-            if_version: item.version,
-        };
-        items.push(fire_one(&app, &caller, &once.item(item.id), item.id, &attempt).await);
-    }
-    Ok(Json(BulkView { items }))
-}
-
-async fn fire_one(app: &App, caller: &Caller, once: &Once, id: CaseId, attempt: &Attempt) -> BulkItemView {
-    match transition::fire(app, caller, Via::Api, once, id, attempt).await {
-        Ok(answer) => BulkItemView {
-            id,
-            status: answer.status,
-            etag: answer.etag,
-            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
-        },
-        Err(error) => {
-            let problem = Problem::from(error);
-            let body = problem.document(&id.to_string(), &caller.language);
-            BulkItemView { id, status: problem.kind().status().as_u16(), etag: None, body }
-        }
-    }
 }
 
 /// Steps of an application, first to last.

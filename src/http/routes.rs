@@ -18,11 +18,11 @@ use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
 use super::{
-    AppState, absences, agreements, allocations, applications, audit, balances, calendar_addresses, calls,
-    chair_terms, consents, documents, eligible_students, email_changes, erasures, exports, health,
+    AppState, absences, agreements, allocations, applications, audit, balances, bulks, calendar_addresses,
+    calls, chair_terms, consents, documents, eligible_students, email_changes, erasures, exports, health,
     identities, institutions, language, legal_holds, log_ins, messages, notifications, openapi, passwords,
-    people, periods, personal_data, places, programmes, registrations, reports, scores, second_factors,
-    sessions, sign_ups, statements, upload, workflows,
+    people, periods, personal_data, places, programmes, queue, registrations, reports, scores,
+    second_factors, sessions, sign_ups, statements, upload, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -161,7 +161,11 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(scores::put_score))
         .route(SignedIn, routes!(applications::fire_event))
         .route(SignedIn, routes!(applications::fire_track_event))
-        .route(Coordinators, routes!(applications::fire_events))
+        .route(Coordinators, routes!(bulks::fire_events))
+        .route(Coordinators, routes!(bulks::create_bulk))
+        .route(Coordinators, routes!(bulks::get_bulk))
+        .route(Coordinators, routes!(bulks::call_bulk_back))
+        .route(SignedIn, routes!(queue::list_queue))
         .route(SignedIn, routes!(applications::list_history))
         .route(SignedIn, routes!(messages::list_messages))
         .route(SignedIn, routes!(messages::send_message))

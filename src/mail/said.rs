@@ -1,6 +1,7 @@
 //! What a text may say: the facts of a letter in the reader's language, every word of a person cleansed.
 
 mod account;
+mod marked;
 mod office;
 
 use chrono::NaiveDate;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use sojourn_engine::definition::{Definition, Resolver, Texts};
 
 use self::account::AccountWords;
+use self::marked::ReasonWords;
 use self::office::{Absence, Balance, Checkpoint, HandOver, Message};
 use super::cleanse;
 use super::render::RenderError;
@@ -115,12 +117,6 @@ pub(super) struct Due {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct ReasonWords {
-    label: String,
-    text: String,
-}
-
-#[derive(Debug, Serialize)]
 pub(super) struct Choice {
     rank: usize,
     name: String,
@@ -209,9 +205,8 @@ impl Tongue<'_> {
             due: self.due(letter, facts)?,
             if_nothing: self.otherwise(definition, facts.otherwise.as_ref())?,
             waiting: some(self.awaited(definition, facts, letter.reader.applicant)),
-            reason: facts.reason.as_ref().map(|reason| ReasonWords {
-                label: self.reason(definition, &reason.list, &reason.code),
-                text: cleanse::block(&reason.text),
+            reason: facts.reason.as_ref().map(|reason| {
+                ReasonWords::of(reason, self.language, |list, code| self.reason(definition, list, code))
             }),
             choices: choices.map(|(before, name)| Choice { rank: before + 1, name: line(name) }).collect(),
             receipt: facts.receipt.as_deref().map(line),
@@ -240,10 +235,7 @@ impl Tongue<'_> {
         let name = letter.student.as_deref().filter(|name| !name.trim().is_empty());
         Said {
             student: Some(named(name.unwrap_or(&self.words.erased))),
-            reason: Some(ReasonWords {
-                label: cleanse::line(&facts.notice),
-                text: cleanse::block(&facts.words),
-            }),
+            reason: Some(ReasonWords::bare(&facts.notice, &facts.words)),
             ..Self::bare(letter)
         }
     }

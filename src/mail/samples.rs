@@ -12,13 +12,14 @@ use chrono_tz::Tz;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use sojourn_engine::definition::{
-    Addressee, Definition, ExpiryAct, MachineIx, Notify, Resolver, StateIx, Target, Transition,
+    Addressee, Definition, Document, ExpiryAct, InputKind, MachineIx, Notify, Reasons, Resolver, StateIx,
+    Target, Transition,
 };
 use sojourn_engine::ids::{CaseId, NoticeId, PersonId, WorkflowVersionId};
 use uuid::Uuid;
 
 use super::render::{RenderError, Renderer};
-use crate::app::notices::{CaseNotice, Letter, NoticeFacts, Otherwise, Reader, Reason};
+use crate::app::notices::{CaseNotice, Letter, MarkedItem, NoticeFacts, Otherwise, Reader, Reason};
 use crate::app::waiting_lists::Standing;
 
 /// One letter to look at.
@@ -213,7 +214,25 @@ fn reason(origin: &Origin<'_>, full: bool) -> Option<Reason> {
         "The transcript is not signed."
     };
     let code = list.codes.first().map(|(code, _)| code.clone()).unwrap_or_default();
-    Some(Reason { list: list.name.clone(), code, text: text.to_owned() })
+    Some(Reason { list: list.name.clone(), code, text: text.to_owned(), items: items(origin, full) })
+}
+
+/// Parts that are marked, where the event marks any.
+fn items(origin: &Origin<'_>, full: bool) -> Vec<MarkedItem> {
+    let definition = origin.definition;
+    let fields = origin.transition.into_iter().flat_map(|transition| &transition.input);
+    let lists = fields.filter_map(|field| match field.kind {
+        InputKind::Items(list) => Some(&definition.reasons[list.at()]),
+        _ => None,
+    });
+    let mark = |(list, document): (&Reasons, &Document)| MarkedItem {
+        names: definition.languages.iter().map(|l| (l.clone(), document.label.get(l).to_owned())).collect(),
+        list: list.name.clone(),
+        code: list.codes.first().map(|(code, _)| code.clone()).unwrap_or_default(),
+        text: "The second page is <b>missing</b> & the first is blurred.".to_owned(),
+    };
+    let many = if full { 3 } else { 1 };
+    lists.flat_map(|list| definition.documents.iter().take(many).map(move |d| (list, d))).map(mark).collect()
 }
 
 fn otherwise(definition: &Definition, act: &ExpiryAct) -> Otherwise {

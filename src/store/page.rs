@@ -66,6 +66,17 @@ where
     }
 }
 
+impl<A, B, C> Key for (A, B, C)
+where
+    A: Clone + Into<Value> + Serialize + DeserializeOwned,
+    B: Clone + Into<Value> + Serialize + DeserializeOwned,
+    C: Clone + Into<Value> + Serialize + DeserializeOwned,
+{
+    fn values(&self) -> Vec<Value> {
+        vec![self.0.clone().into(), self.1.clone().into(), self.2.clone().into()]
+    }
+}
+
 /// Where a page begins and how long it is.
 #[derive(Debug)]
 pub struct Keyset<K> {

@@ -112,6 +112,16 @@ pub async fn current(conn: &impl Conn, workflow: &str) -> Result<Option<Workflow
     Ok(query.into_tuple().one(conn.db()).await?)
 }
 
+/// Every version that cases may follow, of all workflows, the older before the newer.
+pub async fn approved(conn: &impl Conn) -> Result<Vec<WorkflowVersionId>> {
+    let query = workflow_version::Entity::find()
+        .filter(workflow_version::Column::Status.eq(VersionStatus::Approved))
+        .order_by_asc(workflow_version::Column::Id)
+        .select_only()
+        .column(workflow_version::Column::Id);
+    Ok(query.into_tuple().all(conn.db()).await?)
+}
+
 /// Every version of a workflow, newest first.
 pub async fn versions(conn: &impl Conn, workflow: &str) -> Result<Vec<Version>> {
     let query = workflow_version::Entity::find()

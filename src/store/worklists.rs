@@ -2,6 +2,8 @@
 
 pub(super) mod awaited;
 mod deadlines;
+mod hosting;
+mod queue;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +14,7 @@ use sea_orm::{
     RelationTrait,
 };
 use serde::Serialize;
-use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PersonId, WorkflowVersionId};
+use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PeriodId, PersonId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{ChoiceResult, Phase, StateKind};
 use sojourn_entities::{
     application, call, case, choice, clock, institution, offering, person, programme, wait,
@@ -20,6 +22,8 @@ use sojourn_entities::{
 
 pub use awaited::Awaited;
 pub use deadlines::{Deadlines, OfAgreement, OfProgramme, Waited, deadlines};
+pub use hosting::{Coming, Group, Sendable, Stays, coming, sendable, stays};
+pub use queue::{Asks, Queue, Spot, queue, spots};
 
 use super::institutions::below;
 use super::page::{Asked, Keyset, Page};
@@ -41,11 +45,15 @@ pub struct Wanted {
     pub host: Option<InstitutionId>,
     /// Only of this call.
     pub call: Option<CallId>,
+    /// Only in this period, by the current choice.
+    pub period: Option<PeriodId>,
     /// Only those that wait for the reader.
     pub waiting_for: Option<Awaited>,
     /// Only those whose clock has run out by then.
+    #[serde(serialize_with = "queue::is_asked")]
     pub overdue_at: Option<DateTime<Utc>>,
     /// Only those with a clock that is near its end by then: past its last reminder, or three quarters gone where it has none.
+    #[serde(serialize_with = "queue::is_asked")]
     pub at_risk_at: Option<DateTime<Utc>>,
     /// Only those whose reference or applicant's name begins so.
     pub q: Option<String>,
@@ -235,6 +243,13 @@ fn matching(wanted: &Wanted) -> Condition {
             .and_where(choice::Column::HostId.eq(host))
             .to_owned();
         all = all.add(application::Column::CurrentChoiceId.in_subquery(at_host));
+    }
+    if let Some(period) = wanted.period {
+        let offered = choice::Entity::find().select_only().column(choice::Column::Id);
+        let offered = offered
+            .join(JoinType::InnerJoin, choice::Relation::Offering.def())
+            .filter(offering::Column::PeriodId.eq(period));
+        all = all.add(application::Column::CurrentChoiceId.in_subquery(offered.into_query()));
     }
     if let Some(role) = &wanted.role {
         all = all.add(application::Column::Id.in_subquery(waits_for(role)));

@@ -160,6 +160,28 @@ pub async fn download(
     Ok((headers, Body::from_stream(stream)).into_response())
 }
 
+/// What a paper that is shown in place may do: nothing but be drawn, and only within a page of ours.
+const DRAWN: &str = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; \
+                     form-action 'none'";
+
+/// The same for a page that shows it in place: its kind was told by its content when it came, and a browser has to believe that.
+pub async fn look(
+    signed_in: SignedIn,
+    Path((case, document)): Path<(String, String)>,
+) -> std::result::Result<Response, Fault> {
+    let (case, document): (CaseId, DocumentId) = (id(&case)?, id(&document)?);
+    let SignedIn { visit, caller } = signed_in;
+    let Content { row, stream } = documents::open(visit.app(), &caller, case, document).await?;
+    let headers = [
+        (header::CONTENT_TYPE, row.media_type),
+        (header::CONTENT_LENGTH, row.size_bytes.to_string()),
+        (header::CONTENT_DISPOSITION, "inline".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, DRAWN.to_owned()),
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(stream)).into_response())
+}
+
 pub async fn take_out(
     Path((case, document)): Path<(String, String)>,
     posted: Posted,

@@ -103,7 +103,10 @@ pub fn fields(schema: &Value, picks: &Picks<'_>, typed: Option<&Fields>, faults:
             name: name.clone(),
         }
     };
-    let asked = |(_, schema): &(&String, &Value)| schema["x-is"] != "line" || !picks.lines.is_empty();
+    // Parts of the application are marked one by one, where it is shown.
+    let asked = |(_, schema): &(&String, &Value)| {
+        schema["x-is"] != MARKS && (schema["x-is"] != "line" || !picks.lines.is_empty())
+    };
     properties.filter(asked).map(field).collect()
 }
 
@@ -139,7 +142,12 @@ pub fn data(schema: &Value, said: &Fields) -> Map<String, Value> {
         let posted = posted(name);
         let text = said.get(&posted);
         let kind = kind(schema);
-        if kind == Kind::Some {
+        if schema["x-is"] == MARKS {
+            let marks = marks(said);
+            if !marks.is_empty() {
+                data.insert(name.clone(), json!(marks));
+            }
+        } else if kind == Kind::Some {
             data.insert(
                 name.clone(),
                 json!(said.all(&posted).filter(|code| !code.is_empty()).collect::<Vec<_>>()),
@@ -149,6 +157,24 @@ pub fn data(schema: &Value, said: &Fields) -> Map<String, Value> {
         }
     }
     data
+}
+
+/// What a field is that takes marks.
+const MARKS: &str = "items";
+
+/// Parts of which a form says something.
+fn marks(said: &Fields) -> Vec<Value> {
+    marked(said).map(|(item, (code, text))| json!({ "item": item, "code": code, "text": text })).collect()
+}
+
+/// Code and words by part of the application, as a form says them.
+pub fn marked(said: &Fields) -> impl Iterator<Item = (&str, (&str, &str))> {
+    let items = said.0.iter().filter_map(|(name, _)| name.strip_prefix("mark.text:"));
+    let mark = move |item| {
+        let (code, text) = (said.get(&format!("mark.code:{item}")), said.get(&format!("mark.text:{item}")));
+        (item, (code, text))
+    };
+    items.map(mark).filter(|(_, (code, text))| !code.is_empty() || !text.is_empty())
 }
 
 /// What somebody typed into a control.

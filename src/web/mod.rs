@@ -13,6 +13,7 @@ mod allocations;
 mod applications;
 mod assets;
 mod balances;
+mod bulks;
 mod calendar;
 mod calls;
 mod case_reports;
@@ -26,6 +27,7 @@ mod faults;
 mod fields;
 mod form;
 mod home;
+mod hosting;
 mod mails;
 mod messages;
 mod moments;
@@ -36,7 +38,9 @@ mod personal_data;
 mod place_lists;
 mod preferences;
 mod programmes;
+mod queue;
 mod reports;
+mod review;
 mod second_factors;
 mod sessions;
 mod sign_ups;
@@ -153,7 +157,27 @@ pub fn routes(web: &Web) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .route("/favicon.svg", get(assets::icon))
         .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));
-    with_mails(pages.merge(accounts()).merge(ledger()), web).with_state(web.clone())
+    with_mails(pages.merge(accounts()).merge(ledger()).merge(works()), web).with_state(web.clone())
+}
+
+/// What waits for coordinators and hosts, and what they do with many cases at once.
+fn works() -> Router<Web> {
+    Router::new()
+        .route("/queue", get(queue::show))
+        .route("/cases/{id}/documents/{document}/look", get(documents::look))
+        .route("/queue/review", get(review::first))
+        .route("/queue/review/{id}", get(review::show))
+        .route("/queue/review/{id}/events", post(review::fire))
+        .route("/queue/review/{id}/score", post(review::score))
+        .route("/bulk", post(bulks::create))
+        .route("/bulk/choose", post(bulks::choose))
+        .route("/bulk/preview", post(bulks::preview))
+        .route("/bulk/{id}", get(bulks::show))
+        .route("/bulk/{id}/call-back", post(bulks::call_back))
+        .route("/nominations", get(hosting::nominations))
+        .route("/incoming", get(hosting::incoming))
+        .route("/arrivals", get(hosting::arrivals))
+        .route("/capacity", get(hosting::capacity))
 }
 
 /// Agreements, their places and balances, and statements of these.

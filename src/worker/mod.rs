@@ -124,6 +124,7 @@ impl Worker {
         self.app.forget_answers(&at).await?;
         self.app.forget_refusals(&at).await?;
         self.app.empty_documents(&at).await?;
+        self.app.forget_bulks(&at).await?;
         Ok(())
     }
 

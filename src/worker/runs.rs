@@ -1,4 +1,4 @@
-//! Confirmed runs of allocations: their events follow in batches.
+//! Confirmed runs of allocations, and events fired at many cases: what follows from them follows in batches.
 
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -10,6 +10,9 @@ impl Worker {
     pub async fn carry_runs_on(&self, stop: &CancellationToken) {
         if let Err(fault) = self.app.carry_runs_on(|| stop.is_cancelled()).await {
             error!(%fault, "a run of an allocation could not be carried on");
+        }
+        if let Err(fault) = Box::pin(self.app.carry_bulks_on(|| stop.is_cancelled())).await {
+            error!(%fault, "an event fired at many cases could not be carried on");
         }
     }
 

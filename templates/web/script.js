@@ -125,3 +125,34 @@ if (keeps.length > 0) {
     }
   }
 }
+
+// Ticks every box of a list, or none.
+for (const button of all("button[data-ticks]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const boxes = all("input[type=checkbox][name=case]", button.form);
+    const tick = boxes.some((box) => !box.checked);
+    for (const box of boxes) box.checked = tick;
+  });
+}
+
+// From one case to the next by a key, unless somebody types, holds another key down, or has turned it off.
+const KEYS = "keys off";
+for (const hint of all("[data-keys]")) {
+  const button = hint.querySelector("button");
+  const show = () => button.setAttribute("aria-pressed", localStorage.getItem(KEYS) ? "false" : "true");
+  hint.hidden = false;
+  show();
+  button.addEventListener("click", () => {
+    if (localStorage.getItem(KEYS)) localStorage.removeItem(KEYS); else localStorage.setItem(KEYS, "yes");
+    show();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (localStorage.getItem(KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+    all("a[data-key]").find((link) => link.dataset.key === event.key)?.click();
+  });
+}
+
+// What goes on is looked at again.
+for (const one of all("[data-again]")) setTimeout(() => location.replace(location.pathname), Number(one.dataset.again));

@@ -15,7 +15,7 @@ use crate::support::walk::Walk;
 use crate::walks::{EXCHANGE_LEGS, events, take};
 
 /// Paths of the links that mails about the case have carried to a person, the oldest first.
-async fn links(walk: &Walk<'_>, person: PersonId) -> Vec<String> {
+pub async fn links(walk: &Walk<'_>, person: PersonId) -> Vec<String> {
     let id: CaseId = walk.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
     let rows = outbox::Entity::find()
         .filter(outbox::Column::CaseId.eq(id))
@@ -38,7 +38,7 @@ async fn spent(walk: &Walk<'_>) -> usize {
 }
 
 /// An application that waits for a reference of somebody who never signs in.
-async fn referred(cast: &Cast) -> (Walk<'_>, PersonId) {
+pub async fn referred(cast: &Cast) -> (Walk<'_>, PersonId) {
     let mut call = without_documents();
     call["tracks"] = json!({ "references": true });
     let round = cast.exchange(3, &call).await;

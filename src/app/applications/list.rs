@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sojourn_engine::deadline::Calendar;
 use sojourn_engine::definition::{Clock, Definition, MachineIx, Party, Resolver, State, Track};
-use sojourn_engine::ids::{CallId, CaseId, InstitutionId};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId, PeriodId};
 use sojourn_engine::vocabulary::{Duty, Phase, StateKind};
 use utoipa::ToSchema;
 
@@ -33,6 +33,8 @@ pub struct Filter {
     pub host: Option<InstitutionId>,
     /// Only of this call.
     pub call: Option<CallId>,
+    /// Only in this period, by the current choice.
+    pub period: Option<PeriodId>,
     /// Only those that wait for the caller.
     pub waiting_for_me: bool,
     /// Only those whose clock has run out.
@@ -88,46 +90,58 @@ pub async fn list(
     filter: Filter,
 ) -> Result<Page<ApplicationItem>> {
     let wanted = wanted(app, caller, filter);
-    let now = app.clock.now();
     let conn = app.store.read();
     let page = worklists::page(conn, &caller.scope(), asked, &wanted).await?;
-    let mut read = Vec::with_capacity(page.items.len());
-    for item in page.items {
+    Ok(Page { items: told(app, conn, caller, page.items).await?, next: page.next })
+}
+
+/// Applications of a list, as the caller is told of them.
+pub(in crate::app) async fn told(
+    app: &App,
+    conn: &impl Conn,
+    caller: &Caller,
+    items: Vec<Item>,
+) -> Result<Vec<ApplicationItem>> {
+    let mut read = Vec::with_capacity(items.len());
+    for item in items {
         let definition = app.definitions.get(conn, item.workflow).await?;
         read.push((item, definition));
     }
-    let staff = staff(conn, &read, Calendar::plain(app.zone).date(now)).await?;
-    let mut items = Vec::with_capacity(read.len());
-    for (item, definition) in read {
-        let state = definition.state_named(&item.state).map(|ix| &definition.states[ix.at()]);
-        let role = |name: &String| {
-            let known =
-                definition.role_named(name).map(|ix| definition.roles[ix.at()].label.get(&caller.language));
-            known.unwrap_or(name).to_owned()
-        };
-        let hidden = item.applicant.0 == caller.person && item.hidden_until.is_some_and(|until| now < until);
-        let shown_to = |machine: &str| is_shown(&definition, caller, &item, &staff, machine);
-        let mut waiting: Vec<String> = item
-            .waiting
-            .iter()
-            .filter(|(machine, _)| shown_to(machine))
-            .map(|(_, name)| role(name))
-            .collect();
-        if hidden {
-            waiting.clear();
-        }
-        let label = |state: &State| {
-            let text = if hidden { &state.public } else { &state.label };
-            text.get(&caller.language).to_owned()
-        };
-        let label = state.map_or(item.state.clone(), label);
-        let first = item.clocks.iter().find(|(machine, ..)| shown_to(machine)).cloned();
-        let due_zone = due_zone(&definition, &item, first.as_ref(), app.zone.name());
-        let item = Item { due_at: first.map(|(.., due_at)| due_at), ..item };
-        let item = shown(item, label, waiting, due_zone);
-        items.push(if hidden { undisclosed(item) } else { item });
+    let staff = staff(conn, &read, app.today()).await?;
+    let one = |(item, definition): (Item, Arc<Definition>)| one(app, (caller, &staff), item, &definition);
+    Ok(read.into_iter().map(one).collect())
+}
+
+fn one(
+    app: &App,
+    (caller, staff): (&Caller, &Holders),
+    item: Item,
+    definition: &Definition,
+) -> ApplicationItem {
+    let now = app.clock.now();
+    let state = definition.state_named(&item.state).map(|ix| &definition.states[ix.at()]);
+    let role = |name: &String| {
+        let known =
+            definition.role_named(name).map(|ix| definition.roles[ix.at()].label.get(&caller.language));
+        known.unwrap_or(name).to_owned()
+    };
+    let hidden = item.applicant.0 == caller.person && item.hidden_until.is_some_and(|until| now < until);
+    let shown_to = |machine: &str| is_shown(definition, caller, &item, staff, machine);
+    let mut waiting: Vec<String> =
+        item.waiting.iter().filter(|(machine, _)| shown_to(machine)).map(|(_, name)| role(name)).collect();
+    if hidden {
+        waiting.clear();
     }
-    Ok(Page { items, next: page.next })
+    let label = |state: &State| {
+        let text = if hidden { &state.public } else { &state.label };
+        text.get(&caller.language).to_owned()
+    };
+    let label = state.map_or(item.state.clone(), label);
+    let first = item.clocks.iter().find(|(machine, ..)| shown_to(machine)).cloned();
+    let due_zone = due_zone(definition, &item, first.as_ref(), app.zone.name());
+    let item = Item { due_at: first.map(|(.., due_at)| due_at), ..item };
+    let item = shown(item, label, waiting, due_zone);
+    if hidden { undisclosed(item) } else { item }
 }
 
 /// How many applications wait for the caller; `most` at most.
@@ -145,6 +159,7 @@ fn wanted(app: &App, caller: &Caller, filter: Filter) -> Wanted {
         home: filter.home,
         host: filter.host,
         call: filter.call,
+        period: filter.period,
         waiting_for: filter.waiting_for_me.then(|| awaited(app, caller)),
         overdue_at: filter.overdue.then(|| app.clock.now()),
         at_risk_at: filter.at_risk.then(|| app.clock.now()),

@@ -69,7 +69,7 @@ impl Course {
             let mut lists = definition.transitions.iter().filter(|t| Some(t.event) == event);
             let list = lists.find_map(|transition| transition.reason)?;
             let list = definition.reasons[list.at()].name.clone();
-            Some(Reason { list, code: code.to_owned(), text: text.to_owned() })
+            Some(Reason { list, code: code.to_owned(), text: text.to_owned(), items: Vec::new() })
         });
         CaseNotice {
             version: self.row.workflow,

@@ -106,6 +106,7 @@ fn offer(course: &Course, offer: &Offer, language: &str) -> OfferView {
         lines: Vec::new(),
         widens: transition.widens,
         reasons: codes.into_iter().flatten().map(reason).collect(),
+        marks: Vec::new(),
         documents: Vec::new(),
         irreversible: transition.irreversible,
         confirm: Some(event.confirm.get(language).to_owned()).filter(|text| !text.is_empty()),

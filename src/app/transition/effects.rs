@@ -80,7 +80,8 @@ pub(super) fn taken(
             words: first.then_some(chain::Words { data: deed.data, reason: deed.reason, note: deed.note }),
         };
         record(stage, live, entry, records);
-        let reason = notify::reason(stage.definition, made, deed.reason.filter(|_| first));
+        let given = (deed.reason.filter(|_| first), deed.data);
+        let reason = notify::reason((stage.definition, &live.dossier), made, given);
         let told = notify::Told {
             event,
             at: (made.instance, made.to),

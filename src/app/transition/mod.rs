@@ -5,6 +5,7 @@
 
 pub mod adopt;
 mod alternatives;
+pub mod call_back;
 pub mod chain;
 mod clocks;
 pub mod drive;
@@ -12,6 +13,7 @@ pub mod due;
 mod effects;
 pub mod facts;
 pub mod hand_on;
+pub mod held;
 pub mod live;
 mod notify;
 pub mod places;

@@ -12,6 +12,7 @@ use super::drive::{Stage, View};
 use super::live::Live;
 use crate::app::calendars::calendar;
 use crate::app::holders::choice_at;
+use crate::app::marks;
 use crate::app::notices::{CaseNotice, NoticeFacts, Otherwise, Reason};
 use crate::store::action_links::ActionLink;
 use crate::store::dossiers::Dossier;
@@ -251,13 +252,19 @@ pub fn zone(definition: &Definition, dossier: &Dossier, stage: &Stage<'_>, clock
 }
 
 /// The coded reason of a move, with the list it came from.
-pub(super) fn reason(definition: &Definition, made: &Move, given: Option<(&str, &str)>) -> Option<Reason> {
-    let list = definition.transitions[made.transition.at()].reason?;
+pub(super) fn reason(
+    (definition, dossier): (&Definition, &Dossier),
+    made: &Move,
+    (given, data): (Option<(&str, &str)>, &serde_json::Map<String, serde_json::Value>),
+) -> Option<Reason> {
+    let transition = &definition.transitions[made.transition.at()];
+    let list = transition.reason?;
     let (code, text) = given?;
     Some(Reason {
         list: definition.reasons[list.at()].name.clone(),
         code: code.to_owned(),
         text: text.to_owned(),
+        items: marks::given(definition, dossier, transition, data),
     })
 }
 

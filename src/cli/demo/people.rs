@@ -19,9 +19,9 @@ pub enum Kind {
     Staff,
 }
 
-const GIVEN: [&str; 15] = [
+const GIVEN: [&str; 18] = [
     "Anna", "Ben", "Chiara", "Daniel", "Emeka", "Freya", "Gita", "Hugo", "Ines", "Jamal", "Kaia", "Leon",
-    "Mina", "Noor", "Otto",
+    "Mina", "Noor", "Otto", "Pia", "Quirin", "Rosa",
 ];
 const FELLOWS: [&str; 9] = ["Ruth", "Anders", "Noor", "Tomás", "Keiko", "Samuel", "Leila", "Bram", "Yara"];
 const FAMILY: [&str; 6] = ["Sommer", "Wu", "Ramírez", "Mokoena", "Walker", "Leblanc"];

@@ -8,7 +8,7 @@ use sojourn_engine::vocabulary::{ChoiceResult, Duty, Via};
 
 use super::alliance::{Alliance, Member};
 use super::seasons::Season;
-use super::stories::{Beat, STORIES, beats};
+use super::stories::{Beat, STORIES, TO_NOMINATE, TOGETHER, beats};
 use super::tales::TALES;
 use super::{Demo, Outcome, id, once};
 use crate::app::applications::{self, ApplicationView, NewApplication};
@@ -27,6 +27,15 @@ impl Demo {
     pub async fn play(&self, alliance: &Alliance, seasons: &[Season]) -> Outcome<usize> {
         let bar = ProgressBar::new((STORIES.len() + TALES.len()) as u64);
         let season = |name: &str| seasons.iter().find(|known| known.name == name).ok_or("no such season");
+        let (name, story) = TO_NOMINATE;
+        for nth in 0..TOGETHER.0 {
+            let home = &alliance.members[0];
+            let applicant = home.students[home.students.len() - 1 - nth];
+            let actors = Actors { alliance, season: season(name)?, home, applicant };
+            // As many choices abroad as there are other members.
+            let at = TOGETHER.1 + (alliance.members.len() - 1) * (STORIES.len() + nth);
+            self.tell(&actors, story, at).await.map_err(|fault| format!("{story}: {fault}"))?;
+        }
         for (nth, (name, story)) in STORIES.iter().enumerate() {
             let home = &alliance.members[nth % alliance.members.len()];
             let applicant = home.students[nth / alliance.members.len()];
@@ -48,7 +57,7 @@ impl Demo {
             bar.inc(1);
         }
         bar.finish_and_clear();
-        Ok(STORIES.len() + TALES.len())
+        Ok(TOGETHER.0 + STORIES.len() + TALES.len())
     }
 
     async fn tell(&self, actors: &Actors<'_>, story: &str, nth: usize) -> Outcome<()> {

@@ -3,6 +3,12 @@
 //! `event` is fired by whoever may, `event:role` by that role, `2.event` at the second stay, `!event` by the system. The last two stories of exchanges wait
 //! for a place, so that nobody after them is refused one.
 
+/// How many of one university are to be nominated together, at the host that this number picks.
+pub const TOGETHER: (usize, usize) = (3, 3);
+/// Their season and story; theirs come first, so that places are left for them.
+pub const TO_NOMINATE: (&str, &str) =
+    ("selection", "create-54 submit-40 find_eligible-16 allocate-14 accept_offer-8");
+
 /// Season and story.
 pub const STORIES: &[(&str, &str)] = &[
     ("open", "create-5"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -36,6 +36,8 @@ pub enum InputKind {
     Option(ReasonsIx),
     /// Codes of a list, each once.
     Codes(ReasonsIx),
+    /// Parts of the application, each with a code of a list and what is wrong with it.
+    Items(ReasonsIx),
     /// A whole number in a range, both ends included.
     Int(i64, i64),
     /// A decimal number in a range, both ends included, at most three decimals.
@@ -81,13 +83,17 @@ impl<'a> WrittenKind<'a> {
             ("attest", None) => Ok(InputKind::Attest),
             ("int", Some(range)) => range_of(range).map(|(a, b)| InputKind::Int(a, b)),
             ("decimal", Some(range)) => range_of(range).map(|(a, b)| InputKind::Decimal(a, b)),
-            ("option" | "code", Some(name)) => {
+            (word @ ("option" | "code" | "items"), Some(name)) => {
                 let ix = list(name)
                     .ok_or_else(|| format!("no list of codes `{name}`: declare it under [reasons]"))?;
-                Ok(if self.word == "option" { InputKind::Option(ix) } else { InputKind::Codes(ix) })
+                Ok(match word {
+                    "option" => InputKind::Option(ix),
+                    "code" => InputKind::Codes(ix),
+                    _ => InputKind::Items(ix),
+                })
             }
             _ => Err(format!(
-                "`{}` is no input type: use text(max), choice, line, option(list), code(list), int(a..b), decimal(a..b), date, bool or attest",
+                "`{}` is no input type: use text(max), choice, line, option(list), code(list), items(list), int(a..b), decimal(a..b), date, bool or attest",
                 self.word
             )),
         }
@@ -100,6 +106,38 @@ fn range_of<T: FromStr + PartialOrd>(text: &str) -> Result<(T, T), String> {
     match (low.trim().parse(), high.trim().parse()) {
         (Ok(low), Ok(high)) if low <= high => Ok((low, high)),
         _ => Err(error()),
+    }
+}
+
+/// What is wrong with one part of an application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// The part: `document:`, `choice:`, `answer:` or `statement:`, and its slot, id or name.
+    pub item: String,
+    /// A code of the list.
+    pub code: String,
+    /// In somebody's own words.
+    pub text: String,
+}
+
+/// Kinds of parts.
+const PARTS: [&str; 4] = ["document", "choice", "answer", "statement"];
+/// Parts that may be marked at a time.
+const MARKS: usize = 50;
+/// Longest words about one part, in characters.
+const MARKED: usize = 2_000;
+
+impl Mark {
+    /// Marks as an attempt gave them; nothing where they are none.
+    pub fn all(value: &serde_json::Value) -> Vec<Self> {
+        serde_json::from_value(value.clone()).unwrap_or_default()
+    }
+
+    fn is_sound(&self) -> bool {
+        let part = self.item.split_once(':');
+        let named = part.is_some_and(|(kind, name)| PARTS.contains(&kind) && (1..=120).contains(&name.len()));
+        named && !self.text.trim().is_empty() && self.text.chars().count() <= MARKED
     }
 }
 
@@ -116,6 +154,8 @@ pub enum InputValue {
     Code(String),
     /// Several codes.
     Codes(Vec<String>),
+    /// Parts that are marked.
+    Items(Vec<Mark>),
     /// A whole number.
     Int(i64),
     /// A decimal number.
@@ -135,6 +175,7 @@ impl InputValue {
             Self::Choice(id) => text(&id.to_string()),
             Self::Line(id) => text(&id.to_string()),
             Self::Codes(codes) => Value::List(codes.iter().map(|code| text(code)).collect()),
+            Self::Items(marks) => Value::List(marks.iter().map(|mark| text(&mark.item)).collect()),
             Self::Int(value) => Value::Int(*value),
             Self::Decimal(value) => Value::Decimal(*value),
             Self::Date(value) => Value::Date(*value),
@@ -214,7 +255,7 @@ impl InputKind {
     pub fn fact_type(&self) -> Type {
         match self {
             Self::Text(_) | Self::Choice | Self::Line | Self::Option(_) => Type::Text,
-            Self::Codes(_) => Type::List(Box::new(Type::Text)),
+            Self::Codes(_) | Self::Items(_) => Type::List(Box::new(Type::Text)),
             Self::Int(..) => Type::Int,
             Self::Decimal(..) => Type::Decimal,
             Self::Date => Type::Date,
@@ -255,6 +296,7 @@ impl InputKind {
                 let twice = codes.iter().enumerate().any(|(at, code)| codes[..at].contains(code));
                 if twice { Err("each code at most once".to_owned()) } else { Ok(InputValue::Codes(codes)) }
             }
+            Self::Items(list) => marks(value, |code| one_of(*list, code)).map(InputValue::Items),
             Self::Int(low, high) => match value.as_i64() {
                 Some(number) if (*low..=*high).contains(&number) => Ok(InputValue::Int(number)),
                 Some(_) | None => Err(format!("must be a whole number from {low} to {high}")),
@@ -290,6 +332,17 @@ impl InputKind {
             Self::Codes(ix) => {
                 json!({ "type": "array", "uniqueItems": true, "items": { "type": "string", "enum": list(*ix) } })
             }
+            Self::Items(ix) => json!({
+                "type": "array", "maxItems": MARKS, "x-is": "items",
+                "items": {
+                    "type": "object", "required": ["item", "code", "text"], "additionalProperties": false,
+                    "properties": {
+                        "item": { "type": "string", "maxLength": 130 },
+                        "code": { "type": "string", "enum": list(*ix) },
+                        "text": { "type": "string", "maxLength": MARKED },
+                    },
+                },
+            }),
             Self::Int(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),
             Self::Decimal(low, high) => json!({ "type": "number", "x-minimum": low, "x-maximum": high }),
             Self::Date => json!({ "type": "string", "format": "date" }),
@@ -297,6 +350,24 @@ impl InputKind {
             Self::Attest => json!({ "type": "boolean", "const": true }),
         }
     }
+}
+
+fn marks(
+    value: &serde_json::Value,
+    known: impl Fn(&str) -> Result<String, String>,
+) -> Result<Vec<Mark>, String> {
+    let marks: Vec<Mark> = serde_json::from_value(value.clone())
+        .map_err(|_| "must be a list of parts, each with `item`, `code` and `text`".to_owned())?;
+    let twice = marks.iter().enumerate().any(|(at, mark)| marks[..at].iter().any(|m| m.item == mark.item));
+    if marks.len() > MARKS || twice || !marks.iter().all(Mark::is_sound) {
+        return Err(format!(
+            "at most {MARKS} parts, each once, such as `document:SLOT`, each with words of at most {MARKED} characters"
+        ));
+    }
+    for mark in &marks {
+        known(&mark.code)?;
+    }
+    Ok(marks)
 }
 
 fn id<T: From<Uuid>>(text: &str, mend: &str) -> Result<T, String> {

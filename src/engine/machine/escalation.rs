@@ -11,6 +11,9 @@ pub const ESCALATED: &str = "@escalate";
 /// The event by which a history records that whom a track names has handed it on to somebody else.
 pub const HANDED_ON: &str = "@hand_on";
 
+/// The event by which a history records that the steps before it, all of one instant, were called back before anybody was told.
+pub const CALLED_BACK: &str = "@call_back";
+
 /// How long each role of an escalation has before the next is told, in the calendar of the clock.
 pub const PATIENCE: Span = Span { count: 3, unit: SpanUnit::WorkingDays };
 

@@ -11,7 +11,7 @@ use crate::definition::{
     Addressee, Choose, Definition, Each, Input, InstanceId, MAIN, Notify, PlaceOp, RoleIx, StateIx, Target,
     Transition, TransitionIx,
 };
-use crate::machine::{Case, ESCALATED, HANDED_ON, Move};
+use crate::machine::{CALLED_BACK, Case, ESCALATED, HANDED_ON, Move};
 use crate::vocabulary::StateKind;
 
 /// Why a case is followed no further.
@@ -101,7 +101,8 @@ impl<'s, 'd> Course<'s, 'd> {
     fn walk(&mut self) -> Result<(), Stop> {
         let past = self.past;
         let mut refused = past.refused.iter().peekable();
-        for (at, step) in past.steps.iter().enumerate() {
+        let steps = standing(past.steps);
+        for (at, step) in steps.iter().copied().enumerate() {
             while let Some(attempt) = refused.next_if(|attempt| at > 0 && attempt.at < step.at) {
                 self.at = attempt.at;
                 self.attempt(attempt)?;
@@ -109,7 +110,7 @@ impl<'s, 'd> Course<'s, 'd> {
             (self.last, self.at) = (step.number, step.at);
             if ![adoption::EVENT, ESCALATED, HANDED_ON].contains(&step.event) {
                 self.tallies.step();
-                self.step(step, past.steps.get(at + 1))?;
+                self.step(step, steps.get(at + 1).copied())?;
             }
         }
         for attempt in refused {
@@ -333,6 +334,22 @@ fn input(definition: &Definition, step: &Recorded<'_>) -> Option<Input> {
     let given =
         given.into_iter().filter(|(name, _)| fields.iter().any(|field| field.name == *name)).collect();
     Some(Input::check(fields, &given, |list| &definition.reasons[list.at()].codes).unwrap_or_default())
+}
+
+/// Steps that stand: those that were called back, and the calling back itself, are as if they had not been.
+fn standing<'s, 'a>(steps: &'s [Recorded<'a>]) -> Vec<&'s Recorded<'a>> {
+    let mut standing: Vec<&Recorded<'a>> = Vec::with_capacity(steps.len());
+    for step in steps {
+        if step.event != CALLED_BACK {
+            standing.push(step);
+            continue;
+        }
+        let Some(at) = standing.last().map(|last| last.at) else { continue };
+        while standing.last().is_some_and(|last| last.at == at) {
+            standing.pop();
+        }
+    }
+    standing
 }
 
 fn addressee(definition: &Definition, to: Addressee) -> String {

@@ -58,6 +58,7 @@ pub(super) const KNOWN: &[&str] = &[
     "message.institution",
     "message.reference",
     "reason",
+    "reason.items",
     "reason.label",
     "reason.text",
     "receipt",

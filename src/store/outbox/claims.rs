@@ -19,6 +19,8 @@ use crate::store::{Conn, StoreError, Tx};
 
 /// A notice put off so often keeps later ones about its case back no more.
 const HOLDS: i16 = 4;
+/// One that waits no longer than this for its first try goes before later ones about its case: longer than a bulk can be called back.
+const SOON: TimeDelta = TimeDelta::minutes(12);
 
 /// A notice a worker has claimed.
 #[derive(Debug, Clone)]
@@ -131,7 +133,7 @@ pub async fn keep_facts(
     Ok(())
 }
 
-/// An earlier notice about the same case to the same person that is due, or was put off a few times.
+/// An earlier notice about the same case to the same person that is due soon, or was put off a few times.
 fn ahead(now: DateTime<Utc>) -> sea_orm::sea_query::SelectStatement {
     use outbox::Column::{Attempts, CaseId, Id, NextAttemptAt, RecipientId};
     let ahead = |column: outbox::Column| Expr::col((Alias::new("ahead"), column));
@@ -145,7 +147,7 @@ fn ahead(now: DateTime<Utc>) -> sea_orm::sea_query::SelectStatement {
         .and_where(ahead(Id).lt(own(Id)))
         .and_where(ahead(NextAttemptAt).is_not_null())
         .and_where(ahead(Attempts).lt(HOLDS))
-        .and_where(ahead(Attempts).gt(0).or(ahead(NextAttemptAt).lte(now)));
+        .and_where(ahead(Attempts).gt(0).or(ahead(NextAttemptAt).lte(now + SOON)));
     query
 }
 

@@ -54,6 +54,7 @@ impl Sought {
             home: self.home.parse().ok(),
             host: self.host.parse().ok(),
             call: self.call.parse().ok(),
+            period: None,
             waiting_for_me: self.waiting_for_me == "true",
             overdue: self.overdue == "true",
             at_risk: self.at_risk == "true",

@@ -1,5 +1,7 @@
 //! One case: where it stands, what its reader may do, and what has happened.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -12,13 +14,15 @@ use sojourn_engine::vocabulary::{Phase, StateKind, Via};
 use super::super::calls::id;
 use super::super::documents;
 use super::super::fault::Fault;
-use super::super::fields::{Picks, fields};
+use super::super::fields::{self, Picks, fields};
 use super::super::form::Fields;
 use super::super::visit::{SignedIn, Visit};
 use super::draft;
 use crate::access::{Caller, full_name};
 use crate::app::applications::view::{LineView, OfferView};
 use crate::app::applications::{self, ApplicationView};
+use crate::app::history::StepView;
+use crate::app::marks::MarkView;
 use crate::app::{Asked, Result, allocations, calls, history, notifications, people};
 
 /// Steps, documents and mails shown of one case.
@@ -91,6 +95,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     let stays = said.is_some_and(|said| {
         said.form == draft::FORM || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
     });
+    let answers = draft::answered(visit, view).await?;
     let typed = said.filter(|_| !stays).map(|said| texts(&said.typed));
     let moved = steps.iter().any(|step| step.via == Via::Run);
     let run = if moved { allocations::moved_by(app, view.call.id, view.id).await? } else { None };
@@ -101,10 +106,12 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         reader_of_reason => "reason_text",
         noted => visit.is_staff() && view.applicant.id != caller.person,
         turn => view.waiting.iter().any(|waiting| waiting.you),
+        marked_parts => Value::from(Serde(&marks(view, &steps))),
+        markable => markable(view, &answers),
         steps => Value::from(Serde(steps.iter().rev().collect::<Vec<_>>())),
         documents, draft, legal, left,
         tasks => Value::from(Serde(&tasks)),
-        answers => draft::answered(visit, view).await?,
+        answers,
         scores => scores(visit, caller, view).await?,
         not_legal => Value::from(Serde(&not_legal)),
         // Documents have a section of their own.
@@ -114,6 +121,35 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         faulty => said.filter(|_| stays).map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
         typed,
     })
+}
+
+/// What the last step of the main machine has marked for correction, by part of the application.
+/// A choice also by what it chooses, for a draft knows it by that.
+fn marks<'s>(view: &ApplicationView, steps: &'s [StepView]) -> BTreeMap<String, &'s MarkView> {
+    let last = steps.iter().rev().find(|step| step.track.is_none());
+    let mut marks = BTreeMap::new();
+    for mark in last.into_iter().flat_map(|step| &step.marks) {
+        let chosen = view.choices.iter().find(|choice| mark.item == format!("choice:{}", choice.id));
+        marks.extend(chosen.map(|choice| (format!("offering:{}", choice.offering_id), mark)));
+        marks.insert(mark.item.clone(), mark);
+    }
+    marks
+}
+
+/// Parts of an application that can be marked: its documents, choices and answers.
+pub fn markable(view: &ApplicationView, answers: &[Value]) -> Vec<Value> {
+    let papers = view.documents.iter().filter(|slot| slot.asked || slot.filled);
+    let papers =
+        papers.map(|slot| context! { item => format!("document:{}", slot.slot), name => slot.label.clone() });
+    let choices = view.choices.iter().map(|choice| {
+        let name = format!("{} · {}", choice.title, choice.host.name);
+        context! { item => format!("choice:{}", choice.id), name }
+    });
+    let answers = answers.iter().map(|answer| {
+        let name = answer.get_attr("name").unwrap_or_default();
+        context! { item => format!("answer:{name}"), name => answer.get_attr("label").unwrap_or_default() }
+    });
+    papers.chain(choices).chain(answers).collect()
 }
 
 /// Whether the reader may change choices and answers: it is theirs, and waits for them before anybody else has decided.
@@ -189,15 +225,17 @@ pub fn form(picks: &Picks<'_>, offer: &OfferView, said: Option<&Said>) -> Value 
         plain => filled.is_empty() && offer.reasons.is_empty(),
         fields => Value::from(Serde(&filled)),
         open => said.is_some(),
+        marked => said.map(|said| Value::from(Serde(&fields::marked(&said.typed).collect::<BTreeMap<_, _>>()))),
         code => text("reason.code"),
         text => text("reason.text"),
         note => text("note"),
+        fault_names => faults.clone(),
         reason_fault => faults.iter().any(|fault| fault == "reason"),
     }
 }
 
 /// Place lines to pick from, each once, by what they are for.
-fn lines(visit: &Visit, view: &ApplicationView, offer: &OfferView) -> Vec<(String, String)> {
+pub fn lines(visit: &Visit, view: &ApplicationView, offer: &OfferView) -> Vec<(String, String)> {
     let label = |line: &LineView| {
         let choice = view.choices.iter().find(|choice| choice.id == line.choice);
         let host = choice.map(|choice| choice.host.name.clone()).unwrap_or_default();
@@ -228,7 +266,7 @@ fn texts(typed: &Fields) -> Vec<String> {
 }
 
 /// Whether the reader may enter a score.
-async fn scores(visit: &Visit, caller: &Caller, view: &ApplicationView) -> Result<bool> {
+pub async fn scores(visit: &Visit, caller: &Caller, view: &ApplicationView) -> Result<bool> {
     let home = caller.coordinated().contains(&view.home.id) && view.applicant.id != caller.person;
     if !home || view.kind != StateKind::Open {
         return Ok(false);

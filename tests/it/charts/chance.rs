@@ -101,6 +101,9 @@ pub fn input(
         InputKind::Choice | InputKind::Line => json!("019a7c3e-5b1f-7a20-8c44-1d2e3f405162"),
         InputKind::Option(list) => json!(code(*list)),
         InputKind::Codes(list) => json!([code(*list)]),
+        InputKind::Items(list) => {
+            json!([{ "item": "document:paper", "code": code(*list), "text": "Unreadable." }])
+        }
         InputKind::Int(low, _) => json!(low),
         InputKind::Decimal(low, _) => json!(low.to_string()),
         InputKind::Date => match value(random, &Type::Date) {

@@ -58,3 +58,13 @@ async fn trial(cast: &Cast, (call, home, case): (&Value, &Value, &Value)) -> Val
     tx.commit().await.expect("committed");
     json!(run)
 }
+
+impl Stage {
+    /// An event fired at an application that has moved on: a bulk that does nothing.
+    pub(super) async fn tried_at_once(&mut self, set: Set, by: &str) {
+        let item = json!({ "id": self.id(set, "applications"), "version": 9999 });
+        let bulk = json!({ "event": "nominate", "items": [item] });
+        let bulk = self.cast.who(by).post("/bulk", &bulk).await.ok();
+        self.enter(set, "bulk", &bulk["id"]);
+    }
+}

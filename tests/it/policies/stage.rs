@@ -34,7 +34,7 @@ impl Set {
 const FAR: &str = "2031-01-01";
 
 /// Ends of what wants no words.
-const EMPTY: [&str; 5] = ["/resend", "/retry", "/approve", "/confirm", "/statements"];
+const EMPTY: [&str; 6] = ["/resend", "/retry", "/approve", "/confirm", "/statements", "/call-back"];
 
 pub struct Stage {
     pub cast: Cast,
@@ -96,7 +96,7 @@ impl Stage {
         }
     }
 
-    fn id(&self, set: Set, name: &str) -> &Value {
+    pub(super) fn id(&self, set: Set, name: &str) -> &Value {
         let found = self.ids.iter().find(|((of, known), _)| (*of, *known) == (set, name));
         found.map_or_else(|| panic!("nothing is called {name}: enter one"), |(_, id)| id)
     }
@@ -240,9 +240,8 @@ impl Stage {
         let app = &self.cast.app;
         app.acting(&address(part)).await;
         let sessions = self.actor(part).get("/auth/sessions").await.ok();
-        let sessions = sessions["items"].as_array().expect("sessions").iter();
-        let other =
-            sessions.clone().find(|session| session["this"] == false).expect("a second one")["id"].clone();
+        let all = sessions["items"].as_array().expect("sessions");
+        let other = all.iter().find(|one| one["this"] == false).expect("a second one")["id"].clone();
         let identity = app.identity(&address(part), self.cast.at("Alpha")).await;
         self.enter(set, "sessions", &other);
         self.enter(set, "identities", &json!(identity));
@@ -251,10 +250,11 @@ impl Stage {
     /// What belongs to nobody, and so to both.
     async fn share(&mut self, sol: &Actor) {
         for (set, by) in [(Set::Ours, "home_coordinator"), (Set::Theirs, "other_coordinator")] {
-            let path =
-                format!("/agreements/{}/statements", self.id(set, "agreements").as_str().expect("text"));
+            let of = self.id(set, "agreements").as_str().expect("text");
+            let path = format!("/agreements/{of}/statements");
             let stated = self.cast.who(by).post(&path, &json!({})).await.ok();
             self.enter(set, "statement_id", &stated["id"]);
+            self.tried_at_once(set, by).await;
         }
         let workflow = sol.get("/workflows").await.ok()["items"][1]["id"].clone();
         let term = sol.get("/chair-terms").await.ok()["items"][0]["id"].clone();
@@ -284,7 +284,7 @@ impl Stage {
                 "valid_from_on": FAR, "valid_until_on": "2031-12-31",
             }),
             ("POST", "/applications") => json!({ "call_id": of("calls"), "choices": [of("offering_id")] }),
-            ("POST", "/applications/events") => {
+            ("POST", "/applications/events" | "/bulk") => {
                 json!({ "event": "find_eligible", "items": [{ "id": of("applications"), "version": 9999 }] })
             }
             ("POST", "/agreements/{id}/events") => json!({ "event": "propose" }),
@@ -385,8 +385,8 @@ async fn people(cast: &Cast) -> BTreeMap<&'static str, Actor> {
     let mut people = BTreeMap::new();
     people.insert("applicant", cast.student("applicant").await);
     people.insert("fellow", cast.student("fellow").await);
-    let foreign = json!({ "institution": cast.at("Gamma")["id"] });
-    people.insert("foreign", cast.registered("foreign", &foreign).await);
+    let gamma = json!({ "institution": cast.at("Gamma")["id"] });
+    people.insert("foreign", cast.registered("foreign", &gamma).await);
     let past = json!([{
         "duty": "coordinator", "institution": cast.at("Alpha")["id"], "from_on": "2026-01-01", "until_on": "2026-01-02",
     }]);

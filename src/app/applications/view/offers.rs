@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sojourn_engine::definition::{RoleIx, Transition};
+use sojourn_engine::definition::{InputKind, RoleIx, Transition};
 use sojourn_engine::ids::{AgreementId, ChoiceId, PlaceLineId};
 use sojourn_engine::machine::Offer;
 use sojourn_engine::vocabulary::{ChoiceResult, Level};
@@ -51,6 +51,8 @@ pub struct OfferView {
     pub widens: bool,
     /// Codes of its reason; empty when it wants none.
     pub reasons: Vec<ReasonView>,
+    /// Codes by which its input marks parts of the application; empty where it marks none.
+    pub marks: Vec<ReasonView>,
     /// Slots that must be filled.
     pub documents: Vec<String>,
     /// Whether it cannot be undone.
@@ -106,6 +108,10 @@ pub(super) fn view(scene: &Scene, offer: &Offer, stage: &Stage<'_>, language: &s
         code: code.clone(),
         label: texts.get(language).to_owned(),
     };
+    let marked = transition.input.iter().filter_map(|field| match field.kind {
+        InputKind::Items(list) => Some(list),
+        _ => None,
+    });
     let (track, key) = super::tracks::named(definition, offer.instance).unzip();
     let clocks = match offer.instance {
         None => &scene.live.case.clocks,
@@ -128,6 +134,7 @@ pub(super) fn view(scene: &Scene, offer: &Offer, stage: &Stage<'_>, language: &s
         lines: lines(scene, offer, transition),
         widens: transition.widens,
         reasons: codes.into_iter().flatten().map(reason).collect(),
+        marks: marked.flat_map(|list| &definition.reasons[list.at()].codes).map(reason).collect(),
         documents: transition.documents.iter().map(|d| definition.documents[d.at()].name.clone()).collect(),
         irreversible: transition.irreversible,
         confirm: Some(event.confirm.get(language).to_owned()).filter(|text| !text.is_empty()),

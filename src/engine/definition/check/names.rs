@@ -130,7 +130,7 @@ impl Used {
 
 const fn list(kind: &InputKind) -> Option<ReasonsIx> {
     match kind {
-        InputKind::Option(list) | InputKind::Codes(list) => Some(*list),
+        InputKind::Option(list) | InputKind::Codes(list) | InputKind::Items(list) => Some(*list),
         InputKind::Text(_)
         | InputKind::Choice
         | InputKind::Line

@@ -1,0 +1,111 @@
+//! One event of many that somebody fires at once: tried beforehand, and carried out with its notices held back for a while.
+
+use chrono::{DateTime, Utc};
+use sojourn_engine::definition::{Choose, Definition, Transition};
+use sojourn_engine::ids::PersonId;
+use sojourn_engine::pace::Pace;
+use sojourn_engine::vocabulary::Via;
+
+use super::{Attempt, Declined, decide, kept, write};
+use crate::app::scene::Scene;
+use crate::app::{Error, FieldError, Result};
+use crate::clock::Moment;
+use crate::store::Tx;
+use crate::store::outbox::NewNotice;
+use crate::store::records::{self, Records};
+
+/// Whether a step along it can be called back: it freezes nothing, and adds nothing that stays.
+pub fn can_be_undone(transition: &Transition) -> bool {
+    transition.join.is_none()
+        && transition.adds.is_none()
+        && !transition.widens
+        && !transition.freezes
+        && transition.choose != Some(Choose::All)
+}
+
+/// The transition that an event takes from where a case stands, among those that can be called back.
+fn way<'d>(definition: &'d Definition, scene: &Scene, event: &str) -> Option<&'d Transition> {
+    let event = definition.event_named(event);
+    let mut leaving = definition.leaving(scene.live.case.state).map(|(_, transition)| transition);
+    leaving.find(|transition| Some(transition.event) == event && can_be_undone(transition))
+}
+
+/// What an attempt would bring, or why it would not be made; the scene stands as it would afterwards.
+///
+/// # Errors
+/// As [`fire`](super::fire).
+pub fn tried(
+    scene: &mut Scene,
+    at: &Moment,
+    (via, actor): (Via, PersonId),
+    attempt: &Attempt,
+) -> std::result::Result<Records, (Error, Option<Box<records::Refused>>)> {
+    let definition = std::sync::Arc::clone(&scene.definition);
+    let known = definition.event_named(&attempt.event).is_some();
+    if known
+        && way(&definition, scene, &attempt.event).is_none()
+        && leaves(&definition, scene, &attempt.event)
+    {
+        let detail = "this event is for one case at a time: fire it there";
+        return Err((Error::Invalid(vec![FieldError::new("/event", detail)]), None));
+    }
+    let mut written = Records::default();
+    match decide(scene, at, via, Some(actor), attempt, &mut written) {
+        Ok(()) => Ok(written),
+        Err(Declined::NoTrack) => Err((Error::NotFound, None)),
+        Err(Declined::Unknown(_)) => {
+            let detail = "the workflow of this case has no such event";
+            Err((Error::Invalid(vec![FieldError::new("/event", detail)]), None))
+        }
+        Err(Declined::Refused(refused)) => {
+            let refusal = refused.refusal.clone();
+            let kept = kept(scene, at, Some(actor), (None, &attempt.event), refused);
+            Err((Error::Refused(refusal), Some(Box::new(kept))))
+        }
+    }
+}
+
+fn leaves(definition: &Definition, scene: &Scene, event: &str) -> bool {
+    let event = definition.event_named(event);
+    definition.leaving(scene.live.case.state).any(|(_, transition)| Some(transition.event) == event)
+}
+
+/// Carries one event out in a transaction that has read the case, its notices held back until `until`.
+///
+/// # Errors
+/// As [`fire`](super::fire), with the refusal to keep where there is one; drop the transaction then.
+pub async fn fire(
+    tx: &Tx,
+    scene: &mut Scene,
+    (at, until): (&Moment, DateTime<Utc>),
+    by: (Via, PersonId),
+    attempt: &Attempt,
+) -> std::result::Result<(), (Error, Option<Box<records::Refused>>)> {
+    if attempt.if_version != scene.live.dossier.case.version {
+        return Err((Error::Stale, None));
+    }
+    let mut written = tried(scene, at, by, attempt)?;
+    for notice in &mut written.notices {
+        hold(notice, until);
+    }
+    write(tx, scene, at, by.0, written).await.map_err(|error| (error, None))
+}
+
+/// Nothing of it goes out before.
+fn hold(notice: &mut NewNotice, until: DateTime<Utc>) {
+    notice.not_before = notice.not_before.max(Some(until));
+    if let Pace::Digest(at) = notice.pace {
+        notice.pace = Pace::Digest(at.max(until));
+    }
+}
+
+/// Keeps a refused attempt.
+///
+/// # Errors
+/// Those of the database.
+pub async fn keep_refused(tx: &Tx, refused: Option<Box<records::Refused>>) -> Result<()> {
+    if let Some(refused) = refused {
+        records::refuse(tx, *refused).await?;
+    }
+    Ok(())
+}

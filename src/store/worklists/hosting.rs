@@ -1,0 +1,161 @@
+//! Who comes to a host and who is sent there: counted by partner and term, and listed in the order of their first days.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait,
+};
+use serde::Serialize;
+use sojourn_engine::ids::{CaseId, InstitutionId, PeriodId};
+use sojourn_engine::vocabulary::{ChoiceResult, Phase};
+use sojourn_entities::{application, case, choice, offering, period, stay};
+
+use super::queue::items;
+use super::{Item, seen};
+use crate::access::Scope;
+use crate::store::page::{Asked, Keyset, Page};
+use crate::store::{Conn, StoreError};
+
+/// Applications between one partner and an institution in one term.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct Group {
+    /// The partner.
+    pub partner: InstitutionId,
+    /// The term.
+    pub period: PeriodId,
+    /// Year in which its academic year begins.
+    pub academic_year: i16,
+    /// Its code.
+    pub term: String,
+    /// Phase of the applications.
+    pub phase: Phase,
+    /// How many.
+    pub number: i64,
+}
+
+/// Applications shown to a host in some phases, counted by home, term and phase.
+pub async fn coming(
+    conn: &impl Conn,
+    scope: &Scope,
+    host: InstitutionId,
+    phases: &[Phase],
+) -> Result<Vec<Group>, StoreError> {
+    let shown = Condition::all()
+        .add(choice::Column::HostId.eq(host))
+        .add(choice::Column::Result.eq(ChoiceResult::Chosen))
+        .add(choice::Column::HostSeesFrom.is_not_null())
+        .add(choice::Column::HostSeesUntil.is_null());
+    let groups = choice::Entity::find()
+        .select_only()
+        .column_as(application::Column::HomeId, "partner")
+        .column_as(offering::Column::PeriodId, "period")
+        .columns([period::Column::AcademicYear, period::Column::Term])
+        .column(case::Column::Phase)
+        .column_as(Expr::col((choice::Entity, choice::Column::Id)).count(), "number")
+        .join(JoinType::InnerJoin, choice::Relation::Application.def())
+        .join(JoinType::InnerJoin, application::Relation::Case.def())
+        .join(JoinType::InnerJoin, choice::Relation::Offering.def())
+        .join(JoinType::InnerJoin, offering::Relation::Period.def())
+        .filter(shown)
+        .filter(case::Column::Phase.is_in(phases.iter().copied()))
+        .filter(seen(scope))
+        .group_by(application::Column::HomeId)
+        .group_by(offering::Column::PeriodId)
+        .group_by(period::Column::AcademicYear)
+        .group_by(period::Column::Term)
+        .group_by(case::Column::Phase);
+    Ok(groups.into_model().all(conn.db()).await?)
+}
+
+/// An application that stands where it can be sent on to its host.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct Sendable {
+    /// The application.
+    pub id: CaseId,
+    /// Its host.
+    pub host: InstitutionId,
+    /// The term.
+    pub period: PeriodId,
+    /// Year in which its academic year begins.
+    pub academic_year: i16,
+    /// Its code.
+    pub term: String,
+}
+
+/// Applications of a home in some states, by host and term.
+pub async fn sendable(
+    conn: &impl Conn,
+    scope: &Scope,
+    home: InstitutionId,
+    states: &[String],
+    most: u64,
+) -> Result<Vec<Sendable>, StoreError> {
+    let current = Expr::col((choice::Entity, choice::Column::Id))
+        .equals((application::Entity, application::Column::CurrentChoiceId));
+    let found = choice::Entity::find()
+        .select_only()
+        .column_as(application::Column::Id, "id")
+        .column_as(choice::Column::HostId, "host")
+        .column_as(offering::Column::PeriodId, "period")
+        .columns([period::Column::AcademicYear, period::Column::Term])
+        .join(JoinType::InnerJoin, choice::Relation::Application.def())
+        .join(JoinType::InnerJoin, application::Relation::Case.def())
+        .join(JoinType::InnerJoin, choice::Relation::Offering.def())
+        .join(JoinType::InnerJoin, offering::Relation::Period.def())
+        .filter(application::Column::HomeId.eq(home))
+        .filter(case::Column::State.is_in(states.iter().map(String::as_str)))
+        .filter(current)
+        .filter(seen(scope))
+        .order_by_asc(application::Column::Id)
+        .limit(most);
+    Ok(found.into_model().all(conn.db()).await?)
+}
+
+/// Which stays at a host are listed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Stays {
+    /// The host.
+    pub host: InstitutionId,
+    /// Of applications in this phase; or, without one, in one of these states.
+    pub phase: Option<Phase>,
+    /// States of those who are meant without a phase.
+    pub states: Vec<String>,
+}
+
+/// First and last day of a stay, with its application.
+pub type Coming = (NaiveDate, NaiveDate, Item);
+
+/// A page of stays at a host, the first to begin first.
+pub async fn stays(
+    conn: &impl Conn,
+    scope: &Scope,
+    asked: &Asked,
+    wanted: &Stays,
+) -> Result<Page<Coming>, StoreError> {
+    let keyset = Keyset::<(NaiveDate, CaseId)>::read(asked, "start_on, application_id", wanted)?;
+    let stand = match wanted.phase {
+        Some(phase) => case::Column::Phase.eq(phase),
+        None => case::Column::State.is_in(wanted.states.iter().map(String::as_str)),
+    };
+    let found = stay::Entity::find()
+        .select_only()
+        .columns([stay::Column::StartOn, stay::Column::ApplicationId, stay::Column::EndOn])
+        .join(JoinType::InnerJoin, stay::Relation::Application.def())
+        .join(JoinType::InnerJoin, application::Relation::Case.def())
+        .filter(stay::Column::HostId.eq(wanted.host))
+        .filter(stand)
+        .filter(seen(scope));
+    let columns = [stay::Column::StartOn, stay::Column::ApplicationId].map(|column| (stay::Entity, column));
+    let rows: Vec<(NaiveDate, CaseId, NaiveDate)> =
+        keyset.narrow(found, columns, Order::Asc).into_tuple().all(conn.db()).await?;
+    let page = keyset.page(rows, |(start_on, id, _)| (*start_on, *id));
+    let items: BTreeMap<CaseId, Item> =
+        items(conn, page.items.iter().map(|(_, id, _)| *id).collect()).await?;
+    let one = |(start_on, id, end_on): (NaiveDate, CaseId, NaiveDate)| {
+        Some((start_on, end_on, items.get(&id)?.clone()))
+    };
+    Ok(Page { items: page.items.into_iter().filter_map(one).collect(), next: page.next })
+}

@@ -1,0 +1,161 @@
+//! What waits for somebody who works on cases of others, the first to end first, to be ticked for one event or gone through one by one.
+
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::response::Response;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Deserialize;
+use url::form_urlencoded::Serializer;
+
+use super::fault::Fault;
+use super::visit::{SignedIn, Visit};
+use crate::access::Caller;
+use crate::app::calls::{self, Wanted};
+use crate::app::queue::{self, Filter};
+use crate::app::{Asked, Error, Result, bulks, institutions};
+
+/// Tasks on one page.
+const MANY: u64 = 25;
+
+/// What the filters of the queue say; empty is no filter.
+#[derive(Debug, Default, Clone, Deserialize)]
+pub struct Sought {
+    #[serde(default)]
+    asks: String,
+    #[serde(default)]
+    home: String,
+    #[serde(default)]
+    host: String,
+    #[serde(default)]
+    call: String,
+    #[serde(default)]
+    overdue: String,
+    #[serde(default)]
+    at_risk: String,
+    #[serde(default)]
+    q: String,
+}
+
+impl Sought {
+    /// As the use case reads them.
+    pub fn filter(&self) -> Filter {
+        let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Filter {
+            asks: text(&self.asks),
+            home: self.home.parse().ok(),
+            host: self.host.parse().ok(),
+            call: self.call.parse().ok(),
+            overdue: self.overdue == "true",
+            at_risk: self.at_risk == "true",
+            q: text(&self.q),
+        }
+    }
+
+    /// Those that are set, as names and values.
+    fn set(&self) -> Vec<(&'static str, &str)> {
+        let all = [
+            ("asks", &self.asks),
+            ("home", &self.home),
+            ("host", &self.host),
+            ("call", &self.call),
+            ("overdue", &self.overdue),
+            ("at_risk", &self.at_risk),
+            ("q", &self.q),
+        ];
+        all.into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name, value.as_str()))
+            .collect()
+    }
+
+    /// Those that are set, as a query without its mark.
+    pub fn query(&self) -> String {
+        Serializer::new(String::new()).extend_pairs(self.set()).finish()
+    }
+
+    /// What a query says, as a form carries it back.
+    pub fn read(query: &str) -> Self {
+        let mut sought = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let field = match &*name {
+                "asks" => &mut sought.asks,
+                "home" => &mut sought.home,
+                "host" => &mut sought.host,
+                "call" => &mut sought.call,
+                "overdue" => &mut sought.overdue,
+                "at_risk" => &mut sought.at_risk,
+                "q" => &mut sought.q,
+                _ => continue,
+            };
+            *field = value.into_owned();
+        }
+        sought
+    }
+}
+
+/// An address with a query, where there is something to say.
+pub fn with_query(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// Where the list goes on, and what has just been done.
+#[derive(Debug, Default, Deserialize)]
+pub struct Onward {
+    #[serde(default)]
+    cursor: String,
+    #[serde(default)]
+    done: String,
+}
+
+/// Passes for whoever works on cases of others.
+pub fn staff(visit: &Visit) -> Result<()> {
+    if visit.is_staff() { Ok(()) } else { Err(Error::Forbidden { needs: visit.word("queue.staff") }) }
+}
+
+pub async fn show(
+    signed_in: SignedIn,
+    Query(sought): Query<Sought>,
+    Query(onward): Query<Onward>,
+) -> std::result::Result<Response, Fault> {
+    let SignedIn { visit, caller } = signed_in;
+    staff(&visit)?;
+    let asked = Asked { limit: MANY, cursor: Some(onward.cursor).filter(|cursor| !cursor.is_empty()) };
+    let page = queue::list(visit.app(), &caller, &asked, sought.filter()).await?;
+    let next = page.next.as_ref().map(|next| {
+        let query =
+            Serializer::new(String::new()).extend_pairs(sought.set()).append_pair("cursor", next).finish();
+        with_query("/queue", &query)
+    });
+    let set: std::collections::BTreeMap<_, _> = sought.set().into_iter().collect();
+    let tab = ["at_risk", "overdue"].into_iter().find(|name| set.contains_key(name));
+    let filtered = set.keys().any(|name| !["overdue", "at_risk"].contains(name));
+    let own = context! {
+        tasks => Value::from(Serde(&page.items)),
+        next,
+        query => sought.query(),
+        first => with_query("/queue", &sought.query()),
+        later => asked.cursor.is_some(),
+        ended => onward.done == "last",
+        set => Value::from(Serde(&set)),
+        tab, filtered,
+        here => "queue",
+        open => Value::from(Serde(&bulks::open(visit.app(), &caller).await?)),
+        ..filters(&visit, &caller).await?
+    };
+    Ok(visit.page(StatusCode::OK, "queue/list.html", own))
+}
+
+/// What the filters offer.
+async fn filters(visit: &Visit, caller: &Caller) -> Result<Value> {
+    let all = Asked { limit: 200, cursor: None };
+    let app = visit.app();
+    let places = institutions::list(app, &all, &institutions::Wanted::default()).await?.items;
+    let calls = calls::list(app, Some(caller), &all, &Wanted::default()).await?.items;
+    let asks = queue::asks(app, caller).await?;
+    Ok(context! {
+        places => Value::from(Serde(&places)),
+        calls => Value::from(Serde(&calls)),
+        asks => Value::from(Serde(&asks)),
+    })
+}
