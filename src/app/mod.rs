@@ -65,6 +65,7 @@ pub mod transition;
 pub mod verify;
 pub mod vetting;
 pub mod waiting_lists;
+pub mod waits;
 mod words;
 pub mod workflows;
 

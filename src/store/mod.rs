@@ -55,6 +55,7 @@ pub mod statements;
 pub mod verify;
 pub mod vettings;
 pub mod waiting_lists;
+pub mod waits;
 pub mod workflows;
 pub mod worklists;
 pub mod write;

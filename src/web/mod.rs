@@ -17,8 +17,10 @@ mod calendar;
 mod calls;
 mod case_reports;
 mod catalogue;
+mod cookies;
 mod courses;
 pub mod demo;
+mod desk;
 mod documents;
 mod email_changes;
 mod fault;
@@ -153,7 +155,7 @@ pub fn routes(web: &Web) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .route("/favicon.svg", get(assets::icon))
         .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));
-    with_mails(pages.merge(accounts()).merge(ledger()), web).with_state(web.clone())
+    with_mails(pages.merge(accounts()).merge(ledger()).merge(desk::routes()), web).with_state(web.clone())
 }
 
 /// Places, their balances, and statements of these.
