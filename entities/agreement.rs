@@ -1,4 +1,4 @@
-//! Agreements between two members; their places are lines of their own.
+//! Agreements between two members, or of one with the alliance as a whole; their places are lines of their own.
 
 use sea_orm::entity::prelude::*;
 use sojourn_engine::ids::{AgreementId, CaseId, InstitutionId, PersonId};
@@ -14,8 +14,8 @@ pub struct Model {
     pub id: AgreementId,
     /// The side that wrote it.
     pub proposer_id: InstitutionId,
-    /// The other side.
-    pub partner_id: InstitutionId,
+    /// The other side; none: the alliance as a whole, for every member.
+    pub partner_id: Option<InstitutionId>,
     /// How far it has come, as the state of its case says.
     pub status: AgreementStatus,
     /// First day.
@@ -53,3 +53,15 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The institutions it is between: one, where the other side is the alliance as a whole.
+    pub fn sides(&self) -> impl Iterator<Item = InstitutionId> + use<> {
+        std::iter::once(self.proposer_id).chain(self.partner_id)
+    }
+
+    /// The side that one of them is not; none: the alliance as a whole.
+    pub fn other_than(&self, side: InstitutionId) -> Option<InstitutionId> {
+        if self.proposer_id == side { self.partner_id } else { Some(self.proposer_id) }
+    }
+}

@@ -46,6 +46,7 @@ mod m20261126_000110_offer_freed_places;
 mod m20261126_000111_state_balances;
 mod m20261126_000130_run_agreements;
 mod m20261126_000200_create_messages;
+mod m20261126_000210_agree_with_all;
 mod m20261126_000400_count_waits;
 mod prelude;
 
@@ -99,6 +100,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000111_state_balances::Migration),
             Box::new(m20261126_000130_run_agreements::Migration),
             Box::new(m20261126_000200_create_messages::Migration),
+            Box::new(m20261126_000210_agree_with_all::Migration),
             Box::new(m20261126_000400_count_waits::Migration),
         ]
     }

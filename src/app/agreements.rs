@@ -31,15 +31,15 @@ pub use terms::{PastTerms, Terms};
 
 const WRITER: &str = "a coordinator of the side that wrote it as a whole, or the secretariat";
 
-/// An agreement between two institutions.
+/// An agreement between two institutions, or of a member with the alliance as a whole.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AgreementView {
     /// Its id.
     pub id: AgreementId,
     /// The side that wrote it.
     pub proposer: InstitutionId,
-    /// The other side.
-    pub partner: InstitutionId,
+    /// The other side; none: the alliance as a whole, for every member.
+    pub partner: Option<InstitutionId>,
     /// How far it has come, as the state of its case says.
     pub status: AgreementStatus,
     /// First day.
@@ -121,8 +121,8 @@ pub async fn get(app: &App, caller: &Caller, id: AgreementId) -> Result<Agreemen
 pub struct NewAgreement {
     /// The side that writes it.
     pub proposer: InstitutionId,
-    /// The other side.
-    pub partner: InstitutionId,
+    /// The other side; none: the alliance as a whole, for every member.
+    pub partner: Option<InstitutionId>,
     /// First day.
     pub valid_from_on: NaiveDate,
     /// Last day.
@@ -264,7 +264,10 @@ fn revise(row: &mut Agreement, caller: &Caller, change: &AgreementChange) -> Res
 fn either(row: &Agreement, caller: &Caller) -> Result<()> {
     let needs = "a coordinator of either side as a whole, or the secretariat";
     let first = coordinates(caller, &Place::whole(row.proposer_id), needs);
-    first.or_else(|_| coordinates(caller, &Place::whole(row.partner_id), needs))
+    match row.partner_id {
+        Some(partner) => first.or_else(|_| coordinates(caller, &Place::whole(partner), needs)),
+        None => first,
+    }
 }
 
 fn not_now(detail: &str) -> Error {
@@ -277,14 +280,15 @@ async fn sides(tx: &Tx, row: &Agreement) -> Result<()> {
     if kind(row.proposer_id).await? != Some(InstitutionKind::Member) {
         wrong.push(FieldError::new("/proposer", "no such member of the alliance"));
     }
-    match kind(row.partner_id).await? {
+    let Some(partner) = row.partner_id else { return sound(wrong) };
+    match kind(partner).await? {
         None => wrong.push(FieldError::new("/partner", "no such institution")),
         Some(InstitutionKind::Employer) => {
             wrong.push(FieldError::new("/partner", "an employer: its places stand in its programmes"));
         }
         Some(InstitutionKind::Member | InstitutionKind::Partner) => {}
     }
-    if row.proposer_id == row.partner_id {
+    if row.proposer_id == partner {
         wrong.push(FieldError::new("/partner", "the same as the proposer: name the other side"));
     }
     sound(wrong)

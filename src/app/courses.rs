@@ -111,7 +111,7 @@ impl Course {
         about: About,
         (home, host): (Option<Institution>, Option<Institution>),
         (row, definition): (CaseRow, Arc<Definition>),
-        alliance: Calendar,
+        app: &App,
     ) -> Self {
         Self {
             about,
@@ -122,7 +122,8 @@ impl Course {
             definition,
             holders: Holders::default(),
             units: Vec::new(),
-            alliance,
+            alliance: Calendar::plain(app.zone),
+            whole: app.name.clone(),
             clocks: Vec::new(),
             effects: Vec::new(),
             quiet: false,
@@ -137,8 +138,7 @@ async fn stage(
     about: About,
     (row, definition): (CaseRow, Arc<Definition>),
 ) -> Result<Course> {
-    let alliance = Calendar::plain(app.zone);
-    let today = alliance.date(at.now);
+    let today = Calendar::plain(app.zone).date(at.now);
     let mut ends = [None, None];
     let named = about.ends();
     for (end, id) in ends.iter_mut().zip([named.0, named.1]) {
@@ -157,7 +157,7 @@ async fn stage(
         linked: Vec::new(),
     };
     let [home, host] = ends;
-    let bare = Course::bare(about, (home, host), (row, definition), alliance);
+    let bare = Course::bare(about, (home, host), (row, definition), app);
     Ok(Course { holders, units, ..bare })
 }
 

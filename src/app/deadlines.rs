@@ -116,10 +116,11 @@ impl Desk<'_> {
     }
 
     fn agreement(&self, wait: &Waited, of: &OfAgreement, definition: &Definition) -> Option<Deadline> {
-        let [home, host] = &of.zones;
-        let zone = self.zone(definition, clock_of(wait, &of.clocks), [home, host]);
+        let whole = (self.app.name.clone(), self.app.zone.name().to_owned());
+        let [home, host] = of.ends.each_ref().map(|end| end.as_ref().unwrap_or(&whole));
+        let zone = self.zone(definition, clock_of(wait, &of.clocks), [&home.1, &host.1]);
         let path = format!("/agreements/{}", of.id);
-        let names = (courses::short(of.id.into()), of.names.join(" – "), zone, path);
+        let names = (courses::short(of.id.into()), format!("{} – {}", home.0, host.0), zone, path);
         self.deadline(wait, &of.case, definition, names)
     }
 

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::audit::Deeds;
 use super::{Answer, App, Asked, Error, FieldError, Once, Page, Result, current, demand};
 use crate::access::{Caller, Place, Policy};
+use crate::store::institutions::Mentioned;
 use crate::store::{Conn, Tx, institutions as store};
 
 pub use crate::store::institutions::{Institution, Unit, Wanted};
@@ -132,6 +133,34 @@ pub async fn named(conn: &impl Conn, written: &str) -> Result<Option<Institution
         Err(_) => store::by_code(conn, &erasmus_key(written), &written.trim().to_lowercase()).await?,
     };
     Ok(found.map(|row| row.id))
+}
+
+/// Whom somebody means by a name, a code or an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meant {
+    /// Just this one.
+    One(InstitutionId),
+    /// Nobody is called so.
+    Nobody,
+    /// Several have this name: a code tells them apart.
+    Several,
+}
+
+/// Whom a text means: an id, an Erasmus code, a ROR id, a SCHAC home organisation, or a whole name.
+pub async fn meant(app: &App, text: &str) -> Result<Meant> {
+    let conn = app.store.read();
+    if text.is_empty() {
+        return Ok(Meant::Nobody);
+    }
+    if let Some(one) = named(conn, text).await? {
+        return Ok(Meant::One(one));
+    }
+    let by = Mentioned { names: [text.to_owned()].into(), ..Mentioned::default() };
+    Ok(match store::mentioned(conn, &by).await?.as_slice() {
+        [] => Meant::Nobody,
+        [one] => Meant::One(one.id),
+        [..] => Meant::Several,
+    })
 }
 
 /// Enters an institution, which `fill` writes into a row that has only its id.

@@ -19,6 +19,7 @@ use super::audit::Deeds;
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, sound};
 use crate::access::{Caller, Place};
 use crate::clock::Moment;
+use crate::store::agreements::Agreement;
 use crate::store::places::{self as store, NewPosting};
 use crate::store::programmes::{self, Programme};
 use crate::store::{Tx, agreements, institutions, periods};
@@ -249,7 +250,13 @@ impl Ends {
     pub(super) async fn of(tx: &Tx, caller: &Caller, row: &PlaceLine) -> Result<Self> {
         let whole = |end: Option<InstitutionId>| end.map(Place::whole);
         let owners = match (row.source, row.direction) {
-            (PlaceSource::Agreement, _) => whole(row.home_id).into_iter().chain(whole(row.host_id)).collect(),
+            (PlaceSource::Agreement, _) => {
+                let agreement = match row.agreement_id {
+                    Some(id) => agreements::known(tx, id).await?,
+                    None => None,
+                };
+                agreement.map_or_else(Vec::new, |of| owners(&of, row.home_id, row.host_id))
+            }
             (PlaceSource::Programme | PlaceSource::Nominees, _) => match row.programme_id {
                 Some(id) => match programmes::find(tx, Some(caller), id).await? {
                     Some(programme) => vec![of_programme(tx, &programme).await?],
@@ -289,17 +296,7 @@ async fn ends(tx: &Tx, caller: &Caller, new: &NewLine) -> Result<Ends> {
                     "the agreement is over: write another".to_owned(),
                 )));
             }
-            let sides = [agreement.proposer_id, agreement.partner_id];
-            let is_side = |end: Option<InstitutionId>| end.is_some_and(|end| sides.contains(&end));
-            if !is_side(new.home) || !is_side(new.host) || new.home == new.host {
-                return Err(wrong("/home", "`home` and `host` are the two sides of the agreement"));
-            }
-            Ok(Ends {
-                direction: Direction::Out,
-                home: new.home,
-                host: new.host,
-                owners: sides.map(Place::whole).to_vec(),
-            })
+            between(&agreement, new)
         }
         (PlaceSource::Programme | PlaceSource::Nominees, None, Some(id)) => {
             let programme = programmes::find(tx, Some(caller), id).await?;
@@ -322,6 +319,35 @@ async fn ends(tx: &Tx, caller: &Caller, new: &NewLine) -> Result<Ends> {
         }
         (PlaceSource::Pool, ..) => Err(wrong("/source", "a pool has neither agreement nor programme")),
     }
+}
+
+/// Between the two sides of an agreement; where that is with the alliance as a whole, between its side and a member, or every member.
+fn between(agreement: &Agreement, new: &NewLine) -> Result<Ends> {
+    let wrong = |detail: &str| Error::Invalid(vec![FieldError::new("/home", detail)]);
+    let sides: Vec<InstitutionId> = agreement.sides().collect();
+    let is_side = |end: Option<InstitutionId>| end.is_some_and(|end| sides.contains(&end));
+    if new.home == new.host {
+        return Err(wrong("the same as `host`: name two"));
+    }
+    match agreement.partner_id {
+        Some(_) if !is_side(new.home) || !is_side(new.host) => {
+            return Err(wrong("`home` and `host` are the two sides of the agreement"));
+        }
+        None if !is_side(new.home) && !is_side(new.host) => {
+            return Err(wrong(
+                "`home` or `host` is the side that wrote the agreement, the other a member or left out",
+            ));
+        }
+        Some(_) | None => {}
+    }
+    let owners = owners(agreement, new.home, new.host);
+    Ok(Ends { direction: Direction::Out, home: new.home, host: new.host, owners })
+}
+
+/// Whose the places of an agreement are: both sides'; of one with the alliance as a whole the host's, who alone can give them to all.
+fn owners(of: &Agreement, home: Option<InstitutionId>, host: Option<InstitutionId>) -> Vec<Place> {
+    let home = home.filter(|_| of.partner_id.is_some());
+    home.into_iter().chain(host).map(Place::whole).collect()
 }
 
 /// A pool is what a home may send altogether, or what a host may receive altogether.

@@ -44,8 +44,10 @@ pub struct AgreementFilter {
 pub struct AgreementIn {
     /// The side that writes it: a member.
     proposer: InstitutionId,
-    /// The other side.
-    partner: InstitutionId,
+    /// The other side; `null`: the alliance as a whole, for every member.
+    #[serde(deserialize_with = "said_side")]
+    #[schema(required)]
+    partner: Option<InstitutionId>,
     /// First day.
     valid_from_on: NaiveDate,
     /// Last day.
@@ -64,6 +66,11 @@ pub struct AgreementIn {
     /// The workflow its case follows, one for agreements [default: `agreement`].
     #[validate(length(max = 100, message = "at most 100 characters"))]
     workflow: Option<String>,
+}
+
+/// Reads a side that has to be said, `null` or not: an agreement with everybody is nothing to slip into.
+fn said_side<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<InstitutionId>, D::Error> {
+    Option::deserialize(from)
 }
 
 /// What to change of an agreement; what is left out stays, `null` empties.

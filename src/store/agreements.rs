@@ -1,17 +1,17 @@
 //! Agreements between two institutions; their places are lines of their own.
 //!
-//! Seen by those who run exchanges for either side, and by the secretariat.
+//! Seen by those who run exchanges for either side, and by the secretariat; one with the alliance as a whole by those of every member.
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::Serialize;
 use sojourn_engine::ids::{AgreementId, CaseId, InstitutionId};
-use sojourn_engine::vocabulary::AgreementStatus;
-use sojourn_entities::agreement;
+use sojourn_engine::vocabulary::{AgreementStatus, InstitutionKind};
+use sojourn_entities::{agreement, institution};
 
 use super::page::{Asked, Keyset, Page};
 use super::write::{guarded, insert_many};
@@ -40,6 +40,18 @@ pub(super) fn seen(by: &Caller) -> Condition {
     Condition::any()
         .add(agreement::Column::ProposerId.is_in(by.coordinated()))
         .add(agreement::Column::PartnerId.is_in(by.coordinated()))
+        .add(with_all(by))
+}
+
+/// Those with the alliance as a whole, for whoever runs exchanges for a member.
+pub(super) fn with_all(by: &Caller) -> Condition {
+    let member = Query::select()
+        .column(institution::Column::Id)
+        .from(institution::Entity)
+        .and_where(institution::Column::Id.is_in(by.coordinated()))
+        .and_where(institution::Column::Kind.eq(InstitutionKind::Member))
+        .to_owned();
+    Condition::all().add(agreement::Column::PartnerId.is_null()).add(Expr::exists(member))
 }
 
 fn either_side(of: InstitutionId) -> Condition {

@@ -1,7 +1,7 @@
 //! Place lines: what is there, what is taken, and the guarded statement that can never take more.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder};
 use serde::Serialize;
 use sojourn_engine::ids::{
@@ -13,7 +13,7 @@ use sojourn_entities::{agreement, place_line, posting};
 
 use super::page::{Asked, Keyset, Page};
 use super::write::{guarded, insert_many};
-use super::{Conn, StoreError, Tx, json, waiting_lists};
+use super::{Conn, StoreError, Tx, agreements, json, waiting_lists};
 use crate::access::Caller;
 
 pub use sojourn_entities::place_line::Model as PlaceLine;
@@ -51,14 +51,20 @@ impl Wanted {
     }
 }
 
-/// Lines of institutions somebody runs exchanges for; the secretariat sees all.
+/// Lines of institutions somebody runs exchanges for, and of agreements with every member; the secretariat sees all.
 pub(super) fn seen(by: &Caller) -> Condition {
     if by.is_secretariat() {
         return Condition::all();
     }
+    let with_all = Query::select()
+        .column(agreement::Column::Id)
+        .from(agreement::Entity)
+        .cond_where(agreements::with_all(by))
+        .to_owned();
     Condition::any()
         .add(place_line::Column::HomeId.is_in(by.coordinated()))
         .add(place_line::Column::HostId.is_in(by.coordinated()))
+        .add(place_line::Column::AgreementId.in_subquery(with_all))
 }
 
 /// A page of the lines somebody sees, in the order they were entered.

@@ -1,5 +1,8 @@
 //! Agreements: how far each has come, its terms, its lines of places, and what the reader can do.
 
+pub mod edit;
+pub mod lines;
+
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,6 +17,7 @@ use super::courses::{self, Of};
 use super::fault::Fault;
 use super::visit::{SignedIn, Visit};
 use crate::app::agreements::{self, AgreementView, Wanted};
+use crate::app::places::PlaceLineView;
 use crate::app::{Asked, Error, Result, institutions, places};
 
 /// Lines shown.
@@ -29,22 +33,41 @@ pub async fn list(signed_in: SignedIn, Query(onward): Query<Onward>) -> std::res
     for agreement in &page.items {
         items.push(line(&visit, agreement).await?);
     }
-    Ok(visit.page(StatusCode::OK, "agreements/list.html", context! { items, next => page.next }))
+    let writes = !edit::own(&visit, &caller).await?.is_empty();
+    let own = context! { items, next => page.next, writes };
+    Ok(visit.page(StatusCode::OK, "agreements/list.html", own))
 }
 
 async fn line(visit: &Visit, agreement: &AgreementView) -> Result<Value> {
     let proposer = institutions::get(visit.app(), agreement.proposer).await?;
-    let partner = institutions::get(visit.app(), agreement.partner).await?;
+    let partner = match agreement.partner {
+        Some(partner) => institutions::get(visit.app(), partner).await?.name,
+        None => visit.app().name.clone(),
+    };
     Ok(context! {
         agreement => Value::from(Serde(agreement)),
-        proposer => proposer.name, partner => partner.name,
+        proposer => proposer.name, partner, with_all => agreement.partner.is_none(),
     })
+}
+
+/// A line of places with its ends and its term by name.
+async fn row(visit: &Visit, row: &PlaceLineView) -> Result<Value> {
+    let home = match row.home {
+        Some(home) => Some(institutions::get(visit.app(), home).await?.name),
+        None => None,
+    };
+    let host = match row.host {
+        Some(host) => Some(institutions::get(visit.app(), host).await?.name),
+        None => None,
+    };
+    let period = places::period(visit.app(), row).await?;
+    Ok(context! { row => Value::from(Serde(row)), home, host, period })
 }
 
 /// What the address of the page says.
 #[derive(Debug, Deserialize)]
 pub struct Came {
-    /// `step`.
+    /// `step`, `written`, `saved`, `line` or `places`.
     done: Option<String>,
 }
 
@@ -53,7 +76,8 @@ pub async fn show(
     Path(named): Path<String>,
     Query(came): Query<Came>,
 ) -> std::result::Result<Response, Fault> {
-    let done = came.done.filter(|done| done == "step");
+    let known = ["step", "written", "saved", "line", "places"];
+    let done = came.done.filter(|done| known.contains(&done.as_str()));
     page(&signed_in.visit, id(&named)?, StatusCode::OK, None, done).await
 }
 
@@ -71,18 +95,12 @@ pub async fn page(
     let wanted = places::Wanted { agreement: Some(id), ..places::Wanted::default() };
     let mut lines = Vec::new();
     for row in places::list(visit.app(), caller, &MANY, &wanted).await?.items {
-        let home = match row.home {
-            Some(home) => Some(institutions::get(visit.app(), home).await?.name),
-            None => None,
-        };
-        let host = match row.host {
-            Some(host) => Some(institutions::get(visit.app(), host).await?.name),
-            None => None,
-        };
-        let period = places::period(visit.app(), &row).await?;
-        lines.push(context! { row => Value::from(Serde(&row)), home, host, period });
+        lines.push(self::row(visit, &row).await?);
     }
     let case = courses::part(visit, Of::Agreement(id), said).await?;
-    let own = context! { line => line(visit, &agreement).await?, done, next, lines, ..case };
+    let may = (edit::is_open(&agreement, caller), lines::is_open(&agreement, caller));
+    let own = context! {
+        line => line(visit, &agreement).await?, done, next, lines, changes => may.0, gives => may.1, ..case
+    };
     Ok(visit.page(status, "agreements/show.html", own))
 }

@@ -132,7 +132,7 @@ fn unread(why: String) -> Error {
     Error::Invalid(vec![FieldError::new("/file", why)])
 }
 
-fn cut(error: &MultipartError) -> Error {
+pub fn cut(error: &MultipartError) -> Error {
     unread(error.body_text())
 }
 

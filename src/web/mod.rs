@@ -24,6 +24,7 @@ mod desk;
 mod documents;
 mod email_changes;
 mod fault;
+mod faults;
 mod fields;
 mod form;
 mod home;
@@ -34,6 +35,7 @@ mod notifications;
 mod oidc;
 mod passwords;
 mod personal_data;
+mod place_lists;
 mod preferences;
 mod programmes;
 mod reports;
@@ -41,6 +43,7 @@ mod second_factors;
 mod sessions;
 mod sign_ups;
 mod statements;
+mod study;
 mod templates;
 mod themes;
 mod visit;
@@ -143,9 +146,6 @@ pub fn routes(web: &Web) -> Router {
         .route("/programmes", get(programmes::list))
         .route("/programmes/{id}", get(programmes::show))
         .route("/programmes/{id}/events", post(courses::fire_of_programme))
-        .route("/agreements", get(agreements::list))
-        .route("/agreements/{id}", get(agreements::show))
-        .route("/agreements/{id}/events", post(courses::fire_of_agreement))
         .route("/calendar", get(calendar::show).post(calendar::renew))
         .route("/calendar/end", post(calendar::end))
         .route("/notifications", get(notifications::list))
@@ -158,9 +158,23 @@ pub fn routes(web: &Web) -> Router {
     with_mails(pages.merge(accounts()).merge(ledger()).merge(desk::routes()), web).with_state(web.clone())
 }
 
-/// Places, their balances, and statements of these.
+/// Agreements, their places and balances, and statements of these.
 fn ledger() -> Router<Web> {
     Router::new()
+        .route("/agreements", get(agreements::list))
+        .route("/agreements/new", get(agreements::edit::ask).post(agreements::edit::write))
+        .route("/agreements/{id}", get(agreements::show))
+        .route("/agreements/{id}/edit", get(agreements::edit::ask_terms).post(agreements::edit::change))
+        .route("/agreements/{id}/events", post(courses::fire_of_agreement))
+        .route("/agreements/{id}/lines", get(agreements::lines::ask).post(agreements::lines::enter))
+        .route(
+            "/agreements/{id}/lines/{line}",
+            get(agreements::lines::ask_places).post(agreements::lines::post),
+        )
+        .route(
+            "/place-lists",
+            get(place_lists::ask).post(place_lists::take).layer(DefaultBodyLimit::max(place_lists::FORM)),
+        )
         .route("/balances", get(balances::show))
         .route("/balances/{file}", get(balances::file))
         .route("/statements", get(statements::list).post(statements::make))

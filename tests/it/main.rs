@@ -4,7 +4,9 @@
 mod absences;
 mod accounts_in_browser;
 mod adoption;
+mod agreement_pages;
 mod agreements;
+mod agreements_with_all;
 mod allocations;
 mod applications;
 mod architecture;

@@ -147,6 +147,9 @@ async fn every_page_is_sound_at_every_width_and_in_both_languages() {
         browser.press("main button.main").await;
         assert_eq!(browser.count("#secret").await, 1, "{}", browser.text().await);
         browser.audit().await;
+        if who.starts_with("secretariat") || who.starts_with("coordinator") {
+            written_agreements(&browser).await;
+        }
         if who.starts_with("secretariat") {
             browser.go("/notifications").await;
             browser.audit().await;
@@ -216,6 +219,24 @@ async fn a_student_starts_an_application_changes_its_draft_and_is_told_what_is_w
         "{console:?}"
     );
     browser.close().await;
+}
+
+/// The forms of agreements, their places, and lists of partners.
+async fn written_agreements(browser: &Browser) {
+    for path in ["/agreements/new", "/place-lists"] {
+        browser.go(path).await;
+        browser.audit().await;
+    }
+    browser.go("/agreements").await;
+    browser.audit().await;
+    browser.press(".cases .case h2 a").await;
+    browser.audit().await;
+    let agreement = browser.path().await;
+    browser.go(&format!("{agreement}/lines")).await;
+    browser.audit().await;
+    browser.go(&agreement).await;
+    browser.press("#lines ~ .scroll td a").await;
+    browser.audit().await;
 }
 
 /// Opens the first thing that a list leads to.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
-use sojourn_engine::deadline::Calendar;
 use sojourn_engine::definition::{Definition, StateIx};
 use sojourn_engine::ids::{InstitutionId, PersonId, WorkflowVersionId};
 use sojourn_engine::machine;
@@ -105,7 +104,7 @@ pub async fn lay(
 ) -> Result<Records> {
     let (version, definition) =
         courses::in_force(app, conn, (USUAL, Subject::Agreement), "/workflow").await?;
-    let ids: Vec<InstitutionId> = rows.iter().flat_map(|row| [row.proposer_id, row.partner_id]).collect();
+    let ids: Vec<InstitutionId> = rows.iter().flat_map(Agreement::sides).collect();
     let mut ends: BTreeMap<InstitutionId, Institution> = BTreeMap::new();
     for found in institutions::several(conn, &ids).await? {
         ends.insert(found.id, Institution::try_from(found)?);
@@ -113,7 +112,7 @@ pub async fn lay(
     let mut written = Records::default();
     for row in rows {
         let end = |id: InstitutionId| ends.get(&id).cloned();
-        let sides = (end(row.proposer_id), end(row.partner_id));
+        let sides = (end(row.proposer_id), row.partner_id.and_then(end));
         let course = land(row, sides, (version, &definition), (app, by, at), &mut written)?;
         row.case_id = Some(course.row.id);
         row.status = definition.states[course.case.state.at()].standing.unwrap_or(row.status);
@@ -130,7 +129,7 @@ fn land(
 ) -> Result<Course> {
     let about = About::Agreement(Box::new(row.clone()));
     let fresh = fresh_case(definition, version, at);
-    let mut course = Course::bare(about, sides, (fresh, Arc::clone(definition)), Calendar::plain(app.zone));
+    let mut course = Course::bare(about, sides, (fresh, Arc::clone(definition)), app);
     course.quiet = true;
     let state = standing(definition, row.status).ok_or_else(|| {
         Error::Internal(format!("no state of `{}` stands for `{}`", definition.id, row.status).into())

@@ -73,11 +73,12 @@ async fn sides(
     of: &Agreement,
     course: &Course,
     effect: &Effect,
-) -> Result<(InstitutionId, InstitutionId)> {
+) -> Result<(InstitutionId, Option<InstitutionId>)> {
     let by = effect.role.map(|role| &course.definition.roles[role.at()].resolver);
-    let other = institutions::find(tx, of.partner_id).await?.ok_or(Error::NotFound)?;
+    let Some(partner) = of.partner_id else { return Ok((of.proposer_id, None)) };
+    let other = institutions::find(tx, partner).await?.ok_or(Error::NotFound)?;
     let swaps = matches!(by, Some(Resolver::Host(_))) && other.kind == InstitutionKind::Member;
-    Ok(if swaps { (of.partner_id, of.proposer_id) } else { (of.proposer_id, of.partner_id) })
+    Ok(if swaps { (partner, Some(of.proposer_id)) } else { (of.proposer_id, Some(partner)) })
 }
 
 /// Copies the lines. One for a term is for the same term as many years later; where the host has not entered that yet, the line is

@@ -124,8 +124,7 @@ async fn seen(conn: &impl Conn, caller: &Caller, of: AgreementId) -> Result<Agre
 
 /// The side of an agreement that somebody speaks for.
 fn side(agreement: &Agreement, caller: &Caller) -> Option<InstitutionId> {
-    let sides = [agreement.proposer_id, agreement.partner_id];
-    sides.into_iter().find(|side| caller.coordinates(&Place::whole(*side)))
+    agreement.sides().find(|side| caller.coordinates(&Place::whole(*side)))
 }
 
 /// States the balance of an agreement for one side, as of an instant.
@@ -228,7 +227,7 @@ fn forbidden(needs: &str) -> Error {
     Error::Forbidden { needs: needs.to_owned() }
 }
 
-/// The other side answers, by somebody else; the chair settles, unless it belongs to a side: then the secretariat, as without a chair.
+/// The other side answers, by somebody else, for the alliance as a whole the secretariat; the chair settles, unless it belongs to a side: then the secretariat, as without a chair.
 async fn admit(
     app: &App,
     conn: &impl Conn,
@@ -237,18 +236,19 @@ async fn admit(
     caller: &Caller,
     answered: &Answered,
 ) -> Result<()> {
-    let sides = [agreement.proposer_id, agreement.partner_id];
     match answered {
         Answered::Confirm | Answered::Dispute(_) => {
-            let other = sides.into_iter().find(|side| *side != row.side_id);
-            let speaks = other.is_some_and(|other| caller.coordinates(&Place::whole(other)));
+            let speaks = match agreement.other_than(row.side_id) {
+                Some(other) => caller.coordinates(&Place::whole(other)),
+                None => caller.is_secretariat(),
+            };
             if !speaks || caller.person == row.made_by {
                 return Err(forbidden("a coordinator of the other side as a whole, who has not made it"));
             }
         }
         Answered::Settle(_) => {
             let chair = holders::chair(conn, app.today()).await?.and_then(|holder| holder.institution);
-            let apart = chair.filter(|at| !sides.contains(at));
+            let apart = chair.filter(|at| agreement.sides().all(|side| side != *at));
             let may = if apart.is_some() { caller.is_chair() } else { caller.is_secretariat() };
             if !may {
                 return Err(forbidden(

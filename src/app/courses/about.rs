@@ -61,11 +61,11 @@ impl About {
         }
     }
 
-    /// Who stands for the home, and who for the host.
+    /// Who stands for the home, and who for the host; an agreement with nobody there is one with the alliance as a whole.
     pub fn ends(&self) -> (Option<InstitutionId>, Option<InstitutionId>) {
         match self {
             Self::Programme(programme) => (None, Some(programme.host_id)),
-            Self::Agreement(agreement) => (Some(agreement.proposer_id), Some(agreement.partner_id)),
+            Self::Agreement(agreement) => (Some(agreement.proposer_id), agreement.partner_id),
         }
     }
 

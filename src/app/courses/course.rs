@@ -43,6 +43,8 @@ pub(in crate::app) struct Course {
     pub units: Vec<UnitId>,
     /// Calendar of the secretariat.
     pub alliance: Calendar,
+    /// Name of the alliance, which is the other side of an agreement without one.
+    pub whole: String,
     /// Rows of the clocks that run.
     pub clocks: Vec<(ClockRowId, ClockIx)>,
     /// What its moves have still to do to what it is about.
@@ -138,7 +140,7 @@ impl Course {
     }
 
     fn at(&self, duty: Duty, end: Option<&Institution>, units: &[UnitId]) -> Vec<&Holder> {
-        end.map_or_else(Vec::new, |end| self.holders.at(duty, end.id, units))
+        end.map_or_else(|| self.holders.secretariat(), |end| self.holders.at(duty, end.id, units))
     }
 
     /// The roles one person holds.
@@ -301,8 +303,9 @@ impl Course {
     /// Whether somebody holds a role themselves, rather than standing in for nobody.
     pub fn held(&self, role: RoleIx) -> bool {
         match &self.definition.roles[role.at()].resolver {
-            Resolver::Home(duty) | Resolver::Host(duty) => {
-                self.people(role).iter().any(|holder| holder.duty == *duty)
+            resolver @ (Resolver::Home(duty) | Resolver::Host(duty)) => {
+                let duty = self.acts_for(resolver).map_or(Duty::Secretariat, |_| *duty);
+                self.people(role).iter().any(|holder| holder.duty == duty)
             }
             Resolver::Chair => self.holders.chair.is_some(),
             Resolver::Secretariat => !self.people(role).is_empty(),

@@ -85,7 +85,7 @@ impl Course {
             student: None,
             programme: self.title(),
             home: self.home.as_ref().or(self.host.as_ref()).map(|end| end.name.clone()).unwrap_or_default(),
-            host: self.host.as_ref().map(|host| host.name.clone()),
+            host: Some(self.name(self.host.as_ref())),
             last_day: self.effects.last().and_then(|effect| effect.last_day),
             asked_last_day: None,
             due_at: first.and_then(|awaited| awaited.due_at),
@@ -101,14 +101,18 @@ impl Course {
 
     /// What the case is about, in a line.
     pub fn title(&self) -> String {
-        let name = |end: &Option<Institution>| end.as_ref().map(|end| end.name.clone()).unwrap_or_default();
         match &self.about {
             About::Programme(programme) => programme.title.clone(),
             About::Agreement(agreement) => {
                 let (from, until) = (agreement.valid_from_on, agreement.valid_until_on);
-                format!("{} – {}, {from} – {until}", name(&self.home), name(&self.host))
+                let sides = (self.name(self.home.as_ref()), self.name(self.host.as_ref()));
+                format!("{} – {}, {from} – {until}", sides.0, sides.1)
             }
         }
+    }
+
+    fn name(&self, end: Option<&Institution>) -> String {
+        end.map_or_else(|| self.whole.clone(), |end| end.name.clone())
     }
 
     /// The zone of the calendar a clock counts in.
@@ -126,9 +130,10 @@ impl Course {
         let wait = |awaited: machine::Awaited| {
             let role = &self.definition.roles[awaited.role.at()];
             let (duty, institution) = match role.resolver {
-                Resolver::Home(duty) | Resolver::Host(duty) => {
-                    (Some(duty), Some(self.acts_for(&role.resolver)?.id))
-                }
+                Resolver::Home(duty) | Resolver::Host(duty) => match self.acts_for(&role.resolver) {
+                    Some(end) => (Some(duty), Some(end.id)),
+                    None => (Some(Duty::Secretariat), None),
+                },
                 Resolver::Secretariat => (Some(Duty::Secretariat), None),
                 Resolver::Chair => (None, None),
                 Resolver::Applicant | Resolver::Link(_) | Resolver::System => return None,

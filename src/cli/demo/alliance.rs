@@ -279,7 +279,7 @@ impl Demo {
             for other in &members[nth + 1..] {
                 let new = NewAgreement {
                     proposer: one.id,
-                    partner: other.id,
+                    partner: Some(other.id),
                     valid_from_on: self.day(-900),
                     valid_until_on: self.day(900),
                     fields: Vec::new(),

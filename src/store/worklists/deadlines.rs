@@ -50,10 +50,8 @@ pub struct OfProgramme {
 pub struct OfAgreement {
     /// The agreement.
     pub id: AgreementId,
-    /// Names of the side that wrote it and of the other.
-    pub names: [String; 2],
-    /// Their IANA zones.
-    pub zones: [String; 2],
+    /// Name and IANA zone of the side that wrote it and of the other; none: the alliance as a whole.
+    pub ends: [Option<(String, String)>; 2],
     /// Clocks that run: machine, name in the definition, end.
     pub clocks: Vec<(String, String, DateTime<Utc>)>,
     /// The case that runs it.
@@ -166,17 +164,19 @@ async fn agreements(conn: &impl Conn, cases: &[CaseId]) -> Result<BTreeMap<CaseI
         return Ok(BTreeMap::new());
     }
     let ids: Vec<CaseId> = rows.iter().filter_map(|row| row.case_id).collect();
-    let sides = houses(conn, rows.iter().flat_map(|row| [row.proposer_id, row.partner_id]).collect()).await?;
+    let sides =
+        houses(conn, rows.iter().flat_map(|row| [Some(row.proposer_id), row.partner_id]).flatten().collect())
+            .await?;
     let mut clocks = running_clocks(conn, ids.iter().copied()).await?;
     let mut cases = rows_of(conn, ids).await?;
     let mut about = BTreeMap::new();
     for row in rows {
         let Some(case) = row.case_id.and_then(|id| cases.remove(&id)) else { continue };
-        let ends = [row.proposer_id, row.partner_id].map(|id| sides.get(&id).cloned().unwrap_or_default());
+        let ends =
+            [Some(row.proposer_id), row.partner_id].map(|id| id.and_then(|id| sides.get(&id).cloned()));
         let of = OfAgreement {
             id: row.id,
-            names: ends.clone().map(|end| end.0),
-            zones: ends.map(|end| end.1),
+            ends,
             clocks: clocks.remove(&case.id).unwrap_or_default(),
             case: CaseRow::try_from(case)?,
         };

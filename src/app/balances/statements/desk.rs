@@ -8,7 +8,6 @@ use sojourn_engine::vocabulary::StatementStatus;
 
 use super::{Answered, StatementView, admit, seen, side};
 use crate::access::Caller;
-use crate::app::balances::End;
 use crate::app::{App, Asked, Error, Page, Result};
 use crate::store::agreements::{self, Agreement};
 use crate::store::statements::{self as store, Statement};
@@ -22,10 +21,10 @@ const MANY: Asked = Asked { limit: 200, cursor: None };
 pub struct Deskful {
     /// The statement.
     pub statement: StatementView,
-    /// The side that made it.
-    pub side: End,
-    /// The other.
-    pub other: End,
+    /// The side that made it, by name.
+    pub side: String,
+    /// The other; where that is the alliance as a whole, its name.
+    pub other: String,
     /// Whether the reader may confirm or dispute it.
     pub may_answer: bool,
     /// Whether the reader may settle it.
@@ -84,12 +83,15 @@ pub async fn statable(app: &App, caller: &Caller) -> Result<Vec<Statable>> {
     let page = agreements::list(conn, caller, &MANY, &agreements::Wanted::default()).await?;
     let own: Vec<Agreement> = page.items.into_iter().filter(|row| side(row, caller).is_some()).collect();
     let names = names(conn, own.iter()).await?;
-    let name = |id| names.get(&id).cloned().unwrap_or_default();
+    let name = |id: Option<InstitutionId>| match id {
+        Some(id) => names.get(&id).cloned().unwrap_or_default(),
+        None => app.name.clone(),
+    };
     let statable = |row: &Agreement| Statable {
         id: row.id,
         name: format!(
             "{} – {}, {} – {}",
-            name(row.proposer_id),
+            name(Some(row.proposer_id)),
             name(row.partner_id),
             row.valid_from_on,
             row.valid_until_on
@@ -110,7 +112,7 @@ async fn names(
     conn: &impl Conn,
     of: impl Iterator<Item = &Agreement>,
 ) -> Result<BTreeMap<InstitutionId, String>> {
-    let sides: Vec<InstitutionId> = of.flat_map(|row| [row.proposer_id, row.partner_id]).collect();
+    let sides: Vec<InstitutionId> = of.flat_map(Agreement::sides).collect();
     Ok(institutions::names(conn, &sides).await?)
 }
 
@@ -128,8 +130,7 @@ async fn deskful(
     };
     let may_answer = may(Answered::Confirm).await?;
     let may_settle = may(Answered::Settle(String::new())).await?;
-    let end = |id| End { name: names.get(&id).cloned().unwrap_or_default(), id };
-    let other =
-        if row.side_id == agreement.proposer_id { agreement.partner_id } else { agreement.proposer_id };
-    Ok(Deskful { side: end(row.side_id), other: end(other), may_answer, may_settle, statement: row.into() })
+    let name = |id| names.get(&id).cloned().unwrap_or_default();
+    let other = agreement.other_than(row.side_id).map_or_else(|| app.name.clone(), name);
+    Ok(Deskful { side: name(row.side_id), other, may_answer, may_settle, statement: row.into() })
 }

@@ -21,10 +21,11 @@ pub(super) async fn made(
     agreement: &Agreement,
     row: &Statement,
 ) -> Result<()> {
-    let other =
-        if row.side_id == agreement.proposer_id { agreement.partner_id } else { agreement.proposer_id };
-    let to = offices(app, tx, &[other]).await?;
-    send(tx, at, ("balance_to_confirm", true), agreement, row, to).await
+    let to = match agreement.other_than(row.side_id) {
+        Some(other) => offices(app, tx, &[other]).await?,
+        None => secretariat(app, tx).await?,
+    };
+    send((app, tx), at, ("balance_to_confirm", true), agreement, row, to).await
 }
 
 /// Tells of an answer: a dispute goes to whoever settles it, everything else to the side that made the statement, or both.
@@ -35,14 +36,20 @@ pub(super) async fn answered(
     agreement: &Agreement,
     row: &Statement,
 ) -> Result<()> {
-    let sides = [agreement.proposer_id, agreement.partner_id];
+    let sides: Vec<InstitutionId> = agreement.sides().collect();
     let (notice, to) = match row.status {
         StatementStatus::Made => return Ok(()),
         StatementStatus::Confirmed => (("balance_confirmed", false), offices(app, tx, &[row.side_id]).await?),
         StatementStatus::Disputed => (("balance_disputed", true), deciders(app, tx, &sides).await?),
-        StatementStatus::Settled => (("balance_settled", false), offices(app, tx, &sides).await?),
+        StatementStatus::Settled => {
+            let mut to = offices(app, tx, &sides).await?;
+            if agreement.partner_id.is_none() {
+                to.extend(secretariat(app, tx).await?);
+            }
+            (("balance_settled", false), to)
+        }
     };
-    send(tx, at, notice, agreement, row, to).await
+    send((app, tx), at, notice, agreement, row, to).await
 }
 
 /// Coordinators of institutions as a whole; where there are none, heads.
@@ -68,29 +75,32 @@ async fn deciders(app: &App, tx: &Tx, sides: &[InstitutionId]) -> Result<Vec<Hol
     let apart = chair.filter(|chair| chair.institution.is_none_or(|at| !sides.contains(&at)));
     match apart {
         Some(chair) => Ok(vec![chair]),
-        None => {
-            let staff = holders::staff(tx, &[], app.today(), &[]).await?;
-            Ok(staff.into_iter().filter(|one| one.duty == Duty::Secretariat).collect())
-        }
+        None => secretariat(app, tx).await,
     }
 }
 
+async fn secretariat(app: &App, tx: &Tx) -> Result<Vec<Holder>> {
+    let staff = holders::staff(tx, &[], app.today(), &[]).await?;
+    Ok(staff.into_iter().filter(|one| one.duty == Duty::Secretariat).collect())
+}
+
 async fn send(
-    tx: &Tx,
+    (app, tx): (&App, &Tx),
     at: &Moment,
     (notice, action): (&str, bool),
     agreement: &Agreement,
     row: &Statement,
     to: Vec<Holder>,
 ) -> Result<()> {
-    let names = institutions::names(tx, &[agreement.proposer_id, agreement.partner_id]).await?;
+    let sides: Vec<InstitutionId> = agreement.sides().collect();
+    let names = institutions::names(tx, &sides).await?;
     let name = |id| names.get(&id).cloned().unwrap_or_default();
     let facts = BalanceNotice {
         agreement: Some(agreement.id),
         statement: row.id,
         as_of: row.as_of,
         side: name(row.side_id),
-        sides: [name(agreement.proposer_id), name(agreement.partner_id)],
+        sides: [name(agreement.proposer_id), agreement.partner_id.map_or_else(|| app.name.clone(), name)],
         dispute: row.dispute.clone(),
         settlement: row.settlement.clone(),
     };

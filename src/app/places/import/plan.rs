@@ -138,8 +138,8 @@ impl<'a> Plan<'a> {
 
     fn learn(&mut self, agreements: Vec<Agreement>, lines: Vec<PlaceLine>) {
         for agreement in agreements {
-            let sides = [agreement.proposer_id, agreement.partner_id];
-            if let Some(other) = sides.into_iter().find(|side| *side != self.own) {
+            // One with the alliance as a whole is with nobody whom a list names.
+            if let Some(other) = agreement.partner_id.and_then(|_| agreement.other_than(self.own)) {
                 self.agreements.entry(other).or_default().push(agreement);
             }
         }
@@ -217,7 +217,7 @@ impl<'a> Plan<'a> {
         let agreement = Agreement {
             id: self.at.id(),
             proposer_id: self.own,
-            partner_id: partner,
+            partner_id: Some(partner),
             status: AgreementStatus::Draft,
             valid_from_on: from,
             valid_until_on: until,

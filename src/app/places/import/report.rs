@@ -143,7 +143,7 @@ fn partners(plan: &Plan<'_>, dry_run: bool) -> impl Iterator<Item = PartnerEntry
 fn agreements(plan: &Plan<'_>, dry_run: bool) -> impl Iterator<Item = AgreementEntry> {
     plan.new.iter().map(move |row| AgreementEntry {
         id: Some(row.id).filter(|_| !dry_run),
-        partner: name(plan, row.partner_id),
+        partner: row.partner_id.map(|id| name(plan, id)).unwrap_or_default(),
         valid_from_on: row.valid_from_on,
         valid_until_on: row.valid_until_on,
     })

@@ -1,0 +1,41 @@
+//! What is wrong with a form: each fault beside its field and in the summary above.
+
+use serde::Serialize;
+
+use super::visit::Visit;
+use crate::app::{Conflict, Error, Result};
+
+/// One fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Wrong {
+    /// The field; empty: the form as a whole.
+    pub name: String,
+    /// What is wrong there, and the mend, in the reader's language.
+    pub told: String,
+}
+
+impl Wrong {
+    /// A fault at a field.
+    pub fn at(name: &str, told: String) -> Self {
+        Self { name: name.to_owned(), told }
+    }
+}
+
+/// What of an error is the form's to mend; what is not goes on.
+pub fn of(visit: &Visit, error: Error) -> Result<Vec<Wrong>> {
+    let whole = |told: String| Ok(vec![Wrong::at("", told)]);
+    match error {
+        Error::Invalid(wrong) => {
+            let name = |pointer: &str| pointer.trim_start_matches('/').replace('/', "-");
+            Ok(wrong
+                .iter()
+                .map(|fault| Wrong::at(&name(&fault.pointer), visit.said(&fault.detail)))
+                .collect())
+        }
+        Error::Stale => whole(visit.word("case.stale")),
+        Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => whole(visit.word("case.twice")),
+        Error::Conflict(Conflict::NotNow(detail)) => whole(visit.said(&detail)),
+        Error::Forbidden { needs } => whole(visit.word("errors.needs").replace("{}", &visit.said(&needs))),
+        error => Err(error),
+    }
+}
