@@ -171,7 +171,8 @@ async fn a_partner_list_is_looked_at_before_it_is_taken_over(#[values(Db::Sqlite
 
     let none = sent(&home, &[("key", "k1"), ("institution", &alpha)], Some("")).await;
     assert!(none.status == 422 && none.text().contains("Choose a list"), "{}", none.text());
-    let unread = sent(&home, &[("key", "k2"), ("institution", &alpha)], Some("partner,direction\nOmega,out\n")).await;
+    let unread =
+        sent(&home, &[("key", "k2"), ("institution", &alpha)], Some("partner,direction\nOmega,out\n")).await;
     assert!(unread.status == 422 && unread.text().contains("class=\"fault\""), "{}", unread.text());
     let refused = sent(&home, &[("key", "k3"), ("institution", &alpha)], Some(&wrong)).await;
     let text = refused.text();

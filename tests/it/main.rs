@@ -22,6 +22,8 @@ mod checkpoints;
 mod commands;
 mod deadlines;
 mod design;
+mod desk;
+mod desk_in_browser;
 mod digests;
 mod discretion;
 mod documents;
