@@ -48,6 +48,7 @@ mod m20261126_000130_run_agreements;
 mod m20261126_000200_create_messages;
 mod m20261126_000210_agree_with_all;
 mod m20261126_000300_do_many_at_once;
+mod m20261126_000400_count_waits;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -102,6 +103,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000200_create_messages::Migration),
             Box::new(m20261126_000210_agree_with_all::Migration),
             Box::new(m20261126_000300_do_many_at_once::Migration),
+            Box::new(m20261126_000400_count_waits::Migration),
         ]
     }
 }

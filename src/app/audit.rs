@@ -3,9 +3,10 @@
 //! An entry is written in the transaction of the deed. Steps of cases are not here: their history says it. Of people and what is
 //! personal the entry names the fields alone, so that the audit outlasts an erasure.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use sojourn_engine::deadline::Calendar;
 use sojourn_engine::ids::{AuditEntryId, InstitutionId, PersonId};
 use sojourn_engine::vocabulary::{Deed, Matter};
 use utoipa::ToSchema;
@@ -147,6 +148,12 @@ const fn is_personal(subject: Matter) -> bool {
         subject,
         Matter::Person | Matter::Registration | Matter::Document | Matter::Notice | Matter::Application
     )
+}
+
+/// A day of the alliance, as a stretch of [`Wanted::within`].
+pub fn day(app: &App, on: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
+    let days = Calendar::plain(app.zone);
+    (days.start_of(on), days.end_of(on) + TimeDelta::seconds(1))
 }
 
 /// A page of the audit, the newest first.

@@ -6,6 +6,7 @@
 mod check;
 mod offered;
 mod promise;
+mod rules;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -25,6 +26,7 @@ use crate::store::Conn;
 use crate::store::calls::{self as store, Home, Whole};
 
 pub use offered::{OfferedView, offered};
+pub use rules::{Coming, Rules, coming, rules};
 
 pub use crate::store::calls::{AnswerKind, CallRow, Question, SlotRule, Wanted};
 

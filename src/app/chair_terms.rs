@@ -1,6 +1,7 @@
 //! The annual chair: terms that never share a day, each of a member and one person of it.
 
 mod hand_over;
+mod roll;
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -15,6 +16,7 @@ use crate::store::chair_terms::{self as store, ChairTerm};
 use crate::store::{Tx, institutions, people};
 
 pub use hand_over::{HandOver, get as hand_over};
+pub use roll::{NamedTerm, Proposal, address, proposal, roll};
 
 /// A term of the annual chair.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -49,6 +51,11 @@ impl From<ChairTerm> for ChairTermView {
 /// A page of the terms of the chair.
 pub async fn list(app: &App, asked: &Asked) -> Result<Page<ChairTermView>> {
     Ok(store::list(app.store.read(), asked).await?.map(Into::into))
+}
+
+/// One term of the chair.
+pub async fn get(app: &App, id: ChairTermId) -> Result<ChairTermView> {
+    Ok(store::find(app.store.read(), id).await?.ok_or(Error::NotFound)?.into())
 }
 
 /// What a term of the chair says.

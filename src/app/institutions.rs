@@ -265,6 +265,11 @@ pub async fn units(app: &App, of: InstitutionId, asked: &Asked) -> Result<Page<U
     Ok(store::units(app.store.read(), of, asked).await?.map(Into::into))
 }
 
+/// One unit of an institution.
+pub async fn unit(app: &App, of: InstitutionId, id: UnitId) -> Result<UnitView> {
+    Ok(store::unit(app.store.read(), of, id).await?.ok_or(Error::NotFound)?.into())
+}
+
 /// Administrators look after their own institution, or their unit and those below it; the secretariat after all.
 pub(super) fn administers(caller: &Caller, place: &Place) -> Result<()> {
     if caller.is_secretariat() || caller.administers(place) {

@@ -69,6 +69,7 @@ pub mod transition;
 pub mod verify;
 pub mod vetting;
 pub mod waiting_lists;
+pub mod waits;
 mod words;
 pub mod workflows;
 

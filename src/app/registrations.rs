@@ -94,7 +94,7 @@ pub struct NewRegistration {
 
 impl NewRegistration {
     /// Nothing but where and at which level.
-    pub(super) const fn at(institution: InstitutionId, level: Level) -> Self {
+    pub const fn at(institution: InstitutionId, level: Level) -> Self {
         Self {
             institution,
             unit: None,

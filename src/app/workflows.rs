@@ -1,6 +1,7 @@
 //! Workflows: what everybody signed in may read of the rules, in the reader's language.
 
 pub mod adoption;
+pub mod bench;
 pub mod simulation;
 pub mod versions;
 

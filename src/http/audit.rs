@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use chrono::NaiveDate;
 use serde::Deserialize;
 use sojourn_engine::ids::{InstitutionId, PersonId};
 use sojourn_engine::vocabulary::{Deed, Matter};
@@ -29,12 +30,14 @@ pub struct AuditFilter {
     about: Option<Uuid>,
     /// Only what concerns this institution.
     institution: Option<InstitutionId>,
+    /// Only what was done on this day of the alliance's zone.
+    on: Option<NaiveDate>,
 }
 
-impl From<AuditFilter> for Wanted {
-    fn from(filter: AuditFilter) -> Self {
-        let AuditFilter { person, deed, subject, about, institution } = filter;
-        Self { person, deed, subject, about, institution }
+impl AuditFilter {
+    fn wanted(self, app: &App) -> Wanted {
+        let Self { person, deed, subject, about, institution, on } = self;
+        Wanted { person, deed, subject, about, institution, within: on.map(|on| audit::day(app, on)) }
     }
 }
 
@@ -45,5 +48,6 @@ pub async fn list_audit(
     State(app): State<Arc<App>>,
     listing: Listing<AuditFilter>,
 ) -> Result<Json<Page<AuditView>>, Problem> {
-    Ok(Json(audit::list(&app, &listing.asked, &listing.filter.into()).await?))
+    let wanted = listing.filter.wanted(&app);
+    Ok(Json(audit::list(&app, &listing.asked, &wanted).await?))
 }

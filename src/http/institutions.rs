@@ -32,6 +32,8 @@ pub struct InstitutionFilter {
     kind: Option<InstitutionKind>,
     /// Only in this country, ISO 3166-1 alpha-2.
     country: Option<String>,
+    /// Only those whose name holds this, or one of whose codes begins so.
+    q: Option<String>,
 }
 
 /// An institution to enter.
@@ -201,8 +203,8 @@ pub async fn list_institutions(
     State(app): State<Arc<App>>,
     listing: Listing<InstitutionFilter>,
 ) -> Result<Json<Page<InstitutionView>>, Problem> {
-    let InstitutionFilter { kind, country } = listing.filter;
-    Ok(Json(institutions::list(&app, &listing.asked, &Wanted { kind, country }).await?))
+    let InstitutionFilter { kind, country, q } = listing.filter;
+    Ok(Json(institutions::list(&app, &listing.asked, &Wanted { kind, country, q }).await?))
 }
 
 /// One institution.

@@ -39,6 +39,8 @@ pub struct PersonFilter {
     /// Only those whom no mail reaches: without an address, or with one that refuses.
     #[serde(default)]
     unreachable: bool,
+    /// Only those one of whose names, or whose address, begins so.
+    q: Option<String>,
 }
 
 /// Somebody to invite.
@@ -168,8 +170,9 @@ pub async fn list_people(
     caller: Caller,
     listing: Listing<PersonFilter>,
 ) -> Result<Json<Page<PersonView>>, Problem> {
-    let PersonFilter { institution, duty, email, unreachable } = listing.filter;
-    let wanted = Wanted { institution, duty, email: email.as_deref().map(people::address), unreachable };
+    let PersonFilter { institution, duty, email, unreachable, q } = listing.filter;
+    let email = email.as_deref().map(people::address);
+    let wanted = Wanted { institution, duty, email, unreachable, q };
     Ok(Json(people::list(&app, &caller, &listing.asked, &wanted).await?))
 }
 

@@ -27,6 +27,8 @@ pub struct Wanted {
     pub about: Option<Uuid>,
     /// Only what concerns this institution.
     pub institution: Option<InstitutionId>,
+    /// Only from one instant until before another.
+    pub within: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 /// Writes entries.
@@ -52,6 +54,9 @@ pub async fn list(conn: &impl Conn, asked: &Asked, wanted: &Wanted) -> Result<Pa
     }
     if let Some(institution) = wanted.institution {
         query = query.filter(audit_entry::Column::InstitutionId.eq(institution));
+    }
+    if let Some((from, until)) = wanted.within {
+        query = query.filter(audit_entry::Column::At.gte(from)).filter(audit_entry::Column::At.lt(until));
     }
     let rows = keyset.narrow(query, [audit_entry::Column::Id], Order::Desc).all(conn.db()).await?;
     Ok(keyset.page(rows, |row| (row.id,)))

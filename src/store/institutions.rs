@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::sea_query::{LockType, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter,
     QueryOrder, QuerySelect,
@@ -13,6 +13,7 @@ use sojourn_engine::vocabulary::InstitutionKind;
 use sojourn_entities::{institution, unit, unit_above};
 
 use super::page::{Asked, Keyset, Page};
+use super::worklists::literal;
 use super::write::{guarded, insert_many};
 use super::{Conn, Result, Tx};
 use crate::access::Place;
@@ -30,6 +31,8 @@ pub struct Wanted {
     pub kind: Option<InstitutionKind>,
     /// Only in this country.
     pub country: Option<String>,
+    /// Only those whose name holds this, or one of whose codes begins so.
+    pub q: Option<String>,
 }
 
 /// A page of the institutions, in the order they were entered.
@@ -42,8 +45,26 @@ pub async fn list(conn: &impl Conn, asked: &Asked, wanted: &Wanted) -> Result<Pa
     if let Some(country) = &wanted.country {
         query = query.filter(institution::Column::Country.eq(country));
     }
+    if let Some(text) = &wanted.q {
+        query = query.filter(called(text));
+    }
     let rows = keyset.narrow(query, [institution::Column::Id], Order::Asc).all(conn.db()).await?;
     Ok(keyset.page(rows, |row| (row.id,)))
+}
+
+/// Institutions that a text speaks of; letters are compared without regard to case as far as the database knows it.
+fn called(text: &str) -> Condition {
+    let like = |pattern: String| LikeExpr::new(pattern).escape('\\');
+    let (plain, lower) = (literal(text), literal(&text.to_lowercase()));
+    let key: String =
+        text.chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_uppercase).collect();
+    let name = Expr::expr(Func::lower(Expr::col((institution::Entity, institution::Column::Name))));
+    Condition::any()
+        .add(name.like(like(format!("%{lower}%"))))
+        .add(institution::Column::Name.like(like(format!("%{plain}%"))))
+        .add(institution::Column::ErasmusKey.like(like(format!("{}%", literal(&key)))))
+        .add(institution::Column::RorId.like(like(format!("{lower}%"))))
+        .add(institution::Column::Schac.like(like(format!("{lower}%"))))
 }
 
 /// One institution.

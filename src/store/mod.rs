@@ -57,6 +57,7 @@ pub mod undo;
 pub mod verify;
 pub mod vettings;
 pub mod waiting_lists;
+pub mod waits;
 pub mod workflows;
 pub mod worklists;
 pub mod write;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait,
 };
@@ -13,6 +13,7 @@ use sojourn_entities::{person, registration, role};
 
 use super::institutions::below;
 use super::page::{Asked, Keyset, Page};
+use super::worklists::{called, literal};
 use super::write::{guarded, insert_many};
 use super::{Conn, Result, Tx};
 use crate::access::{Caller, Seat};
@@ -31,6 +32,8 @@ pub struct Wanted {
     pub email: Option<String>,
     /// Only people whom no mail reaches: without an address, or with one that refuses.
     pub unreachable: bool,
+    /// Only those one of whose names, or whose address, begins so.
+    pub q: Option<String>,
 }
 
 /// People a caller sees: themselves; an administrator those of the institution, or of the unit and those below; the secretariat all.
@@ -89,6 +92,10 @@ pub async fn list(
     }
     if let Some(email) = &wanted.email {
         query = query.filter(person::Column::Email.eq(email));
+    }
+    if let Some(text) = &wanted.q {
+        let address = LikeExpr::new(format!("{}%", literal(&text.to_lowercase()))).escape('\\');
+        query = query.filter(called(text).add(person::Column::Email.like(address)));
     }
     if wanted.unreachable {
         let lost = Condition::any()

@@ -4,11 +4,15 @@
 
 mod sought;
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect};
+use chrono::NaiveDate;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait,
+};
 use serde::Serialize;
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, ProgrammeId};
 use sojourn_engine::vocabulary::{Level, ProgrammeKind, Publication};
-use sojourn_entities::{call, call_offering, offering, period, programme};
+use sojourn_entities::{call, call_offering, institution, offering, period, programme};
 
 use super::page::{Asked, Keyset, Page};
 use super::periods::Period;
@@ -166,4 +170,51 @@ pub async fn opened_by(conn: &impl Conn, id: OfferingId) -> Result<Option<CallId
         .select_only()
         .column(call_offering::Column::CallId);
     Ok(query.into_tuple().one(conn.db()).await?)
+}
+
+/// An offering with what it is of, for whoever opens calls.
+#[derive(Debug, Clone)]
+pub struct Coming {
+    /// Its id.
+    pub id: OfferingId,
+    /// Title of its programme.
+    pub title: String,
+    /// How far the programme has come.
+    pub status: Publication,
+    /// Name of the host.
+    pub host: String,
+    /// First day.
+    pub start_on: NaiveDate,
+    /// Last day.
+    pub end_on: NaiveDate,
+}
+
+/// Offerings that begin after a day, of programmes that are not closed and that somebody sees, by host and day; the first so many.
+pub async fn coming(
+    conn: &impl Conn,
+    by: Option<&Caller>,
+    after: NaiveDate,
+    most: u64,
+) -> Result<Vec<Coming>> {
+    let rows: Vec<(OfferingId, String, Publication, String, NaiveDate, NaiveDate)> = offering::Entity::find()
+        .select_only()
+        .column(offering::Column::Id)
+        .columns([programme::Column::Title, programme::Column::Status])
+        .column(institution::Column::Name)
+        .columns([offering::Column::StartOn, offering::Column::EndOn])
+        .join(JoinType::InnerJoin, offering::Relation::Programme.def())
+        .join(JoinType::InnerJoin, programme::Relation::Institution.def())
+        .filter(seen(by))
+        .filter(programme::Column::Status.ne(Publication::Closed))
+        .filter(offering::Column::StartOn.gt(after))
+        .order_by_asc(institution::Column::Name)
+        .order_by_asc(offering::Column::StartOn)
+        .order_by_asc(offering::Column::Id)
+        .limit(most)
+        .into_tuple()
+        .all(conn.db())
+        .await?;
+    let coming =
+        |(id, title, status, host, start_on, end_on)| Coming { id, title, status, host, start_on, end_on };
+    Ok(rows.into_iter().map(coming).collect())
 }

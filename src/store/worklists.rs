@@ -265,8 +265,9 @@ fn waits_for(role: &str) -> SelectStatement {
     Query::select().column(wait::Column::CaseId).from(wait::Entity).and_where(waits).to_owned()
 }
 
-/// Letters are compared without regard to case; SQLite knows that of ASCII alone, so a name is also tried with a capital.
-fn named(text: &str) -> Condition {
+/// People one of whose names begins so. Letters are compared without regard to case; SQLite knows that of ASCII alone, so a name
+/// is also tried with a capital.
+pub(super) fn called(text: &str) -> Condition {
     let begins = |text: &str| LikeExpr::new(format!("{}%", literal(text))).escape('\\');
     let capital: String = {
         let mut letters = text.chars();
@@ -276,15 +277,15 @@ fn named(text: &str) -> Condition {
         let lower = Expr::expr(Func::lower(Expr::col((person::Entity, column))));
         Condition::any().add(lower.like(begins(&text.to_lowercase()))).add(column.like(begins(&capital)))
     };
-    let people = Query::select()
-        .column(person::Column::Id)
-        .from(person::Entity)
-        .cond_where(
-            Condition::any().add(name(person::Column::FamilyName)).add(name(person::Column::GivenName)),
-        )
-        .to_owned();
+    Condition::any().add(name(person::Column::FamilyName)).add(name(person::Column::GivenName))
+}
+
+fn named(text: &str) -> Condition {
+    let people =
+        Query::select().column(person::Column::Id).from(person::Entity).cond_where(called(text)).to_owned();
+    let reference = LikeExpr::new(format!("{}%", literal(&text.to_uppercase()))).escape('\\');
     Condition::any()
-        .add(application::Column::Reference.like(begins(&text.to_uppercase())))
+        .add(application::Column::Reference.like(reference))
         .add(application::Column::ApplicantId.in_subquery(people))
 }
 

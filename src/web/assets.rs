@@ -20,8 +20,14 @@ use super::{Site, Web};
 use crate::config::{Colour, Look};
 
 /// Parts of the style sheet, in their order.
-const SHEETS: &[&str] =
-    &["style.css", "style/layout.css", "style/parts.css", "style/forms.css", "style/print.css"];
+const SHEETS: &[&str] = &[
+    "style.css",
+    "style/layout.css",
+    "style/parts.css",
+    "style/forms.css",
+    "style/desk.css",
+    "style/print.css",
+];
 /// The darker tokens, which hold by the system's theme or by choice.
 const DARK: &str = "style/dark.css";
 const ICON: &str = "favicon.svg";

@@ -7,8 +7,10 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Deserialize;
 use sojourn_engine::ids::CallId;
+use sojourn_engine::vocabulary::Publication;
 
 use super::allocations;
+use super::desk::{self, Came};
 use super::fault::Fault;
 use super::visit::Visit;
 use crate::app::calls::{self, CallView, Wanted};
@@ -38,7 +40,8 @@ pub async fn list(visit: Visit, Query(onward): Query<Onward>) -> std::result::Re
     // Those one can still apply to first, then the newest.
     page.items.sort_by_key(|call| (!is_open(visit.app(), call), std::cmp::Reverse(call.opens_on)));
     let items: Vec<Value> = page.items.iter().map(|call| line(visit.app(), call)).collect();
-    Ok(visit.page(StatusCode::OK, "calls/list.html", context! { items, next => page.next }))
+    let writes = visit.caller.as_ref().is_some_and(desk::calls::writes_any);
+    Ok(visit.page(StatusCode::OK, "calls/list.html", context! { items, writes, next => page.next }))
 }
 
 /// A page of the calls the visitor sees.
@@ -46,7 +49,11 @@ pub async fn page(visit: &Visit, asked: &Asked, wanted: &Wanted) -> Result<Page<
     calls::list(visit.app(), visit.caller.as_ref(), asked, wanted).await
 }
 
-pub async fn show(visit: Visit, Path(named): Path<String>) -> std::result::Result<Response, Fault> {
+pub async fn show(
+    visit: Visit,
+    Path(named): Path<String>,
+    Query(came): Query<Came>,
+) -> std::result::Result<Response, Fault> {
     let id: CallId = id(&named)?;
     let call = calls::get(visit.app(), visit.caller.as_ref(), id).await?;
     let offered = calls::offered(visit.app(), visit.caller.as_ref(), id).await?;
@@ -61,7 +68,11 @@ pub async fn show(visit: Visit, Path(named): Path<String>) -> std::result::Resul
     let apply = own && is_open(visit.app(), &call);
     let offered = Value::from(Serde(&offered));
     let allocates = visit.caller.as_ref().is_some_and(|caller| allocations::allocates(caller, &call));
-    let own = context! { line => line(visit.app(), &call), homes, offered, apply, allocates };
+    let writes = visit.caller.as_ref().is_some_and(|caller| desk::calls::writes(caller, &call));
+    let onward = desk::calls::onward(call.status).map(Publication::as_str);
+    let done = desk::done(&visit, came.done.as_ref());
+    let own =
+        context! { line => line(visit.app(), &call), homes, offered, apply, allocates, writes, onward, done };
     Ok(visit.page(StatusCode::OK, "calls/show.html", own))
 }
 

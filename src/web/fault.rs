@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use minijinja::context;
 
 use super::Web;
+use super::form::Fields;
 use super::visit::Visit;
 use crate::app::Error;
 
@@ -19,16 +20,27 @@ pub struct Fault(Told);
 #[derive(Debug, Clone)]
 enum Told {
     Error(Arc<Error>),
-    /// The form came from elsewhere, or from before the log-in.
-    Foreign,
+    /// The form came from elsewhere, or from before the log-in: what it said is shown, to be copied.
+    Foreign(Vec<(String, String)>),
     /// Something a layer refused.
     Status(StatusCode),
 }
 
 impl Fault {
     /// A form that this instance did not show to this visitor.
-    pub const FOREIGN: Self = Self(Told::Foreign);
+    pub const FOREIGN: Self = Self(Told::Foreign(Vec::new()));
+
+    /// The same of a form of ours whose log-in has ended: what was typed is given back, but for what is secret.
+    pub fn forgotten(said: &Fields) -> Self {
+        let open =
+            |name: &str| !OWN.contains(&name) && !name.contains("password") && !name.contains("secret");
+        let typed = said.0.iter().filter(|(name, value)| open(name) && !value.trim().is_empty());
+        Self(Told::Foreign(typed.cloned().collect()))
+    }
 }
+
+/// Fields that are shown to nobody: secrets, and what a form carries by itself.
+const OWN: [&str; 9] = ["code", "present", "repeated", "token", "seal", "key", "version", "sure", "base"];
 
 impl<E: Into<Error>> From<E> for Fault {
     fn from(error: E) -> Self {
@@ -57,7 +69,7 @@ impl IntoResponse for Fault {
 
 fn status(told: &Told) -> StatusCode {
     match told {
-        Told::Foreign => StatusCode::FORBIDDEN,
+        Told::Foreign(_) => StatusCode::FORBIDDEN,
         Told::Status(status) => *status,
         Told::Error(error) => status_of(error),
     }
@@ -125,16 +137,23 @@ fn is_bare(response: &Response) -> bool {
 fn page(visit: &Visit, told: &Told) -> Response {
     let status = status(told);
     let named = match told {
-        Told::Foreign => "foreign",
+        Told::Foreign(_) => "foreign",
         Told::Error(error) => named(error),
         Told::Status(status) => of_status(*status),
     };
     let detail = match told {
         Told::Error(error) => detail(visit, error),
-        Told::Foreign | Told::Status(_) => None,
+        Told::Foreign(_) | Told::Status(_) => None,
     };
-    let page =
-        visit.page(status, "error.html", context! { kind => named, detail, status => status.as_u16() });
+    let typed = match told {
+        Told::Foreign(typed) => typed.clone(),
+        _ => Vec::new(),
+    };
+    let page = visit.page(
+        status,
+        "error.html",
+        context! { kind => named, detail, typed, status => status.as_u16() },
+    );
     if page.extensions().get::<Fault>().is_some() {
         return (status, "This page cannot be shown. Try again soon.").into_response();
     }

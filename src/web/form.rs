@@ -71,7 +71,7 @@ impl FromRequest<Web> for Posted {
         let fields =
             Fields(fields.into_iter().map(|(name, value)| (name, value.replace('\0', ""))).collect());
         if !visit.sealed(fields.get(SEAL)) {
-            return Err(Fault::FOREIGN);
+            return Err(Fault::forgotten(&fields));
         }
         Ok(Self { visit, fields })
     }

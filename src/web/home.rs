@@ -72,10 +72,14 @@ async fn lost(visit: &Visit, caller: &Caller) -> Result<Option<Value>> {
 
 /// Says that the mailbox of somebody works again.
 pub async fn found(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
-    let Posted { visit, .. } = posted;
+    let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
-    bounces::reachable(visit.app(), &caller, calls::id(&named)?).await?;
-    Ok(Redirect::to("/").into_response())
+    let person = bounces::reachable(visit.app(), &caller, calls::id(&named)?).await?;
+    let door = match fields.get("back") {
+        "" => "/".to_owned(),
+        _ => format!("/people/{}?done=reachable", person.id),
+    };
+    Ok(Redirect::to(&door).into_response())
 }
 
 async fn waiting(visit: &Visit, caller: &Caller) -> Result<(Option<Vec<Value>>, bool)> {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Deserialize;
-use sojourn_engine::ids::NoticeId;
+use sojourn_engine::ids::{NoticeId, PersonId};
 use sojourn_engine::vocabulary::NoticeStatus;
 
 use super::calls::id;
@@ -22,6 +22,8 @@ use crate::app::{Asked, Error, people};
 pub struct Wanted {
     #[serde(default)]
     status: String,
+    #[serde(default)]
+    recipient: String,
     cursor: Option<String>,
 }
 
@@ -38,8 +40,10 @@ pub async fn list(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> Result<R
     let SignedIn { visit, caller } = signed_in;
     may(&caller)?;
     let status: Option<NoticeStatus> = wanted.status.parse().ok();
+    let recipient: Option<PersonId> = wanted.recipient.parse().ok();
     let asked = Asked { limit: 50, cursor: wanted.cursor.filter(|cursor| !cursor.is_empty()) };
-    let page = notifications::list(visit.app(), &asked, &Filter { status, ..Filter::default() }).await?;
+    let page =
+        notifications::list(visit.app(), &asked, &Filter { status, recipient, ..Filter::default() }).await?;
     let mut items = Vec::with_capacity(page.items.len());
     for notice in page.items {
         let to = match notice.recipient_id {
@@ -56,7 +60,7 @@ pub async fn list(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> Result<R
     Ok(visit.page(
         StatusCode::OK,
         "notifications.html",
-        context! { items, next => page.next, statuses, status },
+        context! { items, next => page.next, statuses, status, recipient => recipient.map(|id| id.to_string()) },
     ))
 }
 

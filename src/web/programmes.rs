@@ -7,11 +7,13 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Deserialize;
 use sojourn_engine::ids::ProgrammeId;
+use sojourn_engine::vocabulary::Publication;
 
 use super::applications::show::Said;
 use super::calls::id;
 use super::catalogue::Sought;
 use super::courses::{self, Of};
+use super::desk;
 use super::fault::Fault;
 use super::visit::Visit;
 use crate::app::programmes::{self, ProgrammeView};
@@ -25,7 +27,8 @@ pub async fn list(visit: Visit, Query(sought): Query<Sought>) -> std::result::Re
         items.push(line(&visit, programme).await?);
     }
     let sought = sought.shown(&visit, page.next.as_deref()).await?;
-    Ok(visit.page(StatusCode::OK, "programmes/list.html", context! { items, ..sought }))
+    let runs = caller.is_some_and(desk::programmes::runs_any);
+    Ok(visit.page(StatusCode::OK, "programmes/list.html", context! { items, runs, ..sought }))
 }
 
 async fn line(visit: &Visit, programme: &ProgrammeView) -> Result<Value> {
@@ -36,7 +39,7 @@ async fn line(visit: &Visit, programme: &ProgrammeView) -> Result<Value> {
 /// What the address of the page says.
 #[derive(Debug, Deserialize)]
 pub struct Came {
-    /// `step`.
+    /// `step`, or what has been done to the programme.
     done: Option<String>,
 }
 
@@ -45,8 +48,7 @@ pub async fn show(
     Path(named): Path<String>,
     Query(came): Query<Came>,
 ) -> std::result::Result<Response, Fault> {
-    let done = came.done.filter(|done| done == "step");
-    page(&visit, id(&named)?, StatusCode::OK, None, done).await
+    page(&visit, id(&named)?, StatusCode::OK, None, came.done).await
 }
 
 /// The page of a programme, over a form that was not taken where one is given.
@@ -68,6 +70,10 @@ pub async fn page(
         None => Vec::new(),
     };
     let prospects = Value::from(Serde(&prospects));
-    let own = context! { line, done, prospects, offerings => Value::from(Serde(&offerings)), ..case };
+    let runs = caller.is_some_and(|caller| desk::programmes::runs(caller, programme.host));
+    let onward = desk::calls::onward(programme.status).filter(|_| programme.case.is_none());
+    let changed = desk::done(visit, done.as_ref());
+    let done = done.filter(|done| done == "step");
+    let own = context! { runs, onward => onward.map(Publication::as_str), changed, line, done, prospects, offerings => Value::from(Serde(&offerings)), ..case };
     Ok(visit.page(status, "programmes/show.html", own))
 }

@@ -20,6 +20,8 @@ use crate::access::language::{self, LANGUAGES};
 use crate::access::{Caller, full_name};
 use crate::app::{App, Error, Once, applications, balances, institutions, people};
 
+pub use super::cookies::{Keeps, keep};
+
 /// Scripts: the one we send. Frames: the mails of the demo.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; \
                       frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -83,39 +85,6 @@ pub const MOST: u64 = 99;
 struct DutyLine {
     duty: String,
     institution: Option<String>,
-}
-
-/// Names of the cookies; browsers keep those with the prefix to this host and to TLS.
-#[derive(Debug, Clone, Copy)]
-pub enum Keeps {
-    /// The session.
-    Pass,
-    /// The mark of somebody who has not signed in.
-    Mark,
-    /// The language they chose.
-    Language,
-    /// The theme they chose.
-    Theme,
-    /// What is needed when they come back from a provider.
-    Away,
-}
-
-impl Keeps {
-    /// What it is called; cookies of a host reached by TLS are kept to it.
-    pub const fn name(self, secure: bool) -> &'static str {
-        match (self, secure) {
-            (Self::Pass, true) => "__Host-sojourn",
-            (Self::Pass, false) => "sojourn",
-            (Self::Mark, true) => "__Host-sojourn-mark",
-            (Self::Mark, false) => "sojourn-mark",
-            (Self::Away, true) => "__Host-sojourn-away",
-            (Self::Away, false) => "sojourn-away",
-            (Self::Theme, true) => "__Host-sojourn-theme",
-            (Self::Theme, false) => "sojourn-theme",
-            (Self::Language, true) => "__Host-sojourn-language",
-            (Self::Language, false) => "sojourn-language",
-        }
-    }
 }
 
 impl FromRequestParts<Web> for Visit {
@@ -311,6 +280,14 @@ impl Visit {
         }
     }
 
+    /// A part of a page, for the script of ours to put in its place.
+    pub fn fragment(&self, template: &str, own: Value) -> Result<String, Error> {
+        let templates = &self.web.0.templates;
+        let words = context! { w => templates.words(self.language), language => self.language, ..own };
+        let fault = |fault| Error::Internal(format!("{template}: {fault:#}").into());
+        templates.render(template, words).map_err(fault)
+    }
+
     fn look(&self) -> Dress {
         let own = self.me.as_ref().map(|me| me.look.clone());
         own.unwrap_or_else(|| self.web.assets().look(std::iter::empty()))
@@ -351,13 +328,6 @@ impl Visit {
         let mut cookie = self.cookie(what, "");
         cookie.make_removal();
         cookie
-    }
-}
-
-/// Adds a cookie to an answer.
-pub fn keep(headers: &mut HeaderMap, cookie: &Cookie<'static>) {
-    if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
-        headers.append(header::SET_COOKIE, value);
     }
 }
 

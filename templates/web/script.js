@@ -156,3 +156,48 @@ for (const hint of all("[data-keys]")) {
 
 // What goes on is looked at again.
 for (const one of all("[data-again]")) setTimeout(() => location.replace(location.pathname), Number(one.dataset.again));
+
+// The text of a workflow is looked at a moment after the last change; a link to a line leads into the text.
+for (const form of all("form[data-preview]")) {
+  const text = form.querySelector("textarea"), gutter = form.querySelector(".gutter"), told = form.querySelector(".checking");
+  let timer, last = 0;
+  const number = () => {
+    const lines = text.value.split("\n").length;
+    if (gutter.textContent.split("\n").length - 1 === lines) return;
+    gutter.textContent = Array.from({ length: lines }, (_, at) => at + 1 + "\n").join("");
+    form.querySelector(".beside").textContent = "";
+  };
+  const look = async () => {
+    const mine = ++last;
+    told.textContent = form.dataset.checking;
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      const answer = await fetch(form.dataset.preview, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" });
+      if (mine !== last) return;
+      if (!answer.ok) { told.textContent = form.dataset.unchecked; return; }
+      const found = await answer.json();
+      form.querySelector(".told-list").innerHTML = found.findings;
+      gutter.innerHTML = found.gutter;
+      form.querySelector(".beside").innerHTML = found.beside;
+      const picture = form.querySelector(".road img");
+      picture.hidden = !found.picture;
+      form.querySelector(".no-picture").hidden = Boolean(found.picture);
+      if (found.picture) picture.src = found.picture;
+      told.textContent = "";
+    } catch { if (mine === last) told.textContent = form.dataset.unchecked; }
+  };
+  text.addEventListener("input", () => { number(); clearTimeout(timer); timer = setTimeout(look, 700); });
+  form.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-line]");
+    if (!link) return;
+    event.preventDefault();
+    const before = text.value.split("\n").slice(0, link.dataset.line - 1).join("\n").length;
+    const from = before + (link.dataset.line > 1 ? 1 : 0);
+    text.focus({ preventScroll: true });
+    text.setSelectionRange(from, from);
+    gutter.querySelector("#line-" + link.dataset.line)?.scrollIntoView({ block: "center", inline: "start" });
+  });
+  // Whoever leaves with unsaved text is asked once.
+  const begun = text.value;
+  window.addEventListener("beforeunload", (event) => { if (!form.dataset.sent && text.value !== begun) event.preventDefault(); });
+}

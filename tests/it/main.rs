@@ -24,6 +24,8 @@ mod commands;
 mod coordinators_in_browser;
 mod deadlines;
 mod design;
+mod desk;
+mod desk_in_browser;
 mod digests;
 mod discretion;
 mod documents;
