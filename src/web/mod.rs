@@ -159,7 +159,8 @@ pub fn routes(web: &Web) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .route("/favicon.svg", get(assets::icon))
         .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));
-    with_mails(pages.merge(accounts()).merge(ledger()).merge(works()).merge(desk::routes()), web).with_state(web.clone())
+    with_mails(pages.merge(accounts()).merge(ledger()).merge(works()).merge(desk::routes()), web)
+        .with_state(web.clone())
 }
 
 /// What waits for coordinators and hosts, and what they do with many cases at once.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256, written as 64 hexadecimal digits.
@@ -23,11 +24,6 @@ impl Digest {
     /// The digest of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
-    }
-
-    /// Its first eight bytes as a number.
-    pub(super) fn number(self) -> u64 {
-        self.0.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 
     pub(super) fn finish(hasher: Sha256) -> Self {
@@ -127,9 +123,61 @@ impl Feed {
     }
 }
 
+/// Bytes of a block of SHA-256, and of the count of bits that its last one ends with.
+const BLOCK: usize = 64;
+const LENGTH: usize = 8;
+/// What SHA-256 begins with (FIPS 180-4, 5.3.3).
+const START: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+
+/// Digests of texts that begin alike: the beginning is read once, and what is left is padded and compressed in one go.
+pub(super) struct Prefixed {
+    state: [u32; 8],
+    rest: [u8; BLOCK],
+    filled: usize,
+    length: u64,
+}
+
+impl Prefixed {
+    pub(super) fn new(prefix: &[u8]) -> Self {
+        let (blocks, left) = prefix.as_chunks::<BLOCK>();
+        let (mut state, mut rest) = (START, [0; BLOCK]);
+        compress256(&mut state, blocks);
+        rest[..left.len()].copy_from_slice(left);
+        Self { state, rest, filled: left.len(), length: prefix.len() as u64 }
+    }
+
+    /// The first eight bytes of the digest of the beginning with `tail` behind it, as a number; of a tail at most as long as a block.
+    pub(super) fn number<const N: usize>(&self, tail: &[u8; N]) -> u64 {
+        const { assert!(N <= BLOCK, "what is left fits into three blocks") };
+        let mut blocks = [[0; BLOCK]; 3];
+        let flat = blocks.as_flattened_mut();
+        let end = self.filled + N;
+        flat[..self.filled].copy_from_slice(&self.rest[..self.filled]);
+        flat[self.filled..end].copy_from_slice(tail);
+        flat[end] = 0x80;
+        let used = (end + 1 + LENGTH).div_ceil(BLOCK);
+        let bits = (self.length + N as u64) * 8;
+        flat[used * BLOCK - LENGTH..used * BLOCK].copy_from_slice(&bits.to_be_bytes());
+        let mut state = self.state;
+        compress256(&mut state, &blocks[..used]);
+        u64::from(state[0]) << 32 | u64::from(state[1])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_digest_behind_a_beginning_is_the_digest_of_both() {
+        for length in 0..200 {
+            let prefix = vec![b'p'; length];
+            let whole = Digest::of(&[&prefix[..], b"and what is left"].concat());
+            let number = u64::from_be_bytes(whole.0[..8].try_into().unwrap());
+            assert_eq!(Prefixed::new(&prefix).number(b"and what is left"), number, "{length}");
+        }
+    }
 
     #[test]
     fn a_digest_is_the_sha_256_of_its_bytes_and_reads_back_as_written() {
@@ -137,7 +185,7 @@ mod tests {
         let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Digest::of(b"abc").to_string(), text);
         assert_eq!(text.parse(), Ok(Digest::of(b"abc")));
-        assert_eq!(Digest::of(b"abc").number(), 0xba78_16bf_8f01_cfea);
+        assert_eq!(Prefixed::new(b"a").number(b"bc"), 0xba78_16bf_8f01_cfea);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Who comes before whom: the displaced, then the higher score, then the draw.
 
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use super::{Digest, Fault, Student};
+use super::digest::Prefixed;
+use super::{Fault, Student};
 use crate::guard::Decimal;
 use crate::ids::CaseId;
 
@@ -53,11 +53,11 @@ pub(super) fn stated(score: i32) -> Option<Decimal> {
 
 /// The students' positions in the input, in the order of the draw.
 pub(super) fn draw(students: &[Student], seed: &str, faults: &mut Vec<Fault>) -> Vec<u32> {
-    let seeded = Sha256::new().chain_update(seed).chain_update("\n");
-    let mut text = [0; Hyphenated::LENGTH];
-    let mut number = |id: CaseId| {
-        let text = Uuid::from(id).hyphenated().encode_lower(&mut text);
-        Digest::finish(seeded.clone().chain_update(text)).number()
+    let seeded = Prefixed::new(format!("{seed}\n").as_bytes());
+    let number = |id: CaseId| {
+        let mut text = [0; Hyphenated::LENGTH];
+        Uuid::from(id).hyphenated().encode_lower(&mut text);
+        seeded.number(&text)
     };
     let numbered = students.iter().zip(0..).map(|(student, row)| (number(student.id), row));
     let mut numbered: Vec<(u64, u32)> = numbered.collect();
@@ -71,6 +71,7 @@ pub(super) fn draw(students: &[Student], seed: &str, faults: &mut Vec<Fault>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allocation::Digest;
 
     #[test]
     fn the_displaced_come_first_then_the_higher_score_then_the_draw() {
@@ -102,7 +103,7 @@ mod tests {
             displaced: false,
         };
         let students = [student(1), student(2), student(3)];
-        let number = |student: &Student| Digest::of(format!("a seed\n{}", student.id).as_bytes()).number();
+        let number = |student: &Student| Digest::of(format!("a seed\n{}", student.id).as_bytes()).to_string();
         let mut by_hand: Vec<u32> = vec![0, 1, 2];
         by_hand.sort_by_key(|at| number(&students[*at as usize]));
         assert_eq!(draw(&students, "a seed", &mut Vec::new()), by_hand);
