@@ -1,5 +1,5 @@
 //! The whole journey in a real browser, from the catalogue to a confirmed place: student, home, host, student again; with the script and
-//! without it, on both databases.
+//! without it, and by the keyboard alone, on both databases.
 
 use rstest::rstest;
 use serde_json::Value;
@@ -22,7 +22,7 @@ async fn begin(browser: &Browser) -> String {
     browser.press("main .case :is(h2, h3) a").await;
     browser.audit().await;
     browser.press("a[href$='/apply']").await;
-    browser.toggle("#choice-1 option:nth-child(2)").await;
+    browser.pick(&browser.find("#choice-1").await, 1).await;
     browser.audit().await;
     browser.press("main form button.main").await;
     browser.audit().await;
@@ -31,11 +31,19 @@ async fn begin(browser: &Browser) -> String {
     case.to_owned()
 }
 
+/// How somebody goes about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Script,
+    NoScript,
+    Keyboard,
+}
+
 #[rstest]
 #[tokio::test]
 async fn an_application_goes_from_the_catalogue_to_a_confirmed_place(
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
-    #[values(true, false)] script: bool,
+    #[values(Way::Script, Way::NoScript, Way::Keyboard)] way: Way,
 ) {
     let cast = Cast::of(db).await;
     cast.exchange(2, &without_documents()).await;
@@ -44,8 +52,10 @@ async fn an_application_goes_from_the_catalogue_to_a_confirmed_place(
         cast.app.accept(&address(part)).await;
     }
     let browser = Browser::open(&cast.app.address).await;
-    if !script {
-        browser.without_script().await;
+    match way {
+        Way::Script => {}
+        Way::NoScript => browser.without_script().await,
+        Way::Keyboard => browser.by_keyboard(),
     }
 
     browser.sign_in(&address(STUDENT)).await;

@@ -31,6 +31,12 @@ const SWITCHES: &[&str] = &[
 const PATIENCE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_millis(25);
 
+/// A screen of 1280 CSS pixels at 400 % (WCAG 2.2, 1.4.10).
+const NARROWEST: u32 = 320;
+
+/// Times that Tab is hit until something has to be reached.
+const STOPS: usize = 300;
+
 /// How long the end of a browser may take.
 const END: Duration = Duration::from_secs(10);
 
@@ -62,6 +68,8 @@ pub struct Browser {
     control: String,
     /// Whether pages do without their script.
     plain: AtomicBool,
+    /// Whether everything is done by keys.
+    keys: AtomicBool,
     _chromedriver: Chromedriver,
     // Removed last: the browser writes into it until its end.
     _profile: TempDir,
@@ -128,6 +136,7 @@ impl Browser {
             address: address.to_owned(),
             control,
             plain: AtomicBool::new(false),
+            keys: AtomicBool::new(false),
             _chromedriver: chromedriver,
             _profile: profile,
         };
@@ -168,13 +177,53 @@ impl Browser {
     /// Presses a link or a button, and waits for the page it leads to.
     pub async fn follow(&self, element: &WebElement) {
         let page = self.find("html").await;
-        element.click().await.expect("it can be pressed");
+        self.hit(element, Key::Enter).await;
         page.wait_until().wait(PATIENCE, STEP).stale().await.expect("another page");
     }
 
     /// Opens or closes what a CSS selector names, on the same page.
     pub async fn toggle(&self, selector: &str) {
-        self.find(selector).await.click().await.expect("it can be pressed");
+        self.hit(&self.find(selector).await, Key::Enter).await;
+    }
+
+    /// Picks the option so many places below the first one of a list.
+    pub async fn pick(&self, list: &WebElement, below: usize) {
+        if self.keys.load(Ordering::Relaxed) {
+            self.reach(list).await;
+            for _ in 0..below {
+                list.send_keys(Key::Down + "").await.expect("a list");
+            }
+        } else {
+            let option = format!("option:nth-child({})", below + 1);
+            list.find(By::Css(option)).await.expect("an option").click().await.expect("an option");
+        }
+    }
+
+    /// Clicks on something; where all is done by keys, goes there by Tab and hits the key.
+    async fn hit(&self, element: &WebElement, key: Key) {
+        if self.keys.load(Ordering::Relaxed) {
+            self.reach(element).await;
+            element.send_keys(key + "").await.expect("it can be pressed");
+        } else {
+            element.click().await.expect("it can be pressed");
+        }
+    }
+
+    /// Goes to something as somebody without a mouse does.
+    async fn reach(&self, element: &WebElement) {
+        for _ in 0..STOPS {
+            let here = self.driver.active_element().await.expect("a page");
+            if here.element_id() == element.element_id() {
+                return;
+            }
+            here.send_keys(Key::Tab + "").await.expect("a key");
+        }
+        panic!("Tab leads to {} at {}", element.outer_html().await.unwrap_or_default(), self.path().await);
+    }
+
+    /// Goes on by the keyboard alone.
+    pub fn by_keyboard(&self) {
+        self.keys.store(true, Ordering::Relaxed);
     }
 
     /// Types into a field, in place of what was there.
@@ -196,7 +245,7 @@ impl Browser {
         self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", screen).await.expect("a size");
     }
 
-    /// Finds nothing wrong with the present page, as wide as a telephone, a tablet and a desk's screen, and in both themes.
+    /// Finds nothing wrong with the present page, as wide as a telephone, a tablet, a desk's screen and that at 400 %, and in both themes.
     pub async fn audit(&self) {
         if self.plain.load(Ordering::Relaxed) {
             self.let_run(true).await;
@@ -207,7 +256,7 @@ impl Browser {
             let found: Vec<String> = found.convert().expect("a list of faults");
             assert!(found.is_empty(), "{} in {theme}: {found:#?}", self.path().await);
         }
-        for width in [360, 768, 1440] {
+        for width in [NARROWEST, 360, 768, 1440] {
             self.resize(width).await;
             let found = self.driver.execute(AUDIT, Vec::new()).await.expect("the page is read");
             let found: Vec<String> = found.convert().expect("a list of faults");
@@ -221,6 +270,9 @@ impl Browser {
 
     /// Keeps a picture of the present page, for people to look at: in `target/screenshots`, by its address and width.
     async fn keep(&self, width: u32) {
+        if width == NARROWEST {
+            return;
+        }
         let path = self.path().await;
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let plain = |part: &str| if part.len() > 30 { "one".to_owned() } else { part.to_owned() };
@@ -264,10 +316,10 @@ impl Browser {
             self.toggle(&closed).await;
         }
         for check in self.all(&format!("{form} input[type=checkbox]")).await {
-            check.click().await.expect("a box");
+            self.hit(&check, Key::Space).await;
         }
-        for option in self.all(&format!("{form} select[required] option:nth-child(2)")).await {
-            option.click().await.expect("an option");
+        for list in self.all(&format!("{form} select[required]")).await {
+            self.pick(&list, 1).await;
         }
         self.press(&format!("{form} > p:last-of-type button")).await;
         if self.count("input[name=sure]").await > 0 {
