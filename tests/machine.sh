@@ -66,9 +66,10 @@ install_missing() {
   # What the scripts in tests/reference need, and the S3 server.
   install_locked tests/reference/requirements.txt target/reference
   install_locked tests/reference/s3.txt target/s3
-  # An OpenID provider, and the rules for accessible pages.
+  # An OpenID provider, the rules for accessible pages, and a judge of pages.
   install_npm provider
   install_npm axe
+  install_npm lighthouse
 }
 
 # install_locked FILE FOLDER: exactly these packages from PyPI, in an environment of their own.

@@ -26,32 +26,6 @@ async fn sign_in(browser: &Browser, email: &str) {
     assert_eq!(browser.path().await, "/", "{email} is signed in: {}", browser.text().await);
 }
 
-/// Does one event on the page of a case: fills what must be filled, and confirms where it is asked once more.
-async fn act(browser: &Browser, case: &str, event: &str) {
-    browser.go(case).await;
-    let form = format!("#do-{event}");
-    let closed = format!("details.offer:not([open]):has({form}) > summary");
-    if browser.count(&closed).await > 0 {
-        browser.toggle(&closed).await;
-    }
-    for check in
-        browser.driver.find_all(By::Css(format!("{form} input[type=checkbox]"))).await.expect("boxes")
-    {
-        check.click().await.expect("a box");
-    }
-    let options = format!("{form} select[required] option:nth-child(2)");
-    for option in browser.driver.find_all(By::Css(options)).await.expect("options") {
-        option.click().await.expect("an option");
-    }
-    browser.press(&format!("{form} > p:last-of-type button")).await;
-    if browser.count("input[name=sure]").await > 0 {
-        browser.audit().await;
-        browser.press("main button.main").await;
-    }
-    assert!(browser.count("p.done, .panel").await == 1, "{event} is done:\n{}", browser.text().await);
-    browser.audit().await;
-}
-
 /// Reads the newest mail to an address whose subject holds the reference, once it is delivered.
 async fn newest_mail(browser: &Browser, reference: &str, to: &str, before: &[String]) -> (String, String) {
     let until = Instant::now() + PATIENCE;
@@ -96,7 +70,7 @@ async fn a_newcomer_walks_an_application_through_the_browser_and_reads_every_mai
         (student, "confirm", host),
     ] {
         sign_in(&browser, who).await;
-        act(&browser, &case, event).await;
+        browser.act(&case, event).await;
         let (mail, subject) = newest_mail(&browser, &reference, told, &read).await;
         assert!(subject.contains(&reference), "{subject}");
         assert_eq!(browser.count("iframe.mail").await, 1);

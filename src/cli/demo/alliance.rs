@@ -19,6 +19,9 @@ use crate::app::programmes::{self, NewProgramme};
 use crate::app::transition::Attempt;
 use crate::web::demo::LogIn;
 
+/// First day of all agreements, counted from today.
+pub const AGREED_FROM: i64 = -900;
+
 /// An event that asks for nothing.
 fn fired(event: &str, if_version: i32) -> Attempt {
     let (data, event) = (Map::new(), event.to_owned());
@@ -280,7 +283,7 @@ impl Demo {
                 let new = NewAgreement {
                     proposer: one.id,
                     partner: Some(other.id),
-                    valid_from_on: self.day(-900),
+                    valid_from_on: self.day(AGREED_FROM),
                     valid_until_on: self.day(900),
                     fields: Vec::new(),
                     levels: Vec::new(),

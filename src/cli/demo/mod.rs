@@ -141,6 +141,7 @@ async fn make(store: &Store, config: &Config, now: DateTime<Utc>) -> Outcome<Vec
     demo.at_day(-1_000);
     Definitions::ship(store, &demo.clock.moment()).await?;
     let alliance = demo.found().await?;
+    demo.begin_agreements().await?;
     let seasons = demo.open_seasons(&alliance).await?;
     let cases = demo.play(&alliance, &seasons).await?;
     output::say(format_args!("{cases} applications, each moved step by step to where it stands."))?;
@@ -148,6 +149,17 @@ async fn make(store: &Store, config: &Config, now: DateTime<Utc>) -> Outcome<Vec
 }
 
 impl Demo {
+    /// Lets the first day of all agreements come, before there are other cases with clocks.
+    async fn begin_agreements(&self) -> Outcome<()> {
+        self.at_day(alliance::AGREED_FROM + 1);
+        loop {
+            let at = self.clock.moment();
+            if self.app.act_on_clocks(&at, at.id(), self.app.clocks_per_round).await?.claimed == 0 {
+                return Ok(());
+            }
+        }
+    }
+
     /// Sets the clock to eight in the morning so many days from today, never later than now.
     fn at_day(&self, days: i64) {
         let morning = self.today + TimeDelta::days(days);

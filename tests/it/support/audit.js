@@ -14,6 +14,9 @@ if (document.querySelectorAll("main").length !== 1) wrong.push("not one main");
 const skip = document.querySelector("a.skip");
 if (!skip || !document.querySelector(skip.getAttribute("href"))) wrong.push("no skip link that leads anywhere");
 if (document.querySelector("script:not([src^='/assets/']), [style], style, [onclick]")) wrong.push("a script or a style of its own");
+for (const one of performance.getEntriesByType("resource")) {
+  if (!one.name.startsWith(`${location.origin}/`) && !one.name.startsWith("data:")) wrong.push(`asks another host: ${one.name}`);
+}
 const ids = new Set();
 for (const one of document.querySelectorAll("[id]")) {
   if (ids.has(one.id)) wrong.push(`two elements are called ${one.id}`);

@@ -3,11 +3,16 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
+
+use super::app::PASSWORD;
 
 /// Switches of a browser without a window that asks nobody but the service under test.
 const SWITCHES: &[&str] = &[
@@ -55,6 +60,8 @@ pub struct Browser {
     /// As in `http://127.0.0.1:PORT`: the service under test.
     pub address: String,
     control: String,
+    /// Whether pages do without their script.
+    plain: AtomicBool,
     _chromedriver: Chromedriver,
     // Removed last: the browser writes into it until its end.
     _profile: TempDir,
@@ -120,6 +127,7 @@ impl Browser {
             driver,
             address: address.to_owned(),
             control,
+            plain: AtomicBool::new(false),
             _chromedriver: chromedriver,
             _profile: profile,
         };
@@ -190,6 +198,9 @@ impl Browser {
 
     /// Finds nothing wrong with the present page, as wide as a telephone, a tablet and a desk's screen, and in both themes.
     pub async fn audit(&self) {
+        if self.plain.load(Ordering::Relaxed) {
+            self.let_run(true).await;
+        }
         for theme in ["dark", "light"] {
             self.show_in(theme).await;
             let found = self.driver.execute_async(axe(), Vec::new()).await.expect("axe-core runs");
@@ -201,7 +212,74 @@ impl Browser {
             let found = self.driver.execute(AUDIT, Vec::new()).await.expect("the page is read");
             let found: Vec<String> = found.convert().expect("a list of faults");
             assert!(found.is_empty(), "{} at {width} px: {found:#?}", self.path().await);
+            self.keep(width).await;
         }
+        if self.plain.load(Ordering::Relaxed) {
+            self.let_run(false).await;
+        }
+    }
+
+    /// Keeps a picture of the present page, for people to look at: in `target/screenshots`, by its address and width.
+    async fn keep(&self, width: u32) {
+        let path = self.path().await;
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let plain = |part: &str| if part.len() > 30 { "one".to_owned() } else { part.to_owned() };
+        let name = path.split('/').filter(|part| !part.is_empty()).map(plain).collect::<Vec<_>>().join("-");
+        let name = if name.is_empty() { "home" } else { &name };
+        let whole = json!({ "format": "jpeg", "quality": 60, "captureBeyondViewport": true });
+        let picture = self.driver.cdp().send_raw("Page.captureScreenshot", whole).await.expect("a picture");
+        let picture = BASE64_STANDARD.decode(picture["data"].as_str().expect("data")).expect("base64");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/screenshots");
+        std::fs::create_dir_all(folder).expect("a folder");
+        std::fs::write(format!("{folder}/{name}-{width}.jpg"), picture).expect("a place for pictures");
+    }
+
+    /// Pages go on without their script, as where it cannot be loaded.
+    pub async fn without_script(&self) {
+        self.plain.store(true, Ordering::Relaxed);
+        self.let_run(false).await;
+    }
+
+    async fn let_run(&self, runs: bool) {
+        let disabled = json!({ "value": !runs });
+        self.driver.cdp().send_raw("Emulation.setScriptExecutionDisabled", disabled).await.expect("a switch");
+    }
+
+    /// Signs in with the password of all tests.
+    pub async fn sign_in(&self, email: &str) {
+        self.driver.delete_all_cookies().await.expect("cookies are deleted");
+        self.go("/login").await;
+        self.fill("#email", email).await;
+        self.fill("#password", PASSWORD).await;
+        self.press("form:has(#password) button.main").await;
+        assert_eq!(self.path().await, "/", "{email} is signed in: {}", self.text().await);
+    }
+
+    /// Does one event on the page of a case: fills what must be filled, and confirms where it is asked once more.
+    pub async fn act(&self, case: &str, event: &str) {
+        self.go(case).await;
+        let form = format!("#do-{event}");
+        let closed = format!("details.offer:not([open]):has({form}) > summary");
+        if self.count(&closed).await > 0 {
+            self.toggle(&closed).await;
+        }
+        for check in self.all(&format!("{form} input[type=checkbox]")).await {
+            check.click().await.expect("a box");
+        }
+        for option in self.all(&format!("{form} select[required] option:nth-child(2)")).await {
+            option.click().await.expect("an option");
+        }
+        self.press(&format!("{form} > p:last-of-type button")).await;
+        if self.count("input[name=sure]").await > 0 {
+            self.audit().await;
+            self.press("main button.main").await;
+        }
+        assert!(self.count("p.done, .panel").await == 1, "{event} is done:\n{}", self.text().await);
+        self.audit().await;
+    }
+
+    async fn all(&self, selector: &str) -> Vec<WebElement> {
+        self.driver.find_all(By::Css(selector.to_owned())).await.expect("a selector")
     }
 
     /// Makes the system's theme light or dark, and everything stand still.
