@@ -25,6 +25,12 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// What its hint is called.
+    fn hint(&self) -> String {
+        let other = matches!(self.takes, Takes::HomeOrZone).then(|| "home_or_zone".to_owned());
+        other.unwrap_or_else(|| self.name.clone())
+    }
+
     /// Called otherwise than its name.
     #[must_use]
     pub fn called(mut self, label: String) -> Self {
@@ -202,6 +208,7 @@ impl Form {
             context! {
                 name => ask.name.clone(),
                 label => ask.label.clone(),
+                hint => ask.hint(),
                 control => ask.takes.names().0,
                 needed => ask.needed,
                 value,

@@ -33,9 +33,9 @@ pub async fn show(signed_in: SignedIn) -> Answer {
     let needs = needs(&visit, &caller).await?;
     let shown = |need: &Need| context! { name => need.name, count => need.count, door => need.door };
     let some: Vec<Value> = needs.iter().filter(|need| need.count > 0).map(shown).collect();
-    let none: Vec<Value> = needs.iter().filter(|need| need.count == 0).map(shown).collect();
+    let rest: Vec<Value> = needs.iter().filter(|need| need.count == 0).map(shown).collect();
     let vacancy = vacancy(&visit, &caller).await?;
-    Ok(visit.page(StatusCode::OK, "desk/overview.html", context! { some, none, vacancy, most => MOST }))
+    Ok(visit.page(StatusCode::OK, "desk/overview.html", context! { some, rest, vacancy, most => MOST }))
 }
 
 async fn needs(visit: &Visit, caller: &Caller) -> Result<Vec<Need>> {

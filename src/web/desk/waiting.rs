@@ -23,7 +23,7 @@ pub async fn list(signed_in: SignedIn, Query(onward): Query<Onward>) -> Answer {
     let alliance = if later { Vec::new() } else { waits::of_alliance(visit.app(), &caller).await? };
     let page = waits::list(visit.app(), &caller, &onward.asked(MANY)).await?;
     let own = context! {
-        alliance => Value::from(Serde(&alliance)),
+        offices => Value::from(Serde(&alliance)),
         items => Value::from(Serde(&page.items)),
         next => page.next,
         later,
