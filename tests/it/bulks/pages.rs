@@ -214,7 +214,7 @@ async fn the_review_goes_on_to_the_next_and_a_return_marks_what_is_wrong(
         home.submit(&anna, &format!("{door}/events"), &fields).await
     };
     let unsaid = post("").await;
-    assert!(unsaid.status == 422 && unsaid.text().contains("More than one word."), "{}", unsaid.text());
+    assert!(unsaid.status == 409 && unsaid.text().contains("More than one word."), "{}", unsaid.text());
     let done = post("Page two is blurred.").await;
     let next = format!("/queue/review/{}?asks=event%3Areturn&done=step", id(&walks[1]));
     assert_eq!((done.status, done.header("location")), (303, next.as_str()), "{}", done.text());
