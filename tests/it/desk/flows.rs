@@ -120,7 +120,6 @@ async fn running_cases_go_over_as_they_were_listed_and_past_ones_are_tried(
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
     let cast = Cast::of(db).await;
-    let (sol, chair) = (at_browser(&cast, "secretariat").await, at_browser(&cast, "chair").await);
     let round = cast.exchange(3, &without_documents()).await;
     let mut walks = Vec::new();
     for name in ["Anna", "Ben"] {
@@ -129,6 +128,7 @@ async fn running_cases_go_over_as_they_were_listed_and_past_ones_are_tried(
         walk.act("student", "submit").await;
         walks.push(walk.case["id"].as_str().expect("an id").to_owned());
     }
+    let (sol, chair) = (at_browser(&cast, "secretariat").await, at_browser(&cast, "chair").await);
     led(&edited(&sol, EDIT, "1", (&slower(), "save")).await);
     let adopt = "/workflows/student-exchange/versions/2/adopt";
     assert!(sol.get(adopt).await.text().contains("is a draft"), "cases go over to what is in force alone");
