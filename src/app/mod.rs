@@ -54,6 +54,7 @@ pub mod place_reports;
 pub mod places;
 pub mod programmes;
 pub mod prospects;
+pub mod queues;
 pub mod refusals;
 pub mod registrations;
 pub mod reports;
@@ -191,9 +192,15 @@ impl App {
         self.clock.now().with_timezone(&self.zone).date_naive()
     }
 
-    /// Passes when the database answers and has this version's schema.
-    pub async fn ready(&self) -> Result<()> {
-        Ok(self.store.check_schema().await?)
+    /// Passes when the database answers and has this version's schema; how long the oldest mail has been due.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database does not answer, or has another schema.
+    pub async fn ready(&self) -> Result<TimeDelta> {
+        self.store.check_schema().await?;
+        let at = self.clock.moment();
+        let mails = crate::store::queues::mails(self.store.read(), at.now).await?;
+        Ok(queues::age(&mails, &at))
     }
 
     /// A place among the strangers whose passwords wait; with too many before them they are sent away.

@@ -57,6 +57,7 @@ mod people;
 mod places;
 mod policies;
 mod privacy;
+mod parts;
 mod programmes;
 mod races;
 mod reach;
