@@ -47,6 +47,8 @@ pub struct Config {
     pub retention: Retention,
     /// What is written to the log.
     pub log: Log,
+    /// How the service is watched over.
+    pub watch: Watch,
 }
 
 /// The alliance this instance serves.
@@ -96,6 +98,8 @@ pub struct Database {
     pub url: SecretString,
     /// Most connections that are open at a time.
     pub connections: u32,
+    /// A statement that takes longer, in milliseconds, is written to the log, without its values.
+    pub slow_milliseconds: u64,
 }
 
 /// How e-mail leaves.
@@ -246,6 +250,20 @@ pub struct Log {
     pub json: bool,
 }
 
+/// How the service is watched over.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub struct Watch {
+    /// Address and port of its own on which `/metrics` (Prometheus), `/healthz` and `/readyz` are served; without one, there are no metrics.
+    /// Whoever reaches it reads them: keep it to this machine, or to a network of yours.
+    #[schema(value_type = Option<String>)]
+    pub bind: Option<SocketAddr>,
+    /// Where traces are sent to: the address of an OpenTelemetry collector that speaks OTLP over HTTP, such as
+    /// `http://127.0.0.1:4318`; without one, none are kept.
+    pub otlp: Option<String>,
+    /// How many of the requests that nobody else traces are traced, from 0 to 1.
+    pub traced: f64,
+}
+
 /// Fewest characters of a secret: 32 bytes of base64url are 43.
 const SECRET_LENGTH: usize = 43;
 
@@ -292,6 +310,13 @@ impl Config {
         demand(
             (1..=10_000).contains(&self.clocks.most_per_round),
             "clocks.most_per_round: between 1 and 10000",
+        );
+        demand(self.database.slow_milliseconds >= 1, "database.slow_milliseconds: at least 1");
+        demand((0.0..=1.0).contains(&self.watch.traced), "watch.traced: from 0 to 1");
+        let plain = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        demand(
+            self.watch.otlp.as_ref().is_none_or(plain),
+            "watch.otlp: write http:// or https://, the host, and its port",
         );
         demand(self.clocks.longest_stop_days >= 1, "clocks.longest_stop_days: at least 1");
         let looks = &self.alliance.looks;

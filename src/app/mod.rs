@@ -10,6 +10,7 @@ pub mod allocations;
 pub mod applications;
 mod attempts;
 pub mod audit;
+pub mod backlog;
 pub mod balances;
 pub mod bounces;
 pub mod bulks;
@@ -196,9 +197,15 @@ impl App {
         self.clock.now().with_timezone(&self.zone).date_naive()
     }
 
-    /// Passes when the database answers and has this version's schema.
-    pub async fn ready(&self) -> Result<()> {
-        Ok(self.store.check_schema().await?)
+    /// Passes when the database answers and has this version's schema; how long the oldest mail has been due.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database does not answer, or has another schema.
+    pub async fn ready(&self) -> Result<TimeDelta> {
+        self.store.check_schema().await?;
+        let at = self.clock.moment();
+        let mails = crate::store::backlog::mails(self.store.read(), at.now).await?;
+        Ok(backlog::age(&mails, &at))
     }
 
     /// A place among the strangers whose passwords wait; with too many before them they are sent away.

@@ -21,13 +21,14 @@ const WAIT: Duration = Duration::from_secs(10);
 /// Reads the settings and starts the log.
 pub fn settings(file: Option<&Path>) -> Result<Config, Box<dyn Error + Send + Sync>> {
     let config = Config::load(file)?;
-    telemetry::start(&config.log).map_err(|error| format!("log.filter: {error}"))?;
+    telemetry::start(&config.log, &config.watch)?;
     Ok(config)
 }
 
 /// Opens the database that the settings name.
 pub async fn store(config: &Config) -> Result<Store, Box<dyn Error + Send + Sync>> {
-    let options = Options { connections: config.database.connections, wait: WAIT };
+    let slow = Duration::from_millis(config.database.slow_milliseconds);
+    let options = Options { connections: config.database.connections, wait: WAIT, slow };
     Ok(Store::open(config.database.url.expose_secret(), &options).await?)
 }
 

@@ -38,7 +38,7 @@ pub use serve::router;
 type Fault = Box<dyn Error + Send + Sync>;
 
 /// How a command ends.
-type Outcome = Result<(), Fault>;
+type Outcome<T = ()> = Result<T, Fault>;
 
 /// Student exchanges and internships of an alliance of universities.
 #[derive(Debug, Parser)]

@@ -9,16 +9,18 @@ use axum::Router;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use super::{Outcome, instance, output};
 use crate::app::App;
 use crate::config::Config;
 use crate::http::{self, AppState, Tls};
+use crate::telemetry;
 use crate::web::demo::Demo;
 use crate::web::{self, Web};
 use crate::worker::Worker;
 
-/// Serve the API and deliver e-mails until the process is told to stop
+/// Serve the API and deliver e-mails until the process is told to stop; any number of processes may share a PostgreSQL
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  SOJOURN_DATABASE__URL=sqlite:alliance.db sojourn serve --bind 127.0.0.1:8080"
@@ -27,6 +29,12 @@ pub struct Arguments {
     /// Address and port to listen on, instead of http.bind; port 0 takes a free one
     #[arg(long)]
     bind: Option<SocketAddr>,
+    /// Serve requests, and leave mails, deadlines and runs to other processes
+    #[arg(long)]
+    http: bool,
+    /// Deliver mails, act on deadlines and carry runs out, and serve no requests
+    #[arg(long)]
+    worker: bool,
     /// Bring the schema of a PostgreSQL database up to date first; one SQLite file always is
     #[arg(long)]
     migrate: bool,
@@ -34,36 +42,70 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments, file: Option<&Path>) -> Outcome {
     let (config, app) = instance::open(file, arguments.migrate).await?;
-    let worker = instance::worker(&config, app.clone())?;
     app.files.probe().await.map_err(|fault| instance::place_of_files(&config, &fault))?;
-    let listener = listen(arguments.bind.unwrap_or(config.http.bind)).await?;
-    let scheme = if config.http.tls_certificate.is_some() { "https" } else { "http" };
-    output::say(format_args!("Sojourn listens on {scheme}://{}", listener.local_addr()?))?;
-    until_stopped(listener, app, worker, &config, None).await
+    // Without a word, a process does both.
+    let (http, works) = (arguments.http || !arguments.worker, arguments.worker || !arguments.http);
+    let worker = if works { Some(instance::worker(&config, app.clone())?) } else { None };
+    let listener = if http { Some(listen(arguments.bind.unwrap_or(config.http.bind)).await?) } else { None };
+    match &listener {
+        Some(listener) => {
+            let scheme = if config.http.tls_certificate.is_some() { "https" } else { "http" };
+            output::say(format_args!("Sojourn listens on {scheme}://{}", listener.local_addr()?))?;
+        }
+        None => output::say(format_args!("Sojourn delivers mails, acts on deadlines and carries runs out"))?,
+    }
+    let watched = watched(&config, &app).await?;
+    let ended = until_stopped(listener, app, worker, &config, None).await;
+    if let Some(watched) = watched {
+        watched.abort();
+    }
+    telemetry::end();
+    ended
+}
+
+/// Begins to serve numbers on their own address, where one is set.
+async fn watched(config: &Config, app: &Arc<App>) -> Outcome<Option<JoinHandle<()>>> {
+    let Some(bind) = config.watch.bind else { return Ok(None) };
+    let listener = listen(bind).await.map_err(|fault| format!("watch.bind: {fault}"))?;
+    let routes = http::watch::routes(Arc::clone(app), telemetry::numbers()?.clone());
+    output::say(format_args!("Numbers are at http://{}/metrics", listener.local_addr()?))?;
+    Ok(Some(tokio::spawn(async move {
+        if let Err(fault) = axum::serve(listener, routes).await {
+            tracing::error!(%fault, "numbers are served no more");
+        }
+    })))
 }
 
 /// Serves and delivers until a signal says stop; running requests and the running round of deliveries are finished.
 pub async fn until_stopped(
-    listener: TcpListener,
+    listener: Option<TcpListener>,
     app: Arc<App>,
-    worker: Worker,
+    worker: Option<Worker>,
     config: &Config,
     demo: Option<Demo>,
 ) -> Outcome {
-    let state = AppState::new(app, &config.auth)?;
-    let router = router(&state, config, demo)?;
-    let tls = tls(config).await?;
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let deliveries = tokio::spawn(async move {
-        let stopping = async {
-            let _ = stopping.await;
-        };
-        Box::pin(worker.run(stopping)).await;
+    let works = worker.map(|worker| {
+        tokio::spawn(async move {
+            let stopping = async {
+                let _ = stopping.await;
+            };
+            Box::pin(worker.run(stopping)).await;
+        })
     });
-    http::serve(listener, router, tls, stopped()).await?;
+    match listener {
+        Some(listener) => {
+            let state = AppState::new(app.clone(), &config.auth)?;
+            let router = router(&state, config, demo)?;
+            http::serve(listener, router, tls(config).await?, stopped()).await?;
+        }
+        None => stopped().await,
+    }
     let _ = stop.send(());
-    deliveries.await?;
-    Ok(state.app.store.clone().close().await?)
+    if let Some(works) = works {
+        works.await?;
+    }
+    Ok(app.store.clone().close().await?)
 }
 
 async fn tls(config: &Config) -> Result<Option<Tls>, String> {

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use utoipa::PartialSchema;
 use utoipa::openapi::{RefOr, Schema};
 
-use super::{Alliance, Auth, Clocks, Config, Database, Files, Http, Log, Mail, Retention, Vault};
+use super::{Alliance, Auth, Clocks, Config, Database, Files, Http, Log, Mail, Retention, Vault, Watch};
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "(hidden)";
@@ -33,6 +33,7 @@ pub(super) fn sections() -> Vec<Section> {
         ("vault", Vault::schema()),
         ("retention", Retention::schema()),
         ("log", Log::schema()),
+        ("watch", Watch::schema()),
     ];
     let section = |(name, schema)| {
         let RefOr::T(Schema::Object(object)) = schema else {

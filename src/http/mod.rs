@@ -54,6 +54,7 @@ mod shape;
 mod sign_ups;
 mod statements;
 mod upload;
+pub mod watch;
 mod workflows;
 
 use std::sync::Arc;
@@ -61,7 +62,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use chrono::TimeDelta;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
@@ -113,6 +114,7 @@ pub fn layered(routes: Router, state: &AppState, http: &Http) -> Router {
         .layer(DefaultBodyLimit::max(http.body_limit))
         .layer(from_fn_with_state(Duration::from_secs(http.timeout_seconds), frame::limit_time))
         .layer(CatchPanicLayer::custom(frame::panicked))
+        .layer(from_fn(watch::count))
         .layer(TraceLayer::new_for_http().make_span_with(frame::span).on_response(frame::Logged))
         .layer(from_fn_with_state(http.public_url.starts_with("https://"), frame::secure))
         .layer(from_fn_with_state(state.app.clock.clone(), frame::frame))

@@ -9,6 +9,7 @@ pub mod agreements;
 pub mod allocations;
 pub mod applications;
 pub mod audit;
+pub mod backlog;
 pub mod balances;
 pub mod bulks;
 pub mod calendar_addresses;
@@ -83,6 +84,15 @@ pub struct Store {
     reads: Reads,
     address: Address,
     vault: Arc<Vault>,
+}
+
+/// Connections to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// Open.
+    pub open: usize,
+    /// Open, and used by nobody just now.
+    pub idle: usize,
 }
 
 /// A connection that a read function can ask: a command's own transaction, or the readers beside it.
@@ -185,6 +195,26 @@ impl Store {
     /// Whether the database is one SQLite file.
     pub fn is_sqlite(&self) -> bool {
         self.writer.get_database_backend() == DbBackend::Sqlite
+    }
+
+    /// Connections that are open, and how many of them nobody uses just now.
+    pub fn pool(&self) -> Pool {
+        let of = |db: &DatabaseConnection| {
+            if self.is_sqlite() {
+                let pool = db.get_sqlite_connection_pool();
+                Pool { open: pool.size() as usize, idle: pool.num_idle() }
+            } else {
+                let pool = db.get_postgres_connection_pool();
+                Pool { open: pool.size() as usize, idle: pool.num_idle() }
+            }
+        };
+        let (reads, writes) = (of(&self.reads.0), of(&self.writer));
+        // A server has one pool for both.
+        if self.is_sqlite() {
+            Pool { open: reads.open + writes.open, idle: reads.idle + writes.idle }
+        } else {
+            writes
+        }
     }
 
     /// Begins a command: the only way to write.

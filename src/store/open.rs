@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use log::LevelFilter;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
@@ -19,11 +20,13 @@ pub struct Options {
     pub connections: u32,
     /// How long a command waits for its turn before [`StoreError::Busy`].
     pub wait: Duration,
+    /// A statement that takes longer is written to the log, without its values.
+    pub slow: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, wait: Duration::from_secs(10) }
+        Self { connections: 8, wait: Duration::from_secs(10), slow: Duration::from_secs(1) }
     }
 }
 
@@ -128,7 +131,9 @@ fn file(path: &Path, options: &Options, writes: bool) -> ConnectOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .sqlx_logging(false)
+        .sqlx_logging(true)
+        .sqlx_logging_level(LevelFilter::Off)
+        .sqlx_slow_statements_logging_settings(LevelFilter::Warn, options.slow)
         .record_stmt_in_spans(false);
     let (path, wait) = (path.to_owned(), options.wait);
     connect.map_sqlx_sqlite_opts(move |sqlite| {
@@ -164,7 +169,9 @@ fn server(url: &str, options: &Options) -> ConnectOptions {
         .acquire_timeout(options.wait)
         .connect_timeout(options.wait)
         .test_before_acquire(false)
-        .sqlx_logging(false)
+        .sqlx_logging(true)
+        .sqlx_logging_level(LevelFilter::Off)
+        .sqlx_slow_statements_logging_settings(LevelFilter::Warn, options.slow)
         .record_stmt_in_spans(false)
         .map_sqlx_postgres_opts(|postgres| {
             // Said once per connection: said per transaction, it is a round trip of its own.

@@ -57,6 +57,7 @@ mod opening;
 mod pages;
 mod parity;
 mod partnerships;
+mod parts;
 mod people;
 mod places;
 mod policies;

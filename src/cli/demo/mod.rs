@@ -90,7 +90,7 @@ pub async fn run(arguments: Arguments) -> Ended {
     let worker = instance::worker(&config, app.clone())?;
     let mailbox = Arc::new(Mailbox::open(&config.mail.maildir)?);
     let shown = Shown { log_ins, password: PASSWORD.to_owned(), mailbox };
-    serve::until_stopped(listener, app, worker, &config, Some(shown)).await
+    serve::until_stopped(Some(listener), app, Some(worker), &config, Some(shown)).await
 }
 
 /// Says who can sign in.

@@ -84,6 +84,16 @@ impl Season {
         Server::start(command)
     }
 
+    /// A process of its own over the same database that has one part, and serves numbers besides.
+    pub fn with_part(&self, part: &str) -> Server {
+        let mut command = self.command();
+        command.env("SOJOURN_WATCH__BIND", "127.0.0.1:0").args(["serve", part]);
+        if part == "--http" {
+            command.args(["--bind", "127.0.0.1:0"]);
+        }
+        Server::start(command)
+    }
+
     /// The report of `sojourn verify`, without any difference.
     pub fn verified(&self) -> Value {
         let output = self.command().args(["verify", "--json"]).output().expect("the binary runs");

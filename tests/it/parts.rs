@@ -1,0 +1,49 @@
+//! Processes with one part each: some serve requests, others deliver and act on deadlines, and all share one database.
+
+use std::time::{Duration, Instant};
+
+use crate::support::actor::Actor;
+use crate::support::app::PASSWORD;
+use crate::support::database::Db;
+use crate::support::season::Season;
+
+/// How long the last mail may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What a number stands at where numbers are served.
+async fn number(numbers: &str, name: &str) -> f64 {
+    let text = reqwest::get(numbers).await.expect("numbers are served").text().await.expect("text");
+    let line = text.lines().find(|line| line.starts_with(name));
+    let line = line.unwrap_or_else(|| panic!("no {name} in\n{text}"));
+    line.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("a number")
+}
+
+const DUE: &str = "sojourn_queue_due{queue=\"mails\"}";
+
+#[tokio::test]
+async fn one_process_serves_requests_and_another_delivers_what_they_cause() {
+    let season = Season::open(Db::Postgres, 1, 1).await;
+    let serving = season.with_part("--http");
+    let anna = Actor::signed_in(&serving.address, &season.students[0], PASSWORD).await;
+    season.apply(&anna, 0).await;
+
+    let working = season.with_part("--worker");
+    let numbers = working.address.clone();
+    assert!(numbers.ends_with("/metrics"), "it serves numbers alone: {numbers}");
+    let until = Instant::now() + PATIENCE;
+    while number(&numbers, DUE).await > 0.0 {
+        assert!(Instant::now() < until, "mails are delivered");
+    }
+
+    assert_eq!(number(&numbers, "sojourn_queue_age_seconds{queue=\"clocks\"}").await, 0.0);
+    assert!(number(&numbers, "sojourn_database_connections{state=\"open\"}").await >= 1.0);
+    let ready = numbers.replace("/metrics", "/readyz");
+    assert_eq!(reqwest::get(&ready).await.expect("an answer").status(), 200);
+    let pages = numbers.replace("/metrics", "/login");
+    assert_eq!(reqwest::get(&pages).await.expect("an answer").status(), 404, "and no pages");
+    for process in [serving, working] {
+        let (status, complaint) = process.stop();
+        assert!(status.success(), "it ends in order: {complaint}");
+    }
+    season.verified();
+}
