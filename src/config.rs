@@ -312,18 +312,13 @@ impl Config {
             "clocks.most_per_round: between 1 and 10000",
         );
         demand(self.database.slow_milliseconds >= 1, "database.slow_milliseconds: at least 1");
-        demand((0.0..=1.0).contains(&self.watch.traced), "watch.traced: from 0 to 1");
-        let plain = |url: &String| url.starts_with("http://") || url.starts_with("https://");
-        demand(
-            self.watch.otlp.as_ref().is_none_or(plain),
-            "watch.otlp: write http:// or https://, the host, and its port",
-        );
         demand(self.clocks.longest_stop_days >= 1, "clocks.longest_stop_days: at least 1");
         let looks = &self.alliance.looks;
         faults.extend(looks.iter().filter_map(|(name, look)| look.fault(&format!("alliance.looks.{name}"))));
         faults.extend(self.auth.faults());
         faults.extend(self.files.faults());
         faults.extend(self.vault.faults());
+        faults.extend(self.watch.faults());
         faults
     }
 
@@ -351,6 +346,20 @@ impl Files {
             ((1..=300).contains(&self.scanner_seconds), "files.scanner_seconds: between 1 and 300"),
             (self.versions >= 1, "files.versions: at least 1"),
             (self.per_application >= 1, "files.per_application: at least 1"),
+        ];
+        demands.into_iter().filter(|(holds, _)| !holds).map(|(_, fault)| fault.to_owned()).collect()
+    }
+}
+
+impl Watch {
+    fn faults(&self) -> Vec<String> {
+        let plain = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        let demands = [
+            ((0.0..=1.0).contains(&self.traced), "watch.traced: from 0 to 1"),
+            (
+                self.otlp.as_ref().is_none_or(plain),
+                "watch.otlp: write http:// or https://, the host, and its port",
+            ),
         ];
         demands.into_iter().filter(|(holds, _)| !holds).map(|(_, fault)| fault.to_owned()).collect()
     }

@@ -66,6 +66,7 @@ impl Config {
         let vault = section(figment, "vault", faults);
         let retention = section(figment, "retention", faults);
         let log = section(figment, "log", faults);
+        let watch = section(figment, "watch", faults);
         Some(Self {
             alliance: alliance?,
             http: http?,
@@ -77,6 +78,7 @@ impl Config {
             vault: vault?,
             retention: retention?,
             log: log?,
+            watch: watch?,
         })
     }
 }

@@ -1,9 +1,8 @@
 //! What waits to be done by workers, and since when: read from the indexes they claim by.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
-use sojourn_entities::{allocation, clock, freed_place, outbox};
+use sojourn_entities::{clock, freed_place, outbox};
 
 use super::{Conn, Result};
 

@@ -35,7 +35,7 @@ async fn one_process_serves_requests_and_another_delivers_what_they_cause() {
         assert!(Instant::now() < until, "mails are delivered");
     }
 
-    assert_eq!(number(&numbers, "sojourn_queue_age_seconds{queue=\"clocks\"}").await, 0.0);
+    assert!(number(&numbers, "sojourn_queue_age_seconds{queue=\"clocks\"}").await < 1.0);
     assert!(number(&numbers, "sojourn_database_connections{state=\"open\"}").await >= 1.0);
     let ready = numbers.replace("/metrics", "/readyz");
     assert_eq!(reqwest::get(&ready).await.expect("an answer").status(), 200);
