@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 use super::{App, Result};
 use crate::clock::Moment;
 use crate::store::Pool;
-use crate::store::backlog::{self as store, Queue};
+use crate::store::backlog as store;
+
+pub use crate::store::backlog::Queue;
 
 /// Everything that is watched.
 #[derive(Debug, Clone, Copy)]

@@ -11,8 +11,8 @@ use tower_http::trace::OnResponse;
 use tracing::Span;
 use uuid::Uuid;
 
-use super::language;
 use super::problem::{Kind, Problem};
+use super::{language, watch};
 use crate::app::Error;
 use crate::clock::Clock;
 
@@ -112,5 +112,6 @@ impl<B> OnResponse<B> for Logged {
     fn on_response(self, response: &axum::http::Response<B>, latency: Duration, _: &Span) {
         let millis = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status = response.status().as_u16(), millis, "answered");
+        watch::count(response, latency);
     }
 }

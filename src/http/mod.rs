@@ -114,7 +114,7 @@ pub fn layered(routes: Router, state: &AppState, http: &Http) -> Router {
         .layer(DefaultBodyLimit::max(http.body_limit))
         .layer(from_fn_with_state(Duration::from_secs(http.timeout_seconds), frame::limit_time))
         .layer(CatchPanicLayer::custom(frame::panicked))
-        .layer(from_fn(watch::count))
+        .layer(from_fn(watch::name))
         .layer(TraceLayer::new_for_http().make_span_with(frame::span).on_response(frame::Logged))
         .layer(from_fn_with_state(http.public_url.starts_with("https://"), frame::secure))
         .layer(from_fn_with_state(state.app.clock.clone(), frame::frame))

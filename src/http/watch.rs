@@ -2,7 +2,7 @@
 //! the process lives, and whether it can serve.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -16,23 +16,33 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use super::health;
 use super::problem::Problem;
 use crate::app::App;
-use crate::app::backlog::{Backlog, age};
+use crate::app::backlog::{Backlog, Queue, age};
 use crate::clock::Moment;
-use crate::store::backlog::Queue;
 
-/// Counts a request by its route, method and status, and how long it took.
-pub(super) async fn count(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let route = route.unwrap_or_else(|| "none".to_owned());
-    let method = request.method().as_str().to_owned();
-    let begun = Instant::now();
-    let response = next.run(request).await;
+/// What was asked for: the route as a pattern, and the method.
+#[derive(Debug, Clone)]
+pub(super) struct Operation {
+    route: String,
+    method: String,
+}
+
+/// Lets the answer say what it answers.
+pub(super) async fn name(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let operation = Operation { route, method: request.method().as_str().to_owned() };
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(operation);
+    response
+}
+
+/// Counts an answer by route, method and status, and how long it took.
+pub(super) fn count<B>(response: &axum::http::Response<B>, latency: Duration) {
+    let Some(Operation { route, method }) = response.extensions().get().cloned() else { return };
     let status = response.status().as_u16().to_string();
     let labels = [("route", route), ("method", method)];
-    histogram!("sojourn_http_request_seconds", &labels).record(begun.elapsed());
+    histogram!("sojourn_http_request_seconds", &labels).record(latency);
     let [route, method] = labels;
     counter!("sojourn_http_requests_total", &[route, method, ("status", status)]).increment(1);
-    response
 }
 
 /// The numbers, and whether the process lives and can serve.
