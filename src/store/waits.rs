@@ -41,7 +41,7 @@ impl Party {
             Self::Holders(institution, duty) => {
                 Condition::all().add(at(institution)).add(wait::Column::Duty.eq(duty))
             }
-            Self::Chair => of_chair().add(at(None)),
+            Self::Chair => of_chair(),
             Self::Named => Condition::all()
                 .add(at(None))
                 .add(wait::Column::Duty.is_null())
@@ -108,13 +108,16 @@ pub async fn tallies(conn: &impl Conn, parties: &[Party], now: DateTime<Utc>) ->
 }
 
 fn tally(nth: i32, party: Party, now: DateTime<Utc>) -> SelectStatement {
-    let longest = Query::select()
+    let mut longest = Query::select();
+    longest
         .columns([wait::Column::CaseId, wait::Column::Since, wait::Column::DueAt])
         .from(wait::Entity)
         .cond_where(party.waits())
-        .order_by(wait::Column::Since, Order::Asc)
-        .limit(MOST + 1)
-        .to_owned();
+        .limit(MOST + 1);
+    // What waits for the chair has an index of its own, and is never much.
+    if party != Party::Chair {
+        longest.order_by(wait::Column::Since, Order::Asc);
+    }
     let over = Expr::case(Expr::col(wait::Column::DueAt).lt(now), Expr::col(wait::Column::CaseId));
     Query::select()
         .expr_as(Expr::val(nth), "nth")
