@@ -84,7 +84,7 @@ async fn who_keeps_whom_waiting_is_counted_by_institution_and_duty(
     assert!(row.contains(">2<") && row.contains("2 days"), "{row}");
     assert!(statements <= 24, "{statements} statements, of which two for what waits at institutions");
 
-    cast.app.advance(TimeDelta::days(60));
+    cast.app.advance(TimeDelta::days(25));
     let page = sol.get(&format!("/waiting/{alpha}/coordinator")).await.text();
     let places: Vec<_> =
         references.iter().map(|reference| page.find(reference.as_str()).expect("listed")).collect();
