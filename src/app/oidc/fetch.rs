@@ -84,7 +84,10 @@ impl Fetcher {
         lines.enforce_http(false);
         lines.set_connect_timeout(Some(PATIENCE.0));
         let tls = HttpsConnectorBuilder::new().with_tls_config(authorities()).https_or_http();
-        let client = Client::builder(TokioExecutor::new()).build(tls.enable_http1().wrap_connector(lines));
+        // A line that a provider has closed meanwhile would fail whoever comes next, and a code goes only once.
+        let client = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .build(tls.enable_http1().wrap_connector(lines));
         Self { client, plain }
     }
 
