@@ -27,6 +27,7 @@ pub mod erasures;
 mod error;
 pub mod exports;
 pub mod files;
+mod group;
 pub mod history;
 pub mod holders;
 pub mod idempotency;
@@ -67,12 +68,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IntoDatabaseExecutor,
-    SqliteTransactionMode, Statement, StreamTrait, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IntoDatabaseExecutor, Statement,
+    StreamTrait, TransactionTrait,
 };
 use sojourn_migrations::{Migrator, MigratorTrait};
 
 use crate::vault::Vault;
+
+use self::group::{Turn, Turns};
 
 pub use error::{Result, StoreError};
 pub use open::{Address, Options};
@@ -81,6 +84,8 @@ pub use open::{Address, Options};
 #[derive(Debug, Clone)]
 pub struct Store {
     writer: DatabaseConnection,
+    /// Whose turn it is on SQLite's one writer.
+    turns: Option<Turns>,
     reads: Reads,
     address: Address,
     vault: Arc<Vault>,
@@ -112,7 +117,12 @@ pub trait Conn: Sync {
 pub struct Reads(DatabaseConnection, Arc<Vault>);
 
 /// One command's transaction; dropped without [`Tx::commit`] it rolls back.
-pub struct Tx(DatabaseTransaction, Arc<Vault>);
+pub struct Tx {
+    db: DatabaseTransaction,
+    vault: Arc<Vault>,
+    /// Ends after the transaction; none on PostgreSQL, and in a part of a command.
+    turn: Option<Turn>,
+}
 
 impl Conn for Reads {
     type Db = DatabaseConnection;
@@ -130,11 +140,11 @@ impl Conn for Tx {
     type Db = DatabaseTransaction;
 
     fn db(&self) -> &DatabaseTransaction {
-        &self.0
+        &self.db
     }
 
     fn vault(&self) -> &Arc<Vault> {
-        &self.1
+        &self.vault
     }
 }
 
@@ -147,12 +157,15 @@ impl fmt::Debug for Tx {
 impl Tx {
     /// Makes everything the command wrote durable and visible.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.0.commit().await?)
+        match self.turn {
+            Some(turn) => turn.finish(self.db).await,
+            None => Ok(self.db.commit().await?),
+        }
     }
 
     /// Starts a part of the command that can fail alone: dropped or failed, it takes only its own writes back.
     pub async fn savepoint(&self) -> Result<Self> {
-        Ok(Self(self.0.begin().await?, Arc::clone(&self.1)))
+        Ok(Self { db: self.db.begin().await?, vault: Arc::clone(&self.vault), turn: None })
     }
 }
 
@@ -168,7 +181,8 @@ impl Store {
         let address: Address = address.parse()?;
         let (writer, reads) = open::connect(&address, options).await?;
         let vault = Arc::default();
-        Ok(Self { writer, reads: Reads(reads, Arc::clone(&vault)), address, vault })
+        let turns = matches!(address, Address::File(_)).then(|| Turns::new(writer.clone(), options.wait));
+        Ok(Self { writer, turns, reads: Reads(reads, Arc::clone(&vault)), address, vault })
     }
 
     /// The same database, with the keys to what is sealed in it.
@@ -219,14 +233,14 @@ impl Store {
 
     /// Begins a command: the only way to write.
     ///
-    /// IMMEDIATE on SQLite's one writer, so that nothing read can change before it is written; READ COMMITTED on PostgreSQL, where
-    /// guarded updates decide.
+    /// IMMEDIATE on SQLite's one writer, so that nothing read can change before it is written, and with one commit for those who wait
+    /// at the same time; READ COMMITTED on PostgreSQL, where guarded updates decide.
     pub async fn begin(&self) -> Result<Tx> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
+        let (db, turn) = match &self.turns {
+            Some(turns) => turns.take().await.map(|(db, turn)| (db, Some(turn)))?,
+            None => (self.writer.begin().await?, None),
         };
-        Ok(Tx(self.writer.begin_with_options(options).await?, Arc::clone(&self.vault)))
+        Ok(Tx { db, vault: Arc::clone(&self.vault), turn })
     }
 
     /// The readers, for queries outside a command.

@@ -76,6 +76,7 @@ mod sideroads;
 mod sight;
 mod sign_ups;
 mod simulation;
+mod size;
 mod statements;
 mod stays;
 mod store;

@@ -1,5 +1,7 @@
 //! What the store promises every command, on both databases.
 
+mod groups;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rstest::rstest;
 use sea_orm::sea_query::Expr;

@@ -1,6 +1,7 @@
 //! Very many clocks that are due at one moment: each acts once, while people go on reading; and looking for due clocks when very many are
 //! not.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait,
     IntoActiveModel, Iterable, PaginatorTrait, QueryFilter,
 };
-use sojourn_engine::ids::{CaseId, ChoiceId, ClockRowId};
+use sojourn_engine::ids::{CaseId, ChoiceId, ClockRowId, PersonId};
 use sojourn_entities::{account, application, case, choice, clock, history, outbox, place_line, stay, wait};
 use uuid::Uuid;
 
@@ -32,7 +33,7 @@ const CALM: Duration = Duration::from_secs(4);
 const CHUNK: usize = 500;
 
 /// The id of the nth copy of something.
-fn copy(of: Uuid, nth: u64) -> Uuid {
+pub(crate) fn copy(of: Uuid, nth: u64) -> Uuid {
     let mut bytes = of.into_bytes();
     // Ids that were made one after the other differ at their end, which is written over.
     let own =
@@ -44,7 +45,7 @@ fn copy(of: Uuid, nth: u64) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
-async fn insert<A>(conn: &DatabaseConnection, rows: Vec<A>)
+pub(crate) async fn insert<A>(conn: &DatabaseConnection, rows: Vec<A>)
 where
     A: ActiveModelTrait + Send,
     A::Entity: EntityTrait,
@@ -107,10 +108,21 @@ impl Pattern {
     /// Copies it so many times, and gives each copy its place.
     pub(crate) async fn multiply(&self, conn: &DatabaseConnection, times: u64) {
         self.make_room(conn, times).await;
-        let id = |number: u64| CaseId::from(copy(self.case.id.into(), number));
+        self.spread(conn, 0..times, &[]).await;
+    }
+
+    /// The id of the nth copy of the case.
+    pub(crate) fn id(&self, number: u64) -> CaseId {
+        CaseId::from(copy(self.case.id.into(), number))
+    }
+
+    /// Copies it for these numbers, which no other pattern may have, each for the next of these people; for its own applicant where
+    /// none are given.
+    pub(crate) async fn spread(&self, conn: &DatabaseConnection, numbers: Range<u64>, people: &[PersonId]) {
+        let id = |number: u64| self.id(number);
         let choice_of = |id: ChoiceId, number: u64| ChoiceId::from(copy(id.into(), number));
         let current = self.application.current_choice_id;
-        for numbers in (0..times).collect::<Vec<_>>().chunks(4_000) {
+        for numbers in numbers.collect::<Vec<_>>().chunks(4_000) {
             copies(conn, numbers, std::slice::from_ref(&self.case), |row, number| {
                 row.id = ActiveValue::Set(id(number));
             })
@@ -118,6 +130,10 @@ impl Pattern {
             copies(conn, numbers, std::slice::from_ref(&self.application), |row, number| {
                 row.id = ActiveValue::Set(id(number));
                 row.reference = ActiveValue::Set(format!("S{number}"));
+                if !people.is_empty() {
+                    let nth = usize::try_from(number).expect("a number") % people.len();
+                    row.applicant_id = ActiveValue::Set(people[nth]);
+                }
                 row.current_choice_id = ActiveValue::Set(current.map(|of| choice_of(of, number)));
             })
             .await;
@@ -190,7 +206,7 @@ async fn read(actor: Actor, paths: Vec<String>, stop: impl Future<Output = ()>) 
     took
 }
 
-fn p99(took: &[Duration]) -> Duration {
+pub(crate) fn p99(took: &[Duration]) -> Duration {
     took[(took.len() * 99 / 100).min(took.len() - 1)]
 }
 

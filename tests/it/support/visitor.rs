@@ -30,6 +30,16 @@ impl Visitor {
         visitor
     }
 
+    /// Somebody of the demo, whose page of log-ins carries everybody's password.
+    pub async fn in_demo(address: &str, email: &str) -> Self {
+        let visitor = Self::new(address);
+        let page = visitor.get("/login").await.text();
+        let password = hidden(&page, "password").expect("the demo shows it");
+        let answer = visitor.submit("/login", "/login", &[("email", email), ("password", &password)]).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/"), "{}", answer.text());
+        visitor
+    }
+
     /// A page, as a browser asks for it.
     pub async fn get(&self, path: &str) -> Answer {
         let request = self.client.get(format!("{}{path}", self.address));

@@ -1,0 +1,240 @@
+//! Lists among very many applications, and every page of the demo: what a page costs the server does not grow with what is not on it.
+
+use std::time::{Duration, Instant};
+
+use rstest::rstest;
+use sea_orm::{
+    ActiveValue, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter,
+};
+use serde_json::Value;
+use sojourn_engine::ids::{CaseId, PersonId};
+use sojourn_entities::{history, person};
+
+use crate::support::cast::{Cast, address};
+use crate::support::counts::count;
+use crate::support::database::Db;
+use crate::support::measured::measured;
+use crate::support::process::{Server, sojourn};
+use crate::support::rounds::{Round, without_documents};
+use crate::support::visitor::Visitor;
+use crate::support::walk::Walk;
+use crate::surge::{Pattern, copy, insert, p99};
+
+/// People who apply, each about as often as the others.
+const PEOPLE: u64 = 1_000;
+/// Steps in the history of each application.
+const STEPS: u64 = 10;
+/// The longest that the server may take for 99 of 100 lists among a million applications, and for pages of the demo.
+const LISTS: Duration = Duration::from_millis(100);
+const PAGES: Duration = Duration::from_millis(50);
+
+/// Those who look, and what they look at.
+const LISTS_OF: &[(&str, &[&str])] = &[
+    (
+        "home_coordinator",
+        &[
+            "/queue",
+            "/queue?at_risk=true",
+            "/queue?overdue=true",
+            "/queue?q=S12",
+            "/queue?q=Name17",
+            "/cases",
+            "/cases?waiting_for_me=true",
+            "/cases?q=Name17",
+            "/cases?phase=nomination",
+            "/nominations",
+        ],
+    ),
+    ("host_coordinator", &["/queue", "/cases", "/incoming", "/arrivals", "/capacity"]),
+    ("secretariat", &["/queue", "/cases", "/cases?q=S77", "/waiting", "/people?q=Name17"]),
+    ("Pat0", &["/", "/cases"]),
+];
+
+/// How far applications stand that fill the lists.
+const STAND: [&[(&str, &str)]; 3] = [
+    &[("student", "submit")],
+    &[
+        ("student", "submit"),
+        ("home_coordinator", "find_eligible"),
+        ("home_coordinator", "allocate"),
+        ("student", "accept_offer"),
+    ],
+    &[
+        ("student", "submit"),
+        ("home_coordinator", "find_eligible"),
+        ("home_coordinator", "allocate"),
+        ("student", "accept_offer"),
+        ("home_coordinator", "nominate"),
+    ],
+];
+
+/// Whether times count: beside other tests a page is as slow as they make it.
+fn alone() -> bool {
+    std::env::var("SOJOURN_COUNTS").is_ok_and(|counts| counts == "long")
+}
+
+async fn people(conn: &DatabaseConnection, like: &str) -> Vec<PersonId> {
+    let of = person::Entity::find().filter(person::Column::Email.eq(like)).one(conn).await.expect("read");
+    let of = of.expect("a person");
+    let ids: Vec<PersonId> = (0..PEOPLE).map(|number| PersonId::from(copy(of.id.into(), number))).collect();
+    let rows = (0..PEOPLE).zip(&ids).map(|(number, id)| {
+        let mut row = of.clone().into_active_model().reset_all();
+        row.id = ActiveValue::Set(*id);
+        row.family_name = ActiveValue::Set(format!("Name{number}"));
+        row.email = ActiveValue::Set(Some(format!("name{number}@many.example")));
+        row
+    });
+    insert(conn, rows.collect()).await;
+    ids
+}
+
+/// Steps for each copy, as many as a usual application has; who reads lists does not open them.
+async fn steps(conn: &DatabaseConnection, of: CaseId, ids: impl Iterator<Item = CaseId>) {
+    let pattern = history::Entity::find().filter(history::Column::CaseId.eq(of));
+    let pattern = pattern.one(conn).await.expect("read").expect("a step");
+    let mut rows = Vec::new();
+    for id in ids {
+        for number in (1_i32..).take(usize::try_from(STEPS).expect("few")) {
+            let mut row = pattern.clone().into_active_model().reset_all();
+            row.sequence = ActiveValue::NotSet;
+            row.case_id = ActiveValue::Set(id);
+            row.number = ActiveValue::Set(number);
+            rows.push(row);
+        }
+        if rows.len() >= 20_000 {
+            insert(conn, std::mem::take(&mut rows)).await;
+        }
+    }
+    insert(conn, rows).await;
+}
+
+/// An alliance with very many applications, all from one home and for one host.
+async fn filled(cast: &Cast, round: &Round, many: u64) {
+    let conn = cast.app.database.connect().await;
+    let each = many / STAND.len() as u64;
+    let mut people = Vec::new();
+    for (nth, stand) in (0..).zip(STAND) {
+        let name = format!("Pat{nth}");
+        let mut walk = Walk::open(cast, round, &cast.student(&name).await).await;
+        for (role, event) in stand {
+            walk.act(role, event).await;
+        }
+        if people.is_empty() {
+            people = self::people(&conn, &address(&name)).await;
+        }
+        let id: CaseId = walk.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        let pattern = Pattern::of(&conn, id).await;
+        let numbers = nth * each..(nth + 1) * each;
+        pattern.spread(&conn, numbers.clone(), &people).await;
+        steps(&conn, id, numbers.map(|number| pattern.id(number))).await;
+    }
+    conn.execute_unprepared("ANALYZE").await.expect("analysed");
+}
+
+/// Reads a page so many times; how long it took, in order of length, with its text.
+async fn read(visitor: &Visitor, path: &str, times: u64) -> (Vec<Duration>, String) {
+    let mut took = Vec::new();
+    let mut text = String::new();
+    for _ in 0..times {
+        let began = Instant::now();
+        let answer = visitor.get(path).await;
+        took.push(began.elapsed());
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        text = answer.text();
+    }
+    took.sort_unstable();
+    (took, text)
+}
+
+/// Reads each page; the slowest ninety-ninth of a hundred, with its page, and those that took too long.
+async fn slowest(visitor: &Visitor, paths: &[&str], most: Duration) -> ((Duration, String), Vec<String>) {
+    let times = count("pages_read");
+    let mut worst = (Duration::ZERO, String::new());
+    let mut over = Vec::new();
+    for path in paths {
+        read(visitor, path, 1).await;
+        let (took, _) = read(visitor, path, times).await;
+        let long = p99(&took);
+        let told = format!("{path}: median {:?}, p99 {long:?}", took[took.len() / 2]);
+        println!("{told}");
+        if long > most {
+            over.push(told);
+        }
+        worst = worst.max((long, (*path).to_owned()));
+    }
+    (worst, over)
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_costs_what_is_on_its_page(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let many = count("applications_listed");
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(30, &without_documents()).await;
+    filled(&cast, &round, many).await;
+
+    let mut worst = (Duration::ZERO, String::new());
+    let mut over = Vec::new();
+    for (who, paths) in LISTS_OF {
+        let visitor = Visitor::signed_in(&cast.app.address, &address(who)).await;
+        let (slow, late) = slowest(&visitor, paths, LISTS).await;
+        worst = worst.max((slow.0, format!("{} of {who}", slow.1)));
+        over.extend(late);
+    }
+    let home = Visitor::signed_in(&cast.app.address, &address("home_coordinator")).await;
+    let (_, queue) = read(&home, "/queue", 1).await;
+    assert_eq!(queue.matches("name=\"case\"").count(), 25, "a page of many");
+    measured(
+        &format!("Pages of lists among applications with {STEPS} steps each, {db:?}"),
+        many,
+        "",
+        format!("p99 of the slowest, {}: {:.1} ms", worst.1, worst.0.as_secs_f64() * 1e3),
+    );
+    assert!(over.is_empty() || !alone(), "{over:#?}");
+}
+
+/// What is looked at in the demo.
+const DEMO: &[(&str, &[&str])] = &[
+    ("student1@lindenau.example", &["/", "/cases", "/calls", "/programmes", "/account", "/calendar"]),
+    (
+        "coordinator@lindenau.example",
+        &["/", "/queue", "/cases", "/nominations", "/agreements", "/balances", "/places"],
+    ),
+    ("coordinator@haifeng.example", &["/", "/queue", "/incoming", "/arrivals", "/capacity"]),
+    (
+        "secretariat@alliance.example",
+        &[
+            "/",
+            "/cases",
+            "/waiting",
+            "/notifications",
+            "/institutions",
+            "/people",
+            "/reports/funnel",
+            "/reports/traffic",
+        ],
+    ),
+];
+
+#[tokio::test]
+async fn pages_of_the_demo_are_there_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut demo = sojourn(folder.path(), &[("SOJOURN_LOG__FILTER", "error")]);
+    demo.args(["demo", "--bind", "127.0.0.1:0", "--database"]).arg(folder.path().join("alliance.db"));
+    let server = Server::start(demo);
+    let mut worst = (Duration::ZERO, String::new());
+    let mut over = Vec::new();
+    for (email, paths) in DEMO {
+        let visitor = Visitor::in_demo(&server.address, email).await;
+        let (slow, late) = slowest(&visitor, paths, PAGES).await;
+        worst = worst.max(slow);
+        over.extend(late);
+    }
+    measured(
+        "Pages of the demo",
+        DEMO.iter().map(|(_, paths)| paths.len() as u64).sum(),
+        "",
+        format!("p99 of the slowest, {}: {:.1} ms", worst.1, worst.0.as_secs_f64() * 1e3),
+    );
+    assert!(over.is_empty() || !alone(), "{over:#?}");
+}
