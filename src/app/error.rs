@@ -62,6 +62,14 @@ pub enum Error {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl Error {
+    /// Whether the database gave the command up for another one that it crossed: done again, it may well succeed.
+    pub(super) fn is_crossed(&self) -> bool {
+        let Self::Unavailable(source) = self else { return false };
+        matches!(source.downcast_ref(), Some(StoreError::Crossed))
+    }
+}
+
 /// One wrong field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
@@ -151,6 +159,8 @@ impl From<StoreError> for Error {
             | StoreError::NewerSchema { .. }
             | StoreError::NotMigrated { .. }
             | StoreError::Busy
+            | StoreError::Crossed
+            | StoreError::Gone { .. }
             | StoreError::Full => Self::Unavailable(Box::new(error)),
             StoreError::Address { .. }
             | StoreError::NotADatabase { .. }

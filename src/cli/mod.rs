@@ -85,7 +85,7 @@ impl Command {
         match self {
             Self::Serve(arguments) => serve::run(arguments, file).await?,
             Self::Allocation(arguments) => allocation::run(&arguments)?,
-            Self::Demo(arguments) => demo::run(arguments).await?,
+            Self::Demo(arguments) => Box::pin(demo::run(arguments)).await?,
             Self::Migrate(arguments) => migrate::run(&arguments, file).await?,
             Self::Import(arguments) => import::run(arguments, file).await?,
             Self::Verify(arguments) => verify::run(&arguments, file).await?,

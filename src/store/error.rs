@@ -81,9 +81,18 @@ pub enum StoreError {
         /// The foreign key; SQLite does not say which.
         constraint: String,
     },
-    /// Another writer held the database for too long.
-    #[error("the database is busy: another process writes to it; try again")]
+    /// Others held the database for too long, or it does not answer.
+    #[error("the database is busy with others, or does not answer: try again")]
     Busy,
+    /// Another command crossed this one, and the database gave this one up.
+    #[error("another command crossed this one, which was taken back: try again")]
+    Crossed,
+    /// The connection broke, or the server does not take another one.
+    #[error("the database cannot be asked just now: {why}; try again soon")]
+    Gone {
+        /// What the system or the server said.
+        why: String,
+    },
     /// The disk is full.
     #[error("the disk of the database is full: make room, then try again")]
     Full,
@@ -118,6 +127,8 @@ impl StoreError {
         match self {
             Self::ReadOnly { .. } => Self::ReadOnly { place },
             Self::NotADatabase { .. } => Self::NotADatabase { place },
+            Self::Gone { why } => Self::Unreachable { place, why },
+            Self::Busy => Self::Unreachable { place, why: "it does not answer in time".to_owned() },
             Self::Internal(error) => Self::Unreachable { place, why: error.to_string() },
             other => other,
         }
@@ -125,18 +136,29 @@ impl StoreError {
 }
 
 fn classify(error: &sqlx::Error) -> Option<StoreError> {
-    let sqlx::Error::Database(error) = error else { return None };
+    let error = match error {
+        sqlx::Error::Database(error) => error,
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => {
+            return Some(StoreError::Gone { why: error.to_string() });
+        }
+        sqlx::Error::PoolTimedOut => return Some(StoreError::Busy),
+        _ => return None,
+    };
     let code = error.code()?;
     if let Some(error) = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
         let constraint = error.constraint().unwrap_or("unnamed").to_owned();
-        return postgres(&code, constraint);
+        return postgres(&code, constraint, error.message());
     }
     sqlite(code.parse().ok()?, error.message())
 }
 
 /// Codes of PostgreSQL 15, appendix A.
-fn postgres(code: &str, constraint: String) -> Option<StoreError> {
+fn postgres(code: &str, constraint: String, message: &str) -> Option<StoreError> {
     match code {
+        "40001" | "40P01" => Some(StoreError::Crossed),
+        // Connections that break, servers that shut down, start up, or have no room for another connection.
+        "53300" | "57P01" | "57P02" | "57P03" => Some(StoreError::Gone { why: message.to_owned() }),
+        broken if broken.starts_with("08") => Some(StoreError::Gone { why: message.to_owned() }),
         "23505" => Some(StoreError::Conflict { constraint }),
         "23514" | "23P01" => Some(StoreError::Check { constraint }),
         "23503" => Some(StoreError::Reference { constraint }),

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::Sqlite;
-use sea_orm::sqlx::{Connection, Database, TransactionManager};
+use sea_orm::sqlx::Connection;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::timeout;
@@ -26,7 +25,7 @@ const STILL_THERE: &str = "RELEASE sojourn_group; SAVEPOINT sojourn_group";
 /// Whose turn it is to write; first come, first served.
 #[derive(Debug, Clone)]
 pub(super) struct Turns {
-    writer: DatabaseConnection,
+    pub(super) writer: DatabaseConnection,
     group: Arc<Mutex<Group>>,
     waiting: Arc<AtomicUsize>,
     /// The longest wait for a turn.
@@ -107,7 +106,7 @@ impl Turn {
             self.kept = true;
             return Ok(());
         } else {
-            tx.execute_unprepared(MARK).await?;
+            tx.execute_raw(Statement::from_string(DbBackend::Sqlite, MARK)).await?;
             self.group.open = Some(tx);
             self.turns.close_later();
         }
@@ -158,7 +157,7 @@ async fn renew(writer: &DatabaseConnection) -> std::result::Result<(), sea_orm::
     let mut connection = writer.get_sqlite_connection_pool().acquire().await?;
     // What was asked of it before is done now.
     connection.ping().await?;
-    if <Sqlite as Database>::TransactionManager::get_transaction_depth(&connection) > 0 {
+    if connection.is_in_transaction() {
         connection.close().await?;
     }
     Ok(())

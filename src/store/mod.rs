@@ -26,6 +26,7 @@ pub mod email_changes;
 pub mod erasures;
 mod error;
 pub mod exports;
+mod failover;
 pub mod files;
 mod group;
 pub mod history;
@@ -195,7 +196,8 @@ impl Store {
 
     /// Tells of the text of every statement from now on, for measurements; beginning and committing are none.
     pub fn observe(&mut self, told: impl Fn(&str) + Clone + Send + Sync + 'static) {
-        for connection in [&mut self.writer, &mut self.reads.0] {
+        let turns = self.turns.as_mut().map(|turns| &mut turns.writer);
+        for connection in [&mut self.writer, &mut self.reads.0].into_iter().chain(turns) {
             let told = told.clone();
             connection.set_metric_callback(move |info| told(&info.statement.sql));
         }

@@ -8,10 +8,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use log::LevelFilter;
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, failover};
 
 /// How many connections, and how long to wait for one.
 #[derive(Debug, Clone)]
@@ -35,7 +37,7 @@ impl Default for Options {
 pub enum Address {
     /// One SQLite file.
     File(PathBuf),
-    /// A PostgreSQL URL.
+    /// A PostgreSQL URL; with several hosts, whichever is the primary.
     Server(String),
 }
 
@@ -98,7 +100,20 @@ pub(super) async fn connect(
             Database::connect(file(path, options, false)).await.map(|readers| (writer, readers))
         }
         Address::Server(url) => {
-            Database::connect(server(url, options)).await.map(|pool| (pool.clone(), pool))
+            let servers = failover::each(url);
+            let several = servers.len() > 1;
+            let primary = if several { failover::primary(&servers, &place).await? } else { url.clone() };
+            let opened = Database::connect(server(&primary, options)).await;
+            if let (true, Ok(pool)) = (several, &opened) {
+                let slow = options.slow;
+                let dress = move |postgres| {
+                    dressed(postgres)
+                        .log_statements(LevelFilter::Off)
+                        .log_slow_statements(LevelFilter::Warn, slow)
+                };
+                failover::watch(pool.get_postgres_connection_pool().clone(), servers, primary, dress);
+            }
+            opened.map(|pool| (pool.clone(), pool))
         }
     };
     opened.map_err(|error| StoreError::from(error).at(&place))
@@ -173,10 +188,13 @@ fn server(url: &str, options: &Options) -> ConnectOptions {
         .sqlx_logging_level(LevelFilter::Off)
         .sqlx_slow_statements_logging_settings(LevelFilter::Warn, options.slow)
         .record_stmt_in_spans(false)
-        .map_sqlx_postgres_opts(|postgres| {
-            // Said once per connection: said per transaction, it is a round trip of its own.
-            let isolation = [("default_transaction_isolation", "read committed")];
-            postgres.application_name("sojourn").statement_cache_capacity(512).options(isolation)
-        });
+        .map_sqlx_postgres_opts(dressed);
     connect
+}
+
+/// How each connection to a server is set up.
+fn dressed(postgres: PgConnectOptions) -> PgConnectOptions {
+    // Said once per connection: said per transaction, it is a round trip of its own.
+    let isolation = [("default_transaction_isolation", "read committed")];
+    postgres.application_name("sojourn").statement_cache_capacity(512).options(isolation)
 }

@@ -3,6 +3,9 @@
 //! Students and coordinators walk applications as fast as they are answered, while the process is killed again and again
 //! without warning. Whoever gets no answer asks again with the same key, as every client should.
 
+mod failover;
+mod rolling;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -279,19 +282,19 @@ async fn kill_often(
     (server, killed)
 }
 
-#[rstest]
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_survives_every_kill_and_nothing_happens_twice(
-    #[values(Db::Sqlite, Db::Postgres)] db: Db,
-) {
-    let seed = seed();
-    let mut dice = random(seed);
-    let season = Arc::new(Season::open(db, WALKERS, CALLS).await);
-    let (address, here) = watch::channel(None);
-    let (stop, goes_on) = watch::channel(true);
+/// What each walker was told, by application.
+type Walks = JoinSet<BTreeMap<String, Vec<Acknowledged>>>;
+
+/// Lets every student of the season walk.
+fn set_out(
+    season: &Arc<Season>,
+    address: watch::Receiver<Option<String>>,
+    goes_on: watch::Receiver<bool>,
+    dice: &mut impl Rng,
+) -> (Arc<Load>, Walks) {
     let load = Arc::new(Load {
         client: Client::new(),
-        address: here,
+        address,
         sent: watch::Sender::new(0),
         cut_off: AtomicU64::new(0),
         unheard: AtomicU64::new(0),
@@ -303,7 +306,7 @@ async fn what_was_acknowledged_survives_every_kill_and_nothing_happens_twice(
     for email in &season.students {
         let walker = Walker {
             load: Arc::clone(&load),
-            season: Arc::clone(&season),
+            season: Arc::clone(season),
             email: email.clone(),
             tokens: BTreeMap::new(),
             random: random(dice.next_u64()),
@@ -312,6 +315,20 @@ async fn what_was_acknowledged_survives_every_kill_and_nothing_happens_twice(
         };
         walks.spawn(walker.walk());
     }
+    (load, walks)
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_every_kill_and_nothing_happens_twice(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let seed = seed();
+    let mut dice = random(seed);
+    let season = Arc::new(Season::open(db, WALKERS, CALLS).await);
+    let (address, here) = watch::channel(None);
+    let (stop, goes_on) = watch::channel(true);
+    let (load, walks) = set_out(&season, here, goes_on, &mut dice);
 
     let (server, kills) = kill_often(&season, &load, &address, &mut dice).await;
     stop.send_replace(false);

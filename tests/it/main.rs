@@ -54,6 +54,7 @@ mod messages;
 mod migrations;
 mod notifications;
 mod opening;
+mod outages;
 mod pages;
 mod parity;
 mod partnerships;

@@ -1,6 +1,8 @@
 //! Mails while everything goes wrong: the process that delivers is killed again and again, and the mail server puts off, cuts
 //! off, hangs and is not there. None is lost, and none comes twice but where nobody can know whether it was taken.
 
+mod frozen;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

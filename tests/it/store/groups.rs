@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use sea_orm::ConnectionTrait;
 use sojourn::store::write::insert_many;
 use sojourn::store::{Conn, Store, StoreError};
+use sojourn_entities::institution::ActiveModel;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, yield_now};
 
@@ -31,7 +32,7 @@ async fn settle() {
     }
 }
 
-async fn enter(store: Store, row: sojourn_entities::institution::ActiveModel) -> Result<(), StoreError> {
+async fn enter(store: Store, row: ActiveModel) -> Result<(), StoreError> {
     let tx = store.begin().await?;
     insert_many(&tx, vec![row]).await?;
     tx.commit().await

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod app;
 pub mod browser;
 pub mod cast;
+pub mod cluster;
 pub mod counts;
 pub mod data;
 pub mod database;

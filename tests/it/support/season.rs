@@ -103,7 +103,8 @@ impl Season {
         report
     }
 
-    fn command(&self) -> Command {
+    /// The binary with the settings of the season.
+    pub fn command(&self) -> Command {
         let settings = self.settings();
         let settings: Vec<(&str, &str)> =
             settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
