@@ -4,6 +4,7 @@
 //! transaction. New behaviour belongs in a guard, an effect or a fact; this file is frozen.
 
 pub mod adopt;
+mod again;
 mod alternatives;
 pub mod call_back;
 pub mod chain;
@@ -19,6 +20,7 @@ mod notify;
 pub mod places;
 pub mod promote;
 mod referees;
+mod refuse;
 mod settle;
 mod situation;
 mod stays;
@@ -28,16 +30,19 @@ mod widening;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use sojourn_engine::definition::{DocumentIx, Each, InstanceId, MAIN, Track, Trigger};
+use sojourn_engine::definition::{DocumentIx, Each, InstanceId, Track, Trigger};
 use sojourn_engine::ids::{CaseId, PersonId};
 use sojourn_engine::machine::Instance;
 use sojourn_engine::refusal::{Instead, NoPlace, Refusal};
 use sojourn_engine::vocabulary::Via;
 
-use self::drive::{Deed, Refused, Stage};
+use self::again::again;
+use self::drive::{Deed, Stage};
+pub(super) use self::refuse::kept;
+use self::refuse::{Declined, outrun, refuse};
 use super::applications::view;
 use super::scene::Scene;
-use super::{Answer, App, Error, FieldError, Once, Result, waiting_lists};
+use super::{Answer, App, Error, Once, Result, waiting_lists};
 use crate::access::{Caller, Scope};
 use crate::clock::Moment;
 use crate::store::Tx;
@@ -81,7 +86,7 @@ pub async fn fire(
     attempt: &Attempt,
 ) -> Result<Answer> {
     let at = app.clock.moment();
-    match fired(app, caller, &at, via, (once, id, attempt)).await {
+    match again(|| fired(app, caller, &at, via, (once, id, attempt))).await {
         Err(error) => Err(alternatives::told(app, caller, &at, (id, attempt), error).await),
         done => done,
     }
@@ -132,6 +137,17 @@ async fn fired(
 /// # Errors
 /// As [`fire`].
 pub async fn fire_as_system(
+    app: &App,
+    at: &Moment,
+    via: Via,
+    id: CaseId,
+    (track, event): (Option<(String, String)>, &str),
+    data: &Map<String, Value>,
+) -> Result<()> {
+    again(|| fired_as_system(app, at, via, id, (track.clone(), event), data)).await
+}
+
+async fn fired_as_system(
     app: &App,
     at: &Moment,
     via: Via,
@@ -255,13 +271,6 @@ pub async fn uploaded(tx: &Tx, scene: &mut Scene, at: &Moment, slot: DocumentIx)
     Ok(true)
 }
 
-/// Why an attempt was not carried out, before anything is written.
-enum Declined {
-    Unknown(String),
-    NoTrack,
-    Refused(Refused),
-}
-
 fn decide(
     scene: &mut Scene,
     at: &Moment,
@@ -298,74 +307,6 @@ fn decide(
         at,
     };
     drive::fire(&stage, &mut scene.live, &deed, event, written).map(|_| ()).map_err(Declined::Refused)
-}
-
-/// Keeps the refused attempt, alone, and tells why.
-async fn refuse(
-    tx: Tx,
-    scene: &Scene,
-    at: &Moment,
-    actor: Option<PersonId>,
-    attempt: &Attempt,
-    declined: Declined,
-) -> Error {
-    let refused = match declined {
-        Declined::Unknown(event) => {
-            let detail = format!("this workflow has no event `{event}`: take one of the case's `offers`");
-            return Error::Invalid(vec![FieldError::new("/event", detail)]);
-        }
-        Declined::NoTrack => return Error::NotFound,
-        Declined::Refused(refused) => refused,
-    };
-    let refusal = refused.refusal.clone();
-    let kept = kept(scene, at, actor, (attempt.track.as_ref(), &attempt.event), refused);
-    let written = async {
-        records::refuse(&tx, kept).await?;
-        tx.commit().await
-    };
-    match written.await {
-        Ok(()) => Error::Refused(refusal),
-        Err(error) => error.into(),
-    }
-}
-
-/// The row that keeps a refused attempt.
-pub(super) fn kept(
-    scene: &Scene,
-    at: &Moment,
-    actor: Option<PersonId>,
-    (track, event): (Option<&(String, String)>, &str),
-    refused: Refused,
-) -> records::Refused {
-    records::Refused {
-        id: at.id(),
-        case: scene.live.dossier.case.id,
-        machine: track.map_or_else(|| MAIN.to_owned(), |(track, key)| format!("{track}/{key}")),
-        at: at.now,
-        actor,
-        role: scene.acting(actor, event),
-        event: event.to_owned(),
-        workflow: scene.version,
-        facts: refused.facts,
-        refusal: serde_json::json!(refused.refusal),
-    }
-}
-
-/// Keeps the attempt that lost a race for a place like one that was refused at once.
-async fn outrun(
-    app: &App,
-    scene: &Scene,
-    at: &Moment,
-    actor: Option<PersonId>,
-    attempt: &Attempt,
-    error: Error,
-) -> Error {
-    let Error::Refused(refusal) = error else { return error };
-    let declined = Declined::Refused(Refused { refusal, facts: "{}".to_owned() });
-    match app.store.begin().await {
-        Ok(tx) => refuse(tx, scene, at, actor, attempt, declined).await,
-        Err(error) => error.into(),
-    }
 }
 
 /// Settles the case and writes the batch.

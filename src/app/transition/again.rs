@@ -1,0 +1,22 @@
+//! Commands that the database gave up for others that they crossed are done again, a bounded number of times.
+
+use crate::app::Result;
+
+/// Times a command is done again.
+const TIMES: usize = 3;
+
+/// Does a command again when it was given up for another one; how often that happens is counted.
+pub(super) async fn again<T, F>(command: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    for _ in 0..TIMES {
+        match command().await {
+            Err(error) if error.is_crossed() => {
+                metrics::counter!("sojourn_commands_repeated_total").increment(1);
+            }
+            done => return done,
+        }
+    }
+    command().await
+}
