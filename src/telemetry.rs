@@ -46,6 +46,8 @@ pub fn start(log: &Log, watch: &Watch) -> Result<(), Box<dyn Error + Send + Sync
 }
 
 fn provider(url: &str, traced: f64) -> Result<SdkTracerProvider, opentelemetry_otlp::ExporterBuildError> {
+    // The client of the exporter wants to be told; a second time changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)
