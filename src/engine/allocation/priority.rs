@@ -62,7 +62,11 @@ pub(super) fn draw(students: &[Student], seed: &str, faults: &mut Vec<Fault>) ->
     let numbered = students.iter().zip(0..).map(|(student, row)| (number(student.id), row));
     let mut numbered: Vec<(u64, u32)> = numbered.collect();
     let id = |one: &(u64, u32)| students[one.1 as usize].id;
-    numbered.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| id(one).cmp(&id(other))));
+    // By the number alone, which hardly ever is the same for two.
+    numbered.sort_unstable_by_key(|one| one.0);
+    for same in numbered.chunk_by_mut(|one, next| one.0 == next.0).filter(|same| same.len() > 1) {
+        same.sort_unstable_by_key(id);
+    }
     let twice = numbered.windows(2).filter(|pair| pair[0].0 == pair[1].0 && id(&pair[0]) == id(&pair[1]));
     faults.extend(twice.map(|pair| Fault::StudentTwice { student: id(&pair[0]) }));
     numbered.into_iter().map(|(_, row)| row).collect()
