@@ -82,6 +82,9 @@ pub async fn take(State(web): Site, request: Request) -> Page {
         Ok(form) => read(form).await,
         Err(_) => Err(None),
     };
+    if let Ok(sent) = &sent {
+        visit.remember(&sent.fields);
+    }
     let sent = match sent {
         Ok(sent) if !visit.sealed(sent.fields.get(SEAL)) => return Err(Fault::FOREIGN),
         Ok(sent) if sent.list.is_empty() => Err((sent, "file")),

@@ -11,6 +11,7 @@ pub mod cast;
 pub mod counts;
 pub mod data;
 pub mod database;
+pub mod html;
 pub mod logs;
 pub mod measured;
 pub mod offers;
