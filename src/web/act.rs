@@ -83,6 +83,10 @@ fn ready(token: &str, task: &Task, said: Option<&show::Said>, done: Option<Strin
     let legal: Vec<Value> =
         task.offers.iter().filter(|offer| offer.legal).map(|offer| show::form(&picks, offer, said)).collect();
     let not_legal: Vec<_> = task.offers.iter().filter(|offer| !offer.legal).collect();
+    // The form of something else is not there.
+    let stays = |said: &&show::Said| {
+        said.form == HAND_ON || task.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
+    };
     let text = |name: &str| said.map(|said| said.typed.get(name).to_owned()).unwrap_or_default();
     context! {
         done,
@@ -96,6 +100,7 @@ fn ready(token: &str, task: &Task, said: Option<&show::Said>, done: Option<Strin
         not_legal => Value::from(Serde(&not_legal)),
         reader_of_reason => "reason_text",
         told => said.and_then(|said| said.told.clone()),
+        typed => said.filter(|said| !stays(said)).map(|said| show::texts(&said.typed)),
         faulty => said.map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
         name => text("name"),
         email => text("email"),
@@ -109,16 +114,18 @@ pub async fn fire(Path(token): Path<String>, posted: Posted) -> std::result::Res
         return Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?);
     };
     let offer = task.offers.iter().find(|offer| events::is_meant(offer, &fields));
-    if let Some(offer) = offer {
-        if let Some(said) = refused::unfilled(&visit, offer, &fields) {
-            return Ok(page(&visit, &token, StatusCode::UNPROCESSABLE_ENTITY, Some(&said), None).await?);
-        }
-        if events::asks_again(offer) && fields.get("sure") != "yes" {
-            let of = format!("{} · {}", task.view.applicant.name, task.view.reference);
-            return Ok(events::confirm(&visit, (&door(&token), &of), offer, &fields));
-        }
+    let Some(offer) = offer else {
+        let said = refused::said(fields, visit.word("case.stale"), Vec::new());
+        return Ok(page(&visit, &token, StatusCode::CONFLICT, Some(&said), None).await?);
+    };
+    if let Some(said) = refused::unfit(&visit, offer, &fields) {
+        return Ok(page(&visit, &token, StatusCode::UNPROCESSABLE_ENTITY, Some(&said), None).await?);
     }
-    let attempt = events::read(&fields, offer)?;
+    if events::asks_again(offer) && fields.get("sure") != "yes" {
+        let of = format!("{} · {}", task.view.applicant.name, task.view.reference);
+        return Ok(events::confirm(&visit, (&door(&token), &of), offer, &fields));
+    }
+    let attempt = events::read(&fields, Some(offer))?;
     match action_links::act(visit.app(), &token, attempt).await {
         Ok(Ok(())) => Ok(Redirect::to(&format!("{}?done=step", door(&token))).into_response()),
         Ok(Err(_)) => Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?),

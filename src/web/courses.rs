@@ -100,6 +100,9 @@ pub async fn part(visit: &Visit, of: Of, said: Option<&show::Said>) -> Result<Va
     };
     let legal = view.offers.iter().filter(|offer| offer.legal);
     let picks = Picks { choices: &[], lines: Vec::new() };
+    // Its form is not there any more.
+    let stays = |said: &&show::Said| view.offers.iter().any(|offer| offer.legal && offer.name() == said.form);
+    let gone = said.filter(|said| !stays(said));
     let legal: Vec<Value> = legal.map(|offer| show::form(&picks, offer, said)).collect();
     Ok(context! {
         door => of.door(),
@@ -108,6 +111,7 @@ pub async fn part(visit: &Visit, of: Of, said: Option<&show::Said>) -> Result<Va
         turn => view.waiting.iter().any(|waiting| waiting.you),
         case => Value::from(Serde(&view)),
         told => said.and_then(|said| said.told.clone()),
+        typed => gone.map(|said| show::texts(&said.typed)),
         legal,
         reader_of_reason => match of {
             Of::Programme(_) => "reason_for_host",
@@ -139,7 +143,7 @@ async fn fire(of: Of, posted: Posted) -> std::result::Result<Response, Fault> {
     let view = of.view(&visit, &caller).await?;
     let offer = view.offers.iter().find(|offer| events::is_meant(offer, &fields));
     if let Some(offer) = offer.filter(|_| fields.version().is_ok_and(|read| read == view.version)) {
-        if let Some(said) = refused::unfilled(&visit, offer, &fields) {
+        if let Some(said) = refused::unfit(&visit, offer, &fields) {
             return of.page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &said).await;
         }
         if events::asks_again(offer) && fields.get("sure") != "yes" {

@@ -75,7 +75,6 @@ async fn page(
 pub async fn take(State(web): Site, request: Request) -> Page {
     let (mut parts, body) = request.into_parts();
     let visit = admitted(&mut parts, &web).await?;
-    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
     let told = |name: &str| visit.word(&format!("lists.faults.{name}"));
     let sent = match form {
@@ -93,6 +92,7 @@ pub async fn take(State(web): Site, request: Request) -> Page {
         Err(Some(error)) => return Err(error.into()),
         Err(None) => Err((Sent::default(), "file")),
     };
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     match sent {
         Ok(sent) => Ok(judge(&visit, &caller, sent).await?),
         Err((sent, why)) => {

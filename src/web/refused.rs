@@ -18,9 +18,9 @@ pub fn said(typed: Fields, told: String, faults: Vec<String>) -> Said {
     Said { form, typed, told: Some(told), faults }
 }
 
-/// The same where parts of it have to be filled in and are not.
-pub fn unfilled(visit: &Visit, offer: &OfferView, typed: &Fields) -> Option<Said> {
-    let faults = events::empty(offer, typed);
+/// The same where parts of it are missing or too long.
+pub fn unfit(visit: &Visit, offer: &OfferView, typed: &Fields) -> Option<Said> {
+    let faults = events::unfit(offer, typed);
     (!faults.is_empty()).then(|| said(typed.clone(), visit.word("case.mend"), faults))
 }
 

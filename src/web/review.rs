@@ -130,8 +130,15 @@ async fn page(visit: &Visit, caller: &Caller, of: &Of, said: Option<&show::Said>
         legal,
         not_legal => Value::from(Serde(&not_legal)),
         told => said.and_then(|said| said.told.clone()),
+        typed => said.filter(|said| !stays(&view, said)).map(|said| show::texts(&said.typed)),
         faulty => said.map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
     })
+}
+
+/// Whether the form that was sent is on the page still.
+fn stays(view: &ApplicationView, said: &show::Said) -> bool {
+    let legal = |offer: &OfferView| offer.legal && offer.name() == said.form;
+    said.form == draft::SCORE || view.offers.iter().any(legal)
 }
 
 /// The paper that is shown beside the case: the one that is named, else the first there is.
@@ -151,7 +158,7 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
     let view = applications::read(visit.app(), &caller, of.case).await?;
     let offer = view.offers.iter().find(|offer| events::is_meant(offer, &fields));
     if let Some(offer) = offer.filter(|_| fields.version().is_ok_and(|read| read == view.version)) {
-        if let Some(said) = refused::unfilled(&visit, offer, &fields) {
+        if let Some(said) = refused::unfit(&visit, offer, &fields) {
             return Ok(again(&visit, &caller, &of, (StatusCode::UNPROCESSABLE_ENTITY, said)).await?);
         }
         if events::asks_again(offer) && fields.get("sure") != "yes" {

@@ -158,7 +158,7 @@ async fn wrong(scene: &Scene, forms: &[Filled], told: &mut Told) {
 }
 
 async fn stale(scene: &Scene, forms: &[Filled], told: &mut Told) {
-    for form in forms.iter().filter(|form| form.has("version")) {
+    for form in forms.iter().filter(|form| form.has("version") && !form.row.lax.contains(&"version")) {
         let answer = scene.post(&typed(form).with("version", "9999")).await;
         told.kept("stale", &typed(form), &answer);
     }
@@ -166,7 +166,10 @@ async fn stale(scene: &Scene, forms: &[Filled], told: &mut Told) {
 
 async fn twice(scene: &Scene, forms: &[Filled], told: &mut Told) {
     for form in forms.iter().filter(|form| form.row.twice == Twice::Once) {
-        let form = scene.form(form.row).await;
+        let Ok(form) = scene.form(form.row).await else {
+            told.say("once", form, "its page has no such form any more");
+            continue;
+        };
         let first = scene.post(&form).await;
         told.page("once", &form, &first);
         if first.status >= 400 {
@@ -196,7 +199,7 @@ async fn ended(scene: &Scene, forms: &[Filled], told: &mut Told) {
     for form in forms.iter().filter(|form| !form.row.who.is_empty()) {
         let answer = scene.post(&typed(form)).await;
         told.kept("in a session that is over", &typed(form), &answer);
-        if answer.status != 403 || !answer.text().contains("href=\"/login\"") {
+        if ![401, 403].contains(&answer.status) || !answer.text().contains("href=\"/login\"") {
             told.say("in a session that is over", form, &answer.status.to_string());
         }
     }
@@ -206,19 +209,23 @@ async fn ended(scene: &Scene, forms: &[Filled], told: &mut Told) {
 #[tokio::test]
 async fn every_form_takes_what_is_wrong_with_a_page_that_helps(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let scene = Scene::of(db).await;
-    let mut forms = Vec::new();
+    let (mut told, mut forms) = (Told::default(), Vec::new());
     for row in rows() {
-        forms.push(scene.form(row).await);
+        match scene.form(row).await {
+            Ok(form) => forms.push(form),
+            Err(none) => told.wrong.push(none),
+        }
     }
-    let (mut told, before) = (Told::default(), scene.tables().await);
+    let before = scene.tables().await;
     unsealed(&scene, &forms, &mut told).await;
     nowhere(&scene, &forms, &mut told).await;
     empty(&scene, &forms, &mut told).await;
     endless(&scene, &forms, &mut told).await;
     wrong(&scene, &forms, &mut told).await;
     stale(&scene, &forms, &mut told).await;
-    assert_eq!(told.wrong, Vec::<String>::new());
-    assert_eq!(scene.tables().await, before, "nothing was done");
+    let after = scene.tables().await;
+    let done = after.iter().filter(|(table, many)| before[*table] != **many);
+    told.wrong.extend(done.map(|(table, many)| format!("{table}: {} rows, then {many}", before[table])));
     twice(&scene, &forms, &mut told).await;
     ended(&scene, &forms, &mut told).await;
     assert_eq!(told.wrong, Vec::<String>::new());

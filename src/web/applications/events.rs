@@ -29,7 +29,7 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
     let view = applications::read(visit.app(), &caller, id).await?;
     let offer = view.offers.iter().find(|offer| is_meant(offer, &fields));
     if let Some(offer) = offer.filter(|_| fields.version().is_ok_and(|read| read == view.version)) {
-        if let Some(said) = refused::unfilled(&visit, offer, &fields) {
+        if let Some(said) = refused::unfit(&visit, offer, &fields) {
             return Ok(show::again(&visit, &caller, id, StatusCode::UNPROCESSABLE_ENTITY, said).await?);
         }
         if asks_again(offer) && fields.get("sure") != "yes" {
@@ -115,12 +115,19 @@ pub fn is_meant(offer: &OfferView, said: &Fields) -> bool {
         && offer.key.as_deref().unwrap_or_default() == said.get("instance")
 }
 
-/// Required parts of a form that were left empty.
-pub fn empty(offer: &OfferView, said: &Fields) -> Vec<String> {
+/// Letters of a reason and of a note, at most.
+const LONGEST: usize = 5_000;
+
+/// Parts of a form that are missing, or longer than what is kept.
+pub fn unfit(offer: &OfferView, said: &Fields) -> Vec<String> {
+    let long = |name: &str| said.get(name).chars().count() > LONGEST;
     let mut faults = fields::missing(&offer.input, said);
     let reasoned = !said.get("reason.code").is_empty() && !said.get("reason.text").is_empty();
-    if !offer.reasons.is_empty() && !reasoned {
+    if (!offer.reasons.is_empty() && !reasoned) || long("reason.text") {
         faults.push("reason".to_owned());
+    }
+    if long("note") {
+        faults.push("note".to_owned());
     }
     faults
 }

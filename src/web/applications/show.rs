@@ -261,7 +261,7 @@ pub fn lines(visit: &Visit, view: &ApplicationView, offer: &OfferView) -> Vec<(S
 }
 
 /// What somebody typed into a form that is gone, so that it is not lost.
-fn texts(typed: &Fields) -> Vec<String> {
+pub fn texts(typed: &Fields) -> Vec<String> {
     let texts = typed
         .0
         .iter()

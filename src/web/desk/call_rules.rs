@@ -119,14 +119,18 @@ fn asked(form: &Form, before: &[Question], many: usize) -> Vec<Question> {
     (0..many).filter_map(one).collect()
 }
 
-fn fill(form: &Form, rules: &Rules, (before, many): (&[Question], usize), plan: &mut Plan) {
+fn fill(form: &Form, rules: &Rules, (asked_before, many): (&[Question], usize), plan: &mut Plan) {
     let documents: BTreeMap<&String, String> = rules
         .documents
         .iter()
         .filter_map(|(name, _)| Some((name, form.maybe(&format!("documents.{name}"))?)))
         .collect();
     let ticked: Vec<String> = form.each("tracks");
-    let tracks: BTreeMap<&String, bool> = ticked.iter().map(|name| (name, true)).collect();
+    // What is not ticked is not said, but where the call says no already.
+    let before: BTreeMap<String, bool> = serde_json::from_value(plan.row.tracks.clone()).unwrap_or_default();
+    let known = |name: &&String| rules.tracks.iter().any(|(known, _)| known == *name);
+    let mut tracks: BTreeMap<&String, bool> = before.keys().filter(known).map(|name| (name, false)).collect();
+    tracks.extend(ticked.iter().map(|name| (name, true)));
     let spans: BTreeMap<&String, String> = rules
         .clocks
         .iter()
@@ -138,7 +142,7 @@ fn fill(form: &Form, rules: &Rules, (before, many): (&[Question], usize), plan: 
     plan.row.clocks = json!(spans);
     plan.row.documents = json!(documents);
     plan.row.tracks = json!(tracks);
-    plan.row.form = json!(asked(form, before, many));
+    plan.row.form = json!(asked(form, asked_before, many));
 }
 
 fn sheet(visit: &Visit, call: &CallView) -> Sheet {

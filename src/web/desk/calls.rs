@@ -302,14 +302,17 @@ pub async fn publish(Path(named): Path<String>, posted: Posted) -> Answer {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let call = seen(&visit, &caller, &named).await?;
+    let read = fields.version().unwrap_or_default();
     let next = match onward(call.status) {
-        Some(next) if fields.version()? == call.version => next,
+        Some(next) if read == call.version || call.status == Publication::Draft => next,
         // Published meanwhile, as by a double click.
         _ => return Ok(to(&named, "kept")),
     };
     let mut told = (StatusCode::OK, Vec::new());
-    if is_sure(&fields) {
-        let done = calls::change(visit.app(), &caller, call.id, fields.version()?, |plan| {
+    if read != call.version {
+        told = refused(&visit, Error::Stale)?;
+    } else if is_sure(&fields) {
+        let done = calls::change(visit.app(), &caller, call.id, read, |plan| {
             plan.row.status = next;
         });
         match done.await {

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 use sojourn_engine::ids::InstitutionId;
-use sojourn_engine::vocabulary::{InstitutionKind, Level, ProgrammeKind, Subject};
+use sojourn_engine::vocabulary::{InstitutionKind, Level, ProgrammeKind, Publication, Subject};
 
 use super::super::calls::id;
 use super::super::form::Posted;
@@ -258,15 +258,18 @@ pub async fn publish(Path(named): Path<String>, posted: Posted) -> Answer {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let programme = seen(&visit, &caller, &named).await?;
+    let read = fields.version().unwrap_or_default();
     let next = match onward(programme.status) {
-        Some(next) if fields.version()? == programme.version => next,
+        Some(next) if read == programme.version || programme.status == Publication::Draft => next,
         // Published meanwhile, as by a double click.
         _ => return Ok(to(&named, "kept")),
     };
     let mut told = (StatusCode::OK, Vec::new());
-    if is_sure(&fields) {
+    if read != programme.version {
+        told = refused(&visit, Error::Stale)?;
+    } else if is_sure(&fields) {
         let fill = |row: &mut Programme| row.status = next;
-        match programmes::change(visit.app(), &caller, programme.id, fields.version()?, fill).await {
+        match programmes::change(visit.app(), &caller, programme.id, read, fill).await {
             Ok(_) => return Ok(to(&named, &format!("programme_{next}"))),
             Err(error) => told = refused(&visit, error)?,
         }

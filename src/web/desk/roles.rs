@@ -186,7 +186,7 @@ fn grant_sheet(visit: &Visit, person: &PersonView) -> Sheet {
         trail: above(visit, person),
         lead: Some(visit.word("person.grant_lead")),
         button: visit.word("desk.go_on"),
-        version: Some(person.version),
+        version: None,
     }
 }
 

@@ -82,7 +82,10 @@ impl Row {
 /// Of whoever follows a link or is about to sign in.
 const DOORS: &[Row] = &[
     // A link that is none is answered like one that is spent.
-    row("/act/{act}/events", "", "/act/{act}").fill(&[("data.no_relative", "true")]).elsewhere().absent(409),
+    row("/act/{act}/events", "", "/act/{act}")
+        .fill(&[("data.no_relative", "true"), ("sure", "yes")])
+        .elsewhere()
+        .absent(409),
     row("/act/{act}/hand-on", "", "/act/{act}").elsewhere().absent(409),
     // The same answer whether there was something to send or not.
     row("/act/{act}/renew", "", "").legal().absent(303),
@@ -91,8 +94,7 @@ const DOORS: &[Row] = &[
     row("/logout", "fellow", "/").legal().elsewhere(),
     row("/language", "", "/login").fill(&[("language", "en")]).legal().lax(&["language"]),
     row("/theme", "", "/login").fill(&[("theme", "dark")]).legal().lax(&["theme"]),
-    // Says nothing of whether there is such an address.
-    row("/forgotten-password", "", "/forgotten-password").legal(),
+    row("/forgotten-password", "", "/forgotten-password"),
     row("/invitation", "", "/invitation?token={invitation}").elsewhere(),
     row("/password-reset", "", "")
         .fill(&[("token", "none"), ("password", "x"), ("repeated", "y")])
@@ -123,7 +125,7 @@ const OWN: &[Row] = &[
     row("/account/sessions/end", "applicant", "/account").legal().elsewhere(),
     row("/account/sessions/{session}/end", "applicant", "/account").legal().absent(303),
     row("/account/data/consents/{kind}", "applicant", "/account/data").fill(&[("agree", "yes")]).legal(),
-    row("/account/data/erase", "applicant", "/account/data").elsewhere(),
+    row("/account/data/erase", "newcomer", "/account/data").elsewhere(),
     row("/preferences", "applicant", "/preferences"),
     row("/absence", "home_coordinator", "/absence"),
     row("/absence/{absence}/end", "home_coordinator", "/absence").legal(),
@@ -136,7 +138,9 @@ const CASES: &[Row] = &[
     row("/cases/{submitted}/events", "other_coordinator", "/cases/{submitted}"),
     row("/cases/{draft}/draft", "fellow", "/cases/{draft}").legal(),
     row("/cases/{placed}/messages", "home_coordinator", "/cases/{placed}/messages"),
-    row("/cases/{submitted}/score", "other_coordinator", "").fill(&[("version", "1"), ("score", "71.5")]),
+    row("/cases/{submitted}/score", "other_coordinator", "")
+        .fill(&[("version", "1"), ("score", "71.5")])
+        .elsewhere(),
     row("/cases/{draft}/documents", "fellow", "/cases/{draft}").fill(&[("file", "%PDF-1.7\n%%EOF\n")]),
     row("/cases/{draft}/documents/{document}/remove", "fellow", "/cases/{draft}").legal(),
     row("/calls/{call}/allocations", "home_coordinator", "/calls/{call}/allocations").elsewhere(),
@@ -145,11 +149,14 @@ const CASES: &[Row] = &[
         "home_coordinator",
         "/calls/{run call}/allocations/{run}",
     )
+    .fill(&[("sure", "yes")])
+    .legal()
     .elsewhere(),
     row("/calls/{call}/apply", "newcomer", "/calls/{call}/apply"),
     row("/queue/review/{submitted}/events", "other_coordinator", "/queue/review/{submitted}").elsewhere(),
     row("/queue/review/{submitted}/score", "other_coordinator", "")
-        .fill(&[("version", "1"), ("score", "71.5")]),
+        .fill(&[("version", "1"), ("score", "71.5")])
+        .elsewhere(),
     row("/bulk/choose", "other_coordinator", "").fill(&[("case", "{submitted}")]).elsewhere(),
     row("/bulk/preview", "other_coordinator", "")
         .fill(&[
@@ -166,7 +173,7 @@ const CASES: &[Row] = &[
         ("reason.code", "choices"),
         ("reason.text", "More."),
     ]),
-    row("/bulk/{bulk}/call-back", "home_coordinator", "/bulk/{bulk}").elsewhere(),
+    row("/bulk/{bulk}/call-back", "home_coordinator", "/bulk/{bulk}").legal(),
 ];
 
 /// Agreements, places and balances.
@@ -190,6 +197,7 @@ const LEDGER: &[Row] = &[
         "host_coordinator",
         "/agreements/{agreement}/statements/{statement}",
     )
+    .fill(&[("sure", "yes")])
     .legal()
     .elsewhere(),
     row(
@@ -214,13 +222,16 @@ const OFFERS: &[Row] = &[
         "host_coordinator",
         "/programmes/{offering programme}/offerings/{offering}/edit",
     )
+    // Applicants count on its days; unchanged, it stands already.
+    .lax(&["version"])
+    .elsewhere()
     .legal(),
     row("/calls/new", "home_coordinator", "/calls/new").fill(&[("title", "Autumn")]),
     row("/calls/{call}/edit", "home_coordinator", "/calls/{call}/edit"),
     row("/calls/{call}/rules", "home_coordinator", "/calls/{call}/rules").legal().lax(&["tracks"]),
     row("/calls/{hidden}/publish", "other_coordinator", "/calls/{hidden}/publish").legal(),
     row("/notifications/{notice}/retry", "secretariat", "").fill(&[]).elsewhere(),
-    row("/notifications/{notice}/resend", "secretariat", "/notifications/{notice}").elsewhere(),
+    row("/notifications/{notice}/resend", "secretariat", "").elsewhere(),
 ];
 
 /// The desk.
@@ -233,14 +244,15 @@ const DESK: &[Row] =
             ("person", "home_head@people.example"),
             ("sure", "yes"),
         ]),
-        row("/chair/{term}/edit", "secretariat", "/chair/{term}/edit"),
+        // Unchanged, it stands already.
+        row("/chair/{term}/edit", "secretariat", "/chair/{term}/edit").lax(&["version"]),
         row("/institutions/new", "secretariat", "/institutions/new").fill(&[
             ("name", "Lyon"),
             ("country", "FR"),
             ("zone", "Europe/Paris"),
         ]),
         row("/institutions/{institution}/edit", "secretariat", "/institutions/{institution}/edit"),
-        row("/institutions/{institution}/log-in", "home_admin", "/institutions/{institution}/log-in").legal(),
+        row("/institutions/{institution}/log-in", "home_head", "/institutions/{institution}/log-in").legal(),
         row("/institutions/{institution}/holidays", "home_admin", "/institutions/{institution}").elsewhere(),
         row("/institutions/{institution}/holidays/take", "home_admin", "")
             .fill(&[("file", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n")]),
@@ -292,7 +304,7 @@ const DESK: &[Row] =
             "/people/{student}/registrations/{registration}/edit",
         ),
         row("/people/{staff}/absences/new", "home_admin", "/people/{staff}/absences/new")
-            .fill(&[("from_on", "2031-01-01"), ("until_on", "2031-01-02")]),
+            .fill(&[("from_on", "2032-01-01"), ("until_on", "2032-01-02")]),
         row("/people/{staff}/absences/{absence}/end", "home_admin", "/people/{staff}/absences/{absence}/end")
             .legal(),
         row("/workflows/new", "secretariat", "/workflows/new").fill(&[("do", "save")]).elsewhere(),
@@ -307,6 +319,7 @@ const DESK: &[Row] =
             "chair",
             "/workflows/{workflow}/versions/{number}/approve",
         )
+        .fill(&[("sure", "yes")])
         .legal()
         .elsewhere(),
         row("/workflows/{workflow}/versions/{number}/adopt", "secretariat", "").elsewhere(),

@@ -111,6 +111,9 @@ impl Scene {
         self.ids.insert("draft", case["id"].as_str().expect("an id").to_owned());
         self.ids.insert("document", document["id"].as_str().expect("an id").to_owned());
         self.stage.cast.student("newcomer").await;
+        for part in ["applicant", "newcomer"] {
+            self.stage.cast.app.accept(&address(part)).await;
+        }
     }
 
     /// Links that mails carry.
@@ -142,12 +145,13 @@ impl Scene {
     /// A text with what its names stand for; `absent`: with ids of nothing.
     fn named(&self, text: &str, absent: bool) -> String {
         self.ids.iter().fold(text.to_owned(), |text, (name, id)| {
+            let absent = absent && *name != "number";
             text.replace(&format!("{{{name}}}"), if absent { NOTHING } else { id })
         })
     }
 
     /// The form of a row as its page holds it, filled in soundly as far as the row knows.
-    pub async fn form(&self, row: &'static Row) -> Filled {
+    pub async fn form(&self, row: &'static Row) -> Result<Filled, String> {
         let (visitor, seal) = &self.browsers[row.who];
         let path = self.named(row.at, false);
         let mut filled = Filled { row, path, multipart: false, controls: Vec::new(), fields: Vec::new() };
@@ -157,7 +161,8 @@ impl Scene {
             let all = forms(&shown.text());
             let here = |action: &str| if action.is_empty() { page.clone() } else { action.to_owned() };
             let form = all.into_iter().find(|form| here(&form.action) == filled.path);
-            let form = form.unwrap_or_else(|| panic!("no form {} on {page}: {}", row.at, shown.text()));
+            let none = || format!("{} as {}: no such form on {page}, {}", row.at, row.who, shown.status);
+            let form = form.ok_or_else(none)?;
             (filled.multipart, filled.controls) = (form.multipart, form.controls);
         }
         let held = filled.controls.iter().filter(|control| control.kind != "submit");
@@ -169,7 +174,7 @@ impl Scene {
         if row.page.is_empty() {
             filled.set("key", row.at);
         }
-        filled
+        Ok(filled)
     }
 
     /// Sends it.
@@ -210,6 +215,10 @@ impl Scene {
         for row in ask(all.to_owned()).await {
             let table: String = row.try_get("", "name").expect("a name");
             let rows = ask(format!("SELECT COUNT(*) AS many FROM \"{table}\"")).await;
+            if ["locks", "refusals"].contains(&table.as_str()) {
+                // What counts attempts and refusals.
+                continue;
+            }
             counted.insert(table, rows[0].try_get("", "many").expect("a number"));
         }
         counted
@@ -247,7 +256,10 @@ fn sample(control: &Control) -> Option<(String, String)> {
     let value = match control.kind.as_str() {
         "checkbox" | "radio" if !control.checked && !control.required => return None,
         _ if !control.value.is_empty() => &control.value,
-        "select" => control.options.iter().find(|option| !option.is_empty()).map_or("", |option| option),
+        // A list without an empty line holds its first.
+        "select" if control.required || control.options.iter().all(|option| !option.is_empty()) => {
+            control.options.iter().find(|option| !option.is_empty()).map_or("", |option| option)
+        }
         "date" if control.required => "2031-01-02",
         "number" if control.required => {
             if control.low.is_empty() {
