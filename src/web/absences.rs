@@ -89,8 +89,8 @@ fn unread(visit: &Visit, said: &Fields) -> Vec<Wrong> {
         ("until_on", day("until_on"), "wrong.day"),
     ];
     let wrong = read.into_iter().filter(|(_, read, _)| !read).map(|(name, _, word)| {
-        let word = if said.get(name).is_empty() { "absence.fill" } else { word };
-        Wrong::at(name, visit.word(word))
+        let fill = format!("absence.fill.{name}");
+        Wrong::at(name, visit.word(if said.get(name).is_empty() { &fill } else { word }))
     });
     wrong.collect()
 }

@@ -114,18 +114,19 @@ pub async fn fire(Path(token): Path<String>, posted: Posted) -> std::result::Res
         return Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?);
     };
     let offer = task.offers.iter().find(|offer| events::is_meant(offer, &fields));
-    let Some(offer) = offer else {
+    if let Some(offer) = offer {
+        if let Some(said) = refused::unfit(&visit, offer, &fields) {
+            return Ok(page(&visit, &token, StatusCode::UNPROCESSABLE_ENTITY, Some(&said), None).await?);
+        }
+        if events::asks_again(offer) && fields.get("sure") != "yes" {
+            let of = format!("{} · {}", task.view.applicant.name, task.view.reference);
+            return Ok(events::confirm(&visit, (&door(&token), &of), offer, &fields));
+        }
+    } else if task.offers.iter().any(|known| known.event == fields.get("event")) {
         let said = refused::said(fields, visit.word("case.stale"), Vec::new());
         return Ok(page(&visit, &token, StatusCode::CONFLICT, Some(&said), None).await?);
-    };
-    if let Some(said) = refused::unfit(&visit, offer, &fields) {
-        return Ok(page(&visit, &token, StatusCode::UNPROCESSABLE_ENTITY, Some(&said), None).await?);
     }
-    if events::asks_again(offer) && fields.get("sure") != "yes" {
-        let of = format!("{} · {}", task.view.applicant.name, task.view.reference);
-        return Ok(events::confirm(&visit, (&door(&token), &of), offer, &fields));
-    }
-    let attempt = events::read(&fields, Some(offer))?;
+    let attempt = events::read(&fields, offer)?;
     match action_links::act(visit.app(), &token, attempt).await {
         Ok(Ok(())) => Ok(Redirect::to(&format!("{}?done=step", door(&token))).into_response()),
         Ok(Err(_)) => Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?),

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 use sojourn_engine::ids::InstitutionId;
-use sojourn_engine::vocabulary::{InstitutionKind, Level, ProgrammeKind, Publication, Subject};
+use sojourn_engine::vocabulary::{InstitutionKind, Level, ProgrammeKind, Subject};
 
 use super::super::calls::id;
 use super::super::form::Posted;
@@ -13,7 +13,7 @@ use super::super::visit::{SignedIn, Visit};
 use super::asked::{Ask, Form, Options, Takes, may, must};
 use super::calls::{onward, refused};
 use super::institutions::{ALL, made};
-use super::sheet::{Answer, Sheet, Sure, is_sure, of_version};
+use super::sheet::{Answer, Sheet, Sure, is_sure, moving};
 use crate::access::Caller;
 use crate::app::programmes::{self, NewProgramme, Programme, ProgrammeView};
 use crate::app::{Error, Result, institutions, workflows};
@@ -250,22 +250,23 @@ fn sure(visit: &Visit, programme: &ProgrammeView, told: Vec<String>) -> Result<S
 pub async fn ask_publish(Path(named): Path<String>, signed_in: SignedIn) -> Answer {
     let SignedIn { visit, caller } = signed_in;
     let programme = seen(&visit, &caller, &named).await?;
+    let next = onward(programme.status).ok_or(Error::NotFound)?;
     let asked = sure(&visit, &programme, Vec::new())?;
-    Ok(asked.page(&visit, StatusCode::OK, &of_version(programme.version)))
+    Ok(asked.page(&visit, StatusCode::OK, &moving(programme.version, next)))
 }
 
 pub async fn publish(Path(named): Path<String>, posted: Posted) -> Answer {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let programme = seen(&visit, &caller, &named).await?;
-    let read = fields.version().unwrap_or_default();
+    let (read, meant) = (fields.version().unwrap_or_default(), fields.get("to").to_owned());
     let next = match onward(programme.status) {
-        Some(next) if read == programme.version || programme.status == Publication::Draft => next,
-        // Published meanwhile, as by a double click.
+        Some(next) if meant != programme.status.as_str() => next,
+        // Done meanwhile, as by a double click.
         _ => return Ok(to(&named, "kept")),
     };
     let mut told = (StatusCode::OK, Vec::new());
-    if read != programme.version {
+    if read != programme.version || !["", next.as_str()].contains(&meant.as_str()) {
         told = refused(&visit, Error::Stale)?;
     } else if is_sure(&fields) {
         let fill = |row: &mut Programme| row.status = next;
@@ -274,5 +275,5 @@ pub async fn publish(Path(named): Path<String>, posted: Posted) -> Answer {
             Err(error) => told = refused(&visit, error)?,
         }
     }
-    Ok(sure(&visit, &programme, told.1)?.page(&visit, told.0, &of_version(programme.version)))
+    Ok(sure(&visit, &programme, told.1)?.page(&visit, told.0, &moving(programme.version, next)))
 }

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::{at_browser, between, filled, led, with};
-use crate::support::cast::Cast;
+use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::offers::id;
 use crate::support::visitor::Visitor;
@@ -132,7 +132,7 @@ async fn a_call_is_written_asked_about_and_published(#[values(Db::Sqlite, Db::Po
     led(&filled(&hanna, &rules, &asked).await);
     let shown = hanna.get(&rules).await.text();
     assert!(shown.contains("How many weeks?") && shown.contains("in working days: usually 10"), "{shown}");
-    let kept = cast.who("home_coordinator").get(&page).await.ok();
+    let kept = cast.app.acting(&address("home_coordinator")).await.get(&page).await.ok();
     assert_eq!(kept["clocks"], serde_json::json!({ "submitted.review": "15 working days" }));
 
     let publish = format!("{page}/publish");
@@ -140,7 +140,7 @@ async fn a_call_is_written_asked_about_and_published(#[values(Db::Sqlite, Db::Po
     let sure = filled(&hanna, &publish, &[("sure", "yes")]).await;
     assert!(led(&sure).ends_with("?done=call_published"));
     assert_eq!(
-        filled(&hanna, &publish, &[("sure", "yes"), ("version", "2")]).await.status,
+        filled(&hanna, &publish, &[("sure", "yes"), ("version", "2"), ("to", "published")]).await.status,
         303,
         "a double click"
     );

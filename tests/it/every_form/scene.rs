@@ -114,6 +114,12 @@ impl Scene {
         for part in ["applicant", "newcomer"] {
             self.stage.cast.app.accept(&address(part)).await;
         }
+        // A new password has ended the sessions that were there.
+        let applicant = self.stage.cast.app.acting(&address("applicant")).await;
+        let sessions = applicant.get("/auth/sessions").await.ok();
+        let all = sessions["items"].as_array().expect("sessions");
+        let other = all.iter().find(|one| one["this"] == false).expect("a second one");
+        self.ids.insert("session", other["id"].as_str().expect("an id").to_owned());
     }
 
     /// Links that mails carry.
