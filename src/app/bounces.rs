@@ -158,6 +158,9 @@ pub async fn reachable(app: &App, caller: &Caller, id: PersonId) -> Result<Perso
         let needs = "an administrator of the institution, or the secretariat".to_owned();
         return Err(Error::Forbidden { needs });
     }
+    if row.unreachable_since.is_none() {
+        return Ok((row, roles).into());
+    }
     store::mark_reachable(&tx, id).await?;
     let at = app.clock.moment();
     Deeds::new(Deed::Change, Matter::Person, id).note(&tx, &at, caller).await?;

@@ -26,7 +26,7 @@ use crate::store::Conn;
 use crate::store::calls::{self as store, Home, Whole};
 
 pub use offered::{OfferedView, offered};
-pub use rules::{Coming, Rules, coming, rules};
+pub use rules::{ClockRule, Coming, Rules, coming, rules};
 
 pub use crate::store::calls::{AnswerKind, CallRow, Question, SlotRule, Wanted};
 

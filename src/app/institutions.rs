@@ -6,6 +6,8 @@
 pub mod holidays;
 mod import;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, UnitId};
@@ -124,6 +126,11 @@ pub async fn list(app: &App, asked: &Asked, wanted: &Wanted) -> Result<Page<Inst
 /// One institution.
 pub async fn get(app: &App, id: InstitutionId) -> Result<InstitutionView> {
     Ok(store::find(app.store.read(), id).await?.ok_or(Error::NotFound)?.into())
+}
+
+/// Names of institutions, read together.
+pub async fn names(app: &App, ids: &[InstitutionId]) -> Result<BTreeMap<InstitutionId, String>> {
+    Ok(store::names(app.store.read(), ids).await?)
 }
 
 /// The institution that an id, an Erasmus code, a ROR id or a SCHAC home organisation names.

@@ -5,6 +5,8 @@
 
 pub mod import;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -105,11 +107,14 @@ pub async fn get(app: &App, caller: &Caller, id: PlaceLineId) -> Result<PlaceLin
     Ok(store::find(app.store.read(), caller, id).await?.ok_or(Error::NotFound)?.into())
 }
 
-/// What the term of a line is called; none for a line of every term.
-pub async fn period(app: &App, line: &PlaceLineView) -> Result<Option<String>> {
-    let Some(id) = line.period else { return Ok(None) };
-    let found = periods::find(app.store.read(), id).await?;
-    Ok(found.map(|period| format!("{} {}", period.academic_year, period.name.unwrap_or(period.term))))
+/// The terms that lines are bound to, as people call them.
+pub async fn periods(app: &App, lines: &[PlaceLineView]) -> Result<BTreeMap<PeriodId, String>> {
+    let bound: Vec<PeriodId> = lines.iter().filter_map(|line| line.period).collect();
+    let found = periods::named(app.store.read(), &bound).await?.into_iter();
+    let called = |(id, period): (PeriodId, periods::Period)| {
+        (id, format!("{} {}", period.academic_year, period.name.unwrap_or(period.term)))
+    };
+    Ok(found.map(called).collect())
 }
 
 /// A line to enter, with the places there are to begin with.

@@ -38,6 +38,9 @@ pub struct BulkIn {
     /// A coded reason for all.
     #[validate(nested)]
     reason: Option<ReasonIn>,
+    /// For people of one's own institution only.
+    #[validate(length(max = 5000, message = "at most 5000 characters"))]
+    note: Option<String>,
 }
 
 /// One application of many.
@@ -81,28 +84,6 @@ pub struct BulkView {
     pub items: Vec<BulkItemView>,
 }
 
-/// One event for many applications, which can be called back.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewBulkIn {
-    /// The event.
-    #[validate(length(min = 1, max = 100, message = "between 1 and 100 characters"))]
-    event: String,
-    /// Which applications, each once.
-    #[validate(length(min = 1, max = 500, message = "between 1 and 500 items"))]
-    items: Vec<BulkItemIn>,
-    /// Input for all; an item's own goes before it.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    data: Map<String, Value>,
-    /// A coded reason for all.
-    #[validate(nested)]
-    reason: Option<ReasonIn>,
-    /// For people of one's own institution only.
-    #[validate(length(max = 5000, message = "at most 5000 characters"))]
-    note: Option<String>,
-}
-
 /// Nothing but the version in `If-Match`.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -120,13 +101,13 @@ pub struct BulkQuery {
 
 /// Fires one event at many applications, each on its own; its notices wait ten minutes, in which it can be called back.
 #[utoipa::path(post, path = "/api/v1/bulk", tag = "applications", params(BulkQuery, IdempotencyHeader),
-    request_body = NewBulkIn,
+    request_body = BulkIn,
     responses((status = 201, body = bulks::BulkView), (status = 200, body = PreviewView, description = "With `dry_run`: nothing is done")))]
 pub async fn create_bulk(
     State(app): State<Arc<App>>,
     caller: Caller,
     Filter(BulkQuery { dry_run }): Filter<BulkQuery>,
-    Keyed(once, Json(body)): Keyed<Json<NewBulkIn>>,
+    Keyed(once, Json(body)): Keyed<Json<BulkIn>>,
 ) -> Result<Answer, Problem> {
     let new = NewBulk {
         event: body.event,
@@ -185,7 +166,7 @@ pub async fn fire_events(
             event: body.event.clone(),
             data,
             reason: reason.clone(),
-            note: None,
+            note: body.note.clone(),
             if_version: item.version,
         };
         items.push(fire_one(&app, &caller, &once.item(item.id), item.id, &attempt).await);

@@ -3,24 +3,23 @@
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::NaiveDate;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Deserialize;
-use sojourn_engine::ids::DelegationId;
+use sojourn_engine::ids::{DelegationId, PersonId};
 
 use super::calls::id;
 use super::fault::{Fault, status_of};
+use super::faults::Wrong;
 use super::form::{Fields, Posted};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::absences::{self, NewAbsence};
-use crate::app::{Asked, Error, Result};
+use crate::app::{Asked, Error, FieldError, Result};
 
 /// Times shown.
 const MANY: Asked = Asked { limit: 50, cursor: None };
-
-/// What is wrong, by the name of the field.
-type Faults = Vec<(String, String)>;
 
 /// What has just been done.
 #[derive(Debug, Default, Deserialize)]
@@ -40,7 +39,7 @@ async fn page(
     caller: &Caller,
     status: StatusCode,
     done: Option<String>,
-    said: Option<(&Fields, Faults)>,
+    said: Option<(&Fields, Vec<Wrong>)>,
 ) -> Result<Response> {
     let app = visit.app();
     let items = absences::list(app, caller, caller.person, &MANY).await?.items;
@@ -53,7 +52,7 @@ async fn page(
         items => Value::from(Serde(&items)),
         colleagues => Value::from(Serde(&colleagues)),
         deputy => text("deputy"), from_on => text("from_on"), until_on => text("until_on"),
-        faults => said.map(|(_, faults)| faults),
+        faults => Value::from(Serde(&said.map(|(_, faults)| faults))),
     };
     Ok(visit.page(status, "absences.html", own))
 }
@@ -63,11 +62,9 @@ pub async fn enter(posted: Posted) -> std::result::Result<Response, Fault> {
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let days = (fields.get("from_on").parse(), fields.get("until_on").parse(), fields.get("deputy").parse());
     let (Ok(from_on), Ok(until_on), Ok(deputy)) = days else {
-        let faults = ["deputy", "from_on", "until_on"].into_iter().filter(|name| fields.get(name).is_empty());
-        let faults = faults.map(|name| (name.to_owned(), visit.word("absence.fill"))).collect();
-        return Ok(
-            page(&visit, &caller, StatusCode::UNPROCESSABLE_ENTITY, None, Some((&fields, faults))).await?
-        );
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        let said = (&fields, unread(&visit, &fields));
+        return Ok(page(&visit, &caller, status, None, Some(said)).await?);
     };
     let new = NewAbsence { deputy, from_on, until_on };
     let entered =
@@ -83,19 +80,32 @@ pub async fn enter(posted: Posted) -> std::result::Result<Response, Fault> {
     }
 }
 
+/// Fields that say nothing, or nothing that can be read.
+fn unread(visit: &Visit, said: &Fields) -> Vec<Wrong> {
+    let day = |name: &str| said.get(name).parse::<NaiveDate>().is_ok();
+    let read = [
+        ("deputy", said.get("deputy").parse::<PersonId>().is_ok(), "absence.wrong.deputy"),
+        ("from_on", day("from_on"), "wrong.day"),
+        ("until_on", day("until_on"), "wrong.day"),
+    ];
+    let wrong = read.into_iter().filter(|(_, read, _)| !read).map(|(name, _, word)| {
+        let fill = format!("absence.fill.{name}");
+        Wrong::at(name, visit.word(if said.get(name).is_empty() { &fill } else { word }))
+    });
+    wrong.collect()
+}
+
 /// What is wrong, by field, in the reader's language.
-fn faults(visit: &Visit, error: &Error) -> Faults {
+fn faults(visit: &Visit, error: &Error) -> Vec<Wrong> {
     match error {
         Error::Invalid(wrong) => {
-            let field = |pointer: &str| pointer.trim_start_matches('/').to_owned();
-            wrong
-                .iter()
-                .map(|fault| {
-                    (field(&fault.pointer), visit.word(&format!("absence.wrong.{}", field(&fault.pointer))))
-                })
-                .collect()
+            let told = |fault: &FieldError| {
+                let name = fault.pointer.trim_start_matches('/');
+                Wrong::at(name, visit.word(&format!("absence.wrong.{name}")))
+            };
+            wrong.iter().map(told).collect()
         }
-        _ => vec![("from_on".to_owned(), visit.word("absence.wrong.taken"))],
+        _ => vec![Wrong::at("from_on", visit.word("absence.wrong.taken"))],
     }
 }
 

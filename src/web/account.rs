@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::calls::id;
 use super::fault::{Fault, status_of};
+use super::faults::{self, Wrong};
 use super::form::Posted;
 use super::visit::{Keeps, SignedIn, Visit, keep};
 use crate::access::{Caller, Whence};
@@ -28,9 +29,6 @@ pub struct Came {
     done: Option<String>,
 }
 
-/// What is wrong, by the name of the field.
-pub type Faults = Vec<(String, String)>;
-
 pub async fn show(signed_in: SignedIn, Query(came): Query<Came>) -> std::result::Result<Response, Fault> {
     let SignedIn { visit, caller } = signed_in;
     let done = came.done.filter(|done| DONE.contains(&done.as_str()));
@@ -42,7 +40,7 @@ async fn page(
     caller: &Caller,
     status: StatusCode,
     done: Option<String>,
-    faults: Faults,
+    faults: Vec<Wrong>,
 ) -> Result<Response> {
     let sessions = sessions::list(visit.app(), caller, &MANY).await?.items;
     let factor = second_factors::get(visit.app(), caller).await?;
@@ -51,6 +49,7 @@ async fn page(
     let identities = identities::list(visit.app(), caller, &MANY).await?.items;
     let providers = log_ins::providers(visit.app()).await?;
     let (identities, providers) = (Value::from(Serde(&identities)), Value::from(Serde(&providers)));
+    let faults = Value::from(Serde(&faults));
     let own = context! { done, faults, sessions, factor, email, identities, providers };
     Ok(visit.page(status, "account.html", own))
 }
@@ -58,30 +57,15 @@ async fn page(
 /// What is wrong with what was typed, each in the reader's language; any other error goes on.
 async fn again(visit: &Visit, caller: &Caller, error: Error) -> std::result::Result<Response, Fault> {
     let status = status_of(&error);
-    let faults = told(visit, &error).ok_or(error)?;
+    let faults = faults::of(visit, error)?;
     Ok(page(visit, caller, status, None, faults).await?)
-}
-
-/// The words of a fault that a form tells of.
-pub fn told(visit: &Visit, error: &Error) -> Option<Faults> {
-    match error {
-        Error::Invalid(wrong) => {
-            let field = |pointer: &str| pointer.trim_start_matches('/').to_owned();
-            Some(wrong.iter().map(|fault| (field(&fault.pointer), visit.said(&fault.detail))).collect())
-        }
-        Error::TooMany { retry_after } => {
-            let words = visit.word("login.too_many").replace("{}", &retry_after.to_string());
-            Some(vec![(String::new(), words)])
-        }
-        _ => None,
-    }
 }
 
 pub async fn change_password(from: Whence, posted: Posted) -> std::result::Result<Response, Fault> {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     if fields.exact("password") != fields.exact("repeated") {
-        let faults = vec![("repeated".to_owned(), visit.word("passwords.differs"))];
+        let faults = vec![Wrong::at("repeated", visit.word("passwords.differs"))];
         return Ok(page(&visit, &caller, StatusCode::UNPROCESSABLE_ENTITY, None, faults).await?);
     }
     let secret = |name: &str| SecretString::from(fields.exact(name).to_owned());

@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Deserialize;
-use sojourn_engine::refusal::Refusal;
 
 use super::applications::{events, show};
-use super::fault::{Fault, status_of};
+use super::fault::Fault;
 use super::fields::Picks;
-use super::form::{Fields, Posted};
+use super::form::Posted;
+use super::refused;
 use super::visit::Visit;
 use crate::app::action_links::{self, Opened, Over, Task};
 use crate::app::transition::hand_on::Instead;
@@ -83,6 +83,10 @@ fn ready(token: &str, task: &Task, said: Option<&show::Said>, done: Option<Strin
     let legal: Vec<Value> =
         task.offers.iter().filter(|offer| offer.legal).map(|offer| show::form(&picks, offer, said)).collect();
     let not_legal: Vec<_> = task.offers.iter().filter(|offer| !offer.legal).collect();
+    // The form of something else is not there.
+    let stays = |said: &&show::Said| {
+        said.form == HAND_ON || task.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
+    };
     let text = |name: &str| said.map(|said| said.typed.get(name).to_owned()).unwrap_or_default();
     context! {
         done,
@@ -96,6 +100,7 @@ fn ready(token: &str, task: &Task, said: Option<&show::Said>, done: Option<Strin
         not_legal => Value::from(Serde(&not_legal)),
         reader_of_reason => "reason_text",
         told => said.and_then(|said| said.told.clone()),
+        typed => said.filter(|said| !stays(said)).map(|said| show::texts(&said.typed)),
         faulty => said.map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
         name => text("name"),
         email => text("email"),
@@ -110,48 +115,30 @@ pub async fn fire(Path(token): Path<String>, posted: Posted) -> std::result::Res
     };
     let offer = task.offers.iter().find(|offer| events::is_meant(offer, &fields));
     if let Some(offer) = offer {
-        let faults = events::empty(offer, &fields);
-        if !faults.is_empty() {
-            let said = said(fields, visit.word("case.mend"), faults);
+        if let Some(said) = refused::unfit(&visit, offer, &fields) {
             return Ok(page(&visit, &token, StatusCode::UNPROCESSABLE_ENTITY, Some(&said), None).await?);
         }
         if events::asks_again(offer) && fields.get("sure") != "yes" {
             let of = format!("{} · {}", task.view.applicant.name, task.view.reference);
             return Ok(events::confirm(&visit, (&door(&token), &of), offer, &fields));
         }
+    } else if task.offers.iter().any(|known| known.event == fields.get("event")) {
+        let said = refused::said(fields, visit.word("case.stale"), Vec::new());
+        return Ok(page(&visit, &token, StatusCode::CONFLICT, Some(&said), None).await?);
     }
     let attempt = events::read(&fields, offer)?;
     match action_links::act(visit.app(), &token, attempt).await {
         Ok(Ok(())) => Ok(Redirect::to(&format!("{}?done=step", door(&token))).into_response()),
         Ok(Err(_)) => Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?),
-        Err(error) => not_done(&visit, &token, fields, error).await,
+        Err(error) => {
+            let (visit, token) = (&visit, token.as_str());
+            let explain = |refusal| async move {
+                action_links::explain(visit.app(), token, &refusal, visit.language).await
+            };
+            let (status, said) = refused::told(visit, fields, error, explain).await?;
+            Ok(page(visit, token, status, Some(&said), None).await?)
+        }
     }
-}
-
-fn said(typed: Fields, told: String, faults: Vec<String>) -> show::Said {
-    let parts = ["track", "instance", "event"].map(|part| typed.get(part));
-    let form = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-    show::Said { form, typed, told: Some(told), faults }
-}
-
-async fn not_done(
-    visit: &Visit,
-    token: &str,
-    typed: Fields,
-    error: Error,
-) -> std::result::Result<Response, Fault> {
-    let status = status_of(&error);
-    let (told, faults) = match &error {
-        Error::Stale => (visit.word("case.stale"), Vec::new()),
-        Error::Refused(Refusal::InputInvalid { fields }) => {
-            (visit.word("case.mend"), fields.iter().map(|fault| fault.field.clone()).collect())
-        }
-        Error::Refused(refusal) => {
-            (action_links::explain(visit.app(), token, refusal, visit.language).await?, Vec::new())
-        }
-        _ => return Err(error.into()),
-    };
-    Ok(page(visit, token, status, Some(&said(typed, told, faults)), None).await?)
 }
 
 /// "Not me, ask …".

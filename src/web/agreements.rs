@@ -29,39 +29,45 @@ pub async fn list(signed_in: SignedIn, Query(onward): Query<Onward>) -> std::res
         return Err(Error::NotFound.into());
     }
     let page = agreements::list(visit.app(), &caller, &onward.asked(30), &Wanted::default()).await?;
-    let mut items = Vec::with_capacity(page.items.len());
-    for agreement in &page.items {
-        items.push(line(&visit, agreement).await?);
-    }
+    let items = named(&visit, &page.items).await?;
     let writes = !edit::own(&visit, &caller).await?.is_empty();
     let own = context! { items, next => page.next, writes };
     Ok(visit.page(StatusCode::OK, "agreements/list.html", own))
 }
 
-async fn line(visit: &Visit, agreement: &AgreementView) -> Result<Value> {
-    let proposer = institutions::get(visit.app(), agreement.proposer).await?;
-    let partner = match agreement.partner {
-        Some(partner) => institutions::get(visit.app(), partner).await?.name,
-        None => visit.app().name.clone(),
+/// Agreements with both sides by name.
+async fn named(visit: &Visit, agreements: &[AgreementView]) -> Result<Vec<Value>> {
+    let sides: Vec<_> =
+        agreements.iter().flat_map(|one| [Some(one.proposer), one.partner]).flatten().collect();
+    let names = institutions::names(visit.app(), &sides).await?;
+    let line = |one: &AgreementView| {
+        let partner = one.partner.map_or(Some(&visit.app().name), |partner| names.get(&partner));
+        context! {
+            agreement => Value::from(Serde(one)),
+            proposer => names.get(&one.proposer), partner, with_all => one.partner.is_none(),
+        }
     };
-    Ok(context! {
-        agreement => Value::from(Serde(agreement)),
-        proposer => proposer.name, partner, with_all => agreement.partner.is_none(),
-    })
+    Ok(agreements.iter().map(line).collect())
 }
 
-/// A line of places with its ends and its term by name.
-async fn row(visit: &Visit, row: &PlaceLineView) -> Result<Value> {
-    let home = match row.home {
-        Some(home) => Some(institutions::get(visit.app(), home).await?.name),
-        None => None,
+async fn line(visit: &Visit, agreement: &AgreementView) -> Result<Value> {
+    Ok(named(visit, std::slice::from_ref(agreement)).await?.pop().unwrap_or_default())
+}
+
+/// Lines of places with their ends and their terms by name.
+async fn rows(visit: &Visit, rows: &[PlaceLineView]) -> Result<Vec<Value>> {
+    let ends: Vec<_> = rows.iter().flat_map(|row| [row.home, row.host]).flatten().collect();
+    let names = institutions::names(visit.app(), &ends).await?;
+    let periods = places::periods(visit.app(), rows).await?;
+    let row = |row: &PlaceLineView| {
+        context! {
+            row => Value::from(Serde(row)),
+            home => row.home.and_then(|home| names.get(&home)),
+            host => row.host.and_then(|host| names.get(&host)),
+            period => row.period.and_then(|period| periods.get(&period)),
+        }
     };
-    let host = match row.host {
-        Some(host) => Some(institutions::get(visit.app(), host).await?.name),
-        None => None,
-    };
-    let period = places::period(visit.app(), row).await?;
-    Ok(context! { row => Value::from(Serde(row)), home, host, period })
+    Ok(rows.iter().map(row).collect())
 }
 
 /// What the address of the page says.
@@ -93,10 +99,7 @@ pub async fn page(
     let agreement = agreements::get(visit.app(), caller, id).await?;
     let next = agreements::next(visit.app(), caller, id).await?.map(|id| id.to_string());
     let wanted = places::Wanted { agreement: Some(id), ..places::Wanted::default() };
-    let mut lines = Vec::new();
-    for row in places::list(visit.app(), caller, &MANY, &wanted).await?.items {
-        lines.push(self::row(visit, &row).await?);
-    }
+    let lines = rows(visit, &places::list(visit.app(), caller, &MANY, &wanted).await?.items).await?;
     let case = courses::part(visit, Of::Agreement(id), said).await?;
     let may = (edit::is_open(&agreement, caller), lines::is_open(&agreement, caller));
     let own = context! {

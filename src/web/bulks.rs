@@ -81,7 +81,7 @@ pub async fn preview(posted: Posted) -> std::result::Result<Response, Fault> {
         let said = said(&fields, visit.word("bulk.gone"), Vec::new());
         return Ok(page(&visit, StatusCode::CONFLICT, &chosen, "", Some(&said)));
     };
-    let faults = events::empty(&choice.offer, &fields);
+    let faults = events::unfit(&choice.offer, &fields);
     if !faults.is_empty() {
         let said = said(&fields, visit.word("case.mend"), faults);
         return Ok(page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &chosen, fields.get("event"), Some(&said)));

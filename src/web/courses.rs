@@ -11,9 +11,10 @@ use sojourn_engine::vocabulary::Via;
 
 use super::applications::{events, show};
 use super::calls::id;
-use super::fault::{Fault, status_of};
+use super::fault::Fault;
 use super::fields::Picks;
 use super::form::{Fields, Posted};
+use super::refused;
 use super::visit::Visit;
 use super::{agreements as agreement_pages, programmes};
 use crate::access::Caller;
@@ -21,7 +22,7 @@ use crate::app::applications::view::OfferView;
 use crate::app::courses::CourseView;
 use crate::app::history::StepView;
 use crate::app::transition::Attempt;
-use crate::app::{Asked, Conflict, Error, Once, Page, Result};
+use crate::app::{Asked, Error, Once, Page, Result};
 use crate::app::{agreements, vetting};
 
 /// Steps shown: more than such a case takes.
@@ -99,6 +100,9 @@ pub async fn part(visit: &Visit, of: Of, said: Option<&show::Said>) -> Result<Va
     };
     let legal = view.offers.iter().filter(|offer| offer.legal);
     let picks = Picks { choices: &[], lines: Vec::new() };
+    // Its form is not there any more.
+    let stays = |said: &&show::Said| view.offers.iter().any(|offer| offer.legal && offer.name() == said.form);
+    let gone = said.filter(|said| !stays(said));
     let legal: Vec<Value> = legal.map(|offer| show::form(&picks, offer, said)).collect();
     Ok(context! {
         door => of.door(),
@@ -107,6 +111,7 @@ pub async fn part(visit: &Visit, of: Of, said: Option<&show::Said>) -> Result<Va
         turn => view.waiting.iter().any(|waiting| waiting.you),
         case => Value::from(Serde(&view)),
         told => said.and_then(|said| said.told.clone()),
+        typed => gone.map(|said| show::texts(&said.typed)),
         legal,
         reader_of_reason => match of {
             Of::Programme(_) => "reason_for_host",
@@ -138,10 +143,7 @@ async fn fire(of: Of, posted: Posted) -> std::result::Result<Response, Fault> {
     let view = of.view(&visit, &caller).await?;
     let offer = view.offers.iter().find(|offer| events::is_meant(offer, &fields));
     if let Some(offer) = offer.filter(|_| fields.version().is_ok_and(|read| read == view.version)) {
-        let faults = events::empty(offer, &fields);
-        if !faults.is_empty() {
-            let told = visit.word("case.mend");
-            let said = said(fields, told, faults);
+        if let Some(said) = refused::unfit(&visit, offer, &fields) {
             return of.page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &said).await;
         }
         if events::asks_again(offer) && fields.get("sure") != "yes" {
@@ -151,10 +153,10 @@ async fn fire(of: Of, posted: Posted) -> std::result::Result<Response, Fault> {
     match attempt(&visit, &caller, of, &fields, offer).await {
         Ok(()) => Ok(Redirect::to(&format!("{}?done=step", of.door())).into_response()),
         Err(error) => {
-            let status = status_of(&error);
-            let (told, faults) = told(&visit, &caller, of, error).await?;
-            let said = said(fields, told, faults);
-            of.page(&visit, status, &said).await
+            let (visit, caller) = (&visit, &caller);
+            let explain = |refusal| async move { of.explain(visit, caller, &refusal).await };
+            let (status, said) = refused::told(visit, fields, error, explain).await?;
+            of.page(visit, status, &said).await
         }
     }
 }
@@ -168,31 +170,4 @@ async fn attempt(
 ) -> Result<()> {
     let attempt = events::read(said, offer)?;
     of.take(visit, caller, &said.once(&visit.path)?, &attempt).await
-}
-
-fn said(typed: Fields, told: String, faults: Vec<String>) -> show::Said {
-    let form = typed.get("event").to_owned();
-    show::Said { form, typed, told: Some(told), faults }
-}
-
-/// What the page says about what was not done, and the fields that are wrong; what is no matter of the form goes on.
-async fn told(
-    visit: &Visit,
-    caller: &Caller,
-    of: Of,
-    error: Error,
-) -> std::result::Result<(String, Vec<String>), Fault> {
-    match error {
-        Error::Stale => Ok((visit.word("case.stale"), Vec::new())),
-        Error::Refused(refusal) => Ok((of.explain(visit, caller, &refusal).await?, Vec::new())),
-        Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => {
-            Ok((visit.word("case.twice"), Vec::new()))
-        }
-        Error::Invalid(wrong) if wrong.iter().all(|fault| fault.pointer.starts_with("/data")) => {
-            let said: Vec<String> = wrong.iter().map(|fault| visit.said(&fault.detail)).collect();
-            let name = |pointer: &str| pointer.trim_start_matches("/data/").to_owned();
-            Ok((said.join(" "), wrong.iter().map(|fault| name(&fault.pointer)).collect()))
-        }
-        error => Err(error.into()),
-    }
 }

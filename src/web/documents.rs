@@ -79,6 +79,9 @@ pub async fn supply(
         Ok(form) => read(&visit, &caller, case, form).await,
         Err(rejection) => Err(unread(rejection.body_text())),
     };
+    if let Ok(upload) = &read {
+        visit.remember(&upload.fields);
+    }
     let kept = match read {
         Ok(upload) if !visit.sealed(upload.fields.get(SEAL)) => return Err(Fault::FOREIGN),
         Ok(upload) => keep(&visit, &caller, case, upload).await,

@@ -9,8 +9,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use validator::ValidateEmail;
 
-use super::account::told;
 use super::fault::{Fault, status_of};
+use super::faults;
 use super::form::Posted;
 use super::visit::{SignedIn, Visit};
 use crate::access::Whence;
@@ -41,8 +41,9 @@ pub async fn ask(from: Whence, posted: Posted) -> Result<Response, Fault> {
         Ok(()) => Ok(visit.page(StatusCode::OK, "email.html", context! { sent => email, faults => () })),
         Err(error) => {
             let status = status_of(&error);
-            let faults = told(&visit, &error).ok_or(error)?;
-            Ok(visit.page(status, "email.html", context! { faults, email, sent => () }))
+            let faults = faults::of(&visit, error)?;
+            let own = context! { faults => Value::from(Serde(&faults)), email, sent => () };
+            Ok(visit.page(status, "email.html", own))
         }
     }
 }
@@ -55,12 +56,13 @@ pub async fn follow(visit: Visit, Query(linked): Query<Linked>) -> Result<Respon
 
 pub async fn agree(from: Whence, posted: Posted) -> Result<Response, Fault> {
     let Posted { visit, fields } = posted;
-    let own = match email_changes::agree(visit.app(), fields.get("token"), &from).await {
-        Ok(EmailChangeStage::Changed) => context! { stage => "done" },
-        Ok(EmailChangeStage::WaitsForPresent) => context! { stage => "present" },
-        Ok(EmailChangeStage::WaitsForNext) => context! { stage => "next" },
-        Err(Error::Invalid(_)) => context! { stage => (), asked => () },
+    let stage = match email_changes::agree(visit.app(), fields.get("token"), &from).await {
+        Ok(EmailChangeStage::Changed) => Some("done"),
+        Ok(EmailChangeStage::WaitsForPresent) => Some("present"),
+        Ok(EmailChangeStage::WaitsForNext) => Some("next"),
+        Err(Error::Invalid(_)) => None,
         Err(error) => return Err(error.into()),
     };
-    Ok(visit.page(StatusCode::OK, "email_change.html", own))
+    let status = if stage.is_some() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(visit.page(status, "email_change.html", context! { stage, asked => () }))
 }

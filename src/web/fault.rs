@@ -1,14 +1,17 @@
 //! Whatever goes wrong, as a page: what happened, and what to do next.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use minijinja::context;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use uuid::Uuid;
 
 use super::Web;
+use super::faults::{self, Wrong};
 use super::form::Fields;
 use super::visit::Visit;
 use crate::app::Error;
@@ -20,27 +23,43 @@ pub struct Fault(Told);
 #[derive(Debug, Clone)]
 enum Told {
     Error(Arc<Error>),
-    /// The form came from elsewhere, or from before the log-in: what it said is shown, to be copied.
-    Foreign(Vec<(String, String)>),
+    /// The form came from elsewhere, or from before the log-in.
+    Foreign,
     /// Something a layer refused.
     Status(StatusCode),
 }
 
 impl Fault {
     /// A form that this instance did not show to this visitor.
-    pub const FOREIGN: Self = Self(Told::Foreign(Vec::new()));
+    pub const FOREIGN: Self = Self(Told::Foreign);
+}
 
-    /// The same of a form of ours whose log-in has ended: what was typed is given back, but for what is secret.
-    pub fn forgotten(said: &Fields) -> Self {
+/// What somebody typed into the form of this request, given back whatever goes wrong with it.
+#[derive(Debug, Clone, Default)]
+pub struct Typed(Arc<OnceLock<Vec<(String, String)>>>);
+
+impl Typed {
+    /// Keeps what a form says, but for what is secret and what it carries by itself.
+    pub fn keep(&self, said: &Fields) {
         let open =
             |name: &str| !OWN.contains(&name) && !name.contains("password") && !name.contains("secret");
-        let typed = said.0.iter().filter(|(name, value)| open(name) && !value.trim().is_empty());
-        Self(Told::Foreign(typed.cloned().collect()))
+        // An id says nothing to a reader.
+        let words = |value: &str| !value.trim().is_empty() && value.parse::<Uuid>().is_err();
+        let typed = said.0.iter().filter(|(name, value)| open(name) && words(value));
+        // A form is read once.
+        self.0.set(typed.cloned().collect()).ok();
+    }
+
+    fn said(&self) -> Vec<(String, String)> {
+        self.0.get().cloned().unwrap_or_default()
     }
 }
 
 /// Fields that are shown to nobody: secrets, and what a form carries by itself.
-const OWN: [&str; 9] = ["code", "present", "repeated", "token", "seal", "key", "version", "sure", "base"];
+const OWN: [&str; 22] = [
+    "code", "present", "repeated", "token", "half", "seal", "key", "version", "sure", "base", "back", "next",
+    "event", "track", "instance", "item", "case", "step", "kept", "data", "do", "file",
+];
 
 impl<E: Into<Error>> From<E> for Fault {
     fn from(error: E) -> Self {
@@ -69,7 +88,7 @@ impl IntoResponse for Fault {
 
 fn status(told: &Told) -> StatusCode {
     match told {
-        Told::Foreign(_) => StatusCode::FORBIDDEN,
+        Told::Foreign => StatusCode::FORBIDDEN,
         Told::Status(status) => *status,
         Told::Error(error) => status_of(error),
     }
@@ -94,6 +113,8 @@ pub fn status_of(error: &Error) -> StatusCode {
 /// Shows a fault, and a problem of the layers where a browser asked for a page, in the layout of all pages.
 pub async fn dress(State(web): State<Web>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    let typed = Typed::default();
+    parts.extensions.insert(typed.clone());
     let response = next.run(Request::from_parts(parts.clone(), body)).await;
     let told = match response.extensions().get::<Fault>() {
         Some(fault) => fault.0.clone(),
@@ -104,7 +125,7 @@ pub async fn dress(State(web): State<Web>, request: Request, next: Next) -> Resp
         Ok(visit) => visit,
         Err(_) => Visit::of_nobody(&web, &parts.headers),
     };
-    let page = page(&visit, &told);
+    let page = page(&visit, &told, &typed);
     let (seen, page) = page.into_parts();
     let (mut head, _) = response.into_parts();
     for (name, value) in &seen.headers {
@@ -134,26 +155,27 @@ fn is_bare(response: &Response) -> bool {
     (status.is_client_error() || status.is_server_error()) && !page
 }
 
-fn page(visit: &Visit, told: &Told) -> Response {
+fn page(visit: &Visit, told: &Told, typed: &Typed) -> Response {
     let status = status(told);
     let named = match told {
-        Told::Foreign(_) => "foreign",
+        Told::Foreign => "foreign",
         Told::Error(error) => named(error),
         Told::Status(status) => of_status(*status),
     };
-    let detail = match told {
-        Told::Error(error) => detail(visit, error),
-        Told::Foreign(_) | Told::Status(_) => None,
+    let (detail, wrong) = match told {
+        Told::Error(error) => match &**error {
+            Error::Invalid(wrong) => (None, faults::wrong(visit, wrong)),
+            error => (detail(visit, error), Vec::new()),
+        },
+        Told::Foreign | Told::Status(_) => (None, Vec::new()),
     };
-    let typed = match told {
-        Told::Foreign(typed) => typed.clone(),
-        _ => Vec::new(),
+    let own = context! {
+        kind => named, detail,
+        wrong => Value::from(Serde::<&[Wrong]>(&wrong)),
+        typed => typed.said(),
+        status => status.as_u16(),
     };
-    let page = visit.page(
-        status,
-        "error.html",
-        context! { kind => named, detail, typed, status => status.as_u16() },
-    );
+    let page = visit.page(status, "error.html", own);
     if page.extensions().get::<Fault>().is_some() {
         return (status, "This page cannot be shown. Try again soon.").into_response();
     }
@@ -191,8 +213,8 @@ const fn of_status(status: StatusCode) -> &'static str {
 pub fn detail(visit: &Visit, error: &Error) -> Option<String> {
     match error {
         Error::Refused(refusal) => Some(crate::app::refusals::detail(refusal, visit.language)),
-        Error::Invalid(fields) => fields.first().map(|field| field.detail.clone()),
-        Error::Conflict(conflict) => Some(conflict.to_string()),
+        Error::Invalid(fields) => fields.first().map(|field| visit.said(&field.detail)),
+        Error::Conflict(conflict) => Some(visit.said(&conflict.to_string())),
         Error::Forbidden { needs } => Some(visit.word("errors.needs").replace("{}", needs)),
         Error::NotFound
         | Error::Unauthenticated

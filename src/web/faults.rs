@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::visit::Visit;
-use crate::app::{Conflict, Error, Result};
+use crate::app::{Conflict, Error, FieldError, Result};
 
 /// One fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,21 +21,24 @@ impl Wrong {
     }
 }
 
+/// Fields that are not right, each with its fault in the reader's language.
+pub fn wrong(visit: &Visit, fields: &[FieldError]) -> Vec<Wrong> {
+    let name = |pointer: &str| pointer.trim_start_matches('/').replace('/', "-");
+    fields.iter().map(|fault| Wrong::at(&name(&fault.pointer), visit.said(&fault.detail))).collect()
+}
+
 /// What of an error is the form's to mend; what is not goes on.
 pub fn of(visit: &Visit, error: Error) -> Result<Vec<Wrong>> {
     let whole = |told: String| Ok(vec![Wrong::at("", told)]);
     match error {
-        Error::Invalid(wrong) => {
-            let name = |pointer: &str| pointer.trim_start_matches('/').replace('/', "-");
-            Ok(wrong
-                .iter()
-                .map(|fault| Wrong::at(&name(&fault.pointer), visit.said(&fault.detail)))
-                .collect())
-        }
-        Error::Stale => whole(visit.word("case.stale")),
+        Error::Invalid(wrong) => Ok(self::wrong(visit, &wrong)),
+        Error::Stale => whole(visit.word("desk.stale")),
         Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => whole(visit.word("case.twice")),
         Error::Conflict(Conflict::NotNow(detail)) => whole(visit.said(&detail)),
         Error::Forbidden { needs } => whole(visit.word("errors.needs").replace("{}", &visit.said(&needs))),
+        Error::TooMany { retry_after } => {
+            whole(visit.word("login.too_many").replace("{}", &retry_after.to_string()))
+        }
         error => Err(error),
     }
 }

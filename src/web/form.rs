@@ -70,8 +70,9 @@ impl FromRequest<Web> for Posted {
         // PostgreSQL keeps no text with a NUL in it.
         let fields =
             Fields(fields.into_iter().map(|(name, value)| (name, value.replace('\0', ""))).collect());
+        visit.remember(&fields);
         if !visit.sealed(fields.get(SEAL)) {
-            return Err(Fault::forgotten(&fields));
+            return Err(Fault::FOREIGN);
         }
         Ok(Self { visit, fields })
     }

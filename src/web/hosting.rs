@@ -12,7 +12,8 @@ use url::form_urlencoded::Serializer;
 
 use super::applications::list::shown;
 use super::fault::Fault;
-use super::queue::{staff, with_query};
+use super::query;
+use super::queue::staff;
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::applications::list::{self, Filter};
@@ -54,7 +55,7 @@ impl Of {
         if let Some(next) = next {
             query.append_pair("cursor", next);
         }
-        with_query(path, &query.finish())
+        query::address(path, &query.finish())
     }
 }
 

@@ -104,6 +104,13 @@ fn wanted(visit: &Visit, fields: &Fields) -> Result<NewMessage> {
         let told = visit.word("messages.length");
         return Err(Error::Invalid(vec![FieldError::new("/text", told)]));
     }
-    let documents = fields.all("document").filter_map(|id| id.parse().ok()).collect();
-    Ok(NewMessage { with_host: fields.get("to") == "host", text: text.to_owned(), documents })
+    let wrong = |field: &str| Error::Invalid(vec![FieldError::new(field, visit.word("wrong.one"))]);
+    let with_host = match fields.get("to") {
+        "home" => false,
+        "host" => true,
+        _ => return Err(wrong("/to")),
+    };
+    let documents = fields.all("document").map(str::parse).collect::<std::result::Result<_, _>>();
+    let documents = documents.map_err(|_| wrong("/document"))?;
+    Ok(NewMessage { with_host, text: text.to_owned(), documents })
 }

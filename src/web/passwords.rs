@@ -7,6 +7,7 @@ use minijinja::context;
 use secrecy::SecretString;
 use serde::Deserialize;
 use sojourn_engine::vocabulary::TokenKind;
+use validator::ValidateEmail;
 
 use super::Site;
 use super::fault::{Fault, status_of};
@@ -33,6 +34,10 @@ pub async fn ask(visit: Visit) -> Response {
 pub async fn send_link(State(web): Site, from: Whence, request: Request) -> Result<Response, Fault> {
     let Posted { visit, fields } = Posted::from_request(request, &web).await?;
     let email = fields.get("email");
+    if !email.validate_email() || email.len() > 254 {
+        let own = context! { sent => false, email, fault => visit.word("wrong.email") };
+        return Ok(visit.page(StatusCode::UNPROCESSABLE_ENTITY, "forgotten_password.html", own));
+    }
     let asked = passwords::ask_reset(visit.app(), email, &from).await;
     let (status, sent, fault) = match asked {
         Ok(()) => (StatusCode::OK, true, None),

@@ -75,13 +75,15 @@ async fn page(
 pub async fn take(State(web): Site, request: Request) -> Page {
     let (mut parts, body) = request.into_parts();
     let visit = admitted(&mut parts, &web).await?;
-    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
     let told = |name: &str| visit.word(&format!("lists.faults.{name}"));
     let sent = match form {
         Ok(form) => read(form).await,
         Err(_) => Err(None),
     };
+    if let Ok(sent) = &sent {
+        visit.remember(&sent.fields);
+    }
     let sent = match sent {
         Ok(sent) if !visit.sealed(sent.fields.get(SEAL)) => return Err(Fault::FOREIGN),
         Ok(sent) if sent.list.is_empty() => Err((sent, "file")),
@@ -90,6 +92,7 @@ pub async fn take(State(web): Site, request: Request) -> Page {
         Err(Some(error)) => return Err(error.into()),
         Err(None) => Err((Sent::default(), "file")),
     };
+    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     match sent {
         Ok(sent) => Ok(judge(&visit, &caller, sent).await?),
         Err((sent, why)) => {

@@ -6,9 +6,9 @@ use axum::response::Response;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Deserialize;
-use url::form_urlencoded::Serializer;
 
 use super::fault::Fault;
+use super::query;
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::calls::{self, Wanted};
@@ -54,7 +54,7 @@ impl Sought {
 
     /// Those that are set, as names and values.
     fn set(&self) -> Vec<(&'static str, &str)> {
-        let all = [
+        query::set([
             ("asks", &self.asks),
             ("home", &self.home),
             ("host", &self.host),
@@ -62,41 +62,13 @@ impl Sought {
             ("overdue", &self.overdue),
             ("at_risk", &self.at_risk),
             ("q", &self.q),
-        ];
-        all.into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| (name, value.as_str()))
-            .collect()
+        ])
     }
 
     /// Those that are set, as a query without its mark.
     pub fn query(&self) -> String {
-        Serializer::new(String::new()).extend_pairs(self.set()).finish()
+        query::text(&self.set())
     }
-
-    /// What a query says, as a form carries it back.
-    pub fn read(query: &str) -> Self {
-        let mut sought = Self::default();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            let field = match &*name {
-                "asks" => &mut sought.asks,
-                "home" => &mut sought.home,
-                "host" => &mut sought.host,
-                "call" => &mut sought.call,
-                "overdue" => &mut sought.overdue,
-                "at_risk" => &mut sought.at_risk,
-                "q" => &mut sought.q,
-                _ => continue,
-            };
-            *field = value.into_owned();
-        }
-        sought
-    }
-}
-
-/// An address with a query, where there is something to say.
-pub fn with_query(path: &str, query: &str) -> String {
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// Where the list goes on, and what has just been done.
@@ -122,11 +94,8 @@ pub async fn show(
     staff(&visit)?;
     let asked = Asked { limit: MANY, cursor: Some(onward.cursor).filter(|cursor| !cursor.is_empty()) };
     let page = queue::list(visit.app(), &caller, &asked, sought.filter()).await?;
-    let next = page.next.as_ref().map(|next| {
-        let query =
-            Serializer::new(String::new()).extend_pairs(sought.set()).append_pair("cursor", next).finish();
-        with_query("/queue", &query)
-    });
+    let more = |next: &String| query::text(&[sought.set(), vec![("cursor", next.as_str())]].concat());
+    let next = page.next.as_ref().map(|next| query::address("/queue", &more(next)));
     let set: std::collections::BTreeMap<_, _> = sought.set().into_iter().collect();
     let tab = ["at_risk", "overdue"].into_iter().find(|name| set.contains_key(name));
     let filtered = set.keys().any(|name| !["overdue", "at_risk"].contains(name));
@@ -134,7 +103,7 @@ pub async fn show(
         tasks => Value::from(Serde(&page.items)),
         next,
         query => sought.query(),
-        first => with_query("/queue", &sought.query()),
+        first => query::address("/queue", &sought.query()),
         later => asked.cursor.is_some(),
         ended => onward.done == "last",
         set => Value::from(Serde(&set)),

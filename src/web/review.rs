@@ -7,27 +7,26 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Deserialize;
 use sojourn_engine::ids::CaseId;
-use sojourn_engine::refusal::Refusal;
 use sojourn_engine::vocabulary::Via;
 
 use super::applications::{draft, events, show};
 use super::calls::id;
 use super::documents;
-use super::fault::{Fault, status_of};
+use super::fault::Fault;
 use super::fields::Picks;
-use super::form::{Fields, Posted};
-use super::queue::{Sought, staff, with_query};
+use super::form::Posted;
+use super::query;
+use super::queue::{Sought, staff};
+use super::refused;
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::applications::view::OfferView;
-use crate::app::applications::{self, ApplicationView, scores};
+use crate::app::applications::{self, ApplicationView};
 use crate::app::transition;
-use crate::app::{Conflict, Error, Result, queue, refusals};
+use crate::app::{Error, Result, queue, refusals};
 
 /// Cases of the queue that are counted for the place of one among them.
 const MOST: u64 = 500;
-/// The form by which a score is entered.
-const SCORE: &str = "-score";
 
 /// What is shown beside the case, and what has just been done.
 #[derive(Debug, Default, Deserialize)]
@@ -53,7 +52,7 @@ pub async fn first(
     staff(&visit)?;
     let order = queue::order(visit.app(), &caller, sought.filter(), 1).await?;
     let to = order.first().map_or_else(|| "/queue".to_owned(), |case| door(*case));
-    Ok(Redirect::to(&with_query(&to, &sought.query())).into_response())
+    Ok(Redirect::to(&query::address(&to, &sought.query())).into_response())
 }
 
 pub async fn show(
@@ -94,7 +93,7 @@ async fn page(visit: &Visit, caller: &Caller, of: &Of, said: Option<&show::Said>
     let at = order.iter().position(|case| *case == of.case);
     let beside = |step: isize| at.and_then(|at| order.get(at.checked_add_signed(step)?));
     let query = of.sought.query();
-    let to = |case: &CaseId| with_query(&door(*case), &query);
+    let to = |case: &CaseId| query::address(&door(*case), &query);
     let papers = documents::of_case(visit, caller, &view).await?;
     let answers = draft::answered(visit, &view).await?;
     let (legal, not_legal): (Vec<_>, Vec<_>) = view.offers.iter().partition(|offer| offer.legal);
@@ -106,12 +105,12 @@ async fn page(visit: &Visit, caller: &Caller, of: &Of, said: Option<&show::Said>
         lines: show::lines(visit, &view, offer),
     };
     let legal: Vec<Value> = legal.into_iter().map(|offer| show::form(&picks(offer), offer, said)).collect();
-    let score = said.filter(|said| said.form == SCORE).map(|said| said.typed.get("score").to_owned());
+    let score = said.filter(|said| said.form == draft::SCORE).map(|said| said.typed.get("score").to_owned());
     Ok(context! {
         case => Value::from(Serde(&view)),
         door => door(of.case),
         back => query.clone(),
-        list => with_query("/queue", &query),
+        list => query::address("/queue", &query),
         previous => beside(-1).map(to),
         next => beside(1).map(to),
         place => at.map(|at| at + 1),
@@ -123,7 +122,7 @@ async fn page(visit: &Visit, caller: &Caller, of: &Of, said: Option<&show::Said>
         answers,
         scores => show::scores(visit, caller, &view).await?,
         score,
-        score_fault => said.filter(|said| said.form == SCORE).and_then(|said| said.told.clone()),
+        score_fault => said.filter(|said| said.form == draft::SCORE).and_then(|said| said.told.clone()),
         draft => (),
         noted => true,
         turn => true,
@@ -131,8 +130,15 @@ async fn page(visit: &Visit, caller: &Caller, of: &Of, said: Option<&show::Said>
         legal,
         not_legal => Value::from(Serde(&not_legal)),
         told => said.and_then(|said| said.told.clone()),
+        typed => said.filter(|said| !stays(&view, said)).map(|said| show::texts(&said.typed)),
         faulty => said.map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
     })
+}
+
+/// Whether the form that was sent is on the page still.
+fn stays(view: &ApplicationView, said: &show::Said) -> bool {
+    let legal = |offer: &OfferView| offer.legal && offer.name() == said.form;
+    said.form == draft::SCORE || view.offers.iter().any(legal)
 }
 
 /// The paper that is shown beside the case: the one that is named, else the first there is.
@@ -148,13 +154,11 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     staff(&visit)?;
-    let of = Of { case: id(&named)?, sought: Sought::read(fields.get("back")), paper: String::new() };
+    let of = Of { case: id(&named)?, sought: query::read(fields.get("back")), paper: String::new() };
     let view = applications::read(visit.app(), &caller, of.case).await?;
     let offer = view.offers.iter().find(|offer| events::is_meant(offer, &fields));
     if let Some(offer) = offer.filter(|_| fields.version().is_ok_and(|read| read == view.version)) {
-        let faults = events::empty(offer, &fields);
-        if !faults.is_empty() {
-            let said = said(fields, visit.word("case.mend"), faults);
+        if let Some(said) = refused::unfit(&visit, offer, &fields) {
             return Ok(again(&visit, &caller, &of, (StatusCode::UNPROCESSABLE_ENTITY, said)).await?);
         }
         if events::asks_again(offer) && fields.get("sure") != "yes" {
@@ -166,7 +170,12 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
     let once = fields.once(&visit.path)?;
     match transition::fire(visit.app(), &caller, Via::Page, &once, of.case, &attempt).await {
         Ok(_) => Ok(Redirect::to(&onward(&order, &of)).into_response()),
-        Err(error) => not_done(&visit, &caller, &of, fields, error).await,
+        Err(error) => {
+            let (visit, caller, of) = (&visit, &caller, &of);
+            let explain =
+                |refusal| async move { refusals::explain(visit.app(), caller, of.case, &refusal).await };
+            Ok(again(visit, caller, of, refused::told(visit, fields, error, explain).await?).await?)
+        }
     }
 }
 
@@ -184,64 +193,21 @@ fn onward(order: &[CaseId], of: &Of) -> String {
     };
     let query = of.sought.query();
     let joined = if query.is_empty() { done.to_owned() } else { format!("{query}&{done}") };
-    with_query(&path, &joined)
-}
-
-fn said(typed: Fields, told: String, faults: Vec<String>) -> show::Said {
-    let parts = ["track", "instance", "event"].map(|part| typed.get(part));
-    let form = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-    show::Said { form, typed, told: Some(told), faults }
-}
-
-async fn not_done(
-    visit: &Visit,
-    caller: &Caller,
-    of: &Of,
-    typed: Fields,
-    error: Error,
-) -> std::result::Result<Response, Fault> {
-    let status = status_of(&error);
-    let (told, faults) = match &error {
-        Error::Stale => (visit.word("case.stale"), Vec::new()),
-        Error::Refused(Refusal::InputInvalid { fields }) => {
-            (visit.word("case.mend"), fields.iter().map(|fault| fault.field.clone()).collect())
-        }
-        Error::Refused(refusal) => {
-            let reason = matches!(refusal, Refusal::ReasonNeeded { .. }).then(|| "reason".to_owned());
-            let told = refusals::explain(visit.app(), caller, of.case, refusal).await?;
-            (told, reason.into_iter().collect())
-        }
-        Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => {
-            (visit.word("case.twice"), Vec::new())
-        }
-        _ => return Err(error.into()),
-    };
-    Ok(again(visit, caller, of, (status, said(typed, told, faults))).await?)
+    query::address(&path, &joined)
 }
 
 /// Enters the home's score, and stays with the case.
 pub async fn score(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
-    let of = Of { case: id(&named)?, sought: Sought::read(fields.get("back")), paper: String::new() };
-    let (status, told) = match scores::hundredths(fields.get("score")) {
+    let of = Of { case: id(&named)?, sought: query::read(fields.get("back")), paper: String::new() };
+    match draft::enter_score(&visit, &caller, of.case, fields).await? {
+        Some(said) => Ok(again(&visit, &caller, &of, said).await?),
         None => {
-            let told = visit.word("faults.decimal").replacen("{}", "0", 1).replacen("{}", "10000", 1);
-            (StatusCode::UNPROCESSABLE_ENTITY, told)
+            let query = of.sought.query();
+            let query =
+                if query.is_empty() { "done=score".to_owned() } else { format!("{query}&done=score") };
+            Ok(Redirect::to(&query::address(&door(of.case), &query)).into_response())
         }
-        Some(score) => match scores::enter(visit.app(), &caller, of.case, fields.version()?, Some(score))
-            .await
-        {
-            Ok(_) => {
-                let query = of.sought.query();
-                let query =
-                    if query.is_empty() { "done=score".to_owned() } else { format!("{query}&done=score") };
-                return Ok(Redirect::to(&with_query(&door(of.case), &query)).into_response());
-            }
-            Err(error @ Error::Stale) => (status_of(&error), visit.word("case.stale")),
-            Err(error) => return Err(error.into()),
-        },
-    };
-    let said = show::Said { form: SCORE.to_owned(), typed: fields, told: Some(told), faults: Vec::new() };
-    Ok(again(&visit, &caller, &of, (status, said)).await?)
+    }
 }

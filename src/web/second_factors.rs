@@ -6,8 +6,8 @@ use minijinja::value::{Serde, merge_maps};
 use minijinja::{Value, context};
 use secrecy::SecretString;
 
-use super::account::told;
 use super::fault::{Fault, status_of};
+use super::faults;
 use super::form::Posted;
 use super::visit::{SignedIn, Visit};
 use crate::access::{Caller, Whence};
@@ -38,11 +38,9 @@ async fn again(
     error: Error,
 ) -> std::result::Result<Response, Fault> {
     let status = status_of(&error);
-    let faults = match &error {
-        Error::Conflict(conflict) => vec![(String::new(), visit.said(&conflict.to_string()))],
-        _ => told(visit, &error).ok_or(error)?,
-    };
-    Ok(page(visit, caller, status, context! { faults, step }).await?)
+    let faults = faults::of(visit, error)?;
+    let own = context! { faults => Value::from(Serde(&faults)), step };
+    Ok(page(visit, caller, status, own).await?)
 }
 
 pub async fn begin(from: Whence, posted: Posted) -> std::result::Result<Response, Fault> {

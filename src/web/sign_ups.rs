@@ -11,8 +11,8 @@ use sojourn_engine::vocabulary::Level;
 use validator::ValidateEmail;
 
 use super::Site;
-use super::account::{Faults, told};
 use super::fault::{Fault, status_of};
+use super::faults::{self, Wrong};
 use super::form::{Fields, Posted};
 use super::visit::Visit;
 use crate::access::Whence;
@@ -49,14 +49,15 @@ pub async fn send_link(
         }
         Err(error) => {
             let status = status_of(&error);
-            let faults = told(&visit, &error).ok_or(error)?;
-            Ok(visit.page(status, "sign_up.html", context! { faults, email, sent => () }))
+            let faults = faults::of(&visit, error)?;
+            let own = context! { faults => Value::from(Serde(&faults)), email, sent => () };
+            Ok(visit.page(status, "sign_up.html", own))
         }
     }
 }
 
 pub async fn follow(visit: Visit, Query(linked): Query<Linked>) -> std::result::Result<Response, Fault> {
-    Ok(form(&visit, StatusCode::OK, &linked.token, &Fields::default(), Vec::new()).await?)
+    Ok(form(&visit, StatusCode::OK, &linked.token, &Fields::default(), &[]).await?)
 }
 
 async fn form(
@@ -64,13 +65,14 @@ async fn form(
     status: StatusCode,
     token: &str,
     fields: &Fields,
-    faults: Faults,
+    faults: &[Wrong],
 ) -> Result<Response> {
     let asked = sign_ups::look(visit.app(), token).await?;
     let (given_name, family_name) = (fields.get("given_name"), fields.get("family_name"));
     let levels: Vec<&str> = Level::ALL.iter().map(|level| level.as_str()).collect();
     let level = fields.get("level");
     let asked = Value::from(Serde(&asked));
+    let faults = Value::from(Serde(faults));
     let own = context! { asked, token, faults, given_name, family_name, levels, level };
     Ok(visit.page(status, "newcomer.html", own))
 }
@@ -80,32 +82,32 @@ pub async fn complete(from: Whence, posted: Posted) -> std::result::Result<Respo
     let token = fields.get("token");
     let (new, faults) = read(&visit, &fields);
     let (Some(new), true) = (new, faults.is_empty()) else {
-        return Ok(form(&visit, StatusCode::UNPROCESSABLE_ENTITY, token, &fields, faults).await?);
+        return Ok(form(&visit, StatusCode::UNPROCESSABLE_ENTITY, token, &fields, &faults).await?);
     };
     match sign_ups::complete(visit.app(), token, new, &from).await {
         Ok(()) => Ok(Redirect::to("/login?after=password").into_response()),
         Err(error) => {
             let status = status_of(&error);
-            let faults = told(&visit, &error).ok_or(error)?;
-            Ok(form(&visit, status, token, &fields, faults).await?)
+            let faults = faults::of(&visit, error)?;
+            Ok(form(&visit, status, token, &fields, &faults).await?)
         }
     }
 }
 
 /// What was typed, with what is wrong with it.
-fn read(visit: &Visit, fields: &Fields) -> (Option<Newcomer>, Faults) {
-    let mut faults = Faults::new();
+fn read(visit: &Visit, fields: &Fields) -> (Option<Newcomer>, Vec<Wrong>) {
+    let mut faults = Vec::new();
     for name in ["given_name", "family_name"] {
         if !(1..=100).contains(&fields.get(name).chars().count()) {
-            faults.push((name.to_owned(), visit.said("between 1 and 100 characters")));
+            faults.push(Wrong::at(name, visit.said("between 1 and 100 characters")));
         }
     }
     let level: Option<Level> = fields.get("level").parse().ok();
     if level.is_none() {
-        faults.push(("level".to_owned(), visit.word("sign_up.choose")));
+        faults.push(Wrong::at("level", visit.word("sign_up.choose")));
     }
     if fields.exact("password") != fields.exact("repeated") {
-        faults.push(("repeated".to_owned(), visit.word("passwords.differs")));
+        faults.push(Wrong::at("repeated", visit.word("passwords.differs")));
     }
     let new = level.map(|level| Newcomer {
         given_name: fields.get("given_name").to_owned(),

@@ -12,11 +12,12 @@ use sojourn_engine::ids::{AgreementId, BalanceStatementId};
 
 use super::calls::{Onward, id};
 use super::fault::{Fault, status_of};
+use super::faults::{self, Wrong};
 use super::form::{Fields, Posted};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::balances::statements::{self, Answered, desk};
-use crate::app::{Conflict, Error, Result, balances};
+use crate::app::{Error, Result, balances};
 
 /// Letters of what is written about a statement, at most.
 const LONGEST: usize = 2000;
@@ -40,7 +41,7 @@ async fn listed(
     caller: &Caller,
     onward: Onward,
     status: StatusCode,
-    said: Option<(&Fields, String)>,
+    said: Option<(&Fields, Vec<Wrong>)>,
 ) -> Result<Response> {
     if !balances::may_read(caller) {
         return Err(Error::NotFound);
@@ -51,11 +52,11 @@ async fn listed(
     let own = context! {
         items => Value::from(Serde(&page.items)),
         next => page.next,
-        statable => Value::from(Serde(&statable)),
+        statable => statable.into_iter().map(|one| (one.id.to_string(), one.name)).collect::<Vec<_>>(),
         agreement => typed("agreement"),
         on => typed("on"),
         today => visit.app().today().to_string(),
-        told => said.as_ref().map(|(_, told)| told.clone()),
+        faults => Value::from(Serde(&said.map(|(_, wrong)| wrong))),
     };
     Ok(visit.page(status, "statements/list.html", own))
 }
@@ -64,12 +65,19 @@ async fn listed(
 pub async fn make(posted: Posted) -> Answer {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
-    let Ok(agreement) = fields.get("agreement").parse::<AgreementId>() else {
-        let told = (&fields, visit.word("statements.choose"));
+    let (agreement, day) = (fields.get("agreement").parse::<AgreementId>(), day(&fields));
+    let (Ok(agreement), Ok(day)) = (&agreement, day) else {
+        let mut wrong = Vec::new();
+        if agreement.is_err() {
+            wrong.push(Wrong::at("agreement", visit.word("statements.choose")));
+        }
+        if day.is_err() {
+            wrong.push(Wrong::at("on", visit.word("wrong.day")));
+        }
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Ok(listed(&visit, &caller, Onward::default(), status, Some(told)).await?);
+        return Ok(listed(&visit, &caller, Onward::default(), status, Some((&fields, wrong))).await?);
     };
-    let as_of = fields.get("on").parse().ok().and_then(|day| end_of(&visit, day));
+    let (agreement, as_of) = (*agreement, day.and_then(|day| end_of(&visit, day)));
     let once = fields.once(&visit.path)?;
     match statements::make(visit.app(), &caller, agreement, &once, as_of).await {
         Ok(answer) => {
@@ -80,30 +88,24 @@ pub async fn make(posted: Posted) -> Answer {
         }
         Err(error) => {
             let status = status_of(&error);
-            let told = told(&visit, error)?;
-            Ok(listed(&visit, &caller, Onward::default(), status, Some((&fields, told))).await?)
+            let mut wrong = faults::of(&visit, error)?;
+            for one in wrong.iter_mut().filter(|one| one.name == "as_of") {
+                "on".clone_into(&mut one.name);
+            }
+            Ok(listed(&visit, &caller, Onward::default(), status, Some((&fields, wrong))).await?)
         }
     }
+}
+
+/// The day that a form names, where it names one.
+fn day(said: &Fields) -> std::result::Result<Option<NaiveDate>, chrono::ParseError> {
+    Some(said.get("on")).filter(|text| !text.is_empty()).map(str::parse).transpose()
 }
 
 /// The end of a day that is over or to come; today counts until now.
 fn end_of(visit: &Visit, day: NaiveDate) -> Option<DateTime<Utc>> {
     let ends = Calendar::plain(visit.app().zone).end_of(day);
     (day != visit.app().today()).then_some(ends)
-}
-
-/// What the page says about what was not done; what is no matter of the form goes on.
-fn told(visit: &Visit, error: Error) -> Result<String> {
-    match error {
-        Error::Stale => Ok(visit.word("case.stale")),
-        Error::Conflict(Conflict::NotNow(detail)) => Ok(visit.said(&detail)),
-        Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => Ok(visit.word("case.twice")),
-        Error::Invalid(errors) => {
-            let said: Vec<String> = errors.iter().map(|error| visit.said(&error.detail)).collect();
-            Ok(said.join(" "))
-        }
-        error => Err(error),
-    }
 }
 
 pub async fn show(
@@ -127,15 +129,15 @@ async fn page(
     caller: &Caller,
     of: Of,
     done: bool,
-    (status, said): (StatusCode, Option<(&Fields, String)>),
+    (status, said): (StatusCode, Option<(&Fields, Vec<Wrong>)>),
 ) -> Result<Response> {
     let desk = desk::open(visit.app(), caller, of).await?;
     let own = context! {
         desk => Value::from(Serde(&desk)),
         door => door(of),
         done,
-        told => said.as_ref().map(|(_, told)| told.clone()),
-        reason => said.map(|(typed, _)| typed.get("reason").to_owned()).unwrap_or_default(),
+        reason => said.as_ref().map(|(typed, _)| typed.get("reason").to_owned()).unwrap_or_default(),
+        faults => Value::from(Serde(&said.map(|(_, wrong)| wrong))),
         longest => LONGEST,
     };
     Ok(visit.page(status, "statements/show.html", own))
@@ -178,17 +180,18 @@ async fn answer(of: Of, posted: Posted, answered: Answered) -> Answer {
         Answered::Dispute(words) | Answered::Settle(words) => Some(words.chars().count()),
     };
     if words.is_some_and(|letters| letters == 0 || letters > LONGEST) {
-        let told = (&fields, visit.word("statements.write"));
+        let told = (&fields, vec![Wrong::at("reason", visit.word("statements.write"))]);
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(page(&visit, &caller, of, false, (status, Some(told))).await?);
     }
     let once = fields.once(&visit.path)?;
-    match statements::answer(visit.app(), &caller, of, fields.version()?, &once, answered).await {
+    let read = fields.version().unwrap_or_default();
+    match statements::answer(visit.app(), &caller, of, read, &once, answered).await {
         Ok(_) => Ok(Redirect::to(&format!("{}?done=answer", door(of))).into_response()),
         Err(error) => {
             let status = status_of(&error);
-            let told = told(&visit, error)?;
-            Ok(page(&visit, &caller, of, false, (status, Some((&fields, told)))).await?)
+            let wrong = faults::of(&visit, error)?;
+            Ok(page(&visit, &caller, of, false, (status, Some((&fields, wrong)))).await?)
         }
     }
 }

@@ -14,7 +14,8 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::assets::{self, Dress};
-use super::fault::Fault;
+use super::fault::{Fault, Typed};
+use super::form::Fields;
 use super::{Web, themes};
 use crate::access::language::{self, LANGUAGES};
 use crate::access::{Caller, full_name};
@@ -42,6 +43,7 @@ pub struct Visit {
     /// Light, dark, or as the system has it.
     theme: &'static str,
     takes: Takes,
+    typed: Typed,
     /// Whether they are signed in and have to set up a second factor first: elsewhere they are nobody.
     pub lacks_factor: bool,
 }
@@ -114,8 +116,9 @@ impl FromRequestParts<Web> for Visit {
         }
         let theme = themes::known(kept(Keeps::Theme).as_deref());
         let takes = Takes::of(&parts.headers);
+        let typed = parts.extensions.get().cloned().unwrap_or_default();
         let web = web.clone();
-        Ok(Self { web, caller, language, path, me, bound, fresh_mark, theme, takes, lacks_factor })
+        Ok(Self { web, caller, language, path, me, bound, fresh_mark, theme, takes, typed, lacks_factor })
     }
 }
 
@@ -202,6 +205,7 @@ impl Visit {
             fresh_mark: true,
             theme: themes::known(None),
             takes: Takes::default(),
+            typed: Typed::default(),
             lacks_factor: false,
         }
     }
@@ -224,6 +228,11 @@ impl Visit {
     /// Whether a form was shown to this visitor.
     pub fn sealed(&self, seal: &str) -> bool {
         self.app().links.is_form_seal(&self.bound, seal)
+    }
+
+    /// Keeps what was typed, for a page that tells of a fault.
+    pub fn remember(&self, said: &Fields) {
+        self.typed.keep(said);
     }
 
     /// A key under which a form does its work once.

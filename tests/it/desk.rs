@@ -3,6 +3,7 @@
 mod calls;
 mod flows;
 mod overview;
+mod studies;
 
 use reqwest::multipart::{Form, Part};
 use rstest::rstest;

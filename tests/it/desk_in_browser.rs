@@ -195,7 +195,11 @@ async fn alone(browser: &Browser) {
 async fn with_forms(browser: &Browser) {
     for (list, first, pages) in [
         ("/institutions", "tbody th a", &["edit", "log-in", "units/new", "periods/new"][..]),
-        ("/people?duty=coordinator", "tbody th a", &["edit", "roles/new"]),
+        (
+            "/people?duty=coordinator",
+            "tbody th a",
+            &["edit", "roles/new", "registrations/new", "absences/new"],
+        ),
         ("/calls", ".case h2 a", &["edit", "rules", "publish"]),
         ("/programmes", ".case h2 a", &["edit", "publish", "offerings/new"]),
     ] {

@@ -33,6 +33,7 @@ mod doors;
 mod eligible_students;
 mod email_changes;
 mod endpoints;
+mod every_form;
 mod floods;
 mod forms;
 mod fuzzing;

@@ -3,7 +3,7 @@
 
 mod elsewhere;
 mod runs;
-mod stage;
+pub mod stage;
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,9 @@
-//! What a call can say about the documents and tracks of the workflows behind it, and what it can open.
+//! What a call can say about the documents, tracks and clocks of the workflows behind it, and what it can open.
 
 use std::collections::BTreeMap;
 
+use sojourn_engine::definition::Definition;
+use sojourn_engine::definition::clocks::{Run, SpanUnit};
 use sojourn_engine::ids::OfferingId;
 
 use super::store;
@@ -24,6 +26,45 @@ pub struct Rules {
     pub documents: Named,
     /// Tracks.
     pub tracks: Named,
+    /// Clocks that a call may set otherwise.
+    pub clocks: Vec<ClockRule>,
+}
+
+/// A clock that a call may set otherwise.
+#[derive(Debug, Clone)]
+pub struct ClockRule {
+    /// `<state>.<clock>`.
+    pub name: String,
+    /// What the state is called in the reader's language.
+    pub state: String,
+    /// What its spans count.
+    pub unit: SpanUnit,
+    /// What the workflow says, where it says a span.
+    pub usual: Option<u32>,
+    /// The shortest.
+    pub least: u32,
+    /// The longest.
+    pub most: u32,
+}
+
+/// Clocks of a definition that calls may set otherwise.
+fn clocks<'d>(definition: &'d Definition, language: &'d str) -> impl Iterator<Item = ClockRule> + 'd {
+    definition.clocks.iter().filter_map(move |clock| {
+        let (least, most) = clock.bounds?;
+        let state = &definition.states[clock.state.at()];
+        let usual = match clock.run {
+            Run::Within(span) => Some(span.count),
+            Run::Until(_) => None,
+        };
+        Some(ClockRule {
+            name: format!("{}.{}", state.name, clock.id),
+            state: state.label.get(language).to_owned(),
+            unit: least.unit,
+            usual,
+            least: least.count,
+            most: most.count,
+        })
+    })
 }
 
 /// What the workflows of these offerings know.
@@ -34,6 +75,7 @@ pub async fn rules(app: &App, caller: &Caller, offerings: &[OfferingId]) -> Resu
     let conn = app.store.read();
     let programmes = store::behind(conn, offerings).await?;
     let (mut documents, mut tracks) = (BTreeMap::new(), BTreeMap::new());
+    let mut spans: BTreeMap<String, ClockRule> = BTreeMap::new();
     let names: std::collections::BTreeSet<_> =
         programmes.iter().map(|(_, row)| row.workflow_id.as_str()).collect();
     for workflow in names {
@@ -41,8 +83,17 @@ pub async fn rules(app: &App, caller: &Caller, offerings: &[OfferingId]) -> Resu
         let of = |label: &sojourn_engine::definition::Texts| label.get(&caller.language).to_owned();
         documents.extend(definition.documents.iter().map(|slot| (slot.name.clone(), of(&slot.label))));
         tracks.extend(definition.tracks.iter().map(|track| (track.name.clone(), of(&track.label))));
+        for clock in clocks(&definition, &caller.language) {
+            // What several workflows have, every one of them has to take.
+            let known = spans.entry(clock.name.clone()).or_insert_with(|| clock.clone());
+            (known.least, known.most) = (known.least.max(clock.least), known.most.min(clock.most));
+        }
     }
-    Ok(Rules { documents: documents.into_iter().collect(), tracks: tracks.into_iter().collect() })
+    Ok(Rules {
+        documents: documents.into_iter().collect(),
+        tracks: tracks.into_iter().collect(),
+        clocks: spans.into_values().collect(),
+    })
 }
 
 /// Offerings that a call of the caller's could open: those that begin after today, by host and day.

@@ -26,6 +26,8 @@ const MANY: Asked = Asked { limit: 200, cursor: None };
 const LONGEST: usize = 5_000;
 /// Says that the other side is the alliance as a whole.
 const ALL: &str = "all";
+/// Says that it is one institution.
+const ONE: &str = "one";
 
 type Page = std::result::Result<Response, Fault>;
 
@@ -76,7 +78,7 @@ async fn new_page(
         agreement => (), title => visit.word("agreements.new"), door => "/agreements/new", version => (),
         own => Value::from(Serde(own.iter().map(named).collect::<Vec<_>>())),
         others, proposer,
-        with => if typed.get("with") == ALL { ALL } else { "one" },
+        with => if typed.get("with") == ALL { ALL } else { ONE },
         partner => typed.get("partner"),
         ..terms(typed, wrong)
     };
@@ -133,8 +135,10 @@ pub async fn write(Posted { visit, fields }: Posted) -> Page {
 
 /// Whom the form names as the other side.
 async fn partner(visit: &Visit, fields: &Fields, wrong: &mut Vec<Wrong>) -> Result<Option<InstitutionId>> {
-    if fields.get("with") == ALL {
-        return Ok(None);
+    match fields.get("with") {
+        ALL => return Ok(None),
+        ONE => {}
+        _ => wrong.push(Wrong::at("with", visit.word("wrong.one"))),
     }
     let told = match institutions::meant(visit.app(), fields.get("partner")).await? {
         Meant::One(one) => return Ok(Some(one)),

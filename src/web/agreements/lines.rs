@@ -209,7 +209,7 @@ async fn places_page(
 ) -> Result<Response> {
     let own = context! {
         line => super::line(visit, agreement).await?,
-        one => super::row(visit, row).await?,
+        one => super::rows(visit, std::slice::from_ref(row)).await?.pop(),
         amount => typed.get("amount"), reason => typed.get("reason"),
         least => -row.capacity, most => MOST, longest => LONGEST,
         faults => Value::from(Serde(wrong)),

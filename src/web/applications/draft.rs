@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
@@ -14,12 +15,15 @@ use super::super::fields::{Kind, value};
 use super::super::form::{Fields, Posted};
 use super::super::visit::Visit;
 use super::show::{self, Said};
+use crate::access::Caller;
 use crate::app::applications::{self, ApplicationView, DraftChange, scores};
 use crate::app::calls::{self, AnswerKind, Question};
 use crate::app::{Error, FieldError, Result};
 
 /// What the form of a draft is called among the forms of a case.
 pub const FORM: &str = "-draft";
+/// What the form of a score is called among them.
+pub const SCORE: &str = "-score";
 /// Name of the buttons that move a choice.
 pub const MOVE: &str = "move";
 /// Choices of a form where the call sets no cap.
@@ -46,7 +50,7 @@ pub async fn change(Path(named): Path<String>, posted: Posted) -> std::result::R
         Ok(_) => return Ok(Redirect::to(&format!("/cases/{case}?done=draft")).into_response()),
         Err(error @ Error::Stale) => (status_of(&error), visit.word("case.stale"), Vec::new()),
         Err(Error::Invalid(wrong)) => {
-            let status = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
             (status, visit.word("case.mend"), faults(&wrong))
         }
         Err(error) => return Err(error.into()),
@@ -71,20 +75,39 @@ pub fn moved(said: &mut Fields) -> bool {
     true
 }
 
-/// Enters the home's score of an application.
+/// Enters the home's score of an application; why not, where the form can mend it.
+pub async fn enter_score(
+    visit: &Visit,
+    caller: &Caller,
+    case: CaseId,
+    fields: Fields,
+) -> Result<Option<(StatusCode, Said)>> {
+    let entered = match scores::hundredths(fields.get("score")) {
+        None => Err((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            visit.word("faults.decimal").replacen("{}", "0", 1).replacen("{}", "10000", 1),
+        )),
+        Some(score) => {
+            let read = fields.version().unwrap_or_default();
+            match scores::enter(visit.app(), caller, case, read, Some(score)).await {
+                Ok(_) => Ok(()),
+                Err(error @ Error::Stale) => Err((status_of(&error), visit.word("case.stale"))),
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    let said = |told| Said { form: SCORE.to_owned(), typed: fields, told: Some(told), faults: Vec::new() };
+    Ok(entered.err().map(|(status, told)| (status, said(told))))
+}
+
 pub async fn score(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let case: CaseId = id(&named)?;
-    let given = scores::hundredths(fields.get("score"));
-    let score = given.ok_or_else(|| {
-        Error::Invalid(vec![FieldError::new(
-            "/score",
-            visit.word("faults.decimal").replacen("{}", "0", 1).replacen("{}", "10000", 1),
-        )])
-    })?;
-    scores::enter(visit.app(), &caller, case, fields.version()?, Some(score)).await?;
-    Ok(Redirect::to(&format!("/cases/{case}?done=score")).into_response())
+    match enter_score(&visit, &caller, case, fields).await? {
+        None => Ok(Redirect::to(&format!("/cases/{case}?done=score")).into_response()),
+        Some((status, said)) => Ok(show::again(&visit, &caller, case, status, said).await?),
+    }
 }
 
 async fn wanted(visit: &Visit, call: CallId, said: &Fields) -> Result<DraftChange> {

@@ -6,21 +6,21 @@ use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use sojourn_engine::ids::CaseId;
-use sojourn_engine::refusal::Refusal;
 use sojourn_engine::vocabulary::Via;
 
 use super::super::calls::id;
 use super::super::documents;
-use super::super::fault::{Fault, status_of};
+use super::super::fault::Fault;
 use super::super::fields;
 use super::super::form::{Fields, Posted, SEAL};
+use super::super::refused;
 use super::super::visit::Visit;
-use super::show::{self, Said};
+use super::show;
 use crate::access::Caller;
 use crate::app::applications::view::OfferView;
 use crate::app::applications::{self, ApplicationView};
 use crate::app::transition::{self, Attempt};
-use crate::app::{Conflict, Error, Result, refusals};
+use crate::app::{Error, Result, refusals};
 
 pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
     let Posted { visit, fields } = posted;
@@ -29,12 +29,8 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
     let view = applications::read(visit.app(), &caller, id).await?;
     let offer = view.offers.iter().find(|offer| is_meant(offer, &fields));
     if let Some(offer) = offer.filter(|_| fields.version().is_ok_and(|read| read == view.version)) {
-        let faults = empty(offer, &fields);
-        if !faults.is_empty() {
-            let told = visit.word("case.mend");
-            return Ok(
-                refused(&visit, &caller, id, fields, StatusCode::UNPROCESSABLE_ENTITY, told, faults).await?
-            );
+        if let Some(said) = refused::unfit(&visit, offer, &fields) {
+            return Ok(show::again(&visit, &caller, id, StatusCode::UNPROCESSABLE_ENTITY, said).await?);
         }
         if asks_again(offer) && fields.get("sure") != "yes" {
             let of = format!("{} · {}", view.applicant.name, view.reference);
@@ -50,7 +46,12 @@ pub async fn fire(Path(named): Path<String>, posted: Posted) -> std::result::Res
                 if offer.is_some_and(|offer| is_checked(&view, &caller, offer)) { "given" } else { "step" };
             Ok(Redirect::to(&format!("/cases/{id}?done={done}")).into_response())
         }
-        Err(error) => not_done(&visit, &caller, id, fields, error).await,
+        Err(error) => {
+            let (visit, caller) = (&visit, &caller);
+            let explain = |refusal| async move { refusals::explain(visit.app(), caller, id, &refusal).await };
+            let (status, said) = refused::told(visit, fields, error, explain).await?;
+            Ok(show::again(visit, caller, id, status, said).await?)
+        }
     }
 }
 
@@ -114,12 +115,19 @@ pub fn is_meant(offer: &OfferView, said: &Fields) -> bool {
         && offer.key.as_deref().unwrap_or_default() == said.get("instance")
 }
 
-/// Required parts of a form that were left empty.
-pub fn empty(offer: &OfferView, said: &Fields) -> Vec<String> {
+/// Letters of a reason and of a note, at most.
+const LONGEST: usize = 5_000;
+
+/// Parts of a form that are missing, or longer than what is kept.
+pub fn unfit(offer: &OfferView, said: &Fields) -> Vec<String> {
+    let long = |name: &str| said.get(name).chars().count() > LONGEST;
     let mut faults = fields::missing(&offer.input, said);
     let reasoned = !said.get("reason.code").is_empty() && !said.get("reason.text").is_empty();
-    if !offer.reasons.is_empty() && !reasoned {
+    if (!offer.reasons.is_empty() && !reasoned) || long("reason.text") {
         faults.push("reason".to_owned());
+    }
+    if long("note") {
+        faults.push("note".to_owned());
     }
     faults
 }
@@ -137,43 +145,4 @@ pub fn confirm(visit: &Visit, (door, of): (&str, &str), offer: &OfferView, said:
         kept => Value::from(Serde(&kept)),
     };
     visit.page(StatusCode::OK, "applications/confirm.html", own)
-}
-
-async fn not_done(
-    visit: &Visit,
-    caller: &Caller,
-    id: CaseId,
-    said: Fields,
-    error: Error,
-) -> std::result::Result<Response, Fault> {
-    let status = status_of(&error);
-    let (told, faults) = match &error {
-        Error::Stale => (visit.word("case.stale"), Vec::new()),
-        Error::Refused(Refusal::InputInvalid { fields }) => {
-            (visit.word("case.mend"), fields.iter().map(|fault| fault.field.clone()).collect())
-        }
-        Error::Refused(refusal @ Refusal::ReasonNeeded { .. }) => {
-            (refusals::explain(visit.app(), caller, id, refusal).await?, vec!["reason".to_owned()])
-        }
-        Error::Refused(refusal) => (refusals::explain(visit.app(), caller, id, refusal).await?, Vec::new()),
-        Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => {
-            (visit.word("case.twice"), Vec::new())
-        }
-        _ => return Err(error.into()),
-    };
-    Ok(refused(visit, caller, id, said, status, told, faults).await?)
-}
-
-async fn refused(
-    visit: &Visit,
-    caller: &Caller,
-    id: CaseId,
-    typed: Fields,
-    status: StatusCode,
-    told: String,
-    faults: Vec<String>,
-) -> Result<Response> {
-    let parts = ["track", "instance", "event"].map(|part| typed.get(part));
-    let form = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-    show::again(visit, caller, id, status, Said { form, typed, told: Some(told), faults }).await
 }

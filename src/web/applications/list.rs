@@ -8,6 +8,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 
 use super::super::fault::Fault;
+use super::super::query;
 use super::super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::applications::list::{self, ApplicationItem, Filter};
@@ -64,7 +65,7 @@ impl Sought {
 
     /// The filters that are set, as names and values.
     fn set(&self) -> Vec<(&'static str, &str)> {
-        let all = [
+        query::set([
             ("waiting_for_me", &self.waiting_for_me),
             ("overdue", &self.overdue),
             ("at_risk", &self.at_risk),
@@ -75,18 +76,12 @@ impl Sought {
             ("host", &self.host),
             ("call", &self.call),
             ("q", &self.q),
-        ];
-        all.into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| (name, value.as_str()))
-            .collect()
+        ])
     }
 
     /// The filters with where the next page begins.
     fn onward(&self, next: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.set()).append_pair("cursor", next);
-        format!("/cases?{}", query.finish())
+        query::address("/cases", &query::text(&[self.set(), vec![("cursor", next)]].concat()))
     }
 }
 

@@ -15,7 +15,7 @@ use super::draft;
 use super::show::Said;
 use crate::access::Caller;
 use crate::app::applications::{self, NewApplication};
-use crate::app::{Asked, Error, Result, calls, institutions, registrations};
+use crate::app::{Asked, Error, FieldError, Result, calls, institutions, registrations};
 
 pub async fn ask(signed_in: SignedIn, Path(named): Path<String>) -> std::result::Result<Response, Fault> {
     let SignedIn { visit, caller } = signed_in;
@@ -70,9 +70,15 @@ pub async fn open(Path(named): Path<String>, posted: Posted) -> std::result::Res
 }
 
 async fn make(visit: &Visit, caller: &Caller, call: CallId, said: &Fields) -> Result<String> {
+    let registration = match said.get("registration") {
+        "" => None,
+        text => Some(text.parse().map_err(|_| {
+            Error::Invalid(vec![FieldError::new("/registration_id", visit.word("wrong.one"))])
+        })?),
+    };
     let new = NewApplication {
         call,
-        registration: said.get("registration").parse().ok(),
+        registration,
         choices: draft::choices(said)?,
         answers: draft::answers(&draft::questions(visit, call).await?, said),
         submit_at_bell: said.get("submit_at_bell") == "true",

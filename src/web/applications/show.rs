@@ -93,8 +93,10 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     };
     let legal: Vec<Value> = legal.into_iter().map(|offer| form(&picks(offer), offer, said)).collect();
     let stays = said.is_some_and(|said| {
-        said.form == draft::FORM || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
+        [draft::FORM, draft::SCORE].contains(&said.form.as_str())
+            || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
     });
+    let scored = said.filter(|said| said.form == draft::SCORE);
     let answers = draft::answered(visit, view).await?;
     let typed = said.filter(|_| !stays).map(|said| texts(&said.typed));
     let moved = steps.iter().any(|step| step.via == Via::Run);
@@ -113,6 +115,8 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         tasks => Value::from(Serde(&tasks)),
         answers,
         scores => scores(visit, caller, view).await?,
+        score => scored.map(|said| said.typed.get("score").to_owned()),
+        score_fault => scored.and_then(|said| said.told.clone()),
         not_legal => Value::from(Serde(&not_legal)),
         // Documents have a section of their own.
         tracks => Value::from(Serde(view.tracks.iter().filter(|track| track.key.parse::<u16>().is_ok()).collect::<Vec<_>>())),
@@ -257,7 +261,7 @@ pub fn lines(visit: &Visit, view: &ApplicationView, offer: &OfferView) -> Vec<(S
 }
 
 /// What somebody typed into a form that is gone, so that it is not lost.
-fn texts(typed: &Fields) -> Vec<String> {
+pub fn texts(typed: &Fields) -> Vec<String> {
     let texts = typed
         .0
         .iter()

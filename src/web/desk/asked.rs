@@ -22,11 +22,15 @@ pub struct Ask {
     needed: bool,
     /// What it is called, where its name has no word.
     label: Option<String>,
+    hinted: bool,
 }
 
 impl Ask {
     /// What its hint is called.
     fn hint(&self) -> String {
+        if !self.hinted {
+            return String::new();
+        }
         let other = matches!(self.takes, Takes::HomeOrZone).then(|| "home_or_zone".to_owned());
         other.unwrap_or_else(|| self.name.clone())
     }
@@ -37,16 +41,23 @@ impl Ask {
         self.label = Some(label);
         self
     }
+
+    /// Without the hint that its name has elsewhere.
+    #[must_use]
+    pub const fn without_hint(mut self) -> Self {
+        self.hinted = false;
+        self
+    }
 }
 
 /// A field that has to be filled in.
 pub fn must(name: impl Into<String>, takes: Takes) -> Ask {
-    Ask { name: name.into(), takes, needed: true, label: None }
+    Ask { name: name.into(), takes, needed: true, label: None, hinted: true }
 }
 
 /// A field that may stay empty.
 pub fn may(name: impl Into<String>, takes: Takes) -> Ask {
-    Ask { name: name.into(), takes, needed: false, label: None }
+    Ask { name: name.into(), takes, needed: false, label: None, hinted: true }
 }
 
 /// A form with what it holds, or with what was typed into it and what is wrong with that.

@@ -1,10 +1,11 @@
-//! What a call asks of applicants: documents, what is prepared beside, and questions of its own.
+//! What a call asks of applicants: documents, what is prepared beside, how long steps may take, and questions of its own.
 
 use std::collections::BTreeMap;
 
 use axum::extract::Path;
 use axum::http::StatusCode;
 use serde_json::json;
+use sojourn_engine::definition::clocks::Span;
 use sojourn_engine::vocabulary::Publication;
 
 use super::super::form::Posted;
@@ -13,7 +14,7 @@ use super::asked::{Ask, Form, Options, Takes, may};
 use super::calls::{above, seen, to};
 use super::sheet::{Answer, Sheet};
 use crate::access::Caller;
-use crate::app::calls::{self, AnswerKind, CallView, Plan, Question, Rules};
+use crate::app::calls::{self, AnswerKind, CallView, ClockRule, Plan, Question, Rules};
 use crate::app::{Error, Result};
 
 /// Empty questions after those that are there.
@@ -41,6 +42,7 @@ fn asks(visit: &Visit, rules: &Rules, questions: usize) -> Vec<Ask> {
     if !rules.tracks.is_empty() {
         asks.push(may("tracks", Takes::Some(rules.tracks.clone())));
     }
+    asks.extend(rules.clocks.iter().map(|clock| span(visit, clock)));
     for nth in 0..questions {
         let of = |name: &str, word: &str, takes: Takes| {
             let called = visit.word("call_form.question").replace("{}", &(nth + 1).to_string());
@@ -57,6 +59,21 @@ fn asks(visit: &Visit, rules: &Rules, questions: usize) -> Vec<Ask> {
     asks
 }
 
+/// The form's name of a clock.
+fn clock_field(name: &str) -> String {
+    format!("clocks.{name}")
+}
+
+/// Asks for the span of a clock, in its unit.
+fn span(visit: &Visit, clock: &ClockRule) -> Ask {
+    let unit = visit.word(&format!("call_form.units.{}", json!(clock.unit).as_str().unwrap_or_default()));
+    let called = visit.word("call_form.clock").replacen("{}", &clock.state, 1).replacen("{}", &unit, 1);
+    let usual = clock.usual.map(|usual| visit.word("call_form.usual").replace("{}", &usual.to_string()));
+    let called =
+        usual.map_or_else(|| called.clone(), |usual| format!("{called}{}{usual}", visit.word("form.colon")));
+    may(clock_field(&clock.name), Takes::Whole(clock.least.into(), clock.most.into())).called(called)
+}
+
 fn questions(call: &CallView) -> Vec<Question> {
     serde_json::from_value(call.form.clone()).unwrap_or_default()
 }
@@ -65,6 +82,10 @@ fn held(asks: Vec<Ask>, call: &CallView) -> Form {
     let mut form = Form::of(asks);
     for (name, rule) in call.documents.as_object().into_iter().flatten() {
         form = form.with(&format!("documents.{name}"), &rule.as_str().unwrap_or_default());
+    }
+    for (name, span) in call.clocks.as_object().into_iter().flatten() {
+        let span = span.as_str().and_then(|text| text.parse::<Span>().ok());
+        form = form.with_some(&clock_field(name), span.map(|span| span.count));
     }
     let tracks: BTreeMap<String, bool> = serde_json::from_value(call.tracks.clone()).unwrap_or_default();
     form = form.with_each("tracks", tracks.iter().filter(|(_, asked)| **asked).map(|(name, _)| name));
@@ -98,17 +119,30 @@ fn asked(form: &Form, before: &[Question], many: usize) -> Vec<Question> {
     (0..many).filter_map(one).collect()
 }
 
-fn fill(form: &Form, rules: &Rules, (before, many): (&[Question], usize), plan: &mut Plan) {
+fn fill(form: &Form, rules: &Rules, (asked_before, many): (&[Question], usize), plan: &mut Plan) {
     let documents: BTreeMap<&String, String> = rules
         .documents
         .iter()
         .filter_map(|(name, _)| Some((name, form.maybe(&format!("documents.{name}"))?)))
         .collect();
     let ticked: Vec<String> = form.each("tracks");
-    let tracks: BTreeMap<&String, bool> = ticked.iter().map(|name| (name, true)).collect();
+    // What is not ticked is not said, but where the call says no already.
+    let before: BTreeMap<String, bool> = serde_json::from_value(plan.row.tracks.clone()).unwrap_or_default();
+    let known = |name: &&String| rules.tracks.iter().any(|(known, _)| known == *name);
+    let mut tracks: BTreeMap<&String, bool> = before.keys().filter(known).map(|name| (name, false)).collect();
+    tracks.extend(ticked.iter().map(|name| (name, true)));
+    let spans: BTreeMap<&String, String> = rules
+        .clocks
+        .iter()
+        .filter_map(|clock| {
+            let count = form.parsed(&clock_field(&clock.name))?;
+            Some((&clock.name, Span { count, unit: clock.unit }.to_string()))
+        })
+        .collect();
+    plan.row.clocks = json!(spans);
     plan.row.documents = json!(documents);
     plan.row.tracks = json!(tracks);
-    plan.row.form = json!(asked(form, before, many));
+    plan.row.form = json!(asked(form, asked_before, many));
 }
 
 fn sheet(visit: &Visit, call: &CallView) -> Sheet {

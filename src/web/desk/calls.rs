@@ -11,7 +11,7 @@ use super::super::form::Posted;
 use super::super::visit::{SignedIn, Visit};
 use super::asked::{Ask, Form, Options, Takes, may, must, sentence};
 use super::institutions::{ALL, made};
-use super::sheet::{Answer, Sheet, Sure, is_sure, of_version};
+use super::sheet::{Answer, Sheet, Sure, is_sure, moving};
 use crate::access::{Caller, Place};
 use crate::app::calls::{self, CallView, Coming, Plan};
 use crate::app::{Conflict, Error, Result, institutions};
@@ -295,21 +295,24 @@ pub async fn ask_publish(Path(named): Path<String>, signed_in: SignedIn) -> Answ
     let SignedIn { visit, caller } = signed_in;
     let call = seen(&visit, &caller, &named).await?;
     let next = onward(call.status).ok_or(Error::NotFound)?;
-    Ok(sure(&visit, &call, next, Vec::new()).page(&visit, StatusCode::OK, &of_version(call.version)))
+    Ok(sure(&visit, &call, next, Vec::new()).page(&visit, StatusCode::OK, &moving(call.version, next)))
 }
 
 pub async fn publish(Path(named): Path<String>, posted: Posted) -> Answer {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let call = seen(&visit, &caller, &named).await?;
+    let (read, meant) = (fields.version().unwrap_or_default(), fields.get("to").to_owned());
     let next = match onward(call.status) {
-        Some(next) if fields.version()? == call.version => next,
-        // Published meanwhile, as by a double click.
+        Some(next) if meant != call.status.as_str() => next,
+        // Done meanwhile, as by a double click.
         _ => return Ok(to(&named, "kept")),
     };
     let mut told = (StatusCode::OK, Vec::new());
-    if is_sure(&fields) {
-        let done = calls::change(visit.app(), &caller, call.id, fields.version()?, |plan| {
+    if read != call.version || !["", next.as_str()].contains(&meant.as_str()) {
+        told = refused(&visit, Error::Stale)?;
+    } else if is_sure(&fields) {
+        let done = calls::change(visit.app(), &caller, call.id, read, |plan| {
             plan.row.status = next;
         });
         match done.await {
@@ -317,5 +320,5 @@ pub async fn publish(Path(named): Path<String>, posted: Posted) -> Answer {
             Err(error) => told = refused(&visit, error)?,
         }
     }
-    Ok(sure(&visit, &call, next, told.1).page(&visit, told.0, &of_version(call.version)))
+    Ok(sure(&visit, &call, next, told.1).page(&visit, told.0, &moving(call.version, next)))
 }

@@ -33,6 +33,9 @@ pub async fn attempt(State(web): Site, Path(named): Path<String>, request: Reque
         Ok(form) => read(form).await,
         Err(rejection) => Err(unread(rejection.body_text())),
     };
+    if let Ok(said) = &said {
+        visit.remember(said);
+    }
     let said = match said {
         Ok(said) if !visit.sealed(said.get(SEAL)) => return Err(Fault::FOREIGN),
         said => said,

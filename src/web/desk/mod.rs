@@ -21,6 +21,8 @@ pub mod programmes;
 mod roles;
 mod sheet;
 mod simulation;
+mod stand_ins;
+mod studies;
 mod takes;
 mod waiting;
 mod workflows;
@@ -80,6 +82,10 @@ fn of_people() -> Router<Web> {
         .route("/people/{id}/edit", get(people::edit).post(people::change))
         .route("/people/{id}/roles/new", get(roles::ask_grant).post(roles::grant))
         .route("/people/{id}/roles/{role}/end", get(roles::ask_end).post(roles::end))
+        .route("/people/{id}/registrations/new", get(studies::ask).post(studies::enter))
+        .route("/people/{id}/registrations/{registration}/edit", get(studies::edit).post(studies::change))
+        .route("/people/{id}/absences/new", get(stand_ins::ask).post(stand_ins::enter))
+        .route("/people/{id}/absences/{absence}/end", get(stand_ins::ask_end).post(stand_ins::end))
 }
 
 fn of_calls() -> Router<Web> {

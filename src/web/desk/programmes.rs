@@ -13,7 +13,7 @@ use super::super::visit::{SignedIn, Visit};
 use super::asked::{Ask, Form, Options, Takes, may, must};
 use super::calls::{onward, refused};
 use super::institutions::{ALL, made};
-use super::sheet::{Answer, Sheet, Sure, is_sure, of_version};
+use super::sheet::{Answer, Sheet, Sure, is_sure, moving};
 use crate::access::Caller;
 use crate::app::programmes::{self, NewProgramme, Programme, ProgrammeView};
 use crate::app::{Error, Result, institutions, workflows};
@@ -250,26 +250,30 @@ fn sure(visit: &Visit, programme: &ProgrammeView, told: Vec<String>) -> Result<S
 pub async fn ask_publish(Path(named): Path<String>, signed_in: SignedIn) -> Answer {
     let SignedIn { visit, caller } = signed_in;
     let programme = seen(&visit, &caller, &named).await?;
+    let next = onward(programme.status).ok_or(Error::NotFound)?;
     let asked = sure(&visit, &programme, Vec::new())?;
-    Ok(asked.page(&visit, StatusCode::OK, &of_version(programme.version)))
+    Ok(asked.page(&visit, StatusCode::OK, &moving(programme.version, next)))
 }
 
 pub async fn publish(Path(named): Path<String>, posted: Posted) -> Answer {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let programme = seen(&visit, &caller, &named).await?;
+    let (read, meant) = (fields.version().unwrap_or_default(), fields.get("to").to_owned());
     let next = match onward(programme.status) {
-        Some(next) if fields.version()? == programme.version => next,
-        // Published meanwhile, as by a double click.
+        Some(next) if meant != programme.status.as_str() => next,
+        // Done meanwhile, as by a double click.
         _ => return Ok(to(&named, "kept")),
     };
     let mut told = (StatusCode::OK, Vec::new());
-    if is_sure(&fields) {
+    if read != programme.version || !["", next.as_str()].contains(&meant.as_str()) {
+        told = refused(&visit, Error::Stale)?;
+    } else if is_sure(&fields) {
         let fill = |row: &mut Programme| row.status = next;
-        match programmes::change(visit.app(), &caller, programme.id, fields.version()?, fill).await {
+        match programmes::change(visit.app(), &caller, programme.id, read, fill).await {
             Ok(_) => return Ok(to(&named, &format!("programme_{next}"))),
             Err(error) => told = refused(&visit, error)?,
         }
     }
-    Ok(sure(&visit, &programme, told.1)?.page(&visit, told.0, &of_version(programme.version)))
+    Ok(sure(&visit, &programme, told.1)?.page(&visit, told.0, &moving(programme.version, next)))
 }

@@ -167,15 +167,17 @@ async fn granted(visit: &Visit, caller: &Caller, at: Option<InstitutionId>) -> R
         must("duty", Takes::One(duties(visit, caller))),
         may("institution", Takes::One(places(visit, caller, at).await?)),
     ];
-    if let Some(at) = at {
-        let units = institutions::units(visit.app(), at, &ALL).await?.items;
-        if !units.is_empty() {
-            let units = units.into_iter().map(|unit| (unit.id.to_string(), unit.name)).collect();
-            asks.push(may("unit", Takes::One(units)));
-        }
-    }
+    asks.extend(units(visit, at).await?);
     asks.extend([must("from_on", Takes::Day), may("until_on", Takes::Day)]);
     Ok(asks)
+}
+
+/// Which unit of an institution, where it has any.
+pub async fn units(visit: &Visit, at: Option<InstitutionId>) -> Result<Option<Ask>> {
+    let Some(at) = at else { return Ok(None) };
+    let units = institutions::units(visit.app(), at, &ALL).await?.items;
+    let units: Options = units.into_iter().map(|unit| (unit.id.to_string(), unit.name)).collect();
+    Ok((!units.is_empty()).then(|| may("unit", Takes::One(units))))
 }
 
 fn grant_sheet(visit: &Visit, person: &PersonView) -> Sheet {
@@ -184,12 +186,12 @@ fn grant_sheet(visit: &Visit, person: &PersonView) -> Sheet {
         trail: above(visit, person),
         lead: Some(visit.word("person.grant_lead")),
         button: visit.word("desk.go_on"),
-        version: Some(person.version),
+        version: None,
     }
 }
 
-/// Where a duty is most likely held: where the person belongs, as far as the caller looks after it.
-fn likely(caller: &Caller, person: &PersonView, from: &At) -> Option<InstitutionId> {
+/// Where somebody most likely works or studies: where they belong, as far as the caller looks after it.
+pub fn likely(caller: &Caller, person: &PersonView, from: &At) -> Option<InstitutionId> {
     let theirs = person.roles.iter().rev().find_map(|role| role.institution);
     let own = caller.administered().map(|seat| seat.institution).next();
     from.institution.parse().ok().or(theirs).or(own)

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::NaiveDate;
 use minijinja::{Value, context};
+use sojourn_engine::vocabulary::Publication;
 
 use super::super::fault::Fault;
 use super::super::form::{Fields, KEY, SEAL};
@@ -118,4 +119,11 @@ pub fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String 
 /// The version of what a question is about, as it carries it.
 pub fn of_version(version: i32) -> Fields {
     Fields(vec![("version".to_owned(), version.to_string())])
+}
+
+/// The same with what it becomes, so that a second press is told from another wish.
+pub fn moving(version: i32, next: Publication) -> Fields {
+    let Fields(mut carried) = of_version(version);
+    carried.push(("to".to_owned(), next.to_string()));
+    Fields(carried)
 }

@@ -4,6 +4,11 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use sojourn_engine::codes;
 
+use crate::app::imports::table::hundredths;
+
+/// The most credits of a registration, in hundredths.
+const MOST_CREDITS: i32 = 100_000;
+
 /// Values to pick from, each with its name.
 pub type Options = Vec<(String, String)>;
 
@@ -36,6 +41,10 @@ pub enum Takes {
     Domains,
     /// ISCED-F 2013 codes, one after the other.
     Studies,
+    /// One ISCED-F 2013 code.
+    Study,
+    /// Credits, with at most two decimals.
+    Credits,
     /// Languages with their CEFR levels, one after the other.
     Tongues,
     /// A day.
@@ -69,6 +78,8 @@ impl Takes {
             Self::Schac => codes::is_schac(text),
             Self::Domains => each(codes::is_schac),
             Self::Studies => each(codes::is_field),
+            Self::Study => codes::is_field(text),
+            Self::Credits => credits(text).is_some(),
             Self::Tongues => each(codes::is_language_level),
             Self::Day => text.parse::<NaiveDate>().is_ok(),
             Self::Time => time(text).is_some(),
@@ -94,6 +105,8 @@ impl Takes {
             Self::Schac => ("line", "schac"),
             Self::Domains => ("line", "domains"),
             Self::Studies => ("line", "studies"),
+            Self::Study => ("line", "study"),
+            Self::Credits => ("line", "credits"),
             Self::Tongues => ("line", "tongues"),
             Self::Day => ("day", "day"),
             Self::Time => ("time", "time"),
@@ -134,6 +147,11 @@ fn is_address(text: &str) -> bool {
     plain && whole && text.len() <= 254
 }
 
+/// Credits in hundredths.
+pub fn credits(text: &str) -> Option<i32> {
+    hundredths(text, MOST_CREDITS)
+}
+
 /// A time as browsers write it, with or without seconds.
 pub fn time(text: &str) -> Option<NaiveTime> {
     ["%H:%M:%S", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok())
@@ -151,6 +169,8 @@ mod tests {
             (Takes::Zone, "Asia/Taipei"),
             (Takes::HomeOrZone, "home"),
             (Takes::Studies, "0613, 06"),
+            (Takes::Study, "0613"),
+            (Takes::Credits, "27.55"),
             (Takes::Tongues, "en:B2 de:A1"),
             (Takes::Time, "23:59"),
             (Takes::Time, "23:59:59"),
@@ -167,6 +187,9 @@ mod tests {
             (Takes::Email, "mei @ntu.edu.tw"),
             (Takes::Zone, "Taipei"),
             (Takes::Studies, "0613, x"),
+            (Takes::Study, "0613, 06"),
+            (Takes::Credits, "27.555"),
+            (Takes::Credits, "1000.01"),
             (Takes::Time, "25:00"),
             (Takes::Whole(0, 10), "11"),
             (Takes::Whole(0, 10), "1.5"),

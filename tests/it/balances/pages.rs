@@ -60,7 +60,15 @@ async fn a_statement_is_made_confirmed_disputed_and_settled_on_its_pages(
     let (home, host, chair) = (by(&home).await, by(&host).await, by(&chair).await);
 
     let none = home.submit("/statements", "/statements", &[("agreement", "")]).await;
-    assert!(none.status == 422 && none.text().contains("choose the agreement"), "{}", none.text());
+    assert!(none.status == 422 && none.text().contains("Choose the agreement"), "{}", none.text());
+    let never = [("key", "k1"), ("agreement", of.as_str()), ("on", "never")];
+    let never = home.submit("/statements", "/statements", &never).await;
+    let text = never.text();
+    assert!(
+        never.status == 422 && text.contains("href=\"#on\"") && text.contains("id=\"on-fault\""),
+        "{text}"
+    );
+    assert!(text.contains("selected") && text.contains("value=\"never\""), "what was typed is kept: {text}");
     let fields = [("key", "k2"), ("agreement", of.as_str()), ("on", "2199-01-01")];
     let ahead = home.submit("/statements", "/statements", &fields).await;
     assert!(ahead.status == 422 && ahead.text().contains("not yet"), "{}", ahead.text());

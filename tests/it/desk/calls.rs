@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::{at_browser, between, filled, led, with};
-use crate::support::cast::Cast;
+use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::offers::id;
 use crate::support::visitor::Visitor;
@@ -115,6 +115,7 @@ async fn a_call_is_written_asked_about_and_published(#[values(Db::Sqlite, Db::Po
     let asked = [
         ("documents.transcript", "off"),
         ("documents.motivation", "optional"),
+        ("clocks.submitted.review", "15"),
         ("form.0.name", "weeks"),
         ("form.0.kind", "int"),
         ("form.0.label", "How many weeks?"),
@@ -122,15 +123,24 @@ async fn a_call_is_written_asked_about_and_published(#[values(Db::Sqlite, Db::Po
     ];
     let wrong = filled(&hanna, &rules, &with(&asked, &[("form.0.name", "Weeks!")])).await;
     assert!(wrong.status == 422 && wrong.text().contains("A letter, then lower case"), "{}", wrong.text());
+    let short = filled(&hanna, &rules, &with(&asked, &[("clocks.submitted.review", "9")])).await;
+    let told = short.text();
+    assert!(
+        short.status == 422 && told.contains("from 10 to 40") && told.contains("How many weeks?"),
+        "{told}"
+    );
     led(&filled(&hanna, &rules, &asked).await);
-    assert!(hanna.get(&rules).await.text().contains("How many weeks?"));
+    let shown = hanna.get(&rules).await.text();
+    assert!(shown.contains("How many weeks?") && shown.contains("in working days: usually 10"), "{shown}");
+    let kept = cast.app.acting(&address("home_coordinator")).await.get(&page).await.ok();
+    assert_eq!(kept["clocks"], serde_json::json!({ "submitted.review": "15 working days" }));
 
     let publish = format!("{page}/publish");
     assert!(hanna.get(&publish).await.text().contains("Publish this call?"));
     let sure = filled(&hanna, &publish, &[("sure", "yes")]).await;
     assert!(led(&sure).ends_with("?done=call_published"));
     assert_eq!(
-        filled(&hanna, &publish, &[("sure", "yes"), ("version", "2")]).await.status,
+        filled(&hanna, &publish, &[("sure", "yes"), ("version", "2"), ("to", "published")]).await.status,
         303,
         "a double click"
     );

@@ -15,7 +15,7 @@ use sojourn::http::{self, AppState};
 use sojourn::store::identities;
 use sojourn::store::sessions::{self, RefreshToken, Session};
 use sojourn::store::{Options, Store};
-use sojourn_engine::ids::PersonId;
+use sojourn_engine::ids::{PersonId, SessionId};
 use sojourn_engine::vocabulary::{Duty, TokenKind};
 use sojourn_entities::{email_change, one_time_token, person};
 use tokio::net::TcpListener;
@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use super::actor::{Actor, Signed};
 use super::database::{Db, TestDatabase};
 use super::logs;
+use super::visitor::Visitor;
 
 /// What everybody's password is.
 pub const PASSWORD: &str = "a long way from home";
@@ -156,8 +157,20 @@ impl TestApp {
 
     /// The person with an address, in a session that no move of the clock ends.
     pub async fn acting(&self, email: &str) -> Actor {
+        let (person, session) = self.session(email, TimeDelta::days(3650)).await;
+        let (keys, clock) = (Arc::clone(&self.keys), self.clock.clone());
+        self.stranger().in_session(Signed { keys, clock, person, session })
+    }
+
+    /// The person with an address at a browser, for so long.
+    pub async fn browsing(&self, email: &str, lasts: TimeDelta) -> Visitor {
+        let (person, session) = self.session(email, lasts).await;
+        Visitor::with_pass(&self.address, &self.app.links.pass(session, person))
+    }
+
+    async fn session(&self, email: &str, lasts: TimeDelta) -> (PersonId, SessionId) {
         let at = self.clock.moment();
-        let (person, expires_at) = (self.person(email).await, at.now + TimeDelta::days(3650));
+        let (person, expires_at) = (self.person(email).await, at.now + lasts);
         let session = Session {
             id: at.id(),
             person_id: person,
@@ -180,8 +193,7 @@ impl TestApp {
         let tx = self.app.store.begin().await.expect("a transaction");
         sessions::open(&tx, session, token).await.expect("a session");
         tx.commit().await.expect("committed");
-        let (keys, clock) = (Arc::clone(&self.keys), self.clock.clone());
-        self.stranger().in_session(Signed { keys, clock, person, session: id })
+        (person, id)
     }
 
     /// Invites a person through the API, accepts as them and signs in.

@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod counts;
 pub mod data;
 pub mod database;
+pub mod html;
 pub mod logs;
 pub mod measured;
 pub mod offers;

@@ -1,5 +1,6 @@
 //! Somebody who reads pages and sends forms over plain HTTP, with the cookies a browser would keep.
 
+use reqwest::header::{COOKIE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 
@@ -19,6 +20,14 @@ impl Visitor {
     /// Somebody without a cookie.
     pub fn new(address: &str) -> Self {
         let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client");
+        Self { client, address: address.to_owned() }
+    }
+
+    /// Somebody whose browser has kept a session.
+    pub fn with_pass(address: &str, pass: &str) -> Self {
+        let cookie = HeaderValue::from_str(&format!("sojourn={pass}")).expect("a header");
+        let client = Client::builder().default_headers(HeaderMap::from_iter([(COOKIE, cookie)]));
+        let client = client.redirect(Policy::none()).build().expect("a client");
         Self { client, address: address.to_owned() }
     }
 

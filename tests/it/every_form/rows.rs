@@ -1,0 +1,331 @@
+//! One row for each route of the pages that takes a form: who sends it, where it stands, and what is sound in it.
+
+/// What an empty form is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Empty {
+    /// It is refused on a page that helps.
+    Refused,
+    /// It says something: nothing has to be filled in.
+    Legal,
+}
+
+/// What sending the same form twice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twice {
+    /// The first is done, the second changes nothing.
+    Once,
+    /// Not asked here: it ends what the other rows stand on, is no deed, or other tests ask it.
+    Elsewhere,
+}
+
+/// A form.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// Its address; names in braces are of the scene.
+    pub at: &'static str,
+    /// Who sends it: a part of the cast, or nobody.
+    pub who: &'static str,
+    /// The page it stands on; empty: it follows from another form, and `fill` is all of it.
+    pub page: &'static str,
+    /// Values over those that the page holds.
+    pub fill: &'static [(&'static str, &'static str)],
+    pub empty: Empty,
+    pub twice: Twice,
+    /// The status where its address names nothing.
+    pub absent: u16,
+    /// Whether a mail program may send it, without a page of ours.
+    pub open: bool,
+    /// Fields that take whatever comes, and those that are no matter of the form.
+    pub lax: &'static [&'static str],
+}
+
+const fn row(at: &'static str, who: &'static str, page: &'static str) -> Row {
+    Row {
+        at,
+        who,
+        page,
+        fill: &[],
+        empty: Empty::Refused,
+        twice: Twice::Once,
+        absent: 404,
+        open: false,
+        lax: &[],
+    }
+}
+
+impl Row {
+    const fn fill(self, fill: &'static [(&'static str, &'static str)]) -> Self {
+        Self { fill, ..self }
+    }
+
+    const fn legal(self) -> Self {
+        Self { empty: Empty::Legal, ..self }
+    }
+
+    const fn elsewhere(self) -> Self {
+        Self { twice: Twice::Elsewhere, ..self }
+    }
+
+    const fn absent(self, absent: u16) -> Self {
+        Self { absent, ..self }
+    }
+
+    const fn open(self) -> Self {
+        Self { open: true, ..self }
+    }
+
+    const fn lax(self, lax: &'static [&'static str]) -> Self {
+        Self { lax, ..self }
+    }
+}
+
+/// Of whoever follows a link or is about to sign in.
+const DOORS: &[Row] = &[
+    // A link that is none is answered like one that is spent.
+    row("/act/{act}/events", "", "/act/{act}")
+        .fill(&[("data.no_relative", "true"), ("sure", "yes")])
+        .elsewhere()
+        .absent(409),
+    row("/act/{act}/hand-on", "", "/act/{act}").elsewhere().absent(409),
+    // The same answer whether there was something to send or not.
+    row("/act/{act}/renew", "", "").legal().absent(303),
+    row("/digest/{digest}", "", "/digest/{digest}").legal().open(),
+    row("/login", "", "/login").elsewhere().lax(&["next"]),
+    row("/logout", "fellow", "/").legal().elsewhere(),
+    row("/language", "", "/login").fill(&[("language", "en")]).legal().lax(&["language"]),
+    row("/theme", "", "/login").fill(&[("theme", "dark")]).legal().lax(&["theme"]),
+    row("/forgotten-password", "", "/forgotten-password"),
+    row("/invitation", "", "/invitation?token={invitation}").elsewhere(),
+    row("/password-reset", "", "")
+        .fill(&[("token", "none"), ("password", "x"), ("repeated", "y")])
+        .elsewhere(),
+    // Too late leads to the log-in.
+    row("/login/code", "", "").fill(&[("half", "none"), ("code", "123456")]).legal().elsewhere(),
+    row("/sign-up", "", "/sign-up").elsewhere(),
+    row("/sign-up/confirm", "", "")
+        .fill(&[("token", "none"), ("given_name", "A"), ("family_name", "B"), ("level", "first")])
+        .elsewhere(),
+    row("/email-change", "", "").fill(&[("token", "none")]).elsewhere(),
+];
+
+/// What is one's own.
+const OWN: &[Row] = &[
+    row("/account/second-factor", "applicant", "/account/second-factor").elsewhere(),
+    row("/account/second-factor/confirm", "applicant", "").fill(&[("code", "123456")]).elsewhere(),
+    row("/account/second-factor/codes", "applicant", "")
+        .fill(&[("password", "x"), ("code", "1")])
+        .elsewhere(),
+    row("/account/second-factor/remove", "applicant", "")
+        .fill(&[("password", "x"), ("code", "1")])
+        .elsewhere(),
+    row("/account/identities/link/{institution}", "applicant", "").elsewhere(),
+    row("/account/identities/{identity}/remove", "applicant", "/account").legal().absent(303),
+    row("/account/email", "applicant", "/account/email").elsewhere(),
+    row("/account/password", "applicant", "/account").elsewhere(),
+    row("/account/sessions/end", "applicant", "/account").legal().elsewhere(),
+    row("/account/sessions/{session}/end", "applicant", "/account").legal().absent(303),
+    row("/account/data/consents/{kind}", "applicant", "/account/data").fill(&[("agree", "yes")]).legal(),
+    row("/account/data/erase", "newcomer", "/account/data").elsewhere(),
+    row("/preferences", "applicant", "/preferences"),
+    row("/absence", "home_coordinator", "/absence"),
+    row("/absence/{absence}/end", "home_coordinator", "/absence").legal(),
+    row("/calendar", "applicant", "/calendar").legal().elsewhere(),
+    row("/calendar/end", "applicant", "").legal(),
+];
+
+/// Applications, one by one and many at once.
+const CASES: &[Row] = &[
+    row("/cases/{submitted}/events", "other_coordinator", "/cases/{submitted}"),
+    row("/cases/{draft}/draft", "fellow", "/cases/{draft}").legal(),
+    row("/cases/{placed}/messages", "home_coordinator", "/cases/{placed}/messages"),
+    row("/cases/{submitted}/score", "other_coordinator", "")
+        .fill(&[("version", "1"), ("score", "71.5")])
+        .elsewhere(),
+    row("/cases/{draft}/documents", "fellow", "/cases/{draft}").fill(&[("file", "%PDF-1.7\n%%EOF\n")]),
+    row("/cases/{draft}/documents/{document}/remove", "fellow", "/cases/{draft}").legal(),
+    row("/calls/{call}/allocations", "home_coordinator", "/calls/{call}/allocations").elsewhere(),
+    row(
+        "/calls/{run call}/allocations/{run}/confirm",
+        "home_coordinator",
+        "/calls/{run call}/allocations/{run}",
+    )
+    .fill(&[("sure", "yes")])
+    .legal()
+    .elsewhere(),
+    row("/calls/{call}/apply", "newcomer", "/calls/{call}/apply"),
+    row("/queue/review/{submitted}/events", "other_coordinator", "/queue/review/{submitted}").elsewhere(),
+    row("/queue/review/{submitted}/score", "other_coordinator", "")
+        .fill(&[("version", "1"), ("score", "71.5")])
+        .elsewhere(),
+    row("/bulk/choose", "other_coordinator", "").fill(&[("case", "{submitted}")]).elsewhere(),
+    row("/bulk/preview", "other_coordinator", "")
+        .fill(&[
+            ("case", "{submitted}"),
+            ("event", "return"),
+            ("reason.code", "choices"),
+            ("reason.text", "More."),
+        ])
+        .elsewhere(),
+    row("/bulk", "other_coordinator", "").fill(&[
+        ("item", "{submitted}@99"),
+        ("event", "return"),
+        ("data", "{}"),
+        ("reason.code", "choices"),
+        ("reason.text", "More."),
+    ]),
+    row("/bulk/{bulk}/call-back", "home_coordinator", "/bulk/{bulk}").legal(),
+];
+
+/// Agreements, places and balances.
+const LEDGER: &[Row] = &[
+    row("/agreements/new", "home_coordinator", "/agreements/new").fill(&[
+        ("partner", "University of Omega"),
+        ("valid_from_on", "2026-09-01"),
+        ("valid_until_on", "2029-08-31"),
+        ("fields", "0613"),
+        ("note", "As in 2023."),
+    ]),
+    row("/agreements/{written}/edit", "other_coordinator", "/agreements/{written}/edit")
+        .fill(&[("fields", "")]),
+    row("/agreements/{written}/events", "other_coordinator", "/agreements/{written}"),
+    row("/agreements/{agreement}/lines", "home_coordinator", "/agreements/{agreement}/lines"),
+    row("/agreements/{agreement}/lines/{line}", "home_coordinator", "/agreements/{agreement}/lines/{line}"),
+    row("/place-lists", "home_coordinator", "/place-lists").elsewhere(),
+    row("/statements", "home_coordinator", "/statements"),
+    row(
+        "/agreements/{agreement}/statements/{statement}/confirm",
+        "host_coordinator",
+        "/agreements/{agreement}/statements/{statement}",
+    )
+    .fill(&[("sure", "yes")])
+    .legal()
+    .elsewhere(),
+    row(
+        "/agreements/{agreement}/statements/{statement}/dispute",
+        "host_coordinator",
+        "/agreements/{agreement}/statements/{statement}",
+    ),
+    row("/agreements/{agreement}/statements/{statement}/settle", "chair", "")
+        .fill(&[("version", "1"), ("reason", "Both are right.")])
+        .elsewhere(),
+];
+
+/// What members offer, and what there is to be told of it.
+const OFFERS: &[Row] = &[
+    row("/programmes/{offer}/events", "employer", "/programmes/{offer}").elsewhere(),
+    row("/programmes/new", "host_coordinator", "/programmes/new").fill(&[("title", "A term in Taipei")]),
+    row("/programmes/{programme}/edit", "host_coordinator", "/programmes/{programme}/edit"),
+    row("/programmes/{programme}/publish", "host_coordinator", "/programmes/{programme}/publish").legal(),
+    row("/programmes/{programme}/offerings/new", "host_coordinator", "/programmes/{programme}/offerings/new"),
+    row(
+        "/programmes/{offering programme}/offerings/{offering}/edit",
+        "host_coordinator",
+        "/programmes/{offering programme}/offerings/{offering}/edit",
+    )
+    // Applicants count on its days; unchanged, it stands already.
+    .lax(&["version"])
+    .elsewhere()
+    .legal(),
+    row("/calls/new", "home_coordinator", "/calls/new").fill(&[("title", "Autumn")]),
+    row("/calls/{call}/edit", "home_coordinator", "/calls/{call}/edit"),
+    row("/calls/{call}/rules", "home_coordinator", "/calls/{call}/rules").legal().lax(&["tracks"]),
+    row("/calls/{hidden}/publish", "other_coordinator", "/calls/{hidden}/publish").legal(),
+    row("/notifications/{notice}/retry", "secretariat", "").fill(&[]).elsewhere(),
+    row("/notifications/{notice}/resend", "secretariat", "").elsewhere(),
+];
+
+/// The desk.
+const DESK: &[Row] =
+    &[
+        row("/people/{staff}/reachable", "secretariat", "").legal().lax(&["back"]),
+        row("/chair/new", "secretariat", "/chair/new").fill(&[
+            ("from_on", "2029-01-01"),
+            ("until_on", "2029-12-31"),
+            ("person", "home_head@people.example"),
+            ("sure", "yes"),
+        ]),
+        // Unchanged, it stands already.
+        row("/chair/{term}/edit", "secretariat", "/chair/{term}/edit").lax(&["version"]),
+        row("/institutions/new", "secretariat", "/institutions/new").fill(&[
+            ("name", "Lyon"),
+            ("country", "FR"),
+            ("zone", "Europe/Paris"),
+        ]),
+        row("/institutions/{institution}/edit", "secretariat", "/institutions/{institution}/edit"),
+        row("/institutions/{institution}/log-in", "home_head", "/institutions/{institution}/log-in").legal(),
+        row("/institutions/{institution}/holidays", "home_admin", "/institutions/{institution}").elsewhere(),
+        row("/institutions/{institution}/holidays/take", "home_admin", "")
+            .fill(&[("file", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n")]),
+        row("/institutions/{institution}/units/new", "home_admin", "/institutions/{institution}/units/new"),
+        row(
+            "/institutions/{institution}/units/{unit}/edit",
+            "home_admin",
+            "/institutions/{institution}/units/{unit}/edit",
+        ),
+        row("/institutions/{host}/periods/new", "host_coordinator", "/institutions/{host}/periods/new").fill(
+            &[
+                ("academic_year", "2030"),
+                ("term", "S1"),
+                ("start_on", "2030-09-01"),
+                ("end_on", "2030-12-31"),
+                ("twelfths", "6"),
+            ],
+        ),
+        row(
+            "/institutions/{host}/periods/{period}/edit",
+            "host_coordinator",
+            "/institutions/{host}/periods/{period}/edit",
+        ),
+        row("/people/invite", "home_admin", "/people/invite").fill(&[
+            ("given_name", "Ada"),
+            ("family_name", "Lin"),
+            ("email", "ada@new.example"),
+            ("until_on", ""),
+            ("duty", "grants"),
+            ("level", ""),
+            ("sure", "yes"),
+        ]),
+        row("/people/{student}/edit", "home_admin", "/people/{student}/edit"),
+        row("/people/{staff}/roles/new", "home_admin", "/people/{staff}/roles/new").fill(&[
+            ("duty", "grants"),
+            ("unit", ""),
+            ("sure", "yes"),
+            ("until_on", ""),
+        ]),
+        row("/people/{staff}/roles/{role}/end", "home_admin", "/people/{staff}/roles/{role}/end")
+            .legal()
+            .elsewhere()
+            .absent(404),
+        row("/people/{student}/registrations/new", "home_admin", "/people/{student}/registrations/new")
+            .fill(&[("level", "second"), ("field", "0613"), ("credits", "27.5"), ("languages", "en:B2")]),
+        row(
+            "/people/{student}/registrations/{registration}/edit",
+            "home_admin",
+            "/people/{student}/registrations/{registration}/edit",
+        ),
+        row("/people/{staff}/absences/new", "home_admin", "/people/{staff}/absences/new")
+            .fill(&[("from_on", "2032-01-01"), ("until_on", "2032-01-02")]),
+        row("/people/{staff}/absences/{absence}/end", "home_admin", "/people/{staff}/absences/{absence}/end")
+            .legal(),
+        row("/workflows/new", "secretariat", "/workflows/new").fill(&[("do", "save")]).elsewhere(),
+        row("/workflows/check", "secretariat", "").fill(&[("source", "id = 'x'")]).legal().elsewhere(),
+        row("/workflows/{workflow}/edit", "secretariat", "/workflows/{workflow}/edit")
+            .fill(&[("do", "save")])
+            // What reads like the newest version is saved already.
+            .lax(&["base"])
+            .elsewhere(),
+        row(
+            "/workflows/{workflow}/versions/{number}/approve",
+            "chair",
+            "/workflows/{workflow}/versions/{number}/approve",
+        )
+        .fill(&[("sure", "yes")])
+        .legal()
+        .elsewhere(),
+        row("/workflows/{workflow}/versions/{number}/adopt", "secretariat", "").elsewhere(),
+    ];
+
+/// All of them.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    [DOORS, OWN, CASES, LEDGER, OFFERS, DESK].into_iter().flatten()
+}
