@@ -103,7 +103,7 @@ async fn line(stage: &Stage, operation: &Operation, set: Set) -> String {
 #[rstest]
 #[tokio::test]
 async fn each_part_may_do_to_each_what_the_table_says(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
-    let stage = Stage::of(db).await;
+    let stage = Stage::of(db, "").await;
     let mut table = LEGEND.to_owned();
     for (column, part) in PARTS.iter().enumerate() {
         let _ = write!(table, "\n{:>58} {}{part}", "", "|".repeat(column));
@@ -157,7 +157,7 @@ fn said(answer: &Answer) -> (u16, Value) {
 async fn what_is_not_theirs_is_answered_to_strangers_like_what_is_not_there(
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
-    let stage = Stage::of(db).await;
+    let stage = Stage::of(db, "").await;
     let stranger = stage.actor("nobody");
     let (mut tried, mut told) = (0, Vec::new());
     for operation in operations(&stage.cast.app).await.iter().filter(|one| one.names_something()) {

@@ -75,7 +75,7 @@ pub async fn rules(app: &App, caller: &Caller, offerings: &[OfferingId]) -> Resu
     let conn = app.store.read();
     let programmes = store::behind(conn, offerings).await?;
     let (mut documents, mut tracks) = (BTreeMap::new(), BTreeMap::new());
-    let mut spans: BTreeMap<String, ClockRule> = BTreeMap::new();
+    let mut spans: Vec<ClockRule> = Vec::new();
     let names: std::collections::BTreeSet<_> =
         programmes.iter().map(|(_, row)| row.workflow_id.as_str()).collect();
     for workflow in names {
@@ -85,14 +85,18 @@ pub async fn rules(app: &App, caller: &Caller, offerings: &[OfferingId]) -> Resu
         tracks.extend(definition.tracks.iter().map(|track| (track.name.clone(), of(&track.label))));
         for clock in clocks(&definition, &caller.language) {
             // What several workflows have, every one of them has to take.
-            let known = spans.entry(clock.name.clone()).or_insert_with(|| clock.clone());
-            (known.least, known.most) = (known.least.max(clock.least), known.most.min(clock.most));
+            match spans.iter_mut().find(|known| known.name == clock.name) {
+                Some(known) => {
+                    (known.least, known.most) = (known.least.max(clock.least), known.most.min(clock.most));
+                }
+                None => spans.push(clock),
+            }
         }
     }
     Ok(Rules {
         documents: documents.into_iter().collect(),
         tracks: tracks.into_iter().collect(),
-        clocks: spans.into_values().collect(),
+        clocks: spans,
     })
 }
 

@@ -69,8 +69,7 @@ fn span(visit: &Visit, clock: &ClockRule) -> Ask {
     let unit = visit.word(&format!("call_form.units.{}", json!(clock.unit).as_str().unwrap_or_default()));
     let called = visit.word("call_form.clock").replacen("{}", &clock.state, 1).replacen("{}", &unit, 1);
     let usual = clock.usual.map(|usual| visit.word("call_form.usual").replace("{}", &usual.to_string()));
-    let called =
-        usual.map_or_else(|| called.clone(), |usual| format!("{called}{}{usual}", visit.word("form.colon")));
+    let called = called + &usual.unwrap_or_default();
     may(clock_field(&clock.name), Takes::Whole(clock.least.into(), clock.most.into())).called(called)
 }
 

@@ -104,14 +104,14 @@ pub async fn end(Path(named): Path<(String, String)>, posted: Posted) -> Answer 
     demand(Policy::Admin, &caller)?;
     // Ended meanwhile is ended.
     if absence.ended_at.is_some() {
-        return Ok(to(&named.0, "returned"));
+        return Ok(to(&named.0, "back"));
     }
     let ended = match fields.version() {
         Ok(read) => absences::end(visit.app(), &caller, (person.id, absence.id), read).await,
         Err(error) => Err(error),
     };
     let told = match ended {
-        Ok(()) => return Ok(to(&named.0, "returned")),
+        Ok(()) => return Ok(to(&named.0, "back")),
         Err(Error::Stale) => visit.word("desk.stale_look"),
         Err(Error::Conflict(Conflict::NotNow(detail))) => sentence(&visit, &detail),
         Err(error) => return Err(error.into()),

@@ -131,7 +131,7 @@ async fn a_call_is_written_asked_about_and_published(#[values(Db::Sqlite, Db::Po
     );
     led(&filled(&hanna, &rules, &asked).await);
     let shown = hanna.get(&rules).await.text();
-    assert!(shown.contains("How many weeks?") && shown.contains("in working days: usually 10"), "{shown}");
+    assert!(shown.contains("How many weeks?") && shown.contains("in working days (usually 10)"), "{shown}");
     let kept = cast.app.acting(&address("home_coordinator")).await.get(&page).await.ok();
     assert_eq!(kept["clocks"], serde_json::json!({ "submitted.review": "15 working days" }));
 

@@ -100,8 +100,8 @@ async fn an_absence_of_somebody_else_is_entered_and_ended(#[values(Db::Sqlite, D
     let end = format!("{person}/absences/0{absence}/end");
     assert!(admin.get(&end).await.text().contains("End this absence?"));
     assert_eq!(filled(&admin, &end, &[("version", "7")]).await.status, 409);
-    assert!(led(&filled(&admin, &end, &[]).await).ends_with("?done=returned"));
-    assert!(led(&admin.submit(&person, &end, &[("version", "1")]).await).ends_with("?done=returned"), "once");
+    assert!(led(&filled(&admin, &end, &[]).await).ends_with("?done=back"));
+    assert!(led(&admin.submit(&person, &end, &[("version", "1")]).await).ends_with("?done=back"), "once");
     assert!(!admin.get(&person).await.text().contains(&end));
     assert_eq!(at_browser(&cast, "host_coordinator").await.submit("/", &form, &usual).await.status, 404);
 }

@@ -49,7 +49,7 @@ pub struct Scene {
 
 impl Scene {
     pub async fn of(db: Db) -> Self {
-        let stage = Stage::with(db, SETTINGS).await;
+        let stage = Stage::of(db, SETTINGS).await;
         let tables = stage.cast.app.database.connect().await;
         let mut scene = Self { stage, ids: BTreeMap::new(), browsers: BTreeMap::new(), tables };
         scene.name();

@@ -44,12 +44,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub async fn of(db: Db) -> Self {
-        Self::with(db, "").await
-    }
-
-    /// The same with settings of its own, as TOML.
-    pub async fn with(db: Db, settings: &str) -> Self {
+    pub async fn of(db: Db, settings: &str) -> Self {
         let cast = Cast::with(db, settings).await;
         let (sol, people) = (cast.who("secretariat").clone(), people(&cast).await);
         let mut stage = Self { cast, people, ids: BTreeMap::new() };
@@ -101,7 +96,6 @@ impl Stage {
         }
     }
 
-    /// The id of what is called so in a path.
     pub fn id(&self, set: Set, name: &str) -> &Value {
         let found = self.ids.iter().find(|((of, known), _)| (*of, *known) == (set, name));
         found.map_or_else(|| panic!("nothing is called {name}: enter one"), |(_, id)| id)
