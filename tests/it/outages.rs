@@ -146,6 +146,14 @@ async fn a_server_that_is_down_at_the_start_is_named() {
 #[tokio::test]
 async fn a_command_that_the_database_gave_up_for_another_is_done_again() {
     let season = Season::open(Db::Postgres, 1, 1).await;
+    let other = season.database.connect().await;
+    let run = async |sql: String| {
+        let done = sea_orm::ConnectionTrait::execute_unprepared(&other, &sql).await;
+        done.unwrap_or_else(|fault| panic!("{sql}: {fault}"));
+    };
+    // Whoever is to find out waits long enough for the other to be there.
+    let name = season.database.url.rsplit('/').next().expect("a name");
+    run(format!("ALTER DATABASE {name} SET deadlock_timeout = '4s'")).await;
     let numbers = format!("127.0.0.1:{}", free_port());
     let mut command = season.command();
     command.env("SOJOURN_WATCH__BIND", &numbers).args(["serve", "--bind", "127.0.0.1:0"]);
@@ -155,12 +163,6 @@ async fn a_command_that_the_database_gave_up_for_another_is_done_again() {
     let id = case["id"].as_str().expect("an id").to_owned();
 
     // It goes for two rows in the other order, and takes its time to find out.
-    let other = season.database.connect().await;
-    let run = async |sql: String| {
-        sea_orm::ConnectionTrait::execute_unprepared(&other, &sql)
-            .await
-            .unwrap_or_else(|fault| panic!("{sql}: {fault}"))
-    };
     run("SET deadlock_timeout = '1min'".to_owned()).await;
     run("BEGIN".to_owned()).await;
     run(format!("UPDATE applications SET reference = reference WHERE id = '{id}'")).await;
