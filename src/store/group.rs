@@ -114,7 +114,8 @@ impl Turn {
         let (done, outcome) = oneshot::channel();
         self.group.done.push(done);
         drop(self);
-        outcome.await.unwrap_or_else(|_| Err(lost())).map_err(StoreError::from)
+        // Nobody answers where the database took the whole group back: all of it may be done again.
+        Ok(outcome.await.map_err(|_| StoreError::Crossed)??)
     }
 }
 
@@ -137,7 +138,7 @@ impl Group {
                 self.done.clear();
             }
         }
-        renew(writer).await.map_err(|error| DbErr::Custom(error.to_string()).into())
+        renew(writer).await.map_err(|error| StoreError::Gone { why: error.to_string() })
     }
 
     async fn close(&mut self, writer: &DatabaseConnection) {
@@ -174,8 +175,4 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-fn lost() -> DbErr {
-    DbErr::Custom("the transaction was taken back: nothing of it was kept, try again".to_owned())
 }

@@ -86,9 +86,11 @@ pub async fn rules(app: &App, caller: &Caller, offerings: &[OfferingId]) -> Resu
         for clock in clocks(&definition, &caller.language) {
             // What several workflows have, every one of them has to take.
             match spans.iter_mut().find(|known| known.name == clock.name) {
-                Some(known) => {
+                Some(known) if known.unit == clock.unit => {
                     (known.least, known.most) = (known.least.max(clock.least), known.most.min(clock.most));
                 }
+                // Spans of another unit are compared where they are saved.
+                Some(_) => {}
                 None => spans.push(clock),
             }
         }

@@ -144,20 +144,15 @@ pub async fn fire_as_system(
     (track, event): (Option<(String, String)>, &str),
     data: &Map<String, Value>,
 ) -> Result<()> {
-    again(|| fired_as_system(app, at, via, id, (track.clone(), event), data)).await
-}
-
-async fn fired_as_system(
-    app: &App,
-    at: &Moment,
-    via: Via,
-    id: CaseId,
-    (track, event): (Option<(String, String)>, &str),
-    data: &Map<String, Value>,
-) -> Result<()> {
-    let tx = app.store.begin().await?;
-    let scene = Scene::read(app, &tx, &Scope::system(), id, at).await?;
-    by_itself(app, tx, scene, (at, via), (track, event.to_owned()), data.clone()).await
+    again(|| {
+        let track = track.clone();
+        async move {
+            let tx = app.store.begin().await?;
+            let scene = Scene::read(app, &tx, &Scope::system(), id, at).await?;
+            by_itself(app, tx, scene, (at, via), (track, event.to_owned()), data.clone()).await
+        }
+    })
+    .await
 }
 
 /// Fires the event that a case's workflow names for something that happened elsewhere, as `workflow.event`; `false` where it names none from

@@ -1,5 +1,6 @@
 //! A primary of PostgreSQL that dies under load, and its standby that takes over: the service finds it by itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -57,8 +58,7 @@ async fn a_primary_that_dies_under_load_is_followed_by_its_standby_and_nothing_a
     let back = began.elapsed();
     acknowledged(&load, before + each).await;
     stop.send_replace(false);
-    let told: std::collections::BTreeMap<String, Vec<Acknowledged>> =
-        walks.join_all().await.into_iter().flatten().collect();
+    let told: BTreeMap<String, Vec<Acknowledged>> = walks.join_all().await.into_iter().flatten().collect();
 
     let sent: usize = told.values().map(Vec::len).sum();
     let rows = everything_is_there(&server.address, &told).await;
