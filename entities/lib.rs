@@ -12,6 +12,7 @@ pub mod allocation_file;
 pub mod allocation_home;
 pub mod allocation_miss;
 pub mod application;
+pub mod archived_notice;
 pub mod audit_entry;
 pub mod balance_statement;
 pub mod bulk;

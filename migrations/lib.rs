@@ -49,6 +49,7 @@ mod m20261126_000200_create_messages;
 mod m20261126_000210_agree_with_all;
 mod m20261126_000300_do_many_at_once;
 mod m20261126_000400_count_waits;
+mod m20261126_000500_archive_mails;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -104,6 +105,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000210_agree_with_all::Migration),
             Box::new(m20261126_000300_do_many_at_once::Migration),
             Box::new(m20261126_000400_count_waits::Migration),
+            Box::new(m20261126_000500_archive_mails::Migration),
         ]
     }
 }

@@ -45,6 +45,7 @@ pub mod legal_holds;
 pub mod links;
 mod locks;
 pub mod log_ins;
+mod mail_archive;
 pub mod marks;
 pub mod messages;
 pub mod notices;

@@ -1,5 +1,7 @@
 //! `sojourn mail …`
 
+mod archive;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,10 +19,11 @@ use crate::mail::{Renderer, Sender};
 /// Stands in a folder that a preview has made, so that the next one may write over it.
 const MARK: &str = ".sojourn-mail-preview";
 
-/// Look at the mails that the shipped workflows send
+/// Look at the mails that the shipped workflows send, and put those away that were sent long ago
 #[derive(Debug, Subcommand)]
 pub enum Arguments {
     Preview(Preview),
+    Archive(archive::Arguments),
 }
 
 /// Write every notice in every language, as samples to look at: HTML, plain text, the whole message, and an index of all
@@ -34,8 +37,14 @@ pub struct Preview {
     texts: Option<PathBuf>,
 }
 
-pub fn run(arguments: &Arguments) -> Outcome {
-    let Arguments::Preview(preview) = arguments;
+pub async fn run(arguments: &Arguments, file: Option<&Path>) -> Outcome {
+    match arguments {
+        Arguments::Preview(arguments) => preview(arguments),
+        Arguments::Archive(arguments) => archive::run(arguments, file).await,
+    }
+}
+
+fn preview(preview: &Preview) -> Outcome {
     ready(&preview.folder)?;
     let from =
         "Sojourn <sojourn@sojourn.example>".parse().map_err(|_| "the sender of samples is not usable")?;

@@ -98,7 +98,7 @@ impl Command {
             Self::Workflow(arguments) => workflow::run(arguments, file).await?,
             Self::Simulate(arguments) => return simulate::run(&arguments, file).await,
             Self::Config(arguments) => config::run(&arguments, file)?,
-            Self::Mail(arguments) => mail::run(&arguments)?,
+            Self::Mail(arguments) => mail::run(&arguments, file).await?,
             Self::Person(arguments) => person::run(arguments, file).await?,
             Self::Secret(arguments) => secret::run(arguments, file).await?,
         }

@@ -10,8 +10,8 @@ use sojourn_engine::ids::{
 };
 use sojourn_engine::vocabulary::{NoticeStatus, Phase};
 use sojourn_entities::{
-    allocation, application, balance_statement, case, credential, identity, outbox, refusal, role,
-    second_factor, session,
+    allocation, application, archived_notice, balance_statement, case, credential, identity, outbox, refusal,
+    role, second_factor, session,
 };
 
 use super::{Conn, Result};
@@ -161,13 +161,22 @@ pub async fn applications(conn: &impl Conn, person: PersonId) -> Result<Vec<(Cas
 /// The rest.
 pub async fn rest(conn: &impl Conn, person: PersonId, now: DateTime<Utc>) -> Result<Rest> {
     let mails = outbox::Entity::find().filter(outbox::Column::RecipientId.eq(person));
+    let archived = archived_notice::Entity::find()
+        .filter(archived_notice::Column::RecipientId.eq(person))
+        .order_by_asc(archived_notice::Column::Id);
     let sessions = session::Entity::find().filter(session::Column::PersonId.eq(person));
     let refused = refusal::Entity::find().filter(refusal::Column::ActorId.eq(person));
     let roles = role::Entity::find().filter(role::Column::PersonId.eq(person));
     let linked = identity::Entity::find().filter(identity::Column::PersonId.eq(person));
     let factor = second_factor::Entity::find_by_id(person).one(conn.db()).await?;
     Ok(Rest {
-        mails: mails.order_by_asc(outbox::Column::Id).all(conn.db()).await?.into_iter().map(mail).collect(),
+        mails: archived
+            .all(conn.db())
+            .await?
+            .into_iter()
+            .map(archived_mail)
+            .chain(mails.order_by_asc(outbox::Column::Id).all(conn.db()).await?.into_iter().map(mail))
+            .collect(),
         sessions: sessions.all(conn.db()).await?.into_iter().map(log_in).collect(),
         linked: linked.all(conn.db()).await?.into_iter().map(link).collect(),
         second_factor_since: factor.and_then(|row| row.confirmed_at),
@@ -254,6 +263,19 @@ fn mail(row: outbox::Model) -> Mail {
         status: row.status,
         queued_at: row.queued_at,
         sent_at: row.sent_at,
+    }
+}
+
+fn archived_mail(row: archived_notice::Model) -> Mail {
+    Mail {
+        id: row.id,
+        notice: row.notice,
+        address: None,
+        case: row.case_id,
+        facts: None,
+        status: NoticeStatus::Sent,
+        queued_at: row.queued_at,
+        sent_at: Some(row.sent_at),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The outbox: notices written in the transaction of what they tell, delivered afterwards.
 
+mod archive;
 mod claims;
 mod digests;
 
@@ -19,6 +20,7 @@ use super::write::{self, insert_many};
 use super::{Conn, StoreError, Tx};
 use crate::access::full_name;
 
+pub use archive::{Moved, archive};
 pub use claims::{Claimed, Ended, Settled, claim, keep_facts, release_jumped, renew, settle};
 pub use digests::{carry, digests_due, follow, for_digest, states};
 

@@ -233,12 +233,12 @@ pub struct NewPosting {
     pub at: DateTime<Utc>,
 }
 
-/// Lines any choice among these hosts and programmes might draw on for this home.
+/// Lines any choice among these hosts and programmes, or any programme at all, might draw on for these homes.
 pub async fn lines_for(
     conn: &impl Conn,
     homes: &[InstitutionId],
     hosts: &[InstitutionId],
-    programmes: &[ProgrammeId],
+    programmes: Option<&[ProgrammeId]>,
 ) -> Result<Vec<Line>, StoreError> {
     let hosts = || hosts.iter().copied();
     let of_home = Condition::all()
@@ -247,9 +247,15 @@ pub async fn lines_for(
     let of_hosts = Condition::all()
         .add(place_line::Column::HomeId.is_null())
         .add(place_line::Column::HostId.is_in(hosts()));
-    let of_programmes = place_line::Column::ProgrammeId.is_in(programmes.iter().copied());
+    let mut here = Condition::any().add(of_home).add(of_hosts);
+    if let Some(programmes) = programmes {
+        // A host may count the places of very many programmes: only those asked for are read.
+        let of_programmes = place_line::Column::ProgrammeId.is_in(programmes.iter().copied());
+        let plain = Condition::all().add(here).add(place_line::Column::ProgrammeId.is_null());
+        here = Condition::any().add(plain).add(of_programmes);
+    }
     let rows = place_line::Entity::find()
-        .filter(Condition::any().add(of_home).add(of_hosts).add(of_programmes))
+        .filter(here)
         .find_also(place_line::Entity, agreement::Entity)
         .all(conn.db())
         .await?;

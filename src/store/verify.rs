@@ -6,7 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sojourn_engine::ids::{CaseId, PlaceLineId};
 use sojourn_engine::vocabulary::{AccountStatus, PostingKind};
-use sojourn_entities::{account, case, history, outbox, place_line, posting};
+use sojourn_entities::{account, archived_notice, case, history, outbox, place_line, posting};
 
 use super::balances::Sums;
 use super::dossiers::CaseRow;
@@ -158,13 +158,22 @@ async fn notices(
     first: CaseId,
     last: CaseId,
 ) -> Result<BTreeMap<CaseId, Vec<(i32, String)>>, StoreError> {
-    let rows: Vec<(Option<CaseId>, Option<i32>, String)> = outbox::Entity::find()
+    let mut rows: Vec<(Option<CaseId>, Option<i32>, String)> = outbox::Entity::find()
         .select_only()
         .columns([outbox::Column::CaseId, outbox::Column::Number, outbox::Column::Notice])
         .filter(outbox::Column::CaseId.between(first, last))
         .into_tuple()
         .all(conn.db())
         .await?;
+    let archived = archived_notice::Entity::find()
+        .select_only()
+        .columns([
+            archived_notice::Column::CaseId,
+            archived_notice::Column::Number,
+            archived_notice::Column::Notice,
+        ])
+        .filter(archived_notice::Column::CaseId.between(first, last));
+    rows.extend(archived.into_tuple::<(Option<CaseId>, Option<i32>, String)>().all(conn.db()).await?);
     let mut notices: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (case, number, notice) in rows {
         if let (Some(case), Some(number)) = (case, number) {

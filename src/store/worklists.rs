@@ -3,6 +3,7 @@
 pub(super) mod awaited;
 mod deadlines;
 mod hosting;
+mod items;
 mod queue;
 
 use std::collections::BTreeMap;
@@ -10,21 +11,20 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    RelationTrait,
+    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, QueryTrait, RelationTrait,
 };
 use serde::Serialize;
-use sojourn_engine::ids::{CallId, CaseId, ChoiceId, InstitutionId, PeriodId, PersonId, WorkflowVersionId};
-use sojourn_engine::vocabulary::{ChoiceResult, Phase, StateKind};
-use sojourn_entities::{
-    application, call, case, choice, clock, institution, offering, person, programme, wait,
-};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId, PeriodId};
+use sojourn_engine::vocabulary::{ChoiceResult, Phase};
+use sojourn_entities::{application, case, choice, clock, institution, offering, person, programme, wait};
 
 pub use awaited::Awaited;
 pub use deadlines::{Deadlines, OfAgreement, OfProgramme, Waited, deadlines};
 pub use hosting::{Coming, Group, Sendable, Stays, coming, sendable, stays};
+pub use items::Item;
 pub use queue::{Asks, Queue, Spot, queue, spots};
 
+use self::items::{Row, filled, rows};
 use super::institutions::below;
 use super::page::{Asked, Keyset, Page};
 use super::{Conn, StoreError};
@@ -59,49 +59,6 @@ pub struct Wanted {
     pub q: Option<String>,
 }
 
-/// One application of a list.
-#[derive(Debug, Clone)]
-pub struct Item {
-    /// Its id.
-    pub id: CaseId,
-    /// Short code.
-    pub reference: String,
-    /// The definition it follows.
-    pub workflow: WorkflowVersionId,
-    /// Until when its applicant does not see that state.
-    pub hidden_until: Option<DateTime<Utc>>,
-    /// Present state.
-    pub state: String,
-    /// Its phase.
-    pub phase: Phase,
-    /// Open or final.
-    pub kind: StateKind,
-    /// The row's version.
-    pub version: i32,
-    /// When the state was entered.
-    pub entered_at: DateTime<Utc>,
-    /// First end of a running clock.
-    pub due_at: Option<DateTime<Utc>>,
-    /// Clocks that run, the first to end first: machine, name in the definition, end.
-    pub clocks: Vec<(String, String, DateTime<Utc>)>,
-    /// Who applies, with their name.
-    pub applicant: (PersonId, String),
-    /// The home, with its name.
-    pub home: (InstitutionId, String),
-    /// IANA zone of the home.
-    pub home_zone: String,
-    /// IANA zone of the host of the current choice.
-    pub host_zone: Option<String>,
-    /// The host of the current choice, with its name.
-    pub host: Option<(InstitutionId, String)>,
-    /// Title of the current choice's programme.
-    pub programme: Option<String>,
-    /// The call, with its title.
-    pub call: (CallId, String),
-    /// Machines and the roles each waits for.
-    pub waiting: Vec<(String, String)>,
-}
-
 /// A page of applications, newest first.
 pub async fn page(
     conn: &impl Conn,
@@ -110,20 +67,16 @@ pub async fn page(
     wanted: &Wanted,
 ) -> Result<Page<Item>, StoreError> {
     let keyset = Keyset::<(CaseId,)>::read(asked, "-id", wanted)?;
-    let found = application::Entity::find().find_also(application::Entity, case::Entity);
     let found = match &wanted.waiting_for {
-        None => found.filter(seen(scope)).filter(matching(wanted)),
+        None => rows().filter(seen(scope)).filter(matching(wanted)),
         Some(reader) => {
-            found.filter(application::Column::Id.in_subquery(newest(&keyset, scope, wanted, reader)))
+            rows().filter(application::Column::Id.in_subquery(newest(&keyset, scope, wanted, reader)))
         }
     };
     let columns = [(application::Entity, application::Column::Id)];
-    let rows = keyset.narrow(found, columns, Order::Desc).all(conn.db()).await?;
-    let pairs: Vec<(application::Model, case::Model)> =
-        rows.into_iter().filter_map(|(application, case)| Some((application, case?))).collect();
-    let page = keyset.page(pairs, |(application, _)| (application.id,));
-    let around = Around::read(conn, &page.items).await?;
-    Ok(page.map(|(application, case)| around.item(application, case)))
+    let found = keyset.narrow(found, columns, Order::Desc).into_model::<Row>().all(conn.db()).await?;
+    let page = keyset.page(found, |row| (row.id,));
+    Ok(Page { items: filled(conn, page.items).await?, next: page.next })
 }
 
 /// How many applications a list has, counted as far as `most`.
@@ -294,107 +247,10 @@ pub(super) fn literal(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-/// Names around the applications of one page.
-struct Around {
-    people: BTreeMap<PersonId, String>,
-    /// With their zones.
-    institutions: BTreeMap<InstitutionId, (String, String)>,
-    calls: BTreeMap<CallId, String>,
-    choices: BTreeMap<ChoiceId, (InstitutionId, String)>,
-    waits: BTreeMap<CaseId, Vec<(String, String)>>,
-    clocks: Clocks,
-}
-
-impl Around {
-    async fn read(conn: &impl Conn, pairs: &[(application::Model, case::Model)]) -> Result<Self, StoreError> {
-        let rows = || pairs.iter().map(|(application, _)| application);
-        let current: Vec<ChoiceId> = rows().filter_map(|row| row.current_choice_id).collect();
-        let chosen: Vec<(ChoiceId, InstitutionId, String)> = choice::Entity::find()
-            .select_only()
-            .columns([choice::Column::Id, choice::Column::HostId])
-            .column(programme::Column::Title)
-            .join(JoinType::InnerJoin, choice::Relation::Offering.def())
-            .join(JoinType::InnerJoin, offering::Relation::Programme.def())
-            .filter(choice::Column::Id.is_in(current))
-            .into_tuple()
-            .all(conn.db())
-            .await?;
-        let mut institutions: Vec<InstitutionId> = rows().map(|row| row.home_id).collect();
-        institutions.extend(chosen.iter().map(|(_, host, _)| *host));
-        let waiting = wait::Entity::find()
-            .filter(wait::Column::CaseId.is_in(rows().map(|row| row.id)))
-            .all(conn.db())
-            .await?;
-        let mut waits: BTreeMap<CaseId, Vec<(String, String)>> = BTreeMap::new();
-        for row in waiting {
-            waits.entry(row.case_id).or_default().push((row.machine, row.role));
-        }
-        let people: Vec<PersonId> = rows().map(|row| row.applicant_id).collect();
-        Ok(Self {
-            people: super::dossiers::names(conn, &people).await?.into_iter().collect(),
-            institutions: houses(conn, institutions).await?,
-            calls: call_titles(conn, rows().map(|row| row.call_id).collect()).await?,
-            choices: chosen.into_iter().map(|(id, host, title)| (id, (host, title))).collect(),
-            waits,
-            clocks: running_clocks(conn, rows().map(|row| row.id)).await?,
-        })
-    }
-
-    fn item(&self, application: application::Model, case: case::Model) -> Item {
-        let house = |id: InstitutionId| self.institutions.get(&id).cloned().unwrap_or_default();
-        let institution = |id: InstitutionId| (id, house(id).0);
-        let chosen = application.current_choice_id.and_then(|id| self.choices.get(&id));
-        Item {
-            id: application.id,
-            reference: application.reference,
-            workflow: case.workflow_version_id,
-            hidden_until: case.hidden_until,
-            state: case.state,
-            phase: case.phase,
-            kind: case.kind,
-            version: case.version,
-            entered_at: case.entered_at,
-            due_at: case.due_at,
-            clocks: self.clocks.get(&application.id).cloned().unwrap_or_default(),
-            home_zone: house(application.home_id).1,
-            host_zone: chosen.map(|(host, _)| house(*host).1),
-            applicant: (
-                application.applicant_id,
-                self.people.get(&application.applicant_id).cloned().unwrap_or_default(),
-            ),
-            home: institution(application.home_id),
-            host: chosen.map(|(host, _)| institution(*host)),
-            programme: chosen.map(|(_, title)| title.clone()),
-            call: (application.call_id, self.calls.get(&application.call_id).cloned().unwrap_or_default()),
-            waiting: self.waits.get(&application.id).cloned().unwrap_or_default(),
-        }
-    }
-}
-
 async fn houses(
     conn: &impl Conn,
     ids: Vec<InstitutionId>,
 ) -> Result<BTreeMap<InstitutionId, (String, String)>, StoreError> {
     let rows = institution::Entity::find().filter(institution::Column::Id.is_in(ids)).all(conn.db()).await?;
     Ok(rows.into_iter().map(|row| (row.id, (row.name, row.zone))).collect())
-}
-
-/// Machine, name and end of the clocks that run, by case, the first to end first.
-type Clocks = BTreeMap<CaseId, Vec<(String, String, DateTime<Utc>)>>;
-
-async fn running_clocks(conn: &impl Conn, cases: impl Iterator<Item = CaseId>) -> Result<Clocks, StoreError> {
-    let running = clock::Entity::find()
-        .filter(clock::Column::CaseId.is_in(cases))
-        .filter(clock::Column::EndedAt.is_null())
-        .order_by_asc(clock::Column::DueAt);
-    let mut all = Clocks::new();
-    for row in running.all(conn.db()).await? {
-        all.entry(row.case_id).or_default().push((row.machine, row.clock, row.due_at));
-    }
-    Ok(all)
-}
-
-async fn call_titles(conn: &impl Conn, ids: Vec<CallId>) -> Result<BTreeMap<CallId, String>, StoreError> {
-    let rows = call::Entity::find().filter(call::Column::Id.is_in(ids)).all(conn.db()).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.title)).collect())
 }

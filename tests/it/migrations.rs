@@ -47,7 +47,7 @@ async fn every_entity_has_the_columns_of_its_table_with_their_types(
     }
     entities! {
         account action_link agreement allocation allocation_file allocation_home allocation_miss application
-        audit_entry balance_statement bulk bulk_item calendar_address call call_home call_offering case chair_term checkpoint
+        archived_notice audit_entry balance_statement bulk bulk_item calendar_address call call_home call_offering case chair_term checkpoint
         checkpoint_head choice clock consent credential delegation document email_change erasure freed_place history
         history_payload idempotency identity import_file import_row instance institution legal_hold lock log_in log_in_domain
         message offering one_time_token origin outbox payload period person person_key place_line posting programme recovery_code

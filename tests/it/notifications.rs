@@ -5,15 +5,19 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use reqwest::Method;
 use rstest::rstest;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use sojourn::app::Error;
 use sojourn::mail::{Renderer, Sender, Smtp, Transport};
 use sojourn::worker::Worker;
+use sojourn_entities::archived_notice;
 
 use crate::support::actor::{Actor, fresh_key, send};
 use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::offers::id;
+use crate::support::process::run;
 use crate::support::rounds::without_documents;
 use crate::support::smtp::SmtpServer;
 use crate::support::walk::Walk;
@@ -157,4 +161,45 @@ async fn mails_of_one_case_keep_their_order_until_one_was_put_off_often(
         assert_eq!(tries().await, expected, "the later one waits for the first, but not for ever");
         cast.app.advance(TimeDelta::minutes(wait));
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn mails_of_long_ago_leave_the_outbox_and_the_record_still_knows_them(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let server = SmtpServer::start();
+    let cast = Cast::of(db).await;
+    let walk = submitted(&cast, "Anna").await;
+    deliver(&cast, &server).await;
+    let sol = cast.who("secretariat");
+    let case = format!("&case={}", id(&walk.case));
+    let sent = listed(sol, "&status=sent").await.len() as u64;
+    let of_case = listed(sol, &case).await.len();
+    assert!(sent > 2 && of_case > 1, "{sent} {of_case}");
+
+    let app = &cast.app.app;
+    let young = app.archive_mails(&app.clock.moment(), app.clock.now(), |_| {}).await;
+    assert!(matches!(young, Err(Error::Invalid(_))), "{young:?}");
+    cast.app.advance(TimeDelta::days(40));
+    let before = app.clock.now() - TimeDelta::days(35);
+    assert_eq!(app.archive_mails(&app.clock.moment(), before, |_| {}).await.expect("archived"), sent);
+    assert_eq!(app.archive_mails(&app.clock.moment(), before, |_| {}).await.expect("archived"), 0);
+
+    assert!(listed(sol, "&status=sent").await.is_empty());
+    cast.verified().await;
+    let conn = cast.app.database.connect().await;
+    let kept = archived_notice::Entity::find().count(&conn).await.expect("counted");
+    assert_eq!(kept, sent);
+    drop(conn);
+
+    let settings = [("SOJOURN_DATABASE__URL", cast.app.database.url.as_str())];
+    let output = run(cast.app.database.folder.path(), &settings, &["mail", "archive"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && told.starts_with("0 mails sent before"), "{output:?}");
+    let output =
+        run(cast.app.database.folder.path(), &settings, &["mail", "archive", "--before", "9999-01-01"]);
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.lines().count() == 1 && told.contains("at least 30 days ago"), "{told}");
 }

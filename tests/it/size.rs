@@ -1,12 +1,10 @@
 //! Lists among very many applications, and every page of the demo: what a page costs the server does not grow with what is not on it.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait,
-    IntoActiveModel, QueryFilter,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use sojourn_engine::ids::{CaseId, PersonId};
 use sojourn_entities::{history, person};
 
@@ -15,11 +13,12 @@ use crate::support::cast::{Cast, address};
 use crate::support::counts::count;
 use crate::support::database::Db;
 use crate::support::measured::measured;
+use crate::support::pattern::{NUMBER, Pattern, copies, copy_in_sql, id_in_sql};
 use crate::support::process::{Server, sojourn};
 use crate::support::rounds::{Round, without_documents};
 use crate::support::visitor::Visitor;
 use crate::support::walk::Walk;
-use crate::surge::{Pattern, copy, insert, p99};
+use crate::surge::p99;
 
 /// People who apply, each about as often as the others.
 const PEOPLE: u64 = 1_000;
@@ -76,60 +75,54 @@ fn alone() -> bool {
     std::env::var("SOJOURN_COUNTS").is_ok_and(|counts| counts == "long")
 }
 
-async fn people(conn: &DatabaseConnection, like: &str) -> Vec<PersonId> {
+/// Copies of a person, each with a name and an address of its own.
+async fn people(conn: &DatabaseConnection, like: &str) -> PersonId {
     let of = person::Entity::find().filter(person::Column::Email.eq(like)).one(conn).await.expect("read");
-    let of = of.expect("a person");
-    let ids: Vec<PersonId> = (0..PEOPLE).map(|number| PersonId::from(copy(of.id.into(), number))).collect();
-    let rows = (0..PEOPLE).zip(&ids).map(|(number, id)| {
-        let mut row = of.clone().into_active_model().reset_all();
-        row.id = ActiveValue::Set(*id);
-        row.family_name = ActiveValue::Set(format!("Name{number}"));
-        row.email = ActiveValue::Set(Some(format!("name{number}@many.example")));
-        row
-    });
-    insert(conn, rows.collect()).await;
-    ids
+    let of = of.expect("a person").id;
+    let backend = conn.get_database_backend();
+    let anew = [
+        (person::Column::Id, Some(copy_in_sql(backend, of.into(), NUMBER))),
+        (person::Column::FamilyName, Some(format!("'Name' || {NUMBER}"))),
+        (person::Column::Email, Some(format!("'name' || {NUMBER} || '@many.example'"))),
+    ];
+    let like = format!("p.\"id\" = {}", id_in_sql(backend, of.into()));
+    copies::<person::Entity>(conn, &(0..PEOPLE), &like, &anew).await;
+    of
 }
 
 /// Steps for each copy, as many as a usual application has; who reads lists does not open them.
-async fn steps(conn: &DatabaseConnection, of: CaseId, ids: impl Iterator<Item = CaseId>) {
-    let pattern = history::Entity::find().filter(history::Column::CaseId.eq(of));
-    let pattern = pattern.one(conn).await.expect("read").expect("a step");
-    let mut rows = Vec::new();
-    for id in ids {
-        for number in (1_i32..).take(usize::try_from(STEPS).expect("few")) {
-            let mut row = pattern.clone().into_active_model().reset_all();
-            row.sequence = ActiveValue::NotSet;
-            row.case_id = ActiveValue::Set(id);
-            row.number = ActiveValue::Set(number);
-            rows.push(row);
-        }
-        if rows.len() >= 20_000 {
-            insert(conn, std::mem::take(&mut rows)).await;
-        }
+async fn steps(conn: &DatabaseConnection, of: CaseId, numbers: &Range<u64>) {
+    let backend = conn.get_database_backend();
+    let like = format!("p.\"number\" = 1 AND p.\"case_id\" = {}", id_in_sql(backend, of.into()));
+    for number in 1..=STEPS {
+        let anew = [
+            (history::Column::Sequence, None),
+            (history::Column::CaseId, Some(copy_in_sql(backend, of.into(), NUMBER))),
+            (history::Column::Number, Some(number.to_string())),
+        ];
+        copies::<history::Entity>(conn, numbers, &like, &anew).await;
     }
-    insert(conn, rows).await;
 }
 
 /// An alliance with very many applications, all from one home and for one host.
 async fn filled(cast: &Cast, round: &Round, many: u64) {
     let conn = cast.app.database.connect().await;
     let each = many / STAND.len() as u64;
-    let mut people = Vec::new();
+    let mut people = None;
     for (nth, stand) in (0..).zip(STAND) {
         let name = format!("Pat{nth}");
         let mut walk = Walk::open(cast, round, &cast.student(&name).await).await;
         for (role, event) in stand {
             walk.act(role, event).await;
         }
-        if people.is_empty() {
-            people = self::people(&conn, &address(&name)).await;
+        if people.is_none() {
+            people = Some((self::people(&conn, &address(&name)).await, PEOPLE));
         }
         let id: CaseId = walk.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
         let pattern = Pattern::of(&conn, id).await;
         let numbers = nth * each..(nth + 1) * each;
-        pattern.spread(&conn, numbers.clone(), &people).await;
-        steps(&conn, id, numbers.map(|number| pattern.id(number))).await;
+        pattern.spread(&conn, numbers.clone(), people).await;
+        steps(&conn, id, &numbers).await;
     }
     conn.execute_unprepared("ANALYZE").await.expect("analysed");
 }

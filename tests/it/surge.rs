@@ -1,26 +1,24 @@
 //! Very many clocks that are due at one moment: each acts once, while people go on reading; and looking for due clocks when very many are
 //! not.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use rstest::rstest;
-use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait,
     IntoActiveModel, Iterable, PaginatorTrait, QueryFilter,
 };
-use sojourn_engine::ids::{CaseId, ChoiceId, ClockRowId, PersonId};
-use sojourn_entities::{account, application, case, choice, clock, history, outbox, place_line, stay, wait};
-use uuid::Uuid;
+use sojourn_engine::ids::{CaseId, ClockRowId};
+use sojourn_entities::{case, clock, history, outbox};
 
 use crate::support::actor::Actor;
 use crate::support::cast::Cast;
 use crate::support::counts::count;
 use crate::support::database::Db;
 use crate::support::measured::measured;
+use crate::support::pattern::{Pattern, copy};
 use crate::support::rounds::without_documents;
 use crate::support::walk::Walk;
 use crate::walks::{EXCHANGE_LEGS, events, take};
@@ -32,20 +30,7 @@ const CALM: Duration = Duration::from_secs(4);
 /// Rows of one insert.
 const CHUNK: usize = 500;
 
-/// The id of the nth copy of something.
-pub(crate) fn copy(of: Uuid, nth: u64) -> Uuid {
-    let mut bytes = of.into_bytes();
-    // Ids that were made one after the other differ at their end, which is written over.
-    let own =
-        of.as_bytes()[10..].iter().fold(0_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
-    bytes[6] = 0x70 | (bytes[6] & 0x0f);
-    bytes[7] = own.to_be_bytes()[0];
-    bytes[9] = own.to_be_bytes()[1];
-    bytes[10..].copy_from_slice(&(nth + 1).to_be_bytes()[2..]);
-    Uuid::from_bytes(bytes)
-}
-
-pub(crate) async fn insert<A>(conn: &DatabaseConnection, rows: Vec<A>)
+async fn insert<A>(conn: &DatabaseConnection, rows: Vec<A>)
 where
     A: ActiveModelTrait + Send,
     A::Entity: EntityTrait,
@@ -53,131 +38,6 @@ where
 {
     for chunk in rows.chunks(CHUNK) {
         A::Entity::insert_many(chunk.to_vec()).exec_without_returning(conn).await.expect("rows");
-    }
-}
-
-/// Copies rows, each changed for its number.
-async fn copies<M, A>(conn: &DatabaseConnection, numbers: &[u64], rows: &[M], change: impl Fn(&mut A, u64))
-where
-    M: IntoActiveModel<A> + Clone,
-    A: ActiveModelTrait + Send,
-    <A::Entity as EntityTrait>::Column: Iterable,
-{
-    let mut all = Vec::with_capacity(numbers.len() * rows.len());
-    for number in numbers {
-        for row in rows {
-            let mut row = row.clone().into_active_model().reset_all();
-            change(&mut row, *number);
-            all.push(row);
-        }
-    }
-    insert(conn, all).await;
-}
-
-/// A case with everything a step on it needs.
-pub(crate) struct Pattern {
-    case: case::Model,
-    application: application::Model,
-    choices: Vec<choice::Model>,
-    accounts: Vec<account::Model>,
-    stays: Vec<stay::Model>,
-    waits: Vec<wait::Model>,
-    clocks: Vec<clock::Model>,
-}
-
-impl Pattern {
-    pub(crate) async fn of(conn: &DatabaseConnection, id: CaseId) -> Self {
-        let choices = choice::Entity::find().filter(choice::Column::ApplicationId.eq(id));
-        let accounts = account::Entity::find().filter(account::Column::CaseId.eq(id));
-        let stays = stay::Entity::find().filter(stay::Column::ApplicationId.eq(id));
-        let waits = wait::Entity::find().filter(wait::Column::CaseId.eq(id));
-        let running = clock::Column::EndedAt.is_null();
-        let clocks = clock::Entity::find().filter(clock::Column::CaseId.eq(id)).filter(running);
-        let application = application::Entity::find_by_id(id).one(conn).await.expect("read");
-        Self {
-            case: case::Entity::find_by_id(id).one(conn).await.expect("read").expect("a case"),
-            application: application.expect("an application"),
-            choices: choices.all(conn).await.expect("read"),
-            accounts: accounts.all(conn).await.expect("read"),
-            stays: stays.all(conn).await.expect("read"),
-            waits: waits.all(conn).await.expect("read"),
-            clocks: clocks.all(conn).await.expect("read"),
-        }
-    }
-
-    /// Copies it so many times, and gives each copy its place.
-    pub(crate) async fn multiply(&self, conn: &DatabaseConnection, times: u64) {
-        self.make_room(conn, times).await;
-        self.spread(conn, 0..times, &[]).await;
-    }
-
-    /// The id of the nth copy of the case.
-    pub(crate) fn id(&self, number: u64) -> CaseId {
-        CaseId::from(copy(self.case.id.into(), number))
-    }
-
-    /// Copies it for these numbers, which no other pattern may have, each for the next of these people; for its own applicant where
-    /// none are given.
-    pub(crate) async fn spread(&self, conn: &DatabaseConnection, numbers: Range<u64>, people: &[PersonId]) {
-        let id = |number: u64| self.id(number);
-        let choice_of = |id: ChoiceId, number: u64| ChoiceId::from(copy(id.into(), number));
-        let current = self.application.current_choice_id;
-        for numbers in numbers.collect::<Vec<_>>().chunks(4_000) {
-            copies(conn, numbers, std::slice::from_ref(&self.case), |row, number| {
-                row.id = ActiveValue::Set(id(number));
-            })
-            .await;
-            copies(conn, numbers, std::slice::from_ref(&self.application), |row, number| {
-                row.id = ActiveValue::Set(id(number));
-                row.reference = ActiveValue::Set(format!("S{number}"));
-                if !people.is_empty() {
-                    let nth = usize::try_from(number).expect("a number") % people.len();
-                    row.applicant_id = ActiveValue::Set(people[nth]);
-                }
-                row.current_choice_id = ActiveValue::Set(current.map(|of| choice_of(of, number)));
-            })
-            .await;
-            copies(conn, numbers, &self.choices, |row: &mut choice::ActiveModel, number| {
-                row.id = ActiveValue::Set(choice_of(*row.id.as_ref(), number));
-                row.application_id = ActiveValue::Set(id(number));
-            })
-            .await;
-            copies(conn, numbers, &self.stays, |row: &mut stay::ActiveModel, number| {
-                row.application_id = ActiveValue::Set(id(number));
-                row.choice_id = ActiveValue::Set(choice_of(*row.choice_id.as_ref(), number));
-            })
-            .await;
-            self.copy_parts(conn, numbers, id).await;
-        }
-    }
-
-    async fn copy_parts(&self, conn: &DatabaseConnection, numbers: &[u64], id: impl Fn(u64) -> CaseId) {
-        copies(conn, numbers, &self.accounts, |row: &mut account::ActiveModel, number| {
-            row.case_id = ActiveValue::Set(id(number));
-        })
-        .await;
-        copies(conn, numbers, &self.waits, |row: &mut wait::ActiveModel, number| {
-            row.case_id = ActiveValue::Set(id(number));
-        })
-        .await;
-        copies(conn, numbers, &self.clocks, |row: &mut clock::ActiveModel, number| {
-            row.case_id = ActiveValue::Set(id(number));
-            row.id = ActiveValue::Set(ClockRowId::from(copy((*row.id.as_ref()).into(), number)));
-            row.wake_at = ActiveValue::Set(Some(*row.due_at.as_ref()));
-        })
-        .await;
-    }
-
-    async fn make_room(&self, conn: &DatabaseConnection, times: u64) {
-        let lines: Vec<_> = self.accounts.iter().filter_map(|account| account.place_line_id).collect();
-        let held = i32::try_from(times).expect("few enough");
-        place_line::Entity::update_many()
-            .col_expr(place_line::Column::Capacity, Expr::value(held + 10))
-            .col_expr(place_line::Column::Held, Expr::value(held + 1))
-            .filter(place_line::Column::Id.is_in(lines))
-            .exec(conn)
-            .await
-            .expect("places");
     }
 }
 

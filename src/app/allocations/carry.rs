@@ -27,7 +27,7 @@ use crate::store::places::{LineChange, NewPosting};
 use crate::store::records::{self, Records};
 
 /// Applications of one batch: what is done while nobody else can write to an SQLite file.
-pub const BATCH: usize = 25;
+pub const BATCH: usize = 75;
 
 /// What each place of a run draws on.
 #[derive(Debug)]

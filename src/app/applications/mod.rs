@@ -132,9 +132,10 @@ async fn stage_new(
             ..fresh_application(caller.person, (registration.id, registration.unit), at)
         },
         student: registration.student.clone(),
-        lines: crate::store::places::lines_for(conn, &[registration.home.id], &hosts, &programmes).await?,
+        lines: crate::store::places::lines_for(conn, &[registration.home.id], &hosts, Some(&programmes))
+            .await?,
         back: if call.reciprocal {
-            crate::store::places::lines_for(conn, &hosts, &[registration.home.id], &[]).await?
+            crate::store::places::lines_for(conn, &hosts, &[registration.home.id], None).await?
         } else {
             Vec::new()
         },

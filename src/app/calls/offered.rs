@@ -67,7 +67,7 @@ pub async fn offered(app: &App, by: Option<&Caller>, id: CallId) -> Result<Vec<O
     let mut offered: Vec<OfferedView> = rows.into_iter().map(Into::into).collect();
     if let Some(caller) = by.filter(|caller| whole.row.reciprocal && !caller.registered_at.is_empty()) {
         let homes = &caller.registered_at;
-        let back = places::lines_for(conn, &hosts, homes, &[]).await?;
+        let back = places::lines_for(conn, &hosts, homes, None).await?;
         for one in &mut offered {
             let (host, on) = (one.host.id, one.start_on);
             one.one_sided = !homes.iter().any(|home| offers_back(&back, *home, (host, on)));

@@ -41,11 +41,12 @@ pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Att
         let detail = "name a choice of this application, or an offering to come of a published programme of the same workflow";
         return Err(Error::Invalid(vec![FieldError::new(format!("/data/{field}"), detail)]));
     };
-    let lines = places::lines_for(tx, &[dossier.home.id], &[offering.host.id], &[offering.programme]).await?;
+    let lines =
+        places::lines_for(tx, &[dossier.home.id], &[offering.host.id], Some(&[offering.programme])).await?;
     dossier.lines.retain(|known| lines.iter().all(|line| line.id != known.id));
     dossier.lines.extend(lines);
     if dossier.call.reciprocal {
-        dossier.back.extend(places::lines_for(tx, &[offering.host.id], &[dossier.home.id], &[]).await?);
+        dossier.back.extend(places::lines_for(tx, &[offering.host.id], &[dossier.home.id], None).await?);
     }
     let units: Vec<_> = offering.unit.into_iter().collect();
     dossier.units.extend(institutions::units_above(tx, &units).await?);

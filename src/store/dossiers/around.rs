@@ -50,14 +50,14 @@ impl Around {
         let own = rows.iter().filter_map(|(application, ..)| application.home_unit_id);
         let units: Vec<UnitId> = chosen().filter_map(|choice| choice.offering.unit).chain(own).collect();
         let asks = rows.iter().any(|(_, _, _, _, call, _)| call.as_ref().is_some_and(|call| call.reciprocal));
-        let back = if asks { lines_for(conn, &hosts, &homes, &[]).await? } else { Vec::new() };
+        let back = if asks { lines_for(conn, &hosts, &homes, None).await? } else { Vec::new() };
         Ok(Self {
             back,
             units: units_above(conn, &units).await?,
             accounts: accounts_of(conn, &ids).await?,
             clocks: clocks_of(conn, &ids).await?,
             filled: filled_of(conn, &ids).await?,
-            lines: lines_for(conn, &homes, &hosts, &programmes).await?,
+            lines: lines_for(conn, &homes, &hosts, Some(&programmes)).await?,
             choices,
         })
     }

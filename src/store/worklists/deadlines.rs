@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
+};
 use sojourn_engine::ids::{AgreementId, CaseId, InstitutionId, ProgrammeId};
 use sojourn_entities::{agreement, application, case, programme, wait};
 
-use super::{Around, Awaited, Item, awaited, houses, running_clocks, seen};
+use super::items::{Item, items, running_clocks};
+use super::{Awaited, awaited, houses, seen};
 use crate::access::Scope;
 use crate::store::dossiers::CaseRow;
 use crate::store::records::never;
@@ -111,19 +114,19 @@ async fn applications(
     cases: &[CaseId],
     by_name: Vec<CaseId>,
 ) -> Result<BTreeMap<CaseId, (Item, CaseRow)>> {
-    let rows = application::Entity::find()
-        .find_also(application::Entity, case::Entity)
+    let ids: Vec<CaseId> = application::Entity::find()
+        .join(JoinType::InnerJoin, application::Relation::Case.def())
+        .select_only()
+        .column(application::Column::Id)
         .filter(application::Column::Id.is_in(cases.iter().copied()))
         .filter(Condition::any().add(seen(scope)).add(application::Column::Id.is_in(by_name)))
+        .into_tuple()
         .all(conn.db())
         .await?;
-    let pairs: Vec<(application::Model, case::Model)> =
-        rows.into_iter().filter_map(|(application, case)| Some((application, case?))).collect();
-    let around = Around::read(conn, &pairs).await?;
-    let about = |(application, case): (application::Model, case::Model)| {
-        Ok((application.id, (around.item(application, case.clone()), CaseRow::try_from(case)?)))
-    };
-    pairs.into_iter().map(about).collect()
+    let mut rows = rows_of(conn, ids.clone()).await?;
+    let with = |(id, item)| Some((id, (item, CaseRow::try_from(rows.remove(&id)?))));
+    let found = items(conn, ids).await?.into_iter().filter_map(with);
+    found.map(|(id, (item, row))| Ok((id, (item, row?)))).collect()
 }
 
 async fn programmes(conn: &impl Conn, cases: &[CaseId]) -> Result<BTreeMap<CaseId, OfProgramme>> {

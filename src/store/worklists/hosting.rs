@@ -13,8 +13,8 @@ use sojourn_engine::ids::{CaseId, InstitutionId, PeriodId};
 use sojourn_engine::vocabulary::{ChoiceResult, Phase};
 use sojourn_entities::{application, case, choice, offering, period, stay};
 
-use super::queue::items;
-use super::{Item, seen};
+use super::items::{Item, items};
+use super::seen;
 use crate::access::Scope;
 use crate::store::page::{Asked, Keyset, Page};
 use crate::store::{Conn, StoreError};

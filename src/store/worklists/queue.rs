@@ -12,7 +12,8 @@ use serde::{Serialize, Serializer};
 use sojourn_engine::ids::CaseId;
 use sojourn_entities::{application, case, wait};
 
-use super::{Around, Awaited, Item, Wanted, awaited, literal, matching, seen};
+use super::items::{Item, items};
+use super::{Awaited, Wanted, awaited, literal, matching, seen};
 use crate::access::Scope;
 use crate::store::page::{Asked, Keyset, Page};
 use crate::store::{Conn, StoreError};
@@ -135,22 +136,6 @@ fn narrower(queue: &Queue) -> Condition {
         .add(application::Column::ApplicantId.ne(queue.reader.person))
         .add_option(asks)
         .add_option(queue.late_at.map(|at| wait::Column::DueAt.lt(at)))
-}
-
-/// Applications by id, as lists have them.
-pub(super) async fn items(conn: &impl Conn, ids: Vec<CaseId>) -> Result<BTreeMap<CaseId, Item>, StoreError> {
-    let rows = application::Entity::find()
-        .filter(application::Column::Id.is_in(ids))
-        .find_also(application::Entity, case::Entity)
-        .all(conn.db())
-        .await?;
-    let pairs: Vec<(application::Model, case::Model)> =
-        rows.into_iter().filter_map(|(application, case)| Some((application, case?))).collect();
-    let around = Around::read(conn, &pairs).await?;
-    Ok(pairs
-        .into_iter()
-        .map(|(application, case)| (application.id, around.item(application, case)))
-        .collect())
 }
 
 /// A page that comes later asks the same of a later instant: its cursor fits.

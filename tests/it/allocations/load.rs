@@ -14,7 +14,7 @@ use crate::support::cast::Cast;
 use crate::support::counts::count;
 use crate::support::database::Db;
 use crate::support::measured::measured;
-use crate::surge::Pattern;
+use crate::support::pattern::Pattern;
 
 /// Somebody who writes again and again until told to stop; how long each write took, in order of length.
 async fn write(actor: Actor, path: String, stop: impl Future<Output = ()>) -> Vec<Duration> {

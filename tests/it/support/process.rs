@@ -12,9 +12,10 @@ use super::logs;
 /// How long the server may take until it listens.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// The binary with the environment of a configuration: `("SOJOURN_DATABASE__URL", url)` and the like.
+/// The binary with the environment of a configuration: `("SOJOURN_DATABASE__URL", url)` and the like. `SOJOURN_SERVER` names another build.
 pub fn sojourn(folder: &Path, environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sojourn"));
+    let built = std::env::var("SOJOURN_SERVER").unwrap_or_else(|_| env!("CARGO_BIN_EXE_sojourn").to_owned());
+    let mut command = Command::new(built);
     command.current_dir(folder).env_clear().envs(environment.iter().copied());
     command.stdin(Stdio::null()).env("PATH", "/usr/bin:/bin");
     command

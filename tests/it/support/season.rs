@@ -21,8 +21,8 @@ pub struct Season {
     pub database: TestDatabase,
     /// Ids of calls that are open and alike.
     pub calls: Vec<String>,
-    /// The one thing to choose in each.
-    pub offering: String,
+    /// What can be chosen in each, every one with places of its own where there are several.
+    pub offerings: Vec<String>,
     /// Addresses of students who may apply to each.
     pub students: Vec<String>,
 }
@@ -30,22 +30,35 @@ pub struct Season {
 impl Season {
     /// Makes it through the API, as of now.
     pub async fn open(kind: Db, students: usize, calls: usize) -> Self {
-        Self::asking(kind, students, calls, "off").await
+        Self::asking(kind, (students, calls, 1), "off").await
     }
 
     /// One call for one student, who may upload what they like.
     pub async fn open_with_documents(kind: Db) -> Self {
-        Self::asking(kind, 1, 1, "optional").await
+        Self::asking(kind, (1, 1, 1), "optional").await
     }
 
-    async fn asking(kind: Db, students: usize, calls: usize, documents: &str) -> Self {
+    /// So many students, calls alike, and programmes that each call opens, each of which counts its own places where there are several;
+    /// with documents as asked for.
+    pub async fn asking(
+        kind: Db,
+        (students, calls, programmes): (usize, usize, usize),
+        documents: &str,
+    ) -> Self {
         let app = TestApp::spawn(kind).await;
         app.clock.set(Clock::system().now());
         let day = |days: i64| (app.clock.now() + TimeDelta::days(days)).date_naive();
         let pair = Pair::of(&app).await;
-        let offer = offer(&pair, day(120), day(270)).await;
+        let period = period(&pair, day(120), day(270)).await;
+        let mut offers = vec![offer(&pair, &period).await];
+        for _ in 1..programmes {
+            offers.push(offer(&pair, &period).await);
+        }
+        if programmes > 1 {
+            own_places(&pair, &offers).await;
+        }
         places(&pair, day(-30), day(900)).await;
-        let call = call(&pair, &offer, &day, documents);
+        let call = call(&pair, &offers, &day, documents);
         let mut opened = Vec::new();
         for _ in 0..calls {
             let row = pair.hanna.post("/calls", &call).await.ok();
@@ -59,8 +72,8 @@ impl Season {
             addresses.push(format!("anna{number}@student.example"));
         }
         app.app.store.clone().close().await.expect("the database closes");
-        let offering = id(&offer.offering).to_owned();
-        Self { database: app.database, calls: opened, offering, students: addresses }
+        let offerings = offers.iter().map(|offer| id(&offer.offering).to_owned()).collect();
+        Self { database: app.database, calls: opened, offerings, students: addresses }
     }
 
     /// The settings with which the binary serves it.
@@ -118,21 +131,33 @@ impl Season {
 
     /// The body of such an application.
     pub fn application(&self, call: usize) -> Value {
-        json!({ "call_id": self.calls[call], "choices": [self.offering] })
+        json!({ "call_id": self.calls[call], "choices": [self.offerings[0]] })
     }
 }
 
-async fn offer(pair: &Pair, start_on: NaiveDate, end_on: NaiveDate) -> Offer {
+async fn period(pair: &Pair, start_on: NaiveDate, end_on: NaiveDate) -> Value {
     let mut period = pair.period();
     period["start_on"] = json!(start_on);
     period["end_on"] = json!(end_on);
-    let period = pair.otto.post("/periods", &period).await.ok();
+    pair.otto.post("/periods", &period).await.ok()
+}
+
+async fn offer(pair: &Pair, period: &Value) -> Offer {
     let programme = pair.otto.post("/programmes", &pair.programme()).await.ok();
     let path = format!("/programmes/{}", id(&programme));
     let offering =
         pair.otto.post(&format!("{path}/offerings"), &json!({ "period": period["id"] })).await.ok();
     let programme = pair.otto.patch(&path, &json!(1), &json!({ "status": "published" })).await.ok();
-    Offer { period, programme, offering }
+    Offer { period: period.clone(), programme, offering }
+}
+
+async fn own_places(pair: &Pair, offers: &[Offer]) {
+    for offer in offers {
+        let line = json!({
+            "source": "programme", "programme": offer.programme["id"], "unit": "heads", "capacity": 1_000_000,
+        });
+        pair.otto.post("/place-lines", &line).await.ok();
+    }
 }
 
 async fn places(pair: &Pair, from: NaiveDate, until: NaiveDate) {
@@ -150,8 +175,9 @@ async fn places(pair: &Pair, from: NaiveDate, until: NaiveDate) {
     pair.hanna.post("/place-lines", &line).await.ok();
 }
 
-fn call(pair: &Pair, offer: &Offer, day: &impl Fn(i64) -> NaiveDate, documents: &str) -> Value {
-    let mut call = pair.call(offer);
+fn call(pair: &Pair, offers: &[Offer], day: &impl Fn(i64) -> NaiveDate, documents: &str) -> Value {
+    let mut call = pair.call(&offers[0]);
+    call["offerings"] = offers.iter().map(|offer| offer.offering["id"].clone()).collect();
     let dates = [("opens_on", -2), ("closes_on", 20), ("results_on", 40), ("nomination_closes_on", 60)];
     for (field, days) in dates {
         call[field] = json!(day(days));

@@ -1,0 +1,44 @@
+-- `acknowledge` of one case, then `approve` of one that was acknowledged some requests before, alternately.
+dofile(os.getenv("TOLD"))
+
+local prefix = os.getenv("PREFIX")
+local version = tonumber(os.getenv("VERSION"))
+local lag = tonumber(os.getenv("LAG"))
+local run = os.getenv("RUN")
+local first = tonumber(os.getenv("FROM"))
+local headers = { ["Authorization"] = "Bearer " .. os.getenv("TOKEN"), ["Content-Type"] = "application/json" }
+local acknowledge = '{"event":"acknowledge","data":{}}'
+local approve = '{"event":"approve","data":{"no_conflict":true}}'
+
+refused = 0
+upcoming = first
+local turn = -1
+
+local function event(number, at, body, name)
+  headers["If-Match"] = '"' .. at .. '"'
+  headers["Idempotency-Key"] = run .. name .. number
+  local path = "/api/v1/applications/" .. prefix .. string.format("%012x", number + 1) .. "/events"
+  return wrk.format("POST", path, headers, body)
+end
+
+function request()
+  turn = turn + 1
+  -- wrk asks for one request beforehand, to see whether it can read it, and does not send it.
+  if turn == 0 then
+    return wrk.format("GET", "/")
+  end
+  if turn % 2 == 0 and upcoming - lag > first then
+    return event(upcoming - lag - 1, version + 1, approve, "b")
+  end
+  upcoming = upcoming + 1
+  return event(upcoming - 1, version, acknowledge, "a")
+end
+
+function response(status, _, body)
+  if status ~= 200 then
+    refused = refused + 1
+    if refused <= 3 then
+      io.stderr:write(status .. " " .. body .. "\n")
+    end
+  end
+end

@@ -1,0 +1,244 @@
+//! One durable event over HTTP: `acknowledge` and `approve` of the shipped exchange, alternately, with everything on.
+
+use std::path::PathBuf;
+use std::thread;
+
+use crate::field::{Field, HOST, signed_in};
+use crate::support::actor::Actor;
+use crate::support::database::Db;
+use crate::support::measured::measured;
+use crate::support::process::Server;
+use crate::told::{latencies, median};
+use crate::written::Written;
+use crate::{Scale, bare, pgbench, usage, wrk};
+
+/// Connections to the service on PostgreSQL, and on SQLite.
+const MANY: [u32; 2] = [16, 64];
+const ONE_OR_MANY: [u32; 2] = [1, 64];
+
+/// Where the copies stand that are moved: first those of the service, then as many for each script of the ceiling.
+struct Track {
+    /// The version of a nominated copy.
+    version: i64,
+    /// The next copy that the service moves.
+    next: u64,
+    run: u32,
+    /// What each event writes.
+    written: [Vec<String>; 2],
+    /// Where the copies of the ceiling begin, those that were nominated and those that were acknowledged.
+    first: [u64; 2],
+}
+
+/// One measurement of the service.
+struct Ours {
+    found: wrk::Found,
+    /// Time on a core that an event cost the server, in microseconds.
+    core: f64,
+}
+
+impl Ours {
+    fn pace(&self) -> f64 {
+        self.found.answers / self.found.seconds
+    }
+}
+
+impl Track {
+    /// Copies and statements of one field.
+    async fn of(field: &mut Field, server: &Server, many: u64) -> Self {
+        field.until(server, "nominate").await;
+        let version = field.version();
+        field.spread(0..2 * many).await;
+        let lines = field.lines().await;
+        let mut written = [Vec::new(), Vec::new()];
+        for (nth, event) in ["acknowledge", "approve"].into_iter().enumerate() {
+            let before = field.version();
+            field.until(server, event).await;
+            let seen = Written { conn: &field.conn, case: field.id, version: before, lines: &lines };
+            written[nth] = seen.statements().await;
+            if nth == 0 {
+                field.spread(2 * many..3 * many).await;
+            }
+        }
+        field.settle().await;
+        Self { version, next: 0, run: 0, written, first: [many, 2 * many] }
+    }
+
+    /// Lets `wrk` move copies through some processes at once, which share the connections.
+    fn round(
+        &mut self,
+        field: &Field,
+        servers: &[(&Server, String)],
+        connections: u32,
+        scale: Scale,
+    ) -> Ours {
+        self.run += 1;
+        let before: f64 = servers.iter().map(|(server, _)| usage::on_core(server.id()).as_secs_f64()).sum();
+        let share = (scale.cases - self.next) / servers.len() as u64;
+        let asked = |(nth, (server, token)): (usize, &(&Server, String))| wrk::Asked {
+            address: server.address.clone(),
+            script: "event.lua",
+            with: vec![
+                ("TOKEN", token.clone()),
+                ("PREFIX", field.prefix()),
+                ("VERSION", self.version.to_string()),
+                ("LAG", (connections * 4).to_string()),
+                ("RUN", format!("load-{}-{nth}-", self.run)),
+                ("FROM", (self.next + nth as u64 * share).to_string()),
+            ],
+            connections: connections / u32::try_from(servers.len()).expect("few"),
+            lasts: scale.lasts,
+        };
+        let asked: Vec<wrk::Asked> = servers.iter().enumerate().map(asked).collect();
+        let found = wrk::run_all(&asked);
+        let after: f64 = servers.iter().map(|(server, _)| usage::on_core(server.id()).as_secs_f64()).sum();
+        self.next = found.next as u64;
+        assert!(self.next < scale.cases, "there are too few cases for so fast a machine");
+        Ours { core: (after - before) * 1e6 / found.answers, found }
+    }
+}
+
+async fn token(server: &Server) -> String {
+    signed_in(server, HOST).await.token().expect("a token")
+}
+
+/// Rounds of the service and of pgbench in turns, for each number of connections; then one process beside two.
+pub async fn on_postgres(scale: Scale) {
+    let mut field = Field::of(Db::Postgres).await;
+    let server = field.season.with_part("--http");
+    let mut track = Track::of(&mut field, &server, scale.cases).await;
+    let folder = field.folder("pgbench");
+    let scripts = [0, 1].map(|nth| {
+        pgbench::transaction(&track.written[nth], track.first[nth], ["acknowledged", "approved"][nth])
+    });
+    let mut base = 0;
+    for connections in MANY {
+        let (mut ours, mut alone) = (Vec::new(), Vec::new());
+        for _ in 0..scale.rounds {
+            ours.push(track.round(&field, &[(&server, token(&server).await)], connections, scale));
+            let share = scale.cases / (2 * scale.rounds as u64);
+            let each = share / u64::from(connections);
+            let variables = [("base", base), ("each", each), ("acknowledged", 0), ("approved", 0)];
+            base += share;
+            let url = &field.season.database.url;
+            alone.push(pgbench::run(url, &folder, &scripts, (connections, scale.lasts), &variables));
+        }
+        tell(
+            &format!("Durable event over HTTP, PostgreSQL, {connections} connections"),
+            &ours,
+            ("pgbench with the same rows", alone.iter().map(|found| (found.pace, found.latency)).collect()),
+            &server,
+        );
+    }
+    beside_another(&field, &mut track, server, scale).await;
+}
+
+/// Two processes on one database beside one, with as many connections in all.
+async fn beside_another(field: &Field, track: &mut Track, server: Server, scale: Scale) {
+    let other = field.season.with_part("--http");
+    let [connections, _] = MANY;
+    let (mut one, mut two) = (Vec::new(), Vec::new());
+    for _ in 0..scale.rounds {
+        let (here, there) = (token(&server).await, token(&other).await);
+        one.push(track.round(field, &[(&server, here.clone())], connections, scale));
+        two.push(track.round(field, &[(&server, here), (&other, there)], connections, scale));
+    }
+    let each = one.iter().zip(&two).map(|(one, two)| two.pace() / one.pace());
+    measured(
+        "Two processes on one PostgreSQL beside one",
+        two.iter().map(|ours| ours.found.answers as u64).sum(),
+        "",
+        format!(
+            "{:.0} a second by two, {:.0} by one, {connections} connections in all; ratio {:.2}",
+            median(two.iter().map(Ours::pace)),
+            median(one.iter().map(Ours::pace)),
+            median(each)
+        ),
+    );
+    succeeded(&one);
+    succeeded(&two);
+}
+
+/// Rounds of the service and of a bare loop in turns; then how long reading takes meanwhile.
+pub async fn on_sqlite(scale: Scale) {
+    let mut field = Field::of(Db::Sqlite).await;
+    let server = field.season.with_part("--http");
+    let mut track = Track::of(&mut field, &server, scale.cases).await;
+    let file = PathBuf::from(field.season.database.url.trim_start_matches("sqlite://"));
+    let mut next = 0;
+    for connections in ONE_OR_MANY {
+        let (mut ours, mut alone) = (Vec::new(), Vec::new());
+        for _ in 0..scale.rounds {
+            ours.push(track.round(&field, &[(&server, token(&server).await)], connections, scale));
+            let found = bare::run(&file, &track.written, &track.first, next, scale.lasts);
+            next = found.next;
+            alone.push((found.pace, found.latency));
+        }
+        tell(
+            &format!("Durable event over HTTP, SQLite, {connections} connections"),
+            &ours,
+            ("a bare loop of rusqlite", alone),
+            &server,
+        );
+    }
+    let host = signed_in(&server, HOST).await;
+    let calm = reads(&field, &server, &host, scale);
+    let busy = thread::scope(|scope| {
+        let reading = scope.spawn(|| reads(&field, &server, &host, scale));
+        let ours = track.round(&field, &[(&server, host.token().expect("a token"))], 64, scale);
+        succeeded(&[ours]);
+        reading.join().expect("they read")
+    });
+    measured(
+        "Reading while 64 connections write, SQLite",
+        busy.answers as u64,
+        "",
+        format!(
+            "calm {}; meanwhile {}; p99 {:.1} times as long",
+            latencies(&[calm.latency]),
+            latencies(&[busy.latency]),
+            busy.latency[1] / calm.latency[1]
+        ),
+    );
+}
+
+/// One case after the other, on four connections.
+fn reads(field: &Field, server: &Server, host: &Actor, scale: Scale) -> wrk::Found {
+    let paths: Vec<String> =
+        (0..200).map(|nth| format!("/api/v1/applications/{}", field.copy(scale.cases + nth))).collect();
+    let found = wrk::run(&wrk::Asked {
+        address: server.address.clone(),
+        script: "list.lua",
+        with: vec![("TOKEN", host.token().expect("a token")), ("PATHS", paths.join(" "))],
+        connections: 4,
+        lasts: scale.lasts,
+    });
+    assert!(found.errors == 0.0, "{} reads were not answered with success", found.errors);
+    found
+}
+
+fn tell(what: &str, ours: &[Ours], (ceiling, alone): (&str, Vec<(f64, [f64; 3])>), server: &Server) {
+    let ratio = median(ours.iter().zip(&alone).map(|(ours, (pace, _))| ours.pace() / pace));
+    let of_ours: Vec<[f64; 3]> = ours.iter().map(|ours| ours.found.latency).collect();
+    let of_alone: Vec<[f64; 3]> = alone.iter().map(|(_, latency)| *latency).collect();
+    measured(
+        what,
+        ours.iter().map(|ours| ours.found.answers as u64).sum(),
+        "",
+        format!(
+            "{:.0} a second, {}; {ceiling} {:.0} a second, {}; ratio {ratio:.2}; server {:.0} µs of a core an event, {:.0} MiB of \
+             heap",
+            median(ours.iter().map(Ours::pace)),
+            latencies(&of_ours),
+            median(alone.iter().map(|(pace, _)| *pace)),
+            latencies(&of_alone),
+            median(ours.iter().map(|ours| ours.core)),
+            usage::heap(server.id()),
+        ),
+    );
+    succeeded(ours);
+}
+
+fn succeeded(ours: &[Ours]) {
+    let errors: f64 = ours.iter().map(|ours| ours.found.errors).sum();
+    assert!(errors == 0.0, "{errors} requests were not answered with success");
+}

@@ -1,0 +1,24 @@
+-- What every script tells at its end, in lines that the driver reads.
+local threads = {}
+local refused = 0
+
+function setup(thread)
+  table.insert(threads, thread)
+end
+
+function done(summary, latency)
+  local errors, next = 0, 0
+  for _, thread in ipairs(threads) do
+    errors = errors + (thread:get("refused") or 0)
+    next = math.max(next, thread:get("upcoming") or 0)
+  end
+  local broken = summary.errors
+  errors = errors + broken.connect + broken.read + broken.write + broken.timeout
+  print("answers " .. summary.requests)
+  print("errors " .. errors)
+  print("seconds " .. summary.duration / 1e6)
+  print("p50 " .. latency:percentile(50) / 1e3)
+  print("p99 " .. latency:percentile(99) / 1e3)
+  print("p99.9 " .. latency:percentile(99.9) / 1e3)
+  print("next " .. next)
+end
