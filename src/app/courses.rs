@@ -26,8 +26,9 @@ use super::{App, Error, FieldError, Result};
 use crate::access::Caller;
 use crate::clock::Moment;
 use crate::store::dossiers::{CaseRow, Institution};
+use crate::store::holders::{self, Sought};
 use crate::store::records::{self, Opened, RecordError, Records};
-use crate::store::{Conn, Tx, holders, institutions, vettings as store, workflows};
+use crate::store::{Conn, Tx, institutions, vettings as store, workflows};
 
 pub(super) use about::{About, short};
 pub(super) use course::{Course, Deed, Effect, Taken};
@@ -150,12 +151,9 @@ async fn stage(
     let above = institutions::units_above(conn, &unit.into_iter().collect::<Vec<_>>()).await?;
     let units = unit.and_then(|unit| above.get(&unit).cloned()).unwrap_or_default();
     let ids: Vec<_> = named.0.into_iter().chain(named.1).collect();
-    let holders = Holders {
-        applicant: None,
-        staff: holders::staff(conn, &ids, today, &[row.id]).await?,
-        chair: holders::chair(conn, today).await?,
-        linked: Vec::new(),
-    };
+    let sought = Sought { staff_of: Some(ids), cases: vec![row.id], chair: true, ..Sought::default() };
+    let company = holders::company(conn, &sought, today).await?;
+    let holders = Holders { staff: company.staff, chair: company.chair, ..Holders::default() };
     let [home, host] = ends;
     let bare = Course::bare(about, (home, host), (row, definition), app);
     Ok(Course { holders, units, ..bare })
@@ -216,7 +214,7 @@ pub(super) async fn take(
 pub(super) async fn keep(tx: &Tx, written: Records) -> Result<()> {
     records::keep(tx, written).await.map_err(|error| match error {
         RecordError::Store(error) => error.into(),
-        RecordError::Stale(_) | RecordError::Full(_) => Error::Stale,
+        RecordError::Stale(_) | RecordError::Full(_) | RecordError::Answered => Error::Stale,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Requests that do their work once however often they are sent: the answer is kept in the transaction of the work.
 //!
 //! A command takes its [`Turn`] before its transaction, so that two requests of one caller with one key never run at the same
-//! time; it asks [`Turn::replay`] once it knows that the caller may, and before it looks at versions; it ends with
-//! [`Turn::finish`], which keeps the answer and commits. Errors are never kept: they are decided anew.
+//! time; it asks [`Turn::replay`] once it knows that the caller may, and before it refuses anything; it ends with [`Turn::finish`],
+//! which keeps the answer and commits. Errors are never kept: they are decided anew.
 //!
 //! ```text
 //! let turn = app.turn(caller, once).await?;
@@ -155,8 +155,8 @@ impl Turn<'_> {
         Ok(Some(Answer { status, etag: row.etag, location: row.location, body: row.body }))
     }
 
-    /// Keeps the answer with the work; for commands that commit by themselves.
-    pub async fn keep(&self, tx: &Tx, at: &Moment, answer: &Answer) -> Result<(), StoreError> {
+    /// The answer as it is kept with the work.
+    pub fn row(&self, at: &Moment, answer: &Answer) -> kept::NewAnswer {
         let row = kept::Kept {
             request_hash: self.once.hash.to_vec(),
             status: i16::try_from(answer.status).unwrap_or(200),
@@ -164,7 +164,13 @@ impl Turn<'_> {
             location: answer.location.clone(),
             body: answer.body.clone(),
         };
-        kept::keep(tx, self.caller, &self.once.key, row, at.now + KEPT, at.now).await
+        let key = self.once.key.clone();
+        kept::NewAnswer { caller: self.caller, key, answer: row, at: at.now, expires_at: at.now + KEPT }
+    }
+
+    /// Keeps the answer with the work; for commands that commit by themselves.
+    pub async fn keep(&self, tx: &Tx, at: &Moment, answer: &Answer) -> Result<(), StoreError> {
+        kept::keep(tx, self.row(at, answer)).await
     }
 
     /// Keeps the answer and commits the work with it.
@@ -176,13 +182,19 @@ impl Turn<'_> {
                 tx.commit().await?;
                 Ok(answer)
             }
-            Err(StoreError::Conflict { .. }) => {
-                drop(tx);
-                let tx = self.app.store.begin().await?;
-                self.replay(&tx, at).await?.ok_or(Error::Conflict(Conflict::StillRunning))
-            }
+            Err(StoreError::Conflict { .. }) => self.yield_to(tx, at).await,
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Undoes this work and gives the answer of another process that was faster with the same request.
+    ///
+    /// # Errors
+    /// [`Conflict::StillRunning`] when there is none, [`Conflict::KeyReused`] as for [`Turn::replay`].
+    pub async fn yield_to(self, tx: Tx, at: &Moment) -> Result<Answer> {
+        drop(tx);
+        let tx = self.app.store.begin().await?;
+        self.replay(&tx, at).await?.ok_or(Error::Conflict(Conflict::StillRunning))
     }
 }
 

@@ -165,7 +165,7 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewProgramme) 
         let written = vetting::open(app, &tx, (caller, &at), &mut row, workflow).await?;
         records::keep(&tx, written).await.map_err(|error| match error {
             RecordError::Store(error) => error.into(),
-            RecordError::Stale(_) | RecordError::Full(_) => Error::Stale,
+            RecordError::Stale(_) | RecordError::Full(_) | RecordError::Answered => Error::Stale,
         })?;
     }
     let view = ProgrammeView::from(row.clone());

@@ -1,5 +1,6 @@
 //! A case on stage: its dossier, the definition it began with, and who holds which role today.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,8 +16,9 @@ use super::transition::live::Live;
 use super::{App, Error, Result};
 use crate::access::Scope;
 use crate::clock::Moment;
-use crate::store::dossiers::{self, Dossier, ExtraTerm};
-use crate::store::holders::{self, Holder};
+use crate::store::dossiers::{self, Cover, Dossier, ExtraTerm};
+use crate::store::holders::{self, Holder, Sought};
+use crate::store::places::Waiting;
 use crate::store::{Conn, Tx, waiting_lists};
 
 /// How often a case that keeps changing is read beside the commands that change it.
@@ -46,9 +48,10 @@ impl Scene {
     pub async fn look(app: &App, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
         let conn = app.store.read();
         for _ in 0..LOOKS {
-            let dossier = dossiers::load(conn, scope, id).await?.ok_or(Error::NotFound)?;
+            let covers = dossiers::covers(conn, &[id]).await?;
+            let (dossier, definition) = the_one(filled(app, conn, covers).await?, scope)?;
             if dossiers::version(conn, id).await? == Some(dossier.case.version) {
-                return Self::of(app, conn, dossier, at).await;
+                return Self::on_stage(app, conn, dossier, definition, at).await;
             }
         }
         // A case that changes so fast is read alone.
@@ -60,9 +63,9 @@ impl Scene {
     /// # Errors
     /// [`Error::NotFound`] when there is none, or none the scope sees.
     pub async fn read(app: &App, tx: &Tx, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
-        dossiers::hold(tx, &[id]).await?;
-        let dossier = dossiers::load(tx, scope, id).await?.ok_or(Error::NotFound)?;
-        Self::of(app, tx, dossier, at).await
+        let covers = dossiers::held(tx, &[id]).await?;
+        let (dossier, definition) = the_one(filled(app, tx, covers).await?, scope)?;
+        Self::on_stage(app, tx, dossier, definition, at).await
     }
 
     /// Reads several applications for a command of the system, in as many statements as one; whatever is none of them is left out.
@@ -70,8 +73,8 @@ impl Scene {
     /// # Errors
     /// Those of the database.
     pub async fn read_all(app: &App, tx: &Tx, ids: &[CaseId], at: &Moment) -> Result<Vec<Self>> {
-        dossiers::hold(tx, ids).await?;
-        Self::look_all(app, tx, ids, at).await
+        let read = filled(app, tx, dossiers::held(tx, ids).await?).await?;
+        Self::all_on_stage(app, tx, read, at).await
     }
 
     /// Reads several applications to be looked at, each as of some moment of the reading.
@@ -79,38 +82,44 @@ impl Scene {
     /// # Errors
     /// Those of the database.
     pub async fn look_all(app: &App, conn: &impl Conn, ids: &[CaseId], at: &Moment) -> Result<Vec<Self>> {
-        let mut read = Vec::with_capacity(ids.len());
-        for dossier in dossiers::load_all(conn, ids).await? {
-            read.push(with_definition(app, conn, dossier).await?);
-        }
-        Self::over_all(app, conn, read, at).await
+        let read = filled(app, conn, dossiers::covers(conn, ids).await?).await?;
+        Self::all_on_stage(app, conn, read, at).await
     }
 
-    async fn of(app: &App, conn: &impl Conn, dossier: Dossier, at: &Moment) -> Result<Self> {
-        let (dossier, definition) = with_definition(app, conn, dossier).await?;
-        Self::over(app, conn, dossier, definition, at).await
-    }
-
-    /// The stage over a dossier that was read or has just been made.
+    /// The stage over a dossier that was not read, or is to follow another definition.
     pub async fn over(
+        app: &App,
+        conn: &impl Conn,
+        mut dossier: Dossier,
+        definition: Arc<Definition>,
+        at: &Moment,
+    ) -> Result<Self> {
+        let lines: Vec<PlaceLineId> = dossier.lines.iter().map(|line| line.id).collect();
+        let states = waiting_in(&definition);
+        if !states.is_empty() && !lines.is_empty() {
+            dossier.waiters = waiting_lists::numbers(conn, &lines, &states).await?;
+        }
+        Self::on_stage(app, conn, dossier, definition, at).await
+    }
+
+    async fn on_stage(
         app: &App,
         conn: &impl Conn,
         dossier: Dossier,
         definition: Arc<Definition>,
         at: &Moment,
     ) -> Result<Self> {
-        let scene = Self::over_all(app, conn, vec![(dossier, definition)], at).await?.pop();
+        let scene = Self::all_on_stage(app, conn, vec![(dossier, definition)], at).await?.pop();
         scene.ok_or(Error::NotFound)
     }
 
-    async fn over_all(
+    async fn all_on_stage(
         app: &App,
         conn: &impl Conn,
         mut read: Vec<(Dossier, Arc<Definition>)>,
         at: &Moment,
     ) -> Result<Vec<Self>> {
         let alliance = Calendar::plain(app.zone);
-        wait_in_line(conn, &mut read).await?;
         for (dossier, definition) in &mut read {
             dossier.extra_term = extra_term(conn, definition, dossier).await?;
         }
@@ -159,17 +168,39 @@ fn can_freeze(definition: &Definition, dossier: &Dossier) -> bool {
     here.is_some_and(|state| definition.leaving(state).any(|(_, transition)| transition.freezes))
 }
 
-/// The dossier with the definition its case began with.
-async fn with_definition(
-    app: &App,
-    conn: &impl Conn,
-    mut dossier: Dossier,
-) -> Result<(Dossier, Arc<Definition>)> {
-    let definition = app.definitions.get(conn, dossier.case.workflow).await?;
-    if dossier.application.frozen && can_freeze(&definition, &dossier) {
-        dossier.student = dossiers::student(conn, dossier.application.registration).await?;
+/// Dossiers with the definitions their cases began with.
+async fn filled(app: &App, conn: &impl Conn, covers: Vec<Cover>) -> Result<Vec<(Dossier, Arc<Definition>)>> {
+    let (mut definitions, mut waiting) = (BTreeMap::new(), Waiting::new());
+    for version in covers.iter().map(Cover::workflow) {
+        if let Entry::Vacant(unknown) = definitions.entry(version) {
+            let definition = unknown.insert(app.definitions.get(conn, version).await?);
+            let states = waiting_in(definition);
+            if !states.is_empty() {
+                waiting.insert(version, states);
+            }
+        }
     }
-    Ok((dossier, definition))
+    let mut filled = Vec::with_capacity(covers.len());
+    for mut dossier in dossiers::fill(conn, covers, &waiting).await? {
+        let Some(definition) = definitions.get(&dossier.case.workflow) else { continue };
+        if dossier.application.frozen && can_freeze(definition, &dossier) {
+            dossier.student = dossiers::student(conn, dossier.application.registration).await?;
+        }
+        filled.push((dossier, Arc::clone(definition)));
+    }
+    Ok(filled)
+}
+
+/// The only dossier, when it lies in the scope.
+fn the_one(mut read: Vec<(Dossier, Arc<Definition>)>, scope: &Scope) -> Result<(Dossier, Arc<Definition>)> {
+    read.pop().filter(|(dossier, _)| dossier.visible(scope)).ok_or(Error::NotFound)
+}
+
+/// States in which a case waits for a place.
+fn waiting_in(definition: &Definition) -> Vec<String> {
+    let main = definition.states_of(MachineIx::MAIN);
+    let waits = main.filter(|(state, _)| definition.offered_in(*state).is_some());
+    waits.map(|(_, state)| state.name.clone()).collect()
 }
 
 /// Everybody who may hold a role in one of several cases, on one day.
@@ -187,13 +218,15 @@ impl Company {
         let named: BTreeSet<PersonId> = cases.iter().flat_map(|(dossier, _)| named(dossier)).collect();
         let mut roles = cases.iter().flat_map(|(_, definition)| &definition.roles);
         let has_chair = roles.any(|role| role.resolver == Resolver::Chair);
-        let ids: Vec<CaseId> = cases.iter().map(|(dossier, _)| dossier.case.id).collect();
-        let people = holders::people(conn, &named.into_iter().collect::<Vec<_>>()).await?;
-        Ok(Self {
-            staff: holders::staff(conn, &institutions.into_iter().collect::<Vec<_>>(), today, &ids).await?,
-            chair: if has_chair { holders::chair(conn, today).await? } else { None },
-            named: people.into_iter().map(|holder| (holder.person, holder)).collect(),
-        })
+        let sought = Sought {
+            people: named.into_iter().collect(),
+            staff_of: Some(institutions.into_iter().collect()),
+            cases: cases.iter().map(|(dossier, _)| dossier.case.id).collect(),
+            chair: has_chair,
+        };
+        let found = holders::company(conn, &sought, today).await?;
+        let named = found.people.into_iter().map(|holder| (holder.person, holder));
+        Ok(Self { staff: found.staff, chair: found.chair, named: named.collect() })
     }
 
     /// Those who may hold a role in one of the cases.
@@ -238,28 +271,4 @@ async fn extra_term(
         }
         Some(_) | None => Ok(None),
     }
-}
-
-/// Notes how many cases wait for the lines of each dossier, where its definition knows of waiting at all.
-async fn wait_in_line(conn: &impl Conn, read: &mut [(Dossier, Arc<Definition>)]) -> Result<()> {
-    let mut asked: BTreeMap<WorkflowVersionId, (Arc<Definition>, BTreeSet<PlaceLineId>)> = BTreeMap::new();
-    for (dossier, definition) in read.iter() {
-        let fresh = || (Arc::clone(definition), BTreeSet::new());
-        let (_, lines) = asked.entry(dossier.case.workflow).or_insert_with(fresh);
-        lines.extend(dossier.lines.iter().map(|line| line.id));
-    }
-    for (version, (definition, lines)) in asked {
-        let main = definition.states_of(MachineIx::MAIN);
-        let waits = main.filter(|(state, _)| definition.offered_in(*state).is_some());
-        let states: Vec<&str> = waits.map(|(_, state)| state.name.as_str()).collect();
-        let lines: Vec<PlaceLineId> = lines.into_iter().collect();
-        if states.is_empty() || lines.is_empty() {
-            continue;
-        }
-        let waiting = waiting_lists::numbers(conn, &lines, &states).await?;
-        for (dossier, _) in read.iter_mut().filter(|(dossier, _)| dossier.case.workflow == version) {
-            dossier.waiters.clone_from(&waiting);
-        }
-    }
-    Ok(())
 }

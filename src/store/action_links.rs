@@ -6,16 +6,11 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use sojourn_engine::ids::{CaseId, PersonId, TokenId};
 use sojourn_entities::action_link;
 
-use super::write::{guarded, insert_many};
+use super::write::guarded;
 use super::{Conn, Result, Tx};
 
 /// One row.
 pub type ActionLink = action_link::Model;
-
-/// Keeps links.
-pub async fn add(tx: &Tx, links: Vec<ActionLink>) -> Result<()> {
-    insert_many::<action_link::ActiveModel>(tx, links.into_iter().map(Into::into).collect()).await
-}
 
 /// One link.
 pub async fn find(conn: &impl Conn, id: TokenId) -> Result<Option<ActionLink>> {

@@ -1,12 +1,10 @@
 //! Who acts for whom: while somebody is away, or in one case.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 use sojourn_engine::ids::{CaseId, DelegationId, InstitutionId, PersonId};
-use sojourn_engine::vocabulary::{Duty, Mails};
+use sojourn_engine::vocabulary::Duty;
 use sojourn_entities::{delegation, person, role};
 
 use super::page::{Asked, Keyset, Page};
@@ -17,60 +15,11 @@ use crate::access::full_name;
 /// One row.
 pub type Delegation = delegation::Model;
 
-/// Somebody who acts for somebody else today.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deputy {
-    /// For whom.
-    pub of: PersonId,
-    /// Who.
-    pub person: PersonId,
-    /// Their name.
-    pub name: String,
-    /// BCP 47 tag of the language they are written to in.
-    pub language: String,
-    /// How they want their mails.
-    pub mails: Mails,
-    /// Only in this case.
-    pub case: Option<CaseId>,
-}
-
 /// Those that hold on a day and have not been ended.
-fn holding(on: NaiveDate) -> Condition {
+pub(super) fn holding(on: NaiveDate) -> Condition {
     Condition::all().add(delegation::Column::EndedAt.is_null()).add(delegation::Column::FromOn.lte(on)).add(
         Condition::any().add(delegation::Column::UntilOn.is_null()).add(delegation::Column::UntilOn.gte(on)),
     )
-}
-
-/// Everybody who acts for somebody else on a day: for whoever is away, and in one of these cases.
-pub async fn deputies(conn: &impl Conn, on: NaiveDate, cases: &[CaseId]) -> Result<Vec<Deputy>> {
-    let here = Condition::any()
-        .add(delegation::Column::CaseId.is_null())
-        .add(delegation::Column::CaseId.is_in(cases.iter().copied()));
-    let rows = delegation::Entity::find()
-        .filter(holding(on))
-        .filter(here)
-        .order_by_asc(delegation::Column::Id)
-        .all(conn.db())
-        .await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let people =
-        person::Entity::find().filter(person::Column::Id.is_in(rows.iter().map(|row| row.deputy_id)));
-    let known: BTreeMap<PersonId, person::Model> =
-        people.all(conn.db()).await?.into_iter().map(|row| (row.id, row)).collect();
-    let deputy = |row: delegation::Model| {
-        let person = known.get(&row.deputy_id)?;
-        Some(Deputy {
-            of: row.person_id,
-            person: person.id,
-            name: full_name(&person.given_name, &person.family_name),
-            language: person.language.clone(),
-            mails: person.mails,
-            case: row.case_id,
-        })
-    };
-    Ok(rows.into_iter().filter_map(deputy).collect())
 }
 
 /// People who are away on a day and whose duties a person does.

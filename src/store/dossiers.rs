@@ -5,77 +5,44 @@
 
 mod around;
 mod case_row;
+mod covers;
+mod parts;
 mod rows;
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::{Expr, ExprTrait, LockType};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, OfferingId, PersonId, RegistrationId};
 use sojourn_engine::vocabulary::Publication;
 use sojourn_entities::{
-    application, call, case, choice, institution, offering, period, person, programme, registration, stay,
+    application, call, case, choice, institution, offering, period, person, programme, registration,
 };
 
 pub use case_row::{CaseRow, PausedRow, TrackRow};
+pub use covers::{Cover, covers, held, hold};
 pub use rows::{
     Account, ApplicationRow, Choice, Dossier, ExtraTerm, Institution, Offering, RunningClock, Stay, Student,
 };
 
 use self::around::Around;
-pub(super) use self::around::clocks_of;
+pub(super) use self::parts::clocks_of;
 use super::calls::Call;
-use super::{Conn, StoreError, Tx, json};
-use crate::access::{Scope, full_name};
+use super::places::Waiting;
+use super::{Conn, StoreError, json};
+use crate::access::full_name;
 
-/// Reads a case with its surroundings; `None` when there is none this scope sees.
-pub async fn load(conn: &impl Conn, scope: &Scope, id: CaseId) -> Result<Option<Dossier>, StoreError> {
-    Ok(load_all(conn, &[id]).await?.pop().filter(|dossier| dossier.visible(scope)))
-}
-
-/// Reads several cases of applications with their surroundings, for the system: as many statements as for one.
-pub async fn load_all(conn: &impl Conn, ids: &[CaseId]) -> Result<Vec<Dossier>, StoreError> {
-    let current = Expr::col((stay::Entity, stay::Column::ChoiceId))
-        .equals((application::Entity, application::Column::CurrentChoiceId));
-    let mut rows = application::Entity::find()
-        .filter(application::Column::Id.is_in(ids.iter().copied()))
-        .find_also(application::Entity, case::Entity)
-        .find_also(application::Entity, registration::Entity)
-        .find_also(application::Entity, institution::Entity)
-        .find_also(application::Entity, call::Entity)
-        .find_also(application::Entity, stay::Entity)
-        .order_by_asc(application::Column::Id)
-        // Of the stays the last one of the current choice, where a case has several choices at once.
-        .order_by(current, Order::Desc)
-        .order_by_desc(stay::Column::Seq)
-        .all(conn.db())
-        .await?;
-    rows.dedup_by_key(|(application, ..)| application.id);
-    let mut around = Around::read(conn, &rows).await?;
-    let mut dossiers = Vec::with_capacity(rows.len());
-    for (application, case, registration, home, call, stay) in rows {
-        if let (Some(case), Some(registration), Some(home), Some(call)) = (case, registration, home, call) {
-            dossiers.push(around.dossier(application, (case, registration, home, call), stay)?);
-        }
-    }
-    Ok(dossiers)
+/// Reads what stands around applications, and in how many cases others wait for their lines: as many statements as for one.
+pub async fn fill(
+    conn: &impl Conn,
+    covers: Vec<Cover>,
+    waiting: &Waiting,
+) -> Result<Vec<Dossier>, StoreError> {
+    let mut around = Around::read(conn, &covers, waiting).await?;
+    covers.into_iter().map(|cover| around.dossier(cover)).collect()
 }
 
 /// The version of a case; `None` when there is none.
 pub async fn version(conn: &impl Conn, id: CaseId) -> Result<Option<i32>, StoreError> {
     Ok(of_cases(&[id]).into_tuple().one(conn.db()).await?)
-}
-
-/// Holds cases until the transaction ends, so that what is read of them in several statements belongs together; on SQLite, whose one
-/// writer the transaction already is, there is nothing to do.
-pub async fn hold(tx: &Tx, ids: &[CaseId]) -> Result<(), StoreError> {
-    if tx.db().get_database_backend() == DbBackend::Postgres {
-        // In one order, so that two that hold several never wait for each other.
-        let held = of_cases(ids).order_by_asc(case::Column::Id).lock(LockType::NoKeyUpdate);
-        held.into_tuple::<i32>().all(tx.db()).await?;
-    }
-    Ok(())
 }
 
 fn of_cases(ids: &[CaseId]) -> Select<case::Entity> {

@@ -1,14 +1,15 @@
 //! People with duties at some institutions or in the secretariat, on one day.
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
-use sojourn_engine::ids::{CaseId, InstitutionId, PersonId, UnitId};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
+use sojourn_engine::ids::{CaseId, DelegationId, InstitutionId, PersonId, UnitId};
 use sojourn_engine::vocabulary::{Duty, InstitutionKind, Mails};
-use sojourn_entities::{chair_term, institution, person, role};
+use sojourn_entities::{chair_term, delegation, institution, person, role};
+use uuid::Uuid;
 
-use super::delegations::{self, Deputy};
-use super::{Conn, StoreError};
+use super::columns::{self, all, nothing};
+use super::{Conn, StoreError, delegations};
 use crate::access::full_name;
 
 /// A person as the holder of a duty; the applicant and the chair stand under the duty nearest to what they do.
@@ -38,6 +39,59 @@ pub struct Holder {
     pub only_in: Option<CaseId>,
 }
 
+/// Who is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Sought {
+    /// These people, whatever they do.
+    pub people: Vec<PersonId>,
+    /// Everybody with a duty at one of these institutions or in the secretariat, with those who act in their place: everywhere while
+    /// they are away, and in `cases`.
+    pub staff_of: Option<Vec<InstitutionId>>,
+    /// Cases in which somebody may act in another's place.
+    pub cases: Vec<CaseId>,
+    /// The person in the chair.
+    pub chair: bool,
+}
+
+/// Who was found.
+#[derive(Debug, Clone, Default)]
+pub struct Company {
+    /// People by their ids.
+    pub people: Vec<Holder>,
+    /// Staff, and whoever acts in their place.
+    pub staff: Vec<Holder>,
+    /// The person in the chair.
+    pub chair: Option<Holder>,
+}
+
+/// Finds everybody who is sought, on one day, with one statement.
+pub async fn company(conn: &impl Conn, sought: &Sought, on: NaiveDate) -> Result<Company, StoreError> {
+    let people = (!sought.people.is_empty()).then(|| named(&sought.people));
+    let staff = sought.staff_of.as_ref().map(|of| [working(of, on), acting(&sought.cases, on)]);
+    let chair = sought.chair.then(|| chairing(on));
+    let (mut company, mut deputies) = (Company::default(), Vec::new());
+    let Some(query) = all(people.into_iter().chain(staff.into_iter().flatten()).chain(chair)) else {
+        return Ok(company);
+    };
+    for row in conn.db().query_all(&query).await? {
+        let person = person::Model::from_query_result(&row, "p_")?;
+        let found = Found::from_query_result(&row, "")?;
+        let holder = |duty| Holder { institution: found.institution, unit: found.unit, ..of(person, duty) };
+        match found {
+            Found { part: STAFF, duty: Some(duty), .. } => company.staff.push(holder(duty)),
+            Found { part: CHAIR, .. } => company.chair = Some(holder(Duty::Head)),
+            Found { delegation: Some(id), stands_for: Some(of), case, .. } => {
+                deputies.push((id, Deputy { of, case, is: holder(Duty::Coordinator) }));
+            }
+            Found { .. } => company.people.push(holder(Duty::Coordinator)),
+        }
+    }
+    deputies.sort_unstable_by_key(|(id, _)| *id);
+    let deputies: Vec<Deputy> = deputies.into_iter().map(|(_, deputy)| deputy).collect();
+    company.staff = with_deputies(company.staff, &deputies);
+    Ok(company)
+}
+
 /// Everybody with a duty at one of the institutions or in the secretariat on that day, with those who act in their place: everywhere
 /// while they are away, and in these cases.
 pub async fn staff(
@@ -46,19 +100,113 @@ pub async fn staff(
     on: NaiveDate,
     cases: &[CaseId],
 ) -> Result<Vec<Holder>, StoreError> {
+    let sought = Sought { staff_of: Some(institutions.to_vec()), cases: cases.to_vec(), ..Sought::default() };
+    Ok(company(conn, &sought, on).await?.staff)
+}
+
+/// The person in the chair on that day.
+pub async fn chair(conn: &impl Conn, on: NaiveDate) -> Result<Option<Holder>, StoreError> {
+    Ok(company(conn, &Sought { chair: true, ..Sought::default() }, on).await?.chair)
+}
+
+const PERSON: i32 = 0;
+const STAFF: i32 = 1;
+const DEPUTY: i32 = 2;
+const CHAIR: i32 = 3;
+
+/// What a person was found as.
+#[derive(Debug, Clone, Copy, FromQueryResult)]
+struct Found {
+    part: i32,
+    duty: Option<Duty>,
+    institution: Option<InstitutionId>,
+    unit: Option<UnitId>,
+    delegation: Option<DelegationId>,
+    stands_for: Option<PersonId>,
+    case: Option<CaseId>,
+}
+
+/// Somebody who acts for somebody else today.
+struct Deputy {
+    of: PersonId,
+    /// Only in this case.
+    case: Option<CaseId>,
+    is: Holder,
+}
+
+/// People found as a part of the company, with what is known of them; all parts have the same columns.
+fn found(
+    mut people: SelectStatement,
+    part: i32,
+    (duty, institution, unit): (Expr, Expr, Expr),
+    deputy: Option<[Expr; 3]>,
+) -> SelectStatement {
+    let [delegation, stands_for, case] =
+        deputy.unwrap_or_else(|| [nothing::<Uuid>(), nothing::<Uuid>(), nothing::<Uuid>()]);
+    people
+        .expr_as(Expr::val(part), "part")
+        .expr_as(duty, "duty")
+        .expr_as(institution, "institution")
+        .expr_as(unit, "unit")
+        .expr_as(delegation, "delegation")
+        .expr_as(stands_for, "stands_for")
+        .expr_as(case, "case");
+    columns::add::<person::Entity>(&mut people, "p_");
+    people
+}
+
+fn named(ids: &[PersonId]) -> SelectStatement {
+    let mut people = Query::select();
+    people.from(person::Entity).and_where(person::Column::Id.is_in(ids.iter().copied()));
+    found(people, PERSON, (nothing::<String>(), nothing::<Uuid>(), nothing::<Uuid>()), None)
+}
+
+fn working(institutions: &[InstitutionId], on: NaiveDate) -> SelectStatement {
+    let column = |column: role::Column| Expr::col((role::Entity, column));
     let here = role::Column::InstitutionId.is_in(institutions.iter().copied());
-    let rows = role::Entity::find()
-        .filter(Condition::any().add(here).add(role::Column::Duty.eq(Duty::Secretariat)))
-        .filter(role::Column::FromOn.lte(on))
-        .filter(Condition::any().add(role::Column::UntilOn.is_null()).add(role::Column::UntilOn.gte(on)))
-        .find_also(role::Entity, person::Entity)
-        .all(conn.db())
-        .await?;
-    let holder = |(role, person): (role::Model, Option<person::Model>)| {
-        Some(Holder { institution: role.institution_id, unit: role.unit_id, ..of(person?, role.duty) })
-    };
-    let staff = rows.into_iter().filter_map(holder).collect();
-    Ok(with_deputies(staff, &delegations::deputies(conn, on, cases).await?))
+    let mut people = Query::select();
+    people
+        .from(role::Entity)
+        .inner_join(person::Entity, is(column(role::Column::PersonId)))
+        .cond_where(Condition::any().add(here).add(role::Column::Duty.eq(Duty::Secretariat)))
+        .and_where(role::Column::FromOn.lte(on))
+        .cond_where(Condition::any().add(role::Column::UntilOn.is_null()).add(role::Column::UntilOn.gte(on)));
+    let held = [role::Column::Duty, role::Column::InstitutionId, role::Column::UnitId].map(column);
+    let [duty, institution, unit] = held;
+    found(people, STAFF, (duty, institution, unit), None)
+}
+
+fn acting(cases: &[CaseId], on: NaiveDate) -> SelectStatement {
+    let column = |column: delegation::Column| Expr::col((delegation::Entity, column));
+    let here = Condition::any()
+        .add(delegation::Column::CaseId.is_null())
+        .add(delegation::Column::CaseId.is_in(cases.iter().copied()));
+    let mut people = Query::select();
+    people
+        .from(delegation::Entity)
+        .inner_join(person::Entity, is(column(delegation::Column::DeputyId)))
+        .cond_where(delegations::holding(on))
+        .cond_where(here);
+    let deputy =
+        [delegation::Column::Id, delegation::Column::PersonId, delegation::Column::CaseId].map(column);
+    found(people, DEPUTY, (nothing::<String>(), nothing::<Uuid>(), nothing::<Uuid>()), Some(deputy))
+}
+
+fn chairing(on: NaiveDate) -> SelectStatement {
+    let column = |column: chair_term::Column| Expr::col((chair_term::Entity, column));
+    let mut people = Query::select();
+    people
+        .from(chair_term::Entity)
+        .inner_join(person::Entity, is(column(chair_term::Column::PersonId)))
+        .and_where(chair_term::Column::FromOn.lte(on))
+        .and_where(chair_term::Column::UntilOn.gte(on));
+    let institution = column(chair_term::Column::InstitutionId);
+    found(people, CHAIR, (nothing::<String>(), institution, nothing::<Uuid>()), None)
+}
+
+/// That a person is the one that a column names.
+fn is(named: Expr) -> Expr {
+    Expr::col((person::Entity, person::Column::Id)).eq(named)
 }
 
 /// Puts whoever acts for somebody beside them. Nobody stands in for a stand-in.
@@ -68,10 +216,10 @@ fn with_deputies(mut staff: Vec<Holder>, deputies: &[Deputy]) -> Vec<Holder> {
         for deputy in deputies.iter().filter(|deputy| deputy.of == holder.person) {
             holder.away |= deputy.case.is_none();
             standing_in.push(Holder {
-                person: deputy.person,
-                name: deputy.name.clone(),
-                language: deputy.language.clone(),
-                mails: deputy.mails,
+                person: deputy.is.person,
+                name: deputy.is.name.clone(),
+                language: deputy.is.language.clone(),
+                mails: deputy.is.mails,
                 away: false,
                 in_place_of: Some(holder.person),
                 only_in: deputy.case,
@@ -110,25 +258,6 @@ pub async fn heads_of_members(
     heads.sort_unstable();
     heads.dedup();
     Ok(heads)
-}
-
-/// The person in the chair on that day.
-pub async fn chair(conn: &impl Conn, on: NaiveDate) -> Result<Option<Holder>, StoreError> {
-    let term = chair_term::Entity::find()
-        .filter(chair_term::Column::FromOn.lte(on))
-        .filter(chair_term::Column::UntilOn.gte(on))
-        .one(conn.db())
-        .await?;
-    let Some(term) = term else { return Ok(None) };
-    let person = person::Entity::find_by_id(term.person_id).one(conn.db()).await?;
-    Ok(person.map(|person| Holder { institution: Some(term.institution_id), ..of(person, Duty::Head) }))
-}
-
-/// People by id, whatever they do.
-pub async fn people(conn: &impl Conn, ids: &[PersonId]) -> Result<Vec<Holder>, StoreError> {
-    let rows = person::Entity::find().filter(person::Column::Id.is_in(ids.iter().copied()));
-    let rows = rows.all(conn.db()).await?;
-    Ok(rows.into_iter().map(|person| of(person, Duty::Coordinator)).collect())
 }
 
 /// A person whom a case names, under the duty nearest to what they do.

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use sojourn_engine::ids::PersonId;
 use sojourn_entities::idempotency;
 
+use super::write::Batch;
 use super::{Conn, Result, StoreError, Tx};
 
 /// An answer as it is kept.
@@ -37,27 +38,45 @@ pub async fn find(conn: &impl Conn, caller: PersonId, key: &str, now: DateTime<U
     }))
 }
 
+/// An answer to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAnswer {
+    /// Who asked.
+    pub caller: PersonId,
+    /// Under which key.
+    pub key: String,
+    /// The answer.
+    pub answer: Kept,
+    /// When it is given.
+    pub at: DateTime<Utc>,
+    /// Until when it is given again.
+    pub expires_at: DateTime<Utc>,
+}
+
 /// Keeps an answer with the work it tells of; an answer that has run out makes room.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when another process was faster.
-pub async fn keep(
-    tx: &Tx,
-    caller: PersonId,
-    key: &str,
-    answer: Kept,
-    expires_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn keep(tx: &Tx, new: NewAnswer) -> Result<()> {
+    let mut batch = Batch::default();
+    add(&mut batch, new, ())?;
+    match batch.run(tx).await? {
+        Some(()) => Err(StoreError::Conflict { constraint: "idempotency".to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// Keeps an answer with all of a batch, which is lost when another process was faster.
+pub(super) fn add<G>(batch: &mut Batch<G>, new: NewAnswer, lost: G) -> Result<()> {
     let row = idempotency::ActiveModel {
-        caller: Set(caller),
-        key: Set(key.to_owned()),
-        request_hash: Set(answer.request_hash),
-        status: Set(answer.status),
-        etag: Set(answer.etag),
-        location: Set(answer.location),
-        body: Set(answer.body),
-        expires_at: Set(expires_at),
+        caller: Set(new.caller),
+        key: Set(new.key),
+        request_hash: Set(new.answer.request_hash),
+        status: Set(new.answer.status),
+        etag: Set(new.answer.etag),
+        location: Set(new.answer.location),
+        body: Set(new.answer.body),
+        expires_at: Set(new.expires_at),
     };
     let mut anew = OnConflict::columns([idempotency::Column::Caller, idempotency::Column::Key]);
     anew.update_columns([
@@ -68,13 +87,8 @@ pub async fn keep(
         idempotency::Column::Body,
         idempotency::Column::ExpiresAt,
     ]);
-    let run_out = Expr::col((idempotency::Entity, idempotency::Column::ExpiresAt)).lte(now);
-    let insert = idempotency::Entity::insert(row).on_conflict(anew.action_and_where(run_out).to_owned());
-    let statement = insert.build(tx.db().get_database_backend());
-    match tx.db().execute_raw(statement).await?.rows_affected() {
-        0 => Err(StoreError::Conflict { constraint: "idempotency".to_owned() }),
-        _ => Ok(()),
-    }
+    let run_out = Expr::col((idempotency::Entity, idempotency::Column::ExpiresAt)).lte(new.at);
+    batch.guard_row(row, anew.action_and_where(run_out).to_owned(), lost)
 }
 
 /// Removes answers that have run out, and says how many.

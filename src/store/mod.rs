@@ -17,6 +17,7 @@ pub mod calls;
 pub mod chair_terms;
 pub mod checkpoints;
 pub mod clocks;
+mod columns;
 pub mod consents;
 pub mod delegations;
 pub mod documents;

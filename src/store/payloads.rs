@@ -36,9 +36,14 @@ fn place(owner: PersonId, case: CaseId, number: i32) -> Vec<u8> {
 }
 
 /// Seals what was written with steps, and keeps it.
-pub async fn add(tx: &Tx, new: Vec<NewPayload>) -> Result<()> {
+async fn add(tx: &Tx, new: Vec<NewPayload>) -> Result<()> {
+    insert_many(tx, sealed(tx, new).await?).await
+}
+
+/// What was written with steps, sealed.
+pub(super) async fn sealed(tx: &Tx, new: Vec<NewPayload>) -> Result<Vec<payload::ActiveModel>> {
     if new.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let owners: BTreeSet<PersonId> = new.iter().map(|one| one.owner).collect();
     let keys = person_keys::made(tx, &owners).await?;
@@ -55,7 +60,7 @@ pub async fn add(tx: &Tx, new: Vec<NewPayload>) -> Result<()> {
             sealed: Set(key.seal(&place, &plain)?),
         });
     }
-    insert_many(tx, rows).await
+    Ok(rows)
 }
 
 /// What was written with these steps of a case.

@@ -1,8 +1,10 @@
 //! Place lines: what is there, what is taken, and the guarded statement that can never take more.
 
+mod lines;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, UpdateMany};
 use serde::Serialize;
 use sojourn_engine::ids::{
     AgreementId, AllocationId, CaseId, InstitutionId, PeriodId, PersonId, PlaceLineId, PostingId, ProgrammeId,
@@ -16,6 +18,7 @@ use super::write::{guarded, insert_many};
 use super::{Conn, StoreError, Tx, agreements, json, waiting_lists};
 use crate::access::Caller;
 
+pub use lines::{Numbers, Reached, Waiting, lines_for, lines_with_numbers};
 pub use sojourn_entities::place_line::Model as PlaceLine;
 
 /// Which place lines.
@@ -101,7 +104,7 @@ pub async fn add(tx: &Tx, row: PlaceLine) -> Result<(), StoreError> {
 /// The condition that no line has less than nothing.
 pub async fn post(tx: &Tx, posting: NewPosting) -> Result<(), StoreError> {
     let capacity = LineChange { capacity: posting.amount, ..LineChange::default() };
-    change(tx, posting.line, capacity).await?;
+    guarded(tx, change(posting.line, capacity)).await?;
     place_line::Entity::update_many()
         .col_expr(place_line::Column::Version, Expr::col(place_line::Column::Version).add(1))
         .filter(place_line::Column::Id.eq(posting.line))
@@ -233,35 +236,6 @@ pub struct NewPosting {
     pub at: DateTime<Utc>,
 }
 
-/// Lines any choice among these hosts and programmes, or any programme at all, might draw on for these homes.
-pub async fn lines_for(
-    conn: &impl Conn,
-    homes: &[InstitutionId],
-    hosts: &[InstitutionId],
-    programmes: Option<&[ProgrammeId]>,
-) -> Result<Vec<Line>, StoreError> {
-    let hosts = || hosts.iter().copied();
-    let of_home = Condition::all()
-        .add(place_line::Column::HomeId.is_in(homes.iter().copied()))
-        .add(place_line::Column::HostId.is_null().or(place_line::Column::HostId.is_in(hosts())));
-    let of_hosts = Condition::all()
-        .add(place_line::Column::HomeId.is_null())
-        .add(place_line::Column::HostId.is_in(hosts()));
-    let mut here = Condition::any().add(of_home).add(of_hosts);
-    if let Some(programmes) = programmes {
-        // A host may count the places of very many programmes: only those asked for are read.
-        let of_programmes = place_line::Column::ProgrammeId.is_in(programmes.iter().copied());
-        let plain = Condition::all().add(here).add(place_line::Column::ProgrammeId.is_null());
-        here = Condition::any().add(plain).add(of_programmes);
-    }
-    let rows = place_line::Entity::find()
-        .filter(here)
-        .find_also(place_line::Entity, agreement::Entity)
-        .all(conn.db())
-        .await?;
-    rows.into_iter().map(Line::try_from).collect()
-}
-
 /// Study cycles and fields of study that a line is for; of each, none means all.
 pub fn meant_for(row: &PlaceLine) -> Result<(Vec<Level>, Vec<String>), StoreError> {
     let levels = row.levels.clone().map_or_else(|| Ok(Vec::new()), json)?;
@@ -303,23 +277,21 @@ impl TryFrom<(place_line::Model, Option<agreement::Model>)> for Line {
     }
 }
 
-/// Changes a line's numbers; `false` when it would take more than there is.
+/// A change of a line's numbers, which finds no row when it would take more than there is.
 ///
 /// The condition stands in the statement itself, so that no interleaving on either database can pass it.
-pub async fn change(conn: &impl Conn, line: PlaceLineId, by: LineChange) -> Result<bool, StoreError> {
+pub(super) fn change(line: PlaceLineId, by: LineChange) -> UpdateMany<place_line::Entity> {
     let column = |column: place_line::Column| Expr::col(column);
-    let mut update = place_line::Entity::update_many()
+    let update = place_line::Entity::update_many()
         .col_expr(place_line::Column::Capacity, column(place_line::Column::Capacity).add(by.capacity))
         .col_expr(place_line::Column::Held, column(place_line::Column::Held).add(by.held))
         .col_expr(place_line::Column::Used, column(place_line::Column::Used).add(by.used))
         .filter(place_line::Column::Id.eq(line));
-    if by.held + by.used > 0 {
-        let taken =
-            column(place_line::Column::Held).add(column(place_line::Column::Used)).add(by.held + by.used);
-        let room = column(place_line::Column::Capacity).add(by.capacity);
-        update = update.filter(taken.lte(room));
+    if by.held + by.used <= 0 {
+        return update;
     }
-    Ok(update.exec(conn.db()).await?.rows_affected == 1)
+    let taken = column(place_line::Column::Held).add(column(place_line::Column::Used)).add(by.held + by.used);
+    update.filter(taken.lte(column(place_line::Column::Capacity).add(by.capacity)))
 }
 
 impl From<NewPosting> for posting::ActiveModel {

@@ -1,17 +1,19 @@
 //! Writes what a batch of steps brought: slices in, set-based statements out.
 //!
-//! One event over HTTP is a batch of one, an import a batch of hundreds of whole lives; both take this one way. The order matters:
-//! rows that others refer to first, guarded updates before anything that would have to be undone.
+//! One event over HTTP is a batch of one, an import a batch of hundreds of whole lives; both take this one way. Guarded updates come
+//! before anything that would have to be undone, rows that others refer to before those.
 
 mod rows;
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use serde_json::json;
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, PlaceLineId};
-use sojourn_entities::{account, application, case, choice, clock, history, posting, refusal, stay, wait};
+use sojourn_entities::{
+    account, action_link, application, case, choice, clock, history, outbox, posting, refusal, stay, wait,
+};
 
 pub use rows::{
     ChoiceState, Moved, NewChoice, NewClock, NewHistory, NewPayload, NewStay, NewWait, Opened,
@@ -19,8 +21,8 @@ pub use rows::{
 };
 
 use super::dossiers::{Account, ApplicationRow, Stay, Student};
-use super::{Conn, StoreError, Tx, write::insert_many};
-use super::{action_links, outbox, payloads, places, waiting_lists};
+use super::write::{Batch, insert_many};
+use super::{Conn, StoreError, Tx, idempotency, payloads, places, waiting_lists};
 
 /// Why a batch was not written; nothing of it stays.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,9 @@ pub enum RecordError {
     /// A line has no place left.
     #[error("line {0} has no place left")]
     Full(PlaceLineId),
+    /// The request that brought it has been answered already.
+    #[error("the request has been answered meanwhile")]
+    Answered,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -41,41 +46,58 @@ pub fn never() -> DateTime<Utc> {
     DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
+/// What one batch writes, each guard with what it means that it was lost.
+type Writing = Batch<RecordError>;
+
 /// Writes a batch.
 ///
 /// # Errors
-/// [`RecordError::Stale`] and [`RecordError::Full`] when a guarded update finds the row changed; drop the transaction then.
+/// [`RecordError::Answered`], [`RecordError::Stale`] and [`RecordError::Full`] when a guarded statement finds the row changed; drop the
+/// transaction then.
 pub async fn keep(tx: &Tx, mut records: Records) -> Result<(), RecordError> {
     let steps = records.history.iter().map(|step| step.recorded_at);
     let at = steps.chain(records.postings.iter().map(|posting| posting.at)).max();
-    for moved in &records.moved {
-        advance(tx, moved).await?;
+    let sealed = payloads::sealed(tx, std::mem::take(&mut records.payloads)).await?;
+    let mut batch = Writing::default();
+    guard(&mut batch, &mut records)?;
+    open(&mut batch, records.opened)?;
+    choose(&mut batch, records.choices, records.changed_choices)?;
+    batch.insert(records.new_accounts.into_iter().map(account_row).collect())?;
+    accounts(&mut batch, records.accounts)?;
+    stays(&mut batch, &records.stays_of, records.stays)?;
+    change_stays(&mut batch, &records.changed_stays);
+    batch.insert::<history::ActiveModel>(records.history.into_iter().map(Into::into).collect())?;
+    batch.insert(sealed)?;
+    batch.insert::<posting::ActiveModel>(records.postings.into_iter().map(Into::into).collect())?;
+    stop(&mut batch, &records.stopped);
+    batch.insert::<clock::ActiveModel>(records.clocks.into_iter().map(Into::into).collect())?;
+    waits(&mut batch, &records.waits_of, records.waits)?;
+    batch.insert::<action_link::ActiveModel>(records.links.into_iter().map(Into::into).collect())?;
+    batch.insert::<outbox::ActiveModel>(records.notices.into_iter().map(Into::into).collect())?;
+    // After all guards, as in every transaction that changes a line: whoever offers its places changes it before it looks at the mark.
+    if let Some(at) = at {
+        let (marks, again) = waiting_lists::marks(&records.awaited, at);
+        batch.put(marks, again)?;
+    }
+    match batch.run(tx).await? {
+        Some(lost) => Err(lost),
+        None => Ok(()),
+    }
+}
+
+/// What decides races: the answer, so that a repeat is one whatever has changed since; cases; lines.
+fn guard(batch: &mut Writing, records: &mut Records) -> Result<(), StoreError> {
+    if let Some(answer) = records.answer.take() {
+        idempotency::add(batch, answer, RecordError::Answered)?;
+    }
+    for moved in std::mem::take(&mut records.moved) {
+        advance(batch, moved);
     }
     for (&line, &by) in &records.lines {
-        if !places::change(tx, line, by).await? {
-            return Err(RecordError::Full(line));
-        }
+        batch.guard(places::change(line, by).into_query(), RecordError::Full(line));
         if by.held + by.used < 0 {
             records.awaited.insert(line);
         }
-    }
-    open(tx, records.opened).await?;
-    choose(tx, records.choices, records.changed_choices).await?;
-    insert_many(tx, records.new_accounts.into_iter().map(account_row).collect()).await?;
-    accounts(tx, records.accounts).await?;
-    stays(tx, &records.stays_of, records.stays).await?;
-    change_stays(tx, &records.changed_stays).await?;
-    insert_many::<history::ActiveModel>(tx, records.history.into_iter().map(Into::into).collect()).await?;
-    payloads::add(tx, records.payloads).await?;
-    insert_many::<posting::ActiveModel>(tx, records.postings.into_iter().map(Into::into).collect()).await?;
-    stop(tx, &records.stopped).await?;
-    insert_many::<clock::ActiveModel>(tx, records.clocks.into_iter().map(Into::into).collect()).await?;
-    waits(tx, &records.waits_of, records.waits).await?;
-    action_links::add(tx, records.links).await?;
-    outbox::add(tx, records.notices).await?;
-    // Last, as in every transaction that changes a line: whoever offers its places changes it before it looks at the mark.
-    if let Some(at) = at {
-        waiting_lists::mark(tx, &records.awaited, at).await?;
     }
     Ok(())
 }
@@ -103,12 +125,13 @@ pub async fn forget_refusals(tx: &Tx, before: DateTime<Utc>) -> Result<u64, Stor
     Ok(old.exec(tx.db()).await?.rows_affected)
 }
 
-async fn advance(tx: &Tx, moved: &Moved) -> Result<(), RecordError> {
-    let row = &moved.case;
+fn advance(batch: &mut Writing, moved: Moved) {
+    let (id, version) = (moved.case.id, moved.case.version);
+    let row = moved.case;
     let update = case::Entity::update_many()
         .set(case::ActiveModel {
             workflow_version_id: Set(row.workflow),
-            state: Set(row.state.clone()),
+            state: Set(row.state),
             phase: Set(row.phase),
             kind: Set(row.kind),
             entered_at: Set(row.entered_at),
@@ -120,30 +143,27 @@ async fn advance(tx: &Tx, moved: &Moved) -> Result<(), RecordError> {
             hidden_until: Set(row.hidden_until),
             acts: Set(json!(row.acts)),
             steps: Set(row.steps),
-            head: Set(row.head.clone()),
-            version: Set(row.version + 1),
+            head: Set(row.head),
+            version: Set(version + 1),
             ..Default::default()
         })
-        .filter(case::Column::Id.eq(row.id))
-        .filter(case::Column::Version.eq(row.version));
-    if update.exec(tx.db()).await.map_err(StoreError::from)?.rows_affected != 1 {
-        return Err(RecordError::Stale(row.id));
-    }
-    let Some((application, frozen)) = &moved.application else { return Ok(()) };
+        .filter(case::Column::Id.eq(id))
+        .filter(case::Column::Version.eq(version));
+    batch.guard(update.into_query(), RecordError::Stale(id));
+    let Some((application, frozen)) = moved.application else { return };
     let model = application::ActiveModel {
         current_choice_id: Set(application.current_choice),
         submitted_at: Set(application.submitted_at),
         home_sees_from: Set(application.home_sees_from),
-        receipt: Set(application.receipt.clone()),
-        frozen_registration: frozen.as_ref().map_or(NotSet, |student| Set(Some(json!(student)))),
+        receipt: Set(application.receipt),
+        frozen_registration: frozen.map_or(NotSet, |student| Set(Some(json!(student)))),
         ..Default::default()
     };
-    let update = application::Entity::update_many().set(model).filter(application::Column::Id.eq(row.id));
-    update.exec(tx.db()).await.map_err(StoreError::from)?;
-    Ok(())
+    let update = application::Entity::update_many().set(model).filter(application::Column::Id.eq(id));
+    batch.update(update.into_query());
 }
 
-async fn open(tx: &Tx, opened: Vec<Opened>) -> Result<(), StoreError> {
+fn open(batch: &mut Writing, opened: Vec<Opened>) -> Result<(), StoreError> {
     let mut cases = Vec::with_capacity(opened.len());
     let mut applications = Vec::with_capacity(opened.len());
     for new in opened {
@@ -172,8 +192,8 @@ async fn open(tx: &Tx, opened: Vec<Opened>) -> Result<(), StoreError> {
             version: Set(row.version),
         });
     }
-    insert_many(tx, cases).await?;
-    insert_many(tx, applications).await
+    batch.insert(cases)?;
+    batch.insert(applications)
 }
 
 fn application_row(
@@ -204,7 +224,7 @@ fn application_row(
     }
 }
 
-async fn choose(tx: &Tx, new: Vec<NewChoice>, changed: Vec<NewChoice>) -> Result<(), StoreError> {
+fn choose(batch: &mut Writing, new: Vec<NewChoice>, changed: Vec<NewChoice>) -> Result<(), StoreError> {
     let row = |new: NewChoice| choice::ActiveModel {
         id: Set(new.id),
         application_id: Set(new.application),
@@ -216,8 +236,7 @@ async fn choose(tx: &Tx, new: Vec<NewChoice>, changed: Vec<NewChoice>) -> Result
         host_sees_from: Set(new.state.host_sees_from),
         host_sees_until: Set(new.state.host_sees_until),
     };
-    insert_many::<choice::ActiveModel>(tx, new.into_iter().map(row).collect()).await?;
-    let rows: Vec<_> = changed.into_iter().map(row).collect();
+    batch.insert::<choice::ActiveModel>(new.into_iter().map(row).collect())?;
     let anew = OnConflict::column(choice::Column::Id)
         .update_columns([
             choice::Column::PlaceLineId,
@@ -226,11 +245,7 @@ async fn choose(tx: &Tx, new: Vec<NewChoice>, changed: Vec<NewChoice>) -> Result
             choice::Column::HostSeesUntil,
         ])
         .to_owned();
-    for chunk in rows.chunks(1_000) {
-        let insert = choice::Entity::insert_many(chunk.to_vec()).on_conflict(anew.clone());
-        insert.exec_without_returning(tx.db()).await?;
-    }
-    Ok(())
+    batch.put::<choice::ActiveModel>(changed.into_iter().map(row).collect(), anew)
 }
 
 fn account_row((case, account): (CaseId, Account)) -> account::ActiveModel {
@@ -244,11 +259,7 @@ fn account_row((case, account): (CaseId, Account)) -> account::ActiveModel {
     }
 }
 
-async fn accounts(tx: &Tx, accounts: Vec<(CaseId, Account)>) -> Result<(), StoreError> {
-    let rows: Vec<_> = accounts.into_iter().map(account_row).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
+fn accounts(batch: &mut Writing, accounts: Vec<(CaseId, Account)>) -> Result<(), StoreError> {
     let anew = OnConflict::columns([account::Column::CaseId, account::Column::Account])
         .update_columns([
             account::Column::Status,
@@ -257,18 +268,10 @@ async fn accounts(tx: &Tx, accounts: Vec<(CaseId, Account)>) -> Result<(), Store
             account::Column::Amount,
         ])
         .to_owned();
-    for chunk in rows.chunks(2_000) {
-        let insert = account::Entity::insert_many(chunk.to_vec()).on_conflict(anew.clone());
-        insert.exec_without_returning(tx.db()).await?;
-    }
-    Ok(())
+    batch.put(accounts.into_iter().map(account_row).collect(), anew)
 }
 
-async fn stays(tx: &Tx, of: &[CaseId], new: Vec<NewStay>) -> Result<(), StoreError> {
-    if !of.is_empty() {
-        let gone = stay::Entity::delete_many().filter(stay::Column::ApplicationId.is_in(of.iter().copied()));
-        gone.exec(tx.db()).await?;
-    }
+fn stays(batch: &mut Writing, of: &[CaseId], new: Vec<NewStay>) -> Result<(), StoreError> {
     let row = |new: NewStay| stay::ActiveModel {
         application_id: Set(new.application),
         seq: Set(new.seq),
@@ -282,23 +285,26 @@ async fn stays(tx: &Tx, of: &[CaseId], new: Vec<NewStay>) -> Result<(), StoreErr
         credits_hundredths: Set(new.credits_hundredths),
         months_hundredths: Set(new.months_hundredths),
     };
-    insert_many::<stay::ActiveModel>(tx, new.into_iter().map(row).collect()).await
+    let rows: Vec<stay::ActiveModel> = new.into_iter().map(row).collect();
+    if of.is_empty() {
+        return batch.insert(rows);
+    }
+    let gone = stay::Entity::delete_many().filter(stay::Column::ApplicationId.is_in(of.iter().copied()));
+    batch.replace(gone.into_query(), rows)
 }
 
-async fn change_stays(tx: &Tx, changed: &[(CaseId, Stay)]) -> Result<(), StoreError> {
+fn change_stays(batch: &mut Writing, changed: &[(CaseId, Stay)]) {
     for (id, stay) in changed {
-        stay::Entity::update_many()
+        let update = stay::Entity::update_many()
             .col_expr(stay::Column::EndOn, Expr::value(stay.end_on))
             .col_expr(stay::Column::AskedEndOn, Expr::value(stay.asked_end_on))
             .filter(stay::Column::ApplicationId.eq(*id))
-            .filter(stay::Column::Seq.eq(stay.seq))
-            .exec(tx.db())
-            .await?;
+            .filter(stay::Column::Seq.eq(stay.seq));
+        batch.update(update.into_query());
     }
-    Ok(())
 }
 
-async fn stop(tx: &Tx, stopped: &[Stopped]) -> Result<(), StoreError> {
+fn stop(batch: &mut Writing, stopped: &[Stopped]) {
     for one in stopped.chunk_by(|one, next| (one.at, one.fired) == (next.at, next.fired)) {
         let [first, ..] = one else { continue };
         let mut update = clock::Entity::update_many()
@@ -309,18 +315,11 @@ async fn stop(tx: &Tx, stopped: &[Stopped]) -> Result<(), StoreError> {
         if first.fired {
             update = update.col_expr(clock::Column::FiredAt, Expr::value(first.at));
         }
-        update.exec(tx.db()).await?;
+        batch.update(update.into_query());
     }
-    Ok(())
 }
 
-async fn waits(tx: &Tx, of: &[CaseId], new: Vec<NewWait>) -> Result<(), StoreError> {
-    if !of.is_empty() {
-        wait::Entity::delete_many()
-            .filter(wait::Column::CaseId.is_in(of.iter().copied()))
-            .exec(tx.db())
-            .await?;
-    }
+fn waits(batch: &mut Writing, of: &[CaseId], new: Vec<NewWait>) -> Result<(), StoreError> {
     let row = |new: NewWait| wait::ActiveModel {
         case_id: Set(new.case),
         machine: Set(new.machine),
@@ -332,5 +331,10 @@ async fn waits(tx: &Tx, of: &[CaseId], new: Vec<NewWait>) -> Result<(), StoreErr
         since: Set(new.since),
         due_at: Set(new.due_at.unwrap_or_else(never)),
     };
-    insert_many::<wait::ActiveModel>(tx, new.into_iter().map(row).collect()).await
+    let rows: Vec<wait::ActiveModel> = new.into_iter().map(row).collect();
+    if of.is_empty() {
+        return batch.insert(rows);
+    }
+    let gone = wait::Entity::delete_many().filter(wait::Column::CaseId.is_in(of.iter().copied()));
+    batch.replace(gone.into_query(), rows)
 }

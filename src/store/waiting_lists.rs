@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait, Select,
+    QueryResult, QuerySelect, QueryTrait, RelationTrait, Select,
 };
 use sojourn_engine::ids::{AgreementId, CaseId, ChoiceId, LeaseId, PersonId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{ChoiceResult, StateKind};
@@ -19,7 +19,7 @@ use sojourn_entities::{
 };
 
 use super::places::PlaceLine;
-use super::write::guarded;
+use super::write::{Batch, guarded};
 use super::{Conn, Result, Tx, json};
 
 /// A line whose places a worker offers, as it was marked then.
@@ -58,6 +58,18 @@ pub struct Waiter {
 
 /// Marks lines: a place of each is free now, or somebody has come to wait for one.
 pub async fn mark(tx: &Tx, lines: &BTreeSet<PlaceLineId>, at: DateTime<Utc>) -> Result<()> {
+    let mut batch = Batch::<()>::default();
+    let (rows, again) = marks(lines, at);
+    batch.put(rows, again)?;
+    batch.run(tx).await?;
+    Ok(())
+}
+
+/// The rows that mark lines, and how a line is marked again.
+pub(super) fn marks(
+    lines: &BTreeSet<PlaceLineId>,
+    at: DateTime<Utc>,
+) -> (Vec<freed_place::ActiveModel>, OnConflict) {
     let row = |line: &PlaceLineId| freed_place::ActiveModel {
         line_id: Set(*line),
         freed_at: Set(at),
@@ -70,12 +82,7 @@ pub async fn mark(tx: &Tx, lines: &BTreeSet<PlaceLineId>, at: DateTime<Utc>) -> 
         .update_column(freed_place::Column::FreedAt)
         .value(freed_place::Column::Round, round)
         .to_owned();
-    let rows: Vec<_> = lines.iter().map(row).collect();
-    for chunk in rows.chunks(1_000) {
-        let insert = freed_place::Entity::insert_many(chunk.to_vec()).on_conflict(again.clone());
-        insert.exec_without_returning(tx.db()).await?;
-    }
-    Ok(())
+    (lines.iter().map(row).collect(), again)
 }
 
 /// Marks every line of an agreement, whose places count from now on.
@@ -156,23 +163,34 @@ pub async fn free(conn: &impl Conn, line: PlaceLineId) -> Result<i64> {
     Ok(row.map_or(0, |row| i64::from(row.capacity) - i64::from(row.held) - i64::from(row.used)))
 }
 
-/// How many cases in one of `states` wait for each of the lines: with the choice they have, and with each that no host has seen,
-/// whether a place was offered and passed on or not; a host that has seen the case and was left has had its turn.
+/// How many cases in one of `states` wait for each of the lines.
 pub async fn numbers(
     conn: &impl Conn,
     lines: &[PlaceLineId],
-    states: &[&str],
+    states: &[String],
 ) -> Result<BTreeMap<PlaceLineId, i64>> {
-    let rows: Vec<(PlaceLineId, i64)> = drawing(lines)
+    let these = Query::select()
+        .column(place_line::Column::Id)
+        .from(place_line::Entity)
+        .and_where(place_line::Column::Id.is_in(lines.iter().copied()))
+        .to_owned();
+    let rows = conn.db().query_all(&counted(these, states)).await?;
+    let number = |row: QueryResult| Ok((row.try_get("", "place_line_id")?, row.try_get("", "waiting")?));
+    rows.into_iter().map(number).collect()
+}
+
+/// Counts the cases in one of `states` that wait for each of the lines, as `place_line_id` and `waiting`: with the choice they have, and
+/// with each that no host has seen, whether a place was offered and passed on or not; a host that has seen the case and was left has
+/// had its turn.
+pub(super) fn counted(lines: SelectStatement, states: &[String]) -> SelectStatement {
+    let counted = wanting()
+        .filter(choice::Column::PlaceLineId.in_subquery(lines))
+        .filter(case::Column::State.is_in(states.iter().map(String::as_str)))
         .select_only()
         .column(choice::Column::PlaceLineId)
         .column_as(choice::Column::Id.count(), "waiting")
-        .filter(case::Column::State.is_in(states.iter().copied()))
-        .group_by(choice::Column::PlaceLineId)
-        .into_tuple()
-        .all(conn.db())
-        .await?;
-    Ok(rows.into_iter().collect())
+        .group_by(choice::Column::PlaceLineId);
+    counted.into_query()
 }
 
 /// Whose choices are asked for.

@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use rstest::rstest;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
+use sojourn::store::dossiers;
+use sojourn::store::places::Waiting;
+use sojourn_engine::ids::CaseId;
 
 use crate::support::actor::Actor;
 use crate::support::answer::Answer;
@@ -257,4 +262,36 @@ async fn one_version_is_written_over_once(#[values(Db::Sqlite, Db::Postgres)] db
     assert!(refused.iter().all(|problem| problem["status"] == 412), "{refused:?}");
     assert_eq!(walk.history().await.len(), 3);
     cast.verified().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_that_was_waited_for_is_read_as_it_stands_then() {
+    let cast = Cast::of(Db::Postgres).await;
+    let round = cast.exchange(1, &without_documents()).await;
+    let walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    let id: CaseId = walk.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let other = cast.app.database.connect().await;
+    let run = async |sql: String| other.execute_unprepared(&sql).await.expect("done");
+    run("BEGIN".to_owned()).await;
+    run(format!("UPDATE cases SET version = version + 1 WHERE id = '{id}'")).await;
+    run(format!("UPDATE applications SET submit_at_bell = NOT submit_at_bell WHERE id = '{id}'")).await;
+
+    let app = Arc::clone(&cast.app.app);
+    let reading = tokio::spawn(async move {
+        let tx = app.store.begin().await.expect("a transaction");
+        let covers = dossiers::held(&tx, &[id]).await.expect("covers");
+        dossiers::fill(&tx, covers, &Waiting::new()).await.expect("dossiers")
+    });
+    let waits =
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let until = Instant::now() + Duration::from_secs(60);
+    let asked = || Statement::from_string(DbBackend::Postgres, waits);
+    while other.query_one_raw(asked()).await.expect("asked").is_none() {
+        assert!(Instant::now() < until, "the reader waits for the row");
+    }
+    run("COMMIT".to_owned()).await;
+
+    let read = reading.await.expect("it ends").pop().expect("a dossier");
+    let before = walk.case["submit_at_bell"].as_bool().expect("whether");
+    assert_eq!((read.case.version, read.application.submit_at_bell), (2, !before));
 }

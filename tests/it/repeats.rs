@@ -9,10 +9,13 @@ use serde_json::{Value, json};
 use sojourn::access::Caller;
 use sojourn::app::Once;
 
-use crate::support::actor::{Actor, send};
+use crate::support::actor::{Actor, etag, send};
 use crate::support::answer::Answer;
 use crate::support::app::TestApp;
+use crate::support::cast::Cast;
 use crate::support::database::Db;
+use crate::support::rounds::without_documents;
+use crate::support::walk::Walk;
 
 fn body(name: &str) -> Value {
     json!({ "kind": "member", "name": name, "country": "DE", "zone": "Europe/Berlin" })
@@ -144,4 +147,35 @@ async fn a_key_that_is_missing_or_no_key_is_refused() {
         keyed(&sol, key, &body("Alpha")).await.problem(400);
     }
     assert_eq!(entered(&sol).await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_repeated_event_gets_the_first_answer_whatever_it_names_and_whatever_is_possible_now(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(3, &without_documents()).await;
+    let walk = Walk::open(&cast, &round, &cast.student("Anna").await).await;
+    let path = format!("{}/events", walk.path());
+    let fire = async |version: &Value, body: &Value| {
+        let request = walk.student.request(Method::POST, &path).header("If-Match", etag(version));
+        send(request.header("Idempotency-Key", "one").json(body)).await
+    };
+    let (seen, submit) = walk.asked(None, "student", "submit", &json!({})).await;
+    let first = fire(&seen["version"], &submit).await;
+
+    let (now, withdraw) = walk.asked(None, "student", "withdraw", &json!({})).await;
+    for version in [&seen["version"], &now["version"], &json!(99)] {
+        let again = fire(version, &submit).await;
+        assert_eq!((again.status, &again.body), (200, &first.body), "{version}");
+        assert_eq!(again.header("etag"), first.header("etag"));
+    }
+    for other in [&withdraw, &json!({ "event": "submit", "note": "Again." }), &json!({ "event": "nothing" })]
+    {
+        let refused = fire(&now["version"], other).await.problem(422);
+        assert_eq!(refused["type"], "/problems/idempotency-key-reused", "{other}");
+    }
+    assert_eq!(walk.seen_by("student").await["version"], now["version"]);
+    cast.verified().await;
 }

@@ -22,6 +22,7 @@ use crate::clock::Moment;
 use crate::store::Conn;
 use crate::store::applications::{self as rows, Draft};
 use crate::store::dossiers::{self, ApplicationRow, CaseRow, Choice, Dossier, Offering};
+use crate::store::places::{Reached, lines_for};
 use crate::store::records::Records;
 
 /// What an application is opened with.
@@ -120,8 +121,11 @@ async fn stage_new(
         .await?
         .ok_or_else(|| invalid("/choices", "the workflow of this programme is not in force"))?;
     let choices: Vec<Choice> = offerings.into_iter().zip(1..).map(|(o, rank)| choice(o, rank, at)).collect();
-    let hosts: Vec<_> = choices.iter().map(|choice| choice.offering.host.id).collect();
-    let programmes: Vec<_> = choices.iter().map(|choice| choice.offering.programme).collect();
+    let reached = Reached {
+        homes: vec![registration.home.id],
+        hosts: choices.iter().map(|choice| choice.offering.host.id).collect(),
+        programmes: choices.iter().map(|choice| choice.offering.programme).collect(),
+    };
     let units: Vec<_> =
         choices.iter().filter_map(|choice| choice.offering.unit).chain(registration.unit).collect();
     let dossier = Dossier {
@@ -132,13 +136,8 @@ async fn stage_new(
             ..fresh_application(caller.person, (registration.id, registration.unit), at)
         },
         student: registration.student.clone(),
-        lines: crate::store::places::lines_for(conn, &[registration.home.id], &hosts, Some(&programmes))
-            .await?,
-        back: if call.reciprocal {
-            crate::store::places::lines_for(conn, &hosts, &[registration.home.id], None).await?
-        } else {
-            Vec::new()
-        },
+        lines: lines_for(conn, &reached).await?,
+        back: if call.reciprocal { lines_for(conn, &reached.back()).await? } else { Vec::new() },
         home: registration.home.clone(),
         call,
         units: crate::store::institutions::units_above(conn, &units).await?,

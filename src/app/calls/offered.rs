@@ -11,7 +11,7 @@ use crate::app::applications::view::InstitutionView;
 use crate::app::eligibility::offers_back;
 use crate::app::{App, Error, Result};
 use crate::store::dossiers::{self, Offering};
-use crate::store::places;
+use crate::store::places::{Reached, lines_for};
 
 /// One offering of a call, named.
 #[derive(Debug, Clone, Serialize)]
@@ -67,7 +67,8 @@ pub async fn offered(app: &App, by: Option<&Caller>, id: CallId) -> Result<Vec<O
     let mut offered: Vec<OfferedView> = rows.into_iter().map(Into::into).collect();
     if let Some(caller) = by.filter(|caller| whole.row.reciprocal && !caller.registered_at.is_empty()) {
         let homes = &caller.registered_at;
-        let back = places::lines_for(conn, &hosts, homes, None).await?;
+        let reached = Reached { homes: hosts, hosts: homes.to_vec(), programmes: Vec::new() };
+        let back = lines_for(conn, &reached).await?;
         for one in &mut offered {
             let (host, on) = (one.host.id, one.start_on);
             one.one_sided = !homes.iter().any(|home| offers_back(&back, *home, (host, on)));

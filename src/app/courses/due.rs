@@ -16,7 +16,7 @@ use crate::app::transition::due::Did;
 use crate::app::{App, Error, Result, calendars};
 use crate::clock::Moment;
 use crate::store::clocks::{self, Acted, Due};
-use crate::store::records::{self, Records};
+use crate::store::records::{self, RecordError, Records};
 
 /// Acts on the clocks of one case that are claimed under a lease, in one transaction.
 ///
@@ -42,8 +42,10 @@ pub(in crate::app) async fn act(app: &App, at: &Moment, lease: LeaseId, case: Ca
     let ended: Vec<_> = written.stopped.iter().map(|stopped| stopped.row).collect();
     match records::keep(&tx, written).await {
         Ok(()) => {}
-        Err(records::RecordError::Store(error)) => return Err(error.into()),
-        Err(records::RecordError::Stale(_) | records::RecordError::Full(_)) => return Err(Error::Stale),
+        Err(RecordError::Store(error)) => return Err(error.into()),
+        Err(RecordError::Stale(_) | RecordError::Full(_) | RecordError::Answered) => {
+            return Err(Error::Stale);
+        }
     }
     acted.retain(|acted| !ended.contains(&acted.id));
     if let Some(event) = fired.filter(|event| event != ESCALATED) {

@@ -233,7 +233,7 @@ async fn write(app: &App, file: ImportFileId, batch: Batch) -> Result<(), Import
             Err(ImportError::Twice)
         }
         Err(RecordError::Store(fault)) => Err(Error::from(fault).into()),
-        Err(RecordError::Stale(_) | RecordError::Full(_)) => {
+        Err(RecordError::Stale(_) | RecordError::Full(_) | RecordError::Answered) => {
             Err(Error::Internal("an imported case lost a race that nobody else runs".into()).into())
         }
     }

@@ -53,7 +53,7 @@ pub fn tried(
     match decide(scene, at, via, Some(actor), attempt, &mut written) {
         Ok(()) => Ok(written),
         Err(Declined::NoTrack) => Err((Error::NotFound, None)),
-        Err(Declined::Unknown(_)) => {
+        Err(Declined::Invalid(_)) => {
             let detail = "the workflow of this case has no such event";
             Err((Error::Invalid(vec![FieldError::new("/event", detail)]), None))
         }

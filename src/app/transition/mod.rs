@@ -42,12 +42,12 @@ pub(super) use self::refuse::kept;
 use self::refuse::{Declined, outrun, refuse};
 use super::applications::view;
 use super::scene::Scene;
-use super::{Answer, App, Error, Once, Result, waiting_lists};
+use super::{Answer, App, Error, FieldError, Once, Result, waiting_lists};
 use crate::access::{Caller, Scope};
 use crate::clock::Moment;
 use crate::store::Tx;
 use crate::store::action_links::{self, ActionLink};
-use crate::store::people;
+use crate::store::people::{self, Person};
 use crate::store::records::{self, RecordError, Records};
 
 pub use notify::{asks, otherwise, zone};
@@ -102,18 +102,19 @@ async fn fired(
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
     let mut scene = Scene::read(app, &tx, &caller.scope(), id, at).await?;
-    if let Some(answer) = turn.replay(&tx, at).await? {
-        return Ok(answer);
-    }
+    // A request that was carried out before is answered as it was then; it is looked for where this one cannot be carried out.
     if attempt.if_version != scene.live.dossier.case.version {
-        return Err(Error::Stale);
+        return turn.replay(&tx, at).await?.ok_or(Error::Stale);
     }
-    let referee = referees::meant(&tx, &mut scene, at, attempt).await?;
-    widening::meant(&tx, &mut scene, at, attempt).await?;
-    let mut written = Records::default();
-    if let Err(refused) = decide(&mut scene, at, via, Some(caller.person), attempt, &mut written) {
-        return Err(refuse(tx, &scene, at, Some(caller.person), attempt, refused).await);
-    }
+    let (referee, mut written) = match judge(&tx, &mut scene, at, via, caller, attempt).await? {
+        Ok(judged) => judged,
+        Err(declined) => {
+            if let Some(answer) = turn.replay(&tx, at).await? {
+                return Ok(answer);
+            }
+            return Err(refuse(tx, &scene, at, Some(caller.person), attempt, declined).await);
+        }
+    };
     // A step may lead on to another host: whoever took it for the former one is told no more than that it is done.
     let answer = if scene.live.dossier.visible(&caller.scope()) {
         let mut view = view::after(&scene, caller, at);
@@ -123,13 +124,42 @@ async fn fired(
         Answer::done()
     };
     people::add(&tx, referee.into_iter().collect()).await?;
-    if let Err(error) = write(&tx, &scene, at, via, written).await {
-        drop(tx);
-        return Err(outrun(app, &scene, at, Some(caller.person), attempt, error).await);
+    written.answer = Some(turn.row(at, &answer));
+    match records::keep(&tx, settled(&scene, at, via, written)).await {
+        Ok(()) => tx.commit().await?,
+        Err(RecordError::Answered) => return turn.yield_to(tx, at).await,
+        Err(error) => {
+            drop(tx);
+            let error = told(&scene, error);
+            return Err(outrun(app, &scene, at, Some(caller.person), attempt, error).await);
+        }
     }
-    let answer = turn.finish(tx, at, answer).await?;
     app.wake.notify_one();
     Ok(answer)
+}
+
+/// Lets the rules decide, with whom and what the attempt names; the person to enter whom it names anew, and what is to be written.
+async fn judge(
+    tx: &Tx,
+    scene: &mut Scene,
+    at: &Moment,
+    via: Via,
+    caller: &Caller,
+    attempt: &Attempt,
+) -> Result<std::result::Result<(Option<Person>, Records), Declined>> {
+    let named = async {
+        let referee = referees::meant(tx, scene, at, attempt).await?;
+        widening::meant(tx, scene, at, attempt).await?;
+        Ok(referee)
+    };
+    let referee = match named.await {
+        Ok(referee) => referee,
+        Err(Error::Invalid(faults)) => return Ok(Err(Declined::Invalid(faults))),
+        Err(error) => return Err(error),
+    };
+    let mut written = Records::default();
+    let decided = decide(scene, at, via, Some(caller.person), attempt, &mut written);
+    Ok(decided.map(|()| (referee, written)))
 }
 
 /// Carries out one event as the system: an expiry, a promotion, a run. `at` is the instant it happens at.
@@ -275,7 +305,9 @@ fn decide(
     written: &mut Records,
 ) -> std::result::Result<(), Declined> {
     let Some(event) = scene.definition.event_named(&attempt.event) else {
-        return Err(Declined::Unknown(attempt.event.clone()));
+        let detail =
+            format!("this workflow has no event `{}`: take one of the case's `offers`", attempt.event);
+        return Err(Declined::Invalid(vec![FieldError::new("/event", detail)]));
     };
     let instance = match &attempt.track {
         None => None,
@@ -305,22 +337,31 @@ fn decide(
 }
 
 /// Settles the case and writes the batch.
-async fn write(tx: &Tx, scene: &Scene, at: &Moment, via: Via, mut written: Records) -> Result<()> {
+async fn write(tx: &Tx, scene: &Scene, at: &Moment, via: Via, written: Records) -> Result<()> {
+    keep(tx, scene, settled(scene, at, via, written)).await
+}
+
+/// The batch with the case as it stands at its end.
+fn settled(scene: &Scene, at: &Moment, via: Via, mut written: Records) -> Records {
     settle(&scene.stage(at, via), scene.live.clone(), &mut written);
-    keep(tx, scene, written).await
+    written
 }
 
 /// Writes a batch; a race that was lost is told in the words of the rules.
 pub(super) async fn keep(tx: &Tx, scene: &Scene, written: Records) -> Result<()> {
-    match records::keep(tx, written).await {
-        Ok(()) => Ok(()),
-        Err(RecordError::Stale(_)) => Err(Error::Stale),
-        Err(RecordError::Full(line)) => {
+    records::keep(tx, written).await.map_err(|error| told(scene, error))
+}
+
+/// A race that was lost, in the words of the rules.
+fn told(scene: &Scene, error: RecordError) -> Error {
+    match error {
+        RecordError::Stale(_) | RecordError::Answered => Error::Stale,
+        RecordError::Full(line) => {
             let bound = scene.live.dossier.accounts.iter().find(|account| account.line == Some(line));
             let account = bound.map_or_else(String::new, |account| account.name.clone());
             let (code, instead) = (NoPlace::Full, Instead::default());
-            Err(Error::Refused(Refusal::NoPlace { account, code, free: 0, instead }))
+            Error::Refused(Refusal::NoPlace { account, code, free: 0, instead })
         }
-        Err(RecordError::Store(error)) => Err(error.into()),
+        RecordError::Store(error) => error.into(),
     }
 }

@@ -13,7 +13,7 @@ use crate::store::records;
 
 /// Why an attempt was not carried out, before anything is written.
 pub(super) enum Declined {
-    Unknown(String),
+    Invalid(Vec<FieldError>),
     NoTrack,
     Refused(Refused),
 }
@@ -28,10 +28,7 @@ pub(super) async fn refuse(
     declined: Declined,
 ) -> Error {
     let refused = match declined {
-        Declined::Unknown(event) => {
-            let detail = format!("this workflow has no event `{event}`: take one of the case's `offers`");
-            return Error::Invalid(vec![FieldError::new("/event", detail)]);
-        }
+        Declined::Invalid(faults) => return Error::Invalid(faults),
         Declined::NoTrack => return Error::NotFound,
         Declined::Refused(refused) => refused,
     };

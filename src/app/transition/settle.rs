@@ -38,9 +38,11 @@ pub fn settle(stage: &Stage<'_>, live: Live, records: &mut Records) {
     rest(stage, &live, false, records);
     if live.touched.choices {
         let id = live.dossier.case.id;
-        let added = live.dossier.choices.iter().filter(|choice| live.added == Some(choice.id));
-        records.choices.extend(added.map(|choice| choice_of(id, choice)));
-        records.changed_choices.extend(live.dossier.choices.iter().map(|choice| choice_of(id, choice)));
+        for choice in &live.dossier.choices {
+            let added = live.added == Some(choice.id);
+            let of = if added { &mut records.choices } else { &mut records.changed_choices };
+            of.push(choice_of(id, choice));
+        }
     }
     let due_at = live.case.due_at();
     let dossier = live.dossier;

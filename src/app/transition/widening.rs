@@ -10,7 +10,8 @@ use crate::app::{Error, FieldError, Result};
 use crate::clock::Moment;
 use crate::store::Tx;
 use crate::store::dossiers::{self, Choice, Offering};
-use crate::store::{applications, institutions, places};
+use crate::store::places::{Reached, lines_for};
+use crate::store::{applications, institutions};
 
 /// Adds the offering that the attempt names to the choices, where its event may choose beyond them.
 ///
@@ -41,12 +42,16 @@ pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Att
         let detail = "name a choice of this application, or an offering to come of a published programme of the same workflow";
         return Err(Error::Invalid(vec![FieldError::new(format!("/data/{field}"), detail)]));
     };
-    let lines =
-        places::lines_for(tx, &[dossier.home.id], &[offering.host.id], Some(&[offering.programme])).await?;
+    let reached = Reached {
+        homes: vec![dossier.home.id],
+        hosts: vec![offering.host.id],
+        programmes: vec![offering.programme],
+    };
+    let lines = lines_for(tx, &reached).await?;
     dossier.lines.retain(|known| lines.iter().all(|line| line.id != known.id));
     dossier.lines.extend(lines);
     if dossier.call.reciprocal {
-        dossier.back.extend(places::lines_for(tx, &[offering.host.id], &[dossier.home.id], None).await?);
+        dossier.back.extend(lines_for(tx, &reached.back()).await?);
     }
     let units: Vec<_> = offering.unit.into_iter().collect();
     dossier.units.extend(institutions::units_above(tx, &units).await?);

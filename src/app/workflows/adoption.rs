@@ -204,7 +204,9 @@ async fn one(
     write(&plan.scene, &stage, after.live.clone(), numbers, caller.person, &mut written);
     match records::keep(&tx, written).await {
         Ok(()) => turn.finish(tx, &at, Answer::report(&view)?).await,
-        Err(RecordError::Stale(_)) => Answer::report(&plan.view(caller, target, Outcome::Moved)),
+        Err(RecordError::Stale(_) | RecordError::Answered) => {
+            Answer::report(&plan.view(caller, target, Outcome::Moved))
+        }
         Err(RecordError::Full(line)) => Err(Error::Internal(format!("line {line} changed").into())),
         Err(RecordError::Store(error)) => Err(error.into()),
     }

@@ -2,73 +2,57 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sojourn_engine::ids::{CaseId, InstitutionId, ProgrammeId, UnitId};
-use sojourn_entities::{
-    account, application, call, case, choice, clock, document, institution, offering, period, programme,
-    registration, stay,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sojourn_engine::ids::{CaseId, InstitutionId, UnitId};
+use sojourn_entities::{choice, institution, offering, period, programme};
 
-use super::{
-    Account, ApplicationRow, Call, CaseRow, Choice, Dossier, Institution, RunningClock, Stay, build_choice,
-    student_of,
-};
+use super::covers::Cover;
+use super::parts::Parts;
+use super::{ApplicationRow, Call, CaseRow, Choice, Dossier, Institution, Stay, build_choice, student_of};
 use crate::store::institutions::units_above;
-use crate::store::places::{Line, lines_for};
+use crate::store::places::{Line, Numbers, Reached, Waiting, lines_for, lines_with_numbers};
 use crate::store::{Conn, StoreError};
-
-/// An application with the rows its own refers to.
-pub(super) type Joined = (
-    application::Model,
-    Option<case::Model>,
-    Option<registration::Model>,
-    Option<institution::Model>,
-    Option<call::Model>,
-    Option<stay::Model>,
-);
 
 /// Rows around applications, by the application they belong to.
 pub(super) struct Around {
     choices: BTreeMap<CaseId, Vec<Choice>>,
-    accounts: BTreeMap<CaseId, Vec<Account>>,
-    clocks: BTreeMap<CaseId, Vec<RunningClock>>,
-    filled: BTreeMap<CaseId, Vec<String>>,
+    parts: Parts,
     lines: Vec<Line>,
+    numbers: Numbers,
     back: Vec<Line>,
     units: BTreeMap<UnitId, Vec<UnitId>>,
 }
 
 impl Around {
     /// Reads what stands around these applications.
-    pub async fn read(conn: &impl Conn, rows: &[Joined]) -> Result<Self, StoreError> {
-        let ids: Vec<CaseId> = rows.iter().map(|(application, ..)| application.id).collect();
+    pub async fn read(conn: &impl Conn, covers: &[Cover], waiting: &Waiting) -> Result<Self, StoreError> {
+        let ids: Vec<CaseId> = covers.iter().map(|cover| cover.application.id).collect();
         let choices = choices_of(conn, &ids).await?;
         let chosen = || choices.values().flatten();
-        let hosts: Vec<InstitutionId> = chosen().map(|choice| choice.offering.host.id).collect();
-        let programmes: Vec<ProgrammeId> = chosen().map(|choice| choice.offering.programme).collect();
-        let homes: Vec<InstitutionId> = rows.iter().map(|(application, ..)| application.home_id).collect();
-        let own = rows.iter().filter_map(|(application, ..)| application.home_unit_id);
+        let homes: Vec<InstitutionId> = covers.iter().map(|cover| cover.application.home_id).collect();
+        let reached = Reached {
+            hosts: chosen().map(|choice| choice.offering.host.id).collect(),
+            programmes: chosen().map(|choice| choice.offering.programme).collect(),
+            homes,
+        };
+        let own = covers.iter().filter_map(|cover| cover.application.home_unit_id);
         let units: Vec<UnitId> = chosen().filter_map(|choice| choice.offering.unit).chain(own).collect();
-        let asks = rows.iter().any(|(_, _, _, _, call, _)| call.as_ref().is_some_and(|call| call.reciprocal));
-        let back = if asks { lines_for(conn, &hosts, &homes, None).await? } else { Vec::new() };
+        let asks = covers.iter().any(|cover| cover.call.reciprocal);
+        let back = if asks { lines_for(conn, &reached.back()).await? } else { Vec::new() };
+        let (lines, numbers) = lines_with_numbers(conn, &reached, waiting).await?;
         Ok(Self {
             back,
             units: units_above(conn, &units).await?,
-            accounts: accounts_of(conn, &ids).await?,
-            clocks: clocks_of(conn, &ids).await?,
-            filled: filled_of(conn, &ids).await?,
-            lines: lines_for(conn, &homes, &hosts, Some(&programmes)).await?,
+            parts: Parts::read(conn, &ids).await?,
+            lines,
+            numbers,
             choices,
         })
     }
 
     /// The dossier of one of them.
-    pub fn dossier(
-        &mut self,
-        application: application::Model,
-        (case, registration, home, call): (case::Model, registration::Model, institution::Model, call::Model),
-        stay: Option<stay::Model>,
-    ) -> Result<Dossier, StoreError> {
+    pub fn dossier(&mut self, cover: Cover) -> Result<Dossier, StoreError> {
+        let Cover { application, case, registration, home, call, stay } = cover;
         let id = application.id;
         let choices = self.choices.remove(&id).unwrap_or_default();
         let serves = |line: &&Line| line.may_serve(application.home_id, &choices);
@@ -78,9 +62,9 @@ impl Around {
         let above = |unit: UnitId| Some((unit, self.units.get(&unit)?.clone()));
         Ok(Dossier {
             units: parties.filter_map(above).collect(),
-            accounts: self.accounts.remove(&id).unwrap_or_default(),
-            clocks: self.clocks.remove(&id).unwrap_or_default(),
-            filled: self.filled.remove(&id).unwrap_or_default(),
+            accounts: self.parts.accounts.remove(&id).unwrap_or_default(),
+            clocks: self.parts.clocks.remove(&id).unwrap_or_default(),
+            filled: self.parts.filled.remove(&id).unwrap_or_default(),
             back: self
                 .back
                 .iter()
@@ -88,6 +72,7 @@ impl Around {
                 .cloned()
                 .collect(),
             lines,
+            waiters: self.numbers.get(&case.workflow_version_id).cloned().unwrap_or_default(),
             student: student_of(&application, registration)?,
             case: CaseRow::try_from(case)?,
             application: ApplicationRow::from(application),
@@ -96,7 +81,6 @@ impl Around {
             choices,
             stay: stay.map(Stay::from),
             extra_term: None,
-            waiters: BTreeMap::new(),
         })
     }
 }
@@ -137,61 +121,4 @@ async fn choices_of(conn: &impl Conn, ids: &[CaseId]) -> Result<BTreeMap<CaseId,
         }
     }
     Ok(choices)
-}
-
-async fn accounts_of(conn: &impl Conn, ids: &[CaseId]) -> Result<BTreeMap<CaseId, Vec<Account>>, StoreError> {
-    let rows = account::Entity::find().filter(account::Column::CaseId.is_in(ids.iter().copied()));
-    let plain = rows.all(conn.db()).await?.into_iter().map(|row| {
-        let account = Account {
-            name: row.account,
-            status: row.status,
-            enabled: row.enabled,
-            line: row.place_line_id,
-            amount: row.amount,
-        };
-        (row.case_id, account)
-    });
-    Ok(by_case(plain))
-}
-
-/// Clocks that run, by case.
-pub(in crate::store) async fn clocks_of(
-    conn: &impl Conn,
-    ids: &[CaseId],
-) -> Result<BTreeMap<CaseId, Vec<RunningClock>>, StoreError> {
-    let rows = clock::Entity::find()
-        .filter(clock::Column::CaseId.is_in(ids.iter().copied()))
-        .filter(clock::Column::EndedAt.is_null());
-    let plain = rows.all(conn.db()).await?.into_iter().map(|row| {
-        let clock = RunningClock {
-            id: row.id,
-            machine: row.machine,
-            clock: row.clock,
-            entered_at: row.entered_at,
-            due_at: row.due_at,
-            rungs: u8::try_from(row.rungs).unwrap_or(u8::MAX),
-        };
-        (row.case_id, clock)
-    });
-    Ok(by_case(plain))
-}
-
-async fn filled_of(conn: &impl Conn, ids: &[CaseId]) -> Result<BTreeMap<CaseId, Vec<String>>, StoreError> {
-    let slots: Vec<(CaseId, String)> = document::Entity::find()
-        .select_only()
-        .columns([document::Column::CaseId, document::Column::Slot])
-        .distinct()
-        .filter(document::Column::CaseId.is_in(ids.iter().copied()))
-        .into_tuple()
-        .all(conn.db())
-        .await?;
-    Ok(by_case(slots.into_iter()))
-}
-
-fn by_case<T>(rows: impl Iterator<Item = (CaseId, T)>) -> BTreeMap<CaseId, Vec<T>> {
-    let mut all: BTreeMap<CaseId, Vec<T>> = BTreeMap::new();
-    for (case, row) in rows {
-        all.entry(case).or_default().push(row);
-    }
-    all
 }

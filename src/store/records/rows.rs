@@ -14,6 +14,7 @@ use sojourn_entities::{clock, history};
 
 use crate::store::action_links::ActionLink;
 use crate::store::dossiers::{Account, ApplicationRow, CaseRow, Stay, Student};
+use crate::store::idempotency::NewAnswer;
 use crate::store::outbox::NewNotice;
 use crate::store::places::{LineChange, NewPosting};
 
@@ -60,6 +61,8 @@ pub struct Records {
     pub notices: Vec<NewNotice>,
     /// Links by which somebody can act without signing in.
     pub links: Vec<ActionLink>,
+    /// The answer to the request that brought all this.
+    pub answer: Option<NewAnswer>,
 }
 
 impl Records {
@@ -90,6 +93,7 @@ impl Records {
         self.waits.append(&mut other.waits);
         self.notices.append(&mut other.notices);
         self.links.append(&mut other.links);
+        self.answer = self.answer.take().or(other.answer);
     }
 }
 

@@ -83,6 +83,22 @@ impl<'a> Walk<'a> {
         event: &str,
         data: &Value,
     ) -> Value {
+        let (seen, body) = self.asked(track, role, event, data).await;
+        self.cast.app.advance(TimeDelta::minutes(1));
+        let part = track.map_or_else(String::new, |(track, key)| format!("/tracks/{track}/{key}"));
+        let answer = self.holder(role).fire_at(&seen, &part, &body).await.ok();
+        self.look().await;
+        answer
+    }
+
+    /// The case as whoever holds a role sees it, and a body that fires an event with what its offer asks for.
+    pub async fn asked(
+        &self,
+        track: Option<(&str, &str)>,
+        role: &str,
+        event: &str,
+        data: &Value,
+    ) -> (Value, Value) {
         let seen = self.seen_by(role).await;
         let offer = offer_of(&seen, track, event);
         assert_eq!(offer["legal"], true, "{event} by {role} in {}: {offer}", seen["state"]);
@@ -91,11 +107,7 @@ impl<'a> Walk<'a> {
         if let Some(code) = offer["reasons"][0]["code"].as_str() {
             body["reason"] = json!({ "code": code, "text": "As talked over." });
         }
-        self.cast.app.advance(TimeDelta::minutes(1));
-        let part = track.map_or_else(String::new, |(track, key)| format!("/tracks/{track}/{key}"));
-        let answer = self.holder(role).fire_at(&seen, &part, &body).await.ok();
-        self.look().await;
-        answer
+        (seen, body)
     }
 
     /// Fires an event of one stay with what its offer asks for, a minute later, as whoever holds the role at its host.

@@ -1,0 +1,238 @@
+//! Statements of one command that are sent together: PostgreSQL carries out a few of them as one, so that they are one round trip.
+
+use std::fmt::Write as _;
+
+use sea_orm::sea_query::{
+    self, DeleteStatement, Expr, ExprTrait, Func, OnConflict, PostgresQueryBuilder, Query, SqlWriterValues,
+    UpdateStatement,
+};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, Statement};
+
+use super::rows::Rows;
+use crate::store::{Conn, Result, StoreError, Tx};
+
+/// So many statements are joined into one at most: what one event writes, and not what an import does.
+const FEW: usize = 32;
+/// So many rows they insert at most.
+const FEW_ROWS: usize = 500;
+/// So many rows one statement writes over others at most.
+const OVER: usize = 1_000;
+
+/// What a command writes: guards, which decide races, and the rest, which is written only when every guard found its row.
+///
+/// Guards are carried out in their order. The rest has none that may be relied on, but for rows that replace others; a row is
+/// touched by one statement alone.
+#[derive(Debug)]
+pub struct Batch<G> {
+    guards: Vec<(Part, G)>,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+enum Part {
+    Update(UpdateStatement),
+    Delete(DeleteStatement),
+    Insert {
+        rows: Rows,
+        anew: Option<OnConflict>,
+        /// Whether the part before it must be done.
+        follows: bool,
+    },
+}
+
+impl<G> Default for Batch<G> {
+    fn default() -> Self {
+        Self { guards: Vec::new(), parts: Vec::new() }
+    }
+}
+
+impl<G> Batch<G> {
+    /// An update that must find its row; `lost` says what it means that it did not.
+    pub fn guard(&mut self, update: UpdateStatement, lost: G) {
+        self.guards.push((Part::Update(update), lost));
+    }
+
+    /// A row that must be inserted, or written over another as `anew` allows.
+    ///
+    /// # Errors
+    /// A column that is not set, as with all that inserts.
+    pub fn guard_row<A: ActiveModelTrait>(&mut self, row: A, anew: OnConflict, lost: G) -> Result<()> {
+        if let Some(rows) = Rows::of(vec![row])? {
+            self.guards.push((Part::Insert { rows, anew: Some(anew), follows: false }, lost));
+        }
+        Ok(())
+    }
+
+    /// An update.
+    pub fn update(&mut self, update: UpdateStatement) {
+        self.parts.push(Part::Update(update));
+    }
+
+    /// Rows to insert.
+    pub fn insert<A: ActiveModelTrait>(&mut self, rows: Vec<A>) -> Result<()> {
+        self.rows(rows, None, false)
+    }
+
+    /// Rows to insert, or to write over those that are there.
+    pub fn put<A: ActiveModelTrait>(&mut self, rows: Vec<A>, anew: OnConflict) -> Result<()> {
+        self.rows(rows, Some(anew), false)
+    }
+
+    /// Rows to insert in place of those that are deleted.
+    pub fn replace<A: ActiveModelTrait>(&mut self, gone: DeleteStatement, rows: Vec<A>) -> Result<()> {
+        self.parts.push(Part::Delete(gone));
+        self.rows(rows, None, true)
+    }
+
+    fn rows<A: ActiveModelTrait>(
+        &mut self,
+        rows: Vec<A>,
+        anew: Option<OnConflict>,
+        follows: bool,
+    ) -> Result<()> {
+        self.parts.extend(Rows::of(rows)?.map(|rows| Part::Insert { rows, anew, follows }));
+        Ok(())
+    }
+
+    /// Carries everything out; what the first guard that was lost means, after which the transaction must be dropped.
+    ///
+    /// # Errors
+    /// The constraints of the tables.
+    pub async fn run(self, tx: &Tx) -> Result<Option<G>> {
+        let all = || self.guards.iter().map(|(part, _)| part).chain(&self.parts);
+        let rows: usize = all().map(Part::rows).sum();
+        let is_few = (2..=FEW).contains(&all().count()) && rows <= FEW_ROWS;
+        if is_few && tx.db().get_database_backend() == DbBackend::Postgres {
+            self.at_once(tx).await
+        } else {
+            self.one_by_one(tx).await
+        }
+    }
+
+    async fn one_by_one(self, tx: &Tx) -> Result<Option<G>> {
+        for (part, lost) in self.guards {
+            if part.execute(tx).await? == 0 {
+                return Ok(Some(lost));
+            }
+        }
+        for part in self.parts {
+            part.execute(tx).await?;
+        }
+        Ok(None)
+    }
+
+    /// `WITH s0 AS (…), s1 AS (… and s0 found its row), … SELECT` how many rows each guard found.
+    async fn at_once(self, tx: &Tx) -> Result<Option<G>> {
+        let (mut parts, lost): (Vec<_>, Vec<_>) = self.guards.into_iter().unzip();
+        let guards = parts.len();
+        parts.extend(self.parts);
+        let mut sql = SqlWriterValues::new("$", true);
+        for (at, part) in parts.into_iter().enumerate() {
+            let lead = if at == 0 { "WITH" } else { "," };
+            let _ = write!(sql, "{lead} \"s{at}\" AS (");
+            // What it waits for is counted first, and nothing is written when a guard before it found nothing.
+            let won = at.min(guards).checked_sub(1).map(|guard| touched(guard, "> 0"));
+            let after = (at > 0 && part.follows()).then(|| touched(at - 1, ">= 0"));
+            part.render(&mut sql, won.into_iter().chain(after))?;
+            let _ = write!(sql, " RETURNING 1)");
+        }
+        let found = (0..guards).map(|guard| format!("(SELECT count(*) FROM \"s{guard}\")"));
+        let found = found.collect::<Vec<_>>().join(", ");
+        let _ = write!(sql, " SELECT {}", if found.is_empty() { "0" } else { &found });
+        let (sql, values) = sql.into_parts();
+        let told = tx.db().query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values.0));
+        let told = told.await?;
+        for (guard, lost) in lost.into_iter().enumerate() {
+            let found = told.as_ref().map_or(Ok(0), |row| row.try_get_by_index::<i64>(guard))?;
+            if found == 0 {
+                return Ok(Some(lost));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// That a statement before has touched so many rows.
+fn touched(statement: usize, rows: &str) -> Expr {
+    Expr::cust(format!("(SELECT count(*) FROM \"s{statement}\") {rows}"))
+}
+
+impl Part {
+    fn rows(&self) -> usize {
+        match self {
+            Self::Insert { rows, .. } => rows.len(),
+            Self::Update(_) | Self::Delete(_) => 1,
+        }
+    }
+
+    const fn follows(&self) -> bool {
+        matches!(self, Self::Insert { follows: true, .. })
+    }
+
+    /// Carries it out alone, and says how many rows it touched.
+    async fn execute(self, tx: &Tx) -> Result<u64> {
+        match self {
+            Self::Update(update) => Ok(tx.db().execute(&update).await?.rows_affected()),
+            Self::Delete(delete) => Ok(tx.db().execute(&delete).await?.rows_affected()),
+            Self::Insert { rows, anew: None, .. } => {
+                let count = rows.len() as u64;
+                rows.insert(tx).await?;
+                Ok(count)
+            }
+            Self::Insert { rows, anew: Some(anew), .. } => {
+                let mut touched = 0;
+                for some in rows.chunks(OVER) {
+                    let mut insert = Query::insert();
+                    insert.into_table(some.table()).columns(some.columns()).on_conflict(anew.clone());
+                    for row in some.into_values() {
+                        insert.values(row.into_iter().map(Expr::val)).map_err(unmatched)?;
+                    }
+                    touched += tx.db().execute(&insert).await?.rows_affected();
+                }
+                Ok(touched)
+            }
+        }
+    }
+
+    /// Writes it as a part of one statement of PostgreSQL. All rows of an insert are one value, so that the text is the same
+    /// however many there are, and the server has prepared it already.
+    fn render(self, sql: &mut SqlWriterValues, conditions: impl Iterator<Item = Expr>) -> Result<()> {
+        match self {
+            Self::Update(mut update) => {
+                for condition in conditions {
+                    update.and_where(condition);
+                }
+                update.build_collect_into(PostgresQueryBuilder, sql);
+            }
+            Self::Delete(mut delete) => {
+                for condition in conditions {
+                    delete.and_where(condition);
+                }
+                delete.build_collect_into(PostgresQueryBuilder, sql);
+            }
+            Self::Insert { rows, anew, .. } => {
+                let like = Expr::cust(format!("NULL::\"{}\"", rows.table()));
+                let set = Func::cust("json_populate_recordset")
+                    .args([like, Expr::val(rows.as_json()?.to_string()).cast_as("json")]);
+                let mut select = Query::select();
+                select.columns(rows.columns()).from_function(set, "rows");
+                for condition in conditions {
+                    select.and_where(condition);
+                }
+                let mut insert = Query::insert();
+                insert.into_table(rows.table()).columns(rows.columns());
+                insert.select_from(select).map_err(unmatched)?;
+                if let Some(anew) = anew {
+                    insert.on_conflict(anew);
+                }
+                insert.build_collect_into(PostgresQueryBuilder, sql);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` calls with")]
+fn unmatched(error: sea_query::error::Error) -> StoreError {
+    StoreError::Internal(DbErr::Custom(error.to_string()))
+}

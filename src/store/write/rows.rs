@@ -1,0 +1,157 @@
+//! Rows of one table on their way into it, as the values of their columns.
+
+use std::fmt::Write as _;
+
+use chrono::SecondsFormat;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iden, Iterable, Statement,
+    Value,
+};
+use serde_json::{Map, Value as Json, json};
+
+use crate::store::{Conn, Result, StoreError, Tx};
+
+/// The most values one statement may bind: SQLite 32,766, PostgreSQL 65,535; above that, longer statements gain nothing.
+const BINDS: usize = 16_000;
+/// Up to so many rows are inserted by one statement of their own size.
+const FEW: usize = 16;
+
+/// Rows that set the same columns of a table; never none.
+#[derive(Debug)]
+pub(super) struct Rows {
+    table: String,
+    columns: Vec<String>,
+    /// Row by row.
+    values: Vec<Value>,
+}
+
+impl Rows {
+    /// The values of rows, of which every one sets what the first does.
+    pub fn of<A: ActiveModelTrait>(rows: Vec<A>) -> Result<Option<Self>> {
+        let Some(first) = rows.first() else { return Ok(None) };
+        let columns: Vec<_> =
+            <A::Entity as EntityTrait>::Column::iter().filter(|column| !first.is_not_set(*column)).collect();
+        let mut values = Vec::with_capacity(rows.len() * columns.len());
+        for mut row in rows {
+            for &column in &columns {
+                match row.take(column) {
+                    ActiveValue::Set(value) | ActiveValue::Unchanged(value) => values.push(value),
+                    ActiveValue::NotSet => {
+                        return Err(StoreError::Internal(DbErr::AttrNotSet(column.unquoted().to_owned())));
+                    }
+                }
+            }
+        }
+        let columns = columns.iter().map(|column| column.unquoted().to_owned()).collect();
+        Ok(Some(Self { table: A::Entity::default().unquoted().to_owned(), columns, values }))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.columns.len()
+    }
+
+    /// Their table.
+    pub fn table(&self) -> String {
+        self.table.clone()
+    }
+
+    /// The columns that are set.
+    pub fn columns(&self) -> Vec<String> {
+        self.columns.clone()
+    }
+
+    /// The same rows, so many at a time.
+    pub fn chunks(mut self, most: usize) -> Vec<Self> {
+        let mut chunks = Vec::new();
+        while !self.values.is_empty() {
+            let rest = self.values.split_off(self.values.len().min(most * self.columns.len()));
+            let values = std::mem::replace(&mut self.values, rest);
+            chunks.push(Self { table: self.table(), columns: self.columns(), values });
+        }
+        chunks
+    }
+
+    /// The values of each row.
+    pub fn into_values(self) -> Vec<Vec<Value>> {
+        let width = self.columns.len();
+        let mut values = self.values.into_iter();
+        let mut rows = Vec::new();
+        loop {
+            let row: Vec<Value> = values.by_ref().take(width).collect();
+            if row.is_empty() {
+                return rows;
+            }
+            rows.push(row);
+        }
+    }
+
+    /// Every row as an object of its columns, each value as the text that PostgreSQL reads it from.
+    pub fn as_json(&self) -> Result<Json> {
+        let object = |row: &[Value]| {
+            let members = self.columns.iter().zip(row);
+            members.map(|(name, value)| Ok((name.clone(), plain(value)?))).collect::<Result<Map<_, _>>>()
+        };
+        let rows = self.values.chunks(self.columns.len()).map(|row| object(row).map(Json::Object));
+        rows.collect()
+    }
+
+    /// Inserts them with as few statements as the databases allow.
+    pub async fn insert(mut self, tx: &Tx) -> Result<()> {
+        let (backend, width) = (tx.db().get_database_backend(), self.columns.len());
+        while !self.values.is_empty() {
+            let size = size(self.len(), BINDS / width);
+            let sql = insert_sql(backend, &self.table, &self.columns, size);
+            while size * width <= self.values.len() {
+                let rest = self.values.split_off(size * width);
+                let values = std::mem::replace(&mut self.values, rest);
+                tx.db().execute_raw(Statement::from_sql_and_values(backend, &sql, values)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value in JSON as the database writes it there itself; instants are kept to the microsecond, as when they are bound.
+fn plain(value: &Value) -> Result<Json> {
+    Ok(match value {
+        Value::Bool(value) => json!(value),
+        Value::SmallInt(value) => json!(value),
+        Value::Int(value) => json!(value),
+        Value::BigInt(value) => json!(value),
+        Value::String(value) => json!(value),
+        Value::Bytes(value) => json!(value.as_ref().map(|bytes| format!("\\x{}", hex::encode(bytes)))),
+        Value::Json(value) => json!(value),
+        Value::Uuid(value) => json!(value),
+        Value::ChronoDate(value) => json!(value),
+        Value::ChronoDateTimeUtc(value) => {
+            json!(value.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true)))
+        }
+        other => return Err(StoreError::Internal(DbErr::Type(format!("{other:?} is in no row")))),
+    })
+}
+
+/// How many of so many rows the next statement inserts: all of a few, else the largest power of four.
+fn size(rows: usize, most: usize) -> usize {
+    let rows = rows.min(most).max(1);
+    if rows <= FEW { rows } else { 4_usize.pow(rows.ilog(4)) }
+}
+
+fn insert_sql(backend: DbBackend, table: &str, columns: &[String], rows: usize) -> String {
+    let mut sql = format!("INSERT INTO \"{table}\" (\"{}\") VALUES ", columns.join("\", \""));
+    sql.reserve(rows * columns.len() * 7);
+    for at in 0..rows * columns.len() {
+        sql.push_str(match (at, at % columns.len()) {
+            (0, _) => "(",
+            (_, 0) => "), (",
+            _ => ", ",
+        });
+        if backend == DbBackend::Sqlite {
+            sql.push('?');
+        } else {
+            let _ = write!(sql, "${}", at + 1);
+        }
+    }
+    sql.push(')');
+    sql
+}
