@@ -284,7 +284,7 @@ async fn a_case_that_was_waited_for_is_read_as_it_stands_then() {
     });
     let waits =
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     let asked = || Statement::from_string(DbBackend::Postgres, waits);
     while other.query_one_raw(asked()).await.expect("asked").is_none() {
         assert!(Instant::now() < until, "the reader waits for the row");

@@ -67,7 +67,7 @@ pub async fn offered(app: &App, by: Option<&Caller>, id: CallId) -> Result<Vec<O
     let mut offered: Vec<OfferedView> = rows.into_iter().map(Into::into).collect();
     if let Some(caller) = by.filter(|caller| whole.row.reciprocal && !caller.registered_at.is_empty()) {
         let homes = &caller.registered_at;
-        let reached = Reached { homes: hosts, hosts: homes.to_vec(), programmes: Vec::new() };
+        let reached = Reached { homes: hosts, hosts: homes.clone(), programmes: Vec::new() };
         let back = lines_for(conn, &reached).await?;
         for one in &mut offered {
             let (host, on) = (one.host.id, one.start_on);

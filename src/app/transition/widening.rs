@@ -9,7 +9,7 @@ use crate::app::scene::Scene;
 use crate::app::{Error, FieldError, Result};
 use crate::clock::Moment;
 use crate::store::Tx;
-use crate::store::dossiers::{self, Choice, Offering};
+use crate::store::dossiers::{self, Choice, Dossier, Offering};
 use crate::store::places::{Reached, lines_for};
 use crate::store::{applications, institutions};
 
@@ -42,6 +42,24 @@ pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Att
         let detail = "name a choice of this application, or an offering to come of a published programme of the same workflow";
         return Err(Error::Invalid(vec![FieldError::new(format!("/data/{field}"), detail)]));
     };
+    reach(tx, dossier, &offering).await?;
+    let last = dossier.choices.iter().map(|choice| choice.rank).max().unwrap_or(0);
+    let choice = Choice {
+        id: at.id(),
+        rank: last + 1,
+        line: None,
+        result: ChoiceResult::Open,
+        host_sees_from: None,
+        host_sees_until: None,
+        offering,
+    };
+    scene.live.added = Some(choice.id);
+    scene.live.dossier.choices.push(choice);
+    Ok(())
+}
+
+/// Adds the lines that a choice of an offering might draw on, and the units above it.
+async fn reach(tx: &Tx, dossier: &mut Dossier, offering: &Offering) -> Result<()> {
     let reached = Reached {
         homes: vec![dossier.home.id],
         hosts: vec![offering.host.id],
@@ -55,17 +73,5 @@ pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Att
     }
     let units: Vec<_> = offering.unit.into_iter().collect();
     dossier.units.extend(institutions::units_above(tx, &units).await?);
-    let last = dossier.choices.iter().map(|choice| choice.rank).max().unwrap_or(0);
-    let choice = Choice {
-        id: at.id(),
-        rank: last + 1,
-        line: None,
-        result: ChoiceResult::Open,
-        host_sees_from: None,
-        host_sees_until: None,
-        offering,
-    };
-    scene.live.added = Some(choice.id);
-    scene.live.dossier.choices.push(choice);
     Ok(())
 }

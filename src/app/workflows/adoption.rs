@@ -171,7 +171,8 @@ pub async fn run(
     sound(strange.map(|(at, _)| told(at)).collect())?;
     let mut views = Vec::with_capacity(items.len());
     for &(case, read) in items {
-        let answer = one(app, caller, via, (&target, &adoption), &once.item(case), (case, read)).await?;
+        let item = once.item(case);
+        let answer = Box::pin(one(app, caller, via, (&target, &adoption), &item, (case, read))).await?;
         views.push(serde_json::from_slice(&answer.body).map_err(|error| Error::Internal(Box::new(error)))?);
     }
     app.wake.notify_one();

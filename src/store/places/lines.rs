@@ -32,6 +32,7 @@ pub type Numbers = BTreeMap<WorkflowVersionId, BTreeMap<PlaceLineId, i64>>;
 
 impl Reached {
     /// The way back: places of the homes for those whom the hosts send.
+    #[must_use]
     pub fn back(&self) -> Self {
         Self { homes: self.hosts.clone(), hosts: self.homes.clone(), programmes: Vec::new() }
     }
