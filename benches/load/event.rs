@@ -81,7 +81,7 @@ impl Track {
                 ("TOKEN", token.clone()),
                 ("PREFIX", field.prefix()),
                 ("VERSION", self.version.to_string()),
-                ("LAG", (connections * 4).to_string()),
+                ("LAG", (connections * 8).to_string()),
                 ("RUN", format!("load-{}-{nth}-", self.run)),
                 ("FROM", (self.next + nth as u64 * share).to_string()),
             ],

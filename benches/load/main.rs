@@ -60,7 +60,7 @@ async fn main() {
     let scale = if measures {
         Scale { cases: 100_000, rounds: 5, lasts: Duration::from_secs(6) }
     } else {
-        Scale { cases: 4_000, rounds: 1, lasts: Duration::from_secs(1) }
+        Scale { cases: 1_000, rounds: 1, lasts: Duration::from_secs(1) }
     };
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|one| name.contains(one.as_str()));
     for db in [Db::Postgres, Db::Sqlite] {
