@@ -10,7 +10,6 @@ local headers = { ["Authorization"] = "Bearer " .. os.getenv("TOKEN"), ["Content
 local acknowledge = '{"event":"acknowledge","data":{}}'
 local approve = '{"event":"approve","data":{"no_conflict":true}}'
 
-refused = 0
 upcoming = first
 local turn = -1
 
@@ -32,13 +31,4 @@ function request()
   end
   upcoming = upcoming + 1
   return event(upcoming - 1, version, acknowledge, "a")
-end
-
-function response(status, _, body)
-  if status ~= 200 then
-    refused = refused + 1
-    if refused <= 3 then
-      io.stderr:write(status .. " " .. body .. "\n")
-    end
-  end
 end

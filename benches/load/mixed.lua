@@ -11,7 +11,6 @@ local student = { ["Authorization"] = "Bearer " .. os.getenv("STUDENT") }
 local acknowledge = '{"event":"acknowledge","data":{}}'
 local change = '{"submit_at_bell":true}'
 
-refused = 0
 upcoming = tonumber(os.getenv("FROM"))
 local turn = -1
 
@@ -43,13 +42,4 @@ function request()
     return wrk.format("GET", "/api/v1/applications?waiting_for_me=true&limit=25", host)
   end
   return wrk.format("GET", path(many + (turn * 7919) % many), host)
-end
-
-function response(status, _, body)
-  if status ~= 200 then
-    refused = refused + 1
-    if refused <= 3 then
-      io.stderr:write(status .. " " .. body .. "\n")
-    end
-  end
 end

@@ -1,6 +1,18 @@
--- What every script tells at its end, in lines that the driver reads.
+-- What every script does with answers, and tells at its end in lines that the driver reads.
 local threads = {}
-local refused = 0
+
+-- Answers without success, and where the next run goes on; each script counts for itself.
+refused = 0
+upcoming = 0
+
+function response(status, _, body)
+  if status ~= 200 then
+    refused = refused + 1
+    if refused <= 3 then
+      io.stderr:write(status .. " " .. body .. "\n")
+    end
+  end
+end
 
 function setup(thread)
   table.insert(threads, thread)
