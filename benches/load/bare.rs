@@ -50,6 +50,8 @@ fn write(conn: &Connection, statements: &[String], number: u64) {
         while rows.next().unwrap_or_else(|error| panic!("{sql}: {error}")).is_some() {}
     };
     run("BEGIN IMMEDIATE");
-    statements.iter().for_each(|sql| run(sql));
+    for sql in statements {
+        run(sql);
+    }
     run("COMMIT");
 }

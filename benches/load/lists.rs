@@ -42,19 +42,24 @@ pub async fn on_postgres(scale: Scale) {
     for _ in 0..scale.rounds {
         ours.push(round(&server, CONNECTIONS, scale).await);
         let url = &field.season.database.url;
-        theirs.push(pgbench::run(url, &folder, &[script.clone()], (CONNECTIONS, scale.lasts), &[]));
+        theirs.push(pgbench::run(
+            url,
+            &folder,
+            std::slice::from_ref(&script),
+            (CONNECTIONS, scale.lasts),
+            &[],
+        ));
     }
-    let pace = |found: &wrk::Found| found.answers / found.seconds;
     measured(
         "List page of 50, PostgreSQL, 16 connections",
         many,
         "",
         format!(
             "{:.0} a second, {}; pgbench with the bare select {:.0} a second; ratio {:.2}",
-            median(ours.iter().map(pace)),
+            median(ours.iter().map(wrk::Found::pace)),
             latencies(&ours.iter().map(|found| found.latency).collect::<Vec<_>>()),
             median(theirs.iter().map(|found| found.pace)),
-            median(ours.iter().zip(&theirs).map(|(ours, theirs)| pace(ours) / theirs.pace)),
+            median(ours.iter().zip(&theirs).map(|(ours, theirs)| ours.pace() / theirs.pace)),
         ),
     );
     drop(server);
@@ -91,7 +96,7 @@ async fn round(server: &Server, connections: u32, scale: Scale) -> wrk::Found {
         connections,
         lasts: scale.lasts,
     });
-    assert!(found.errors == 0.0, "{} pages were not answered with success", found.errors);
+    found.all_succeeded();
     found
 }
 

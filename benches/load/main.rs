@@ -5,6 +5,7 @@
 //! take turns in rounds; medians are compared. A server of another build is measured when `SOJOURN_SERVER` names it.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot begin has to fail")]
+#![expect(clippy::cast_precision_loss, reason = "paces are told in few digits")]
 
 mod bare;
 mod bulk;
@@ -19,7 +20,7 @@ mod written;
 mod wrk;
 
 /// What the tests stand on.
-#[allow(dead_code, reason = "the bench needs a part of it")]
+#[expect(dead_code, reason = "the bench needs a part of it")]
 #[path = "../../tests/it/support"]
 mod support {
     pub mod actor;

@@ -39,19 +39,19 @@ pub async fn traffic(kind: Db, scale: Scale) {
             connections: CONNECTIONS,
             lasts: scale.lasts,
         });
-        from = found.next as u64;
-        assert!(found.errors == 0.0, "{} requests were not answered with success", found.errors);
+        from = found.next;
+        found.all_succeeded();
         assert!(from < many, "there are too few cases for so fast a machine");
-        cores.push((usage::on_core(server.id()) - before).as_secs_f64() / found.seconds);
+        cores.push((usage::on_core(server.id()) - before) / found.seconds);
         rounds.push(found);
     }
     measured(
         &format!("Deadline day, 70 % reads, 20 % edits, 10 % events, {kind:?}, {CONNECTIONS} connections"),
-        rounds.iter().map(|found| found.answers as u64).sum(),
+        rounds.iter().map(|found| found.answers).sum(),
         "",
         format!(
             "{:.0} a second, {}; {:.1} cores and {:.0} MiB of heap for the server, worker and all",
-            median(rounds.iter().map(|found| found.answers / found.seconds)),
+            median(rounds.iter().map(wrk::Found::pace)),
             latencies(&rounds.iter().map(|found| found.latency).collect::<Vec<_>>()),
             median(cores),
             usage::heap(server.id()),

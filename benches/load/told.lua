@@ -27,10 +27,10 @@ function done(summary, latency)
   local broken = summary.errors
   errors = errors + broken.connect + broken.read + broken.write + broken.timeout
   print("answers " .. summary.requests)
-  print("errors " .. errors)
+  print("errors " .. math.floor(errors))
   print("seconds " .. summary.duration / 1e6)
   print("p50 " .. latency:percentile(50) / 1e3)
   print("p99 " .. latency:percentile(99) / 1e3)
   print("p99.9 " .. latency:percentile(99.9) / 1e3)
-  print("next " .. next)
+  print("next " .. math.floor(next))
 end

@@ -1,18 +1,17 @@
 //! What a process costs, as Linux tells it.
 
 use std::fs::read_to_string;
-use std::time::Duration;
 
 /// Ticks of a second in `/proc`; the same on every Linux.
-const TICKS: u64 = 100;
+const TICKS: f64 = 100.0;
 
-/// Time that a process and its threads have had on a core so far.
-pub fn on_core(process: u32) -> Duration {
+/// Seconds that a process and its threads have had on a core so far.
+pub fn on_core(process: u32) -> f64 {
     let stat = read_to_string(format!("/proc/{process}/stat")).expect("the process runs");
     // The name in parentheses may hold spaces.
     let fields = stat.rsplit(')').next().unwrap_or_default();
     let ticks = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok());
-    Duration::from_millis(ticks.sum::<u64>() * 1_000 / TICKS)
+    ticks.sum::<u64>() as f64 / TICKS
 }
 
 /// Memory of its own that a process has now, in MiB: neither files nor what is shared.

@@ -145,9 +145,12 @@ impl Written<'_> {
         };
         let mut columns = self.all(&columns).await;
         columns.retain(|name| !without.contains(&name.as_str()));
-        let quoted = |name: &String| match self.on_postgres() {
-            true => format!("quote_nullable(\"{name}\"::text)"),
-            false => format!("quote(\"{name}\")"),
+        let quoted = |name: &String| {
+            if self.on_postgres() {
+                format!("quote_nullable(\"{name}\"::text)")
+            } else {
+                format!("quote(\"{name}\")")
+            }
         };
         let quoted: Vec<String> = columns.iter().map(quoted).collect();
         let found = self.query(&format!("SELECT {} FROM {table} WHERE {which}", quoted.join(", "))).await;

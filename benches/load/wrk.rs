@@ -24,15 +24,27 @@ pub struct Asked {
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     /// Requests that were answered.
-    pub answers: f64,
+    pub answers: u64,
     /// How many of them not with success, and connections that broke.
-    pub errors: f64,
+    pub errors: u64,
     /// How long it took, in seconds.
     pub seconds: f64,
     /// Latencies in milliseconds, at 50, 99 and 99.9 of 100.
     pub latency: [f64; 3],
     /// Where the next run of the script goes on.
-    pub next: f64,
+    pub next: u64,
+}
+
+impl Found {
+    /// Answers a second.
+    pub fn pace(&self) -> f64 {
+        self.answers as f64 / self.seconds
+    }
+
+    /// Fails unless every request was answered with success.
+    pub fn all_succeeded(&self) {
+        assert!(self.errors == 0, "{} requests were not answered with success", self.errors);
+    }
 }
 
 /// Runs several at once; latencies are those of the slowest, the time that of the longest.
@@ -65,17 +77,19 @@ pub fn run(asked: &Asked) -> Found {
         .output()
         .expect("wrk runs: install Debian's package wrk");
     let text = String::from_utf8_lossy(&output.stdout);
-    let value = |name: &str| {
+    let line = |name: &str| {
         let mut lines = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        lines.next_back().and_then(|value| value.trim().parse().ok())
+        lines.next_back().map(str::trim)
     };
+    let value = |name: &str| line(name)?.parse::<f64>().ok();
+    let count = |name: &str| line(name)?.parse::<u64>().ok();
     let found = || {
         Some(Found {
-            answers: value("answers")?,
-            errors: value("errors")?,
+            answers: count("answers")?,
+            errors: count("errors")?,
             seconds: value("seconds")?,
             latency: [value("p50")?, value("p99")?, value("p99.9")?],
-            next: value("next")?,
+            next: count("next")?,
         })
     };
     let complaint = String::from_utf8_lossy(&output.stderr);
