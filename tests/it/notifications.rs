@@ -193,12 +193,13 @@ async fn mails_of_long_ago_leave_the_outbox_and_the_record_still_knows_them(
     assert_eq!(kept, sent);
     drop(conn);
 
-    let settings = [("SOJOURN_DATABASE__URL", cast.app.database.url.as_str())];
-    let output = run(cast.app.database.folder.path(), &settings, &["mail", "archive"]);
+    let folder = cast.app.database.folder.path();
+    let settings =
+        [("SOJOURN_DATABASE__URL", cast.app.database.url.as_str()), ("SOJOURN_AUTH__KEY_FILE", "keys.toml")];
+    let output = run(folder, &settings, &["mail", "archive"]);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && told.starts_with("0 mails sent before"), "{output:?}");
-    let output =
-        run(cast.app.database.folder.path(), &settings, &["mail", "archive", "--before", "9999-01-01"]);
+    let output = run(folder, &settings, &["mail", "archive", "--before", "9999-01-01"]);
     assert!(!output.status.success());
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.lines().count() == 1 && told.contains("at least 30 days ago"), "{told}");
