@@ -21,7 +21,7 @@ pub async fn nominations(kind: Db, scale: Scale) {
     let mut field = Field::of(kind).await;
     let server = field.season.serve();
     field.until(&server, "accept_offer").await;
-    let each = MOST.min(scale.cases / 20);
+    let each = MOST.min(scale.cases / 200);
     let rounds = scale.rounds as u64;
     field.spread(0..rounds * each).await;
     field.settle().await;

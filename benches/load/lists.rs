@@ -19,11 +19,11 @@ pub async fn on_postgres(scale: Scale) {
     let mut field = Field::of(Db::Postgres).await;
     let server = field.season.with_part("--http");
     field.until(&server, "nominate").await;
-    let few = scale.cases / 10;
+    let few = scale.listed / 100;
     field.spread(0..few).await;
     field.settle().await;
     let before = alone(&field, &server, scale).await;
-    let many = scale.cases * 10;
+    let many = scale.listed;
     field.spread(few..many).await;
     field.settle().await;
     let after = alone(&field, &server, scale).await;

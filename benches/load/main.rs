@@ -46,6 +46,8 @@ use crate::support::database::Db;
 pub struct Scale {
     /// Applications that can be moved.
     pub cases: u64,
+    /// Applications among which lists are read.
+    pub listed: u64,
     /// Rounds that are compared.
     pub rounds: usize,
     /// How long each measurement of a round lasts.
@@ -59,9 +61,9 @@ async fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let scale = if measures {
-        Scale { cases: 100_000, rounds: 5, lasts: Duration::from_secs(6) }
+        Scale { cases: 100_000, listed: 1_000_000, rounds: 5, lasts: Duration::from_secs(6) }
     } else {
-        Scale { cases: 1_000, rounds: 1, lasts: Duration::from_secs(1) }
+        Scale { cases: 10_000, listed: 6_000, rounds: 1, lasts: Duration::from_secs(1) }
     };
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|one| name.contains(one.as_str()));
     for db in [Db::Postgres, Db::Sqlite] {
