@@ -2,7 +2,7 @@
 # The caller has set -euo pipefail and stands at the top of the repository.
 
 # What Debian must have; Rust and git are there already.
-packages=(gcc libc6-dev chromium chromium-driver fonts-noto-cjk python3 python3-aiosmtpd python3-venv wrk)
+packages=(gcc libc6-dev chromium chromium-driver fonts-noto-cjk libfaketime python3 python3-aiosmtpd python3-venv wrk)
 
 times=()
 current=

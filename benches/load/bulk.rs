@@ -13,6 +13,8 @@ use crate::told::median;
 
 /// As many as one request takes.
 const MOST: u64 = 500;
+/// How often somebody looks how far it has come.
+const LOOKS: Duration = Duration::from_millis(20);
 /// How long the process may take for one.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -48,7 +50,9 @@ pub async fn nominations(kind: Db, scale: Scale) {
 /// Asks until every application of a bulk has moved.
 async fn done(home: &Actor, bulk: &Value, many: u64, began: Instant) {
     let path = format!("/bulk/{}", bulk["id"].as_str().expect("an id"));
+    let mut ticks = tokio::time::interval(LOOKS);
     loop {
+        ticks.tick().await;
         let seen = home.get(&path).await.ok();
         if seen["numbers"]["done"] == many {
             return;

@@ -1,16 +1,15 @@
--- `acknowledge` of one case, then `approve` of one that was acknowledged some requests before, alternately.
+-- `acknowledge` of one case, then `approve` of one that was acknowledged beforehand, alternately.
 dofile(os.getenv("TOLD"))
 
 local prefix = os.getenv("PREFIX")
 local version = tonumber(os.getenv("VERSION"))
-local lag = tonumber(os.getenv("LAG"))
+local acknowledged = tonumber(os.getenv("ACKNOWLEDGED"))
 local run = os.getenv("RUN")
-local first = tonumber(os.getenv("FROM"))
 local headers = { ["Authorization"] = "Bearer " .. os.getenv("TOKEN"), ["Content-Type"] = "application/json" }
 local acknowledge = '{"event":"acknowledge","data":{}}'
 local approve = '{"event":"approve","data":{"no_conflict":true}}'
 
-upcoming = first
+upcoming = tonumber(os.getenv("FROM"))
 local turn = -1
 
 local function event(number, at, body, name)
@@ -26,8 +25,8 @@ function request()
   if turn == 0 then
     return wrk.format("GET", "/")
   end
-  if turn % 2 == 0 and upcoming - lag > first then
-    return event(upcoming - lag - 1, version + 1, approve, "b")
+  if turn % 2 == 0 then
+    return event(acknowledged + upcoming - 1, version + 1, approve, "b")
   end
   upcoming = upcoming + 1
   return event(upcoming - 1, version, acknowledge, "a")

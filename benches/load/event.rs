@@ -16,11 +16,13 @@ use crate::{Scale, bare, pgbench, usage, wrk};
 const MANY: [u32; 2] = [16, 64];
 const ONE_OR_MANY: [u32; 2] = [1, 64];
 
-/// Where the copies stand that are moved: first those of the service, then as many for each script of the ceiling.
+/// Where the copies stand that are moved: of each event as many for the service and for the ceiling.
 struct Track {
+    /// How many of each.
+    many: u64,
     /// The version of a nominated copy.
     version: i64,
-    /// The next copy that the service moves.
+    /// The next copy of each event that the service moves.
     next: u64,
     run: u32,
     /// What each event writes.
@@ -45,6 +47,7 @@ impl Ours {
 impl Track {
     /// Copies and statements of one field.
     async fn of(field: &mut Field, server: &Server, many: u64) -> Self {
+        let many = many * 3 / 4;
         field.until(server, "nominate").await;
         let version = field.version();
         field.spread(0..2 * many).await;
@@ -56,11 +59,11 @@ impl Track {
             let seen = Written { conn: &field.conn, case: field.id, version: before, lines: &lines };
             written[nth] = seen.statements().await;
             if nth == 0 {
-                field.spread(2 * many..3 * many).await;
+                field.spread(2 * many..4 * many).await;
             }
         }
         field.settle().await;
-        Self { version, next: 0, run: 0, written, first: [many, 2 * many] }
+        Self { many, version, next: 0, run: 0, written, first: [many, 3 * many] }
     }
 
     /// Lets `wrk` move copies through some processes at once, which share the connections.
@@ -73,7 +76,7 @@ impl Track {
     ) -> Ours {
         self.run += 1;
         let before: f64 = servers.iter().map(|(server, _)| usage::on_core(server.id())).sum();
-        let share = (scale.cases - self.next) / servers.len() as u64;
+        let share = (self.many - self.next) / servers.len() as u64;
         let asked = |(nth, (server, token)): (usize, &(&Server, String))| wrk::Asked {
             address: server.address.clone(),
             script: "event.lua",
@@ -81,7 +84,7 @@ impl Track {
                 ("TOKEN", token.clone()),
                 ("PREFIX", field.prefix()),
                 ("VERSION", self.version.to_string()),
-                ("LAG", (connections * 8).to_string()),
+                ("ACKNOWLEDGED", (2 * self.many).to_string()),
                 ("RUN", format!("load-{}-{nth}-", self.run)),
                 ("FROM", (self.next + nth as u64 * share).to_string()),
             ],
@@ -92,7 +95,7 @@ impl Track {
         let found = wrk::run_all(&asked);
         let after: f64 = servers.iter().map(|(server, _)| usage::on_core(server.id())).sum();
         self.next = found.next;
-        assert!(self.next < scale.cases, "there are too few cases for so fast a machine");
+        assert!(self.next < self.many, "there are too few cases for so fast a machine");
         Ours { core: (after - before) * 1e6 / found.answers as f64, found }
     }
 }
@@ -115,7 +118,7 @@ pub async fn on_postgres(scale: Scale) {
         let (mut ours, mut alone) = (Vec::new(), Vec::new());
         for _ in 0..scale.rounds {
             ours.push(track.round(&field, &[(&server, token(&server).await)], connections, scale));
-            let share = scale.cases / (2 * scale.rounds as u64);
+            let share = track.many / (2 * scale.rounds as u64);
             let each = share / u64::from(connections);
             let variables = [("base", base), ("each", each), ("acknowledged", 0), ("approved", 0)];
             base += share;

@@ -1,10 +1,11 @@
 //! One event fired at many cases at once: seen beforehand, carried out case by case, and called back while nobody has been told.
 //!
-//! Each case is a transaction of its own. Its notices wait until [`HELD`] is over; until then the bulk can be called back: a step of
-//! its own puts each case back where it stood, unless something has happened to it since.
+//! Cases move some at a time, each as its own rules let it. Their notices wait until [`HELD`] is over; until then the bulk can be called
+//! back: a step of its own puts each case back where it stood, unless something has happened to it since.
 
 mod carry;
 mod choose;
+mod drawn;
 mod preview;
 
 use std::collections::BTreeMap;

@@ -16,13 +16,15 @@ use super::transition::due::{Did, act};
 use super::transition::{self, settle};
 use super::{App, Error, Result, courses};
 use crate::clock::Moment;
-use crate::store::clocks::{self, Acted, Due};
+use crate::store::clocks::{self, Acted, Due, Looked};
 use crate::store::records::{self, Records};
 
 /// Cases of one batch: what is done while nobody else can write to an SQLite file.
 const BATCH: usize = 16;
 /// How long a worker has what it has claimed.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// How far the clocks of two machines may be apart.
+const APART: TimeDelta = TimeDelta::seconds(5);
 /// How often it is noted that clocks are looked at.
 const NOTED: TimeDelta = TimeDelta::minutes(1);
 
@@ -73,26 +75,56 @@ impl Acts {
 
 /// Why clocks are not acted on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "clocks were last looked at {before}, and now it is {now}: if that is right, let them go on with `sojourn clocks resume`; if not, set this machine's clock"
-)]
-pub struct Jumped {
-    /// When they were last looked at.
-    pub before: DateTime<Utc>,
-    /// What the machine's clock says.
-    pub now: DateTime<Utc>,
+pub enum OutOfTime {
+    /// The time since they were last looked at is too long, or negative.
+    #[error(
+        "clocks were last looked at {before}, and now it is {now}: if that is right, let them go on with `sojourn clocks resume`; if not, set this machine's clock"
+    )]
+    Jumped {
+        /// When they were last looked at.
+        before: DateTime<Utc>,
+        /// What the machine's clock says.
+        now: DateTime<Utc>,
+    },
+    /// The machine of this process and that of the database do not agree.
+    #[error(
+        "this machine's clock says {now}, that of the database {there}: set them alike, as by NTP; until then this process sends no mail, lets no deadline act and is not ready"
+    )]
+    Apart {
+        /// What the machine's clock says.
+        now: DateTime<Utc>,
+        /// What the database's says.
+        there: DateTime<Utc>,
+    },
 }
 
 impl App {
-    /// Passes unless the machine's clock has jumped since clocks were last looked at, by any worker; notes that they are.
+    /// Passes unless this machine's clock and the database's are apart; when clocks were last looked at.
     ///
     /// # Errors
-    /// Faults of the database; the inner error is the jump.
-    pub async fn watch_clocks(&self, at: &Moment) -> Result<std::result::Result<(), Jumped>> {
-        let before = clocks::looked_at(self.store.read()).await?;
+    /// Faults of the database; the inner error is the difference.
+    pub async fn compare_clocks(&self) -> Result<std::result::Result<Option<DateTime<Utc>>, OutOfTime>> {
+        let Looked { last, there } = clocks::looked_at(self.store.read()).await?;
+        let now = self.clock.now();
+        Ok(match there {
+            Some(there) if (now - there).abs() > APART => Err(OutOfTime::Apart { now, there }),
+            Some(_) | None => Ok(last),
+        })
+    }
+
+    /// Passes unless the machine's clock has jumped since clocks were last looked at, by any worker, or is apart from the database's;
+    /// notes that they are.
+    ///
+    /// # Errors
+    /// Faults of the database; the inner error is what is wrong with the time.
+    pub async fn watch_clocks(&self, at: &Moment) -> Result<std::result::Result<(), OutOfTime>> {
+        let before = match self.compare_clocks().await? {
+            Ok(before) => before,
+            Err(apart) => return Ok(Err(apart)),
+        };
         let gap = before.map_or(TimeDelta::MAX, |before| at.now - before);
         if let Some(before) = before.filter(|_| gap > self.longest_stop || gap < -self.longest_stop) {
-            return Ok(Err(Jumped { before, now: at.now }));
+            return Ok(Err(OutOfTime::Jumped { before, now: at.now }));
         }
         if gap >= NOTED || gap < TimeDelta::zero() {
             self.resume_clocks(at).await?;

@@ -198,12 +198,14 @@ impl App {
         self.clock.now().with_timezone(&self.zone).date_naive()
     }
 
-    /// Passes when the database answers and has this version's schema; how long the oldest mail has been due.
+    /// Passes when the database answers, has a schema that this version works with, and goes by the same time; how long the oldest mail has
+    /// been due.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the database does not answer, or has another schema.
+    /// [`Error::Unavailable`] when one of these is not so.
     pub async fn ready(&self) -> Result<TimeDelta> {
         self.store.check_schema().await?;
+        self.compare_clocks().await?.map_err(|apart| Error::Unavailable(Box::new(apart)))?;
         let at = self.clock.moment();
         let mails = crate::store::backlog::mails(self.store.read(), at.now).await?;
         Ok(backlog::age(&mails, &at))

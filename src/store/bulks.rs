@@ -1,9 +1,13 @@
 //! One event fired at many cases at once: the bulk, its cases, and how far each has come.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
-use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 use sojourn_engine::ids::{BulkId, CaseId, PersonId};
 use sojourn_engine::vocabulary::{BulkItemStatus, BulkStatus};
 use sojourn_entities::{application, bulk, bulk_item, person};
@@ -50,13 +54,13 @@ pub async fn items(conn: &impl Conn, id: BulkId) -> Result<Vec<Named>> {
         .find_also(application::Entity, person::Entity)
         .all(conn.db())
         .await?;
-    let called = |case: CaseId| {
-        let (application, person) = found.iter().find(|(application, _)| application.id == case)?;
-        let name = person.as_ref().map(|person| full_name(&person.given_name, &person.family_name));
-        Some((application.reference.clone(), name.unwrap_or_default()))
+    let called = |(application, person): (application::Model, Option<person::Model>)| {
+        let name = person.map(|person| full_name(&person.given_name, &person.family_name));
+        (application.id, (application.reference, name.unwrap_or_default()))
     };
+    let mut called: BTreeMap<CaseId, (String, String)> = found.into_iter().map(called).collect();
     let named = |item: BulkItem| {
-        let (reference, applicant) = called(item.case_id).unwrap_or_default();
+        let (reference, applicant) = called.remove(&item.case_id).unwrap_or_default();
         Named { item, reference, applicant }
     };
     Ok(rows.into_iter().map(named).collect())
@@ -112,22 +116,44 @@ pub struct Settled {
     pub before: Option<serde_json::Value>,
 }
 
-/// Takes a case on from where it was read, unless another process has: `false` then.
-pub async fn settle(tx: &Tx, item: &BulkItem, settled: Settled) -> Result<bool> {
-    let row = bulk_item::ActiveModel {
-        status: Set(settled.status),
-        left_version: Set(settled.left.or(item.left_version)),
-        told: Set(settled.told),
-        before: Set(settled.before),
-        data: Set(None),
-        ..Default::default()
+/// Positions of those cases that nobody has taken on since they were read.
+pub async fn still_waiting(tx: &Tx, id: BulkId, read: &[BulkItem]) -> Result<BTreeSet<i32>> {
+    let positions = bulk_item::Entity::find()
+        .select_only()
+        .column(bulk_item::Column::Position)
+        .filter(bulk_item::Column::BulkId.eq(id))
+        .filter(bulk_item::Column::Position.is_in(read.iter().map(|item| item.position)))
+        .filter(bulk_item::Column::Status.eq(BulkItemStatus::Waiting));
+    Ok(positions.into_tuple().all(tx.db()).await?.into_iter().collect())
+}
+
+/// Takes cases that were read in one status on from there; `false` when another process has done so with one of them.
+pub async fn settle(tx: &Tx, settled: Vec<(&BulkItem, Settled)>) -> Result<bool> {
+    let Some(&(&BulkItem { status, .. }, _)) = settled.first() else { return Ok(true) };
+    let row = |(item, settled): (&BulkItem, Settled)| {
+        bulk_item::ActiveModel::from(BulkItem {
+            status: settled.status,
+            left_version: settled.left.or(item.left_version),
+            told: settled.told,
+            before: settled.before,
+            data: None,
+            ..item.clone()
+        })
     };
-    let update = bulk_item::Entity::update_many()
-        .set(row)
-        .filter(bulk_item::Column::BulkId.eq(item.bulk_id))
-        .filter(bulk_item::Column::Position.eq(item.position))
-        .filter(bulk_item::Column::Status.eq(item.status));
-    guarded(tx, update).await
+    let many = settled.len() as u64;
+    let anew = OnConflict::columns([bulk_item::Column::BulkId, bulk_item::Column::Position])
+        .update_columns([
+            bulk_item::Column::Status,
+            bulk_item::Column::LeftVersion,
+            bulk_item::Column::Told,
+            bulk_item::Column::Before,
+            bulk_item::Column::Data,
+        ])
+        .action_and_where(Expr::col((bulk_item::Entity, bulk_item::Column::Status)).eq(status))
+        .to_owned();
+    let insert = bulk_item::Entity::insert_many(settled.into_iter().map(row)).on_conflict(anew);
+    let statement = insert.build(tx.db().get_database_backend());
+    Ok(tx.db().execute_raw(statement).await?.rows_affected() == many)
 }
 
 /// Notes that nothing is left to do in a bulk that had come so far; `false` when somebody has taken it on meanwhile.

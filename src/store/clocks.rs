@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder,
     QuerySelect, RelationTrait,
@@ -146,9 +146,31 @@ pub async fn settle(tx: &Tx, lease: LeaseId, now: DateTime<Utc>, acted: &[Acted]
     Ok(true)
 }
 
-/// When clocks were last looked at; `None` before the first time.
-pub async fn looked_at(conn: &impl Conn) -> Result<Option<DateTime<Utc>>> {
-    Ok(tick::Entity::find_by_id(TICK).one(conn.db()).await?.map(|row| row.at))
+/// When clocks were last looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Looked {
+    /// `None` before the first time.
+    pub last: Option<DateTime<Utc>>,
+    /// What the clock of the database's own machine says; a file has none.
+    pub there: Option<DateTime<Utc>>,
+}
+
+/// When clocks were last looked at, by any worker.
+pub async fn looked_at(conn: &impl Conn) -> Result<Looked> {
+    if conn.db().get_database_backend() != DbBackend::Postgres {
+        let last = tick::Entity::find_by_id(TICK).one(conn.db()).await?.map(|row| row.at);
+        return Ok(Looked { last, there: None });
+    }
+    let last = Query::select()
+        .column(tick::Column::At)
+        .from(tick::Entity)
+        .and_where(tick::Column::Name.eq(TICK))
+        .to_owned();
+    let both =
+        Query::select().expr_as(last, "last").expr_as(Expr::cust("clock_timestamp()"), "there").to_owned();
+    let row = conn.db().query_one(&both).await?;
+    let of = |name| row.as_ref().map_or(Ok(None), |row| row.try_get::<Option<DateTime<Utc>>>("", name));
+    Ok(Looked { last: of("last")?, there: of("there")? })
 }
 
 /// Notes that clocks are looked at.

@@ -2,13 +2,15 @@
 
 use chrono::NaiveDate;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Statement,
+};
 use sojourn_engine::ids::{CaseId, DelegationId, InstitutionId, PersonId, UnitId};
 use sojourn_engine::vocabulary::{Duty, InstitutionKind, Mails};
 use sojourn_entities::{chair_term, delegation, institution, person, role};
-use uuid::Uuid;
 
-use super::columns::{self, all, nothing};
+use super::columns::{self, below, nothing, number};
+use super::text::{Text, values};
 use super::{Conn, StoreError, delegations};
 use crate::access::full_name;
 
@@ -53,6 +55,40 @@ pub struct Sought {
     pub chair: bool,
 }
 
+impl Sought {
+    /// What asks for them; `None` when nobody is sought.
+    fn statement(&self, backend: DbBackend, on: NaiveDate) -> Option<Statement> {
+        static TEXT: Text = Text::new();
+        let (mut bound, mut counts) = (Vec::new(), vec![self.people.len()]);
+        if !self.people.is_empty() {
+            bound.extend(values(&self.people));
+        }
+        if let Some(of) = &self.staff_of {
+            bound.extend(values(of));
+            bound.extend([Duty::Secretariat.into(), on.into(), on.into(), on.into(), on.into()]);
+            bound.extend(values(&self.cases));
+            // One more, so that staff of no institution is told from none.
+            counts.extend([of.len() + 1, self.cases.len()]);
+        }
+        if self.chair {
+            bound.extend([on.into(), on.into()]);
+            counts.extend([1; 4]);
+        }
+        if bound.is_empty() {
+            return None;
+        }
+        Some(TEXT.with(backend, counts, bound, || self.select(on)))
+    }
+
+    fn select(&self, on: NaiveDate) -> SelectStatement {
+        let people = (!self.people.is_empty()).then(|| named(&self.people));
+        let staff = self.staff_of.as_ref().map(|of| [working(of, on), acting(&self.cases, on)]);
+        let chair = self.chair.then(|| chairing(on));
+        let mut all = people.into_iter().chain(staff.into_iter().flatten()).chain(chair);
+        all.next().map_or_else(Query::select, |first| below(first, all))
+    }
+}
+
 /// Who was found.
 #[derive(Debug, Clone, Default)]
 pub struct Company {
@@ -66,14 +102,11 @@ pub struct Company {
 
 /// Finds everybody who is sought, on one day, with one statement.
 pub async fn company(conn: &impl Conn, sought: &Sought, on: NaiveDate) -> Result<Company, StoreError> {
-    let people = (!sought.people.is_empty()).then(|| named(&sought.people));
-    let staff = sought.staff_of.as_ref().map(|of| [working(of, on), acting(&sought.cases, on)]);
-    let chair = sought.chair.then(|| chairing(on));
-    let (mut company, mut deputies) = (Company::default(), Vec::new());
-    let Some(query) = all(people.into_iter().chain(staff.into_iter().flatten()).chain(chair)) else {
-        return Ok(company);
+    let Some(query) = sought.statement(conn.db().get_database_backend(), on) else {
+        return Ok(Company::default());
     };
-    for row in conn.db().query_all(&query).await? {
+    let (mut company, mut deputies) = (Company::default(), Vec::new());
+    for row in conn.db().query_all_raw(query).await? {
         let person = person::Model::from_query_result(&row, "p_")?;
         let found = Found::from_query_result(&row, "")?;
         let holder = |duty| Holder { institution: found.institution, unit: found.unit, ..of(person, duty) };
@@ -142,9 +175,9 @@ fn found(
     deputy: Option<[Expr; 3]>,
 ) -> SelectStatement {
     let [delegation, stands_for, case] =
-        deputy.unwrap_or_else(|| [nothing::<Uuid>(), nothing::<Uuid>(), nothing::<Uuid>()]);
+        deputy.unwrap_or_else(|| [nothing("uuid"), nothing("uuid"), nothing("uuid")]);
     people
-        .expr_as(Expr::val(part), "part")
+        .expr_as(number(part), "part")
         .expr_as(duty, "duty")
         .expr_as(institution, "institution")
         .expr_as(unit, "unit")
@@ -158,7 +191,7 @@ fn found(
 fn named(ids: &[PersonId]) -> SelectStatement {
     let mut people = Query::select();
     people.from(person::Entity).and_where(person::Column::Id.is_in(ids.iter().copied()));
-    found(people, PERSON, (nothing::<String>(), nothing::<Uuid>(), nothing::<Uuid>()), None)
+    found(people, PERSON, (nothing("text"), nothing("uuid"), nothing("uuid")), None)
 }
 
 fn working(institutions: &[InstitutionId], on: NaiveDate) -> SelectStatement {
@@ -189,7 +222,7 @@ fn acting(cases: &[CaseId], on: NaiveDate) -> SelectStatement {
         .cond_where(here);
     let deputy =
         [delegation::Column::Id, delegation::Column::PersonId, delegation::Column::CaseId].map(column);
-    found(people, DEPUTY, (nothing::<String>(), nothing::<Uuid>(), nothing::<Uuid>()), Some(deputy))
+    found(people, DEPUTY, (nothing("text"), nothing("uuid"), nothing("uuid")), Some(deputy))
 }
 
 fn chairing(on: NaiveDate) -> SelectStatement {
@@ -201,7 +234,7 @@ fn chairing(on: NaiveDate) -> SelectStatement {
         .and_where(chair_term::Column::FromOn.lte(on))
         .and_where(chair_term::Column::UntilOn.gte(on));
     let institution = column(chair_term::Column::InstitutionId);
-    found(people, CHAIR, (nothing::<String>(), institution, nothing::<Uuid>()), None)
+    found(people, CHAIR, (nothing("text"), institution, nothing("uuid")), None)
 }
 
 /// That a person is the one that a column names.

@@ -52,11 +52,13 @@ pub mod programmes;
 pub mod records;
 pub mod registrations;
 pub mod reports;
+mod schema;
 pub mod second_factors;
 pub mod sessions;
 pub mod sign_ups;
 pub mod simulations;
 pub mod statements;
+mod text;
 pub mod undo;
 pub mod verify;
 pub mod vettings;
@@ -69,13 +71,11 @@ pub mod write;
 use std::fmt;
 use std::sync::Arc;
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IntoDatabaseExecutor, Statement,
-    StreamTrait, TransactionTrait,
-};
-use sojourn_migrations::{Migrator, MigratorTrait};
-
 use crate::vault::Vault;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement, StreamTrait,
+    TransactionTrait,
+};
 
 use self::group::{Turn, Turns};
 
@@ -251,38 +251,6 @@ impl Store {
         &self.reads
     }
 
-    /// Brings the schema up to this binary: all of it, or nothing. Says which migrations were applied.
-    pub async fn migrate(&self) -> Result<Vec<String>> {
-        let tx = self.begin().await?;
-        if !self.is_sqlite() {
-            // Several processes may start at once; the number only has to be the same in all of them.
-            tx.db().execute_unprepared("SELECT pg_advisory_xact_lock(7305808)").await?;
-        }
-        let pending = self.pending_on(tx.db()).await?;
-        Migrator::up(tx.db(), None).await?;
-        tx.commit().await?;
-        Ok(pending)
-    }
-
-    /// Names of the migrations this binary has and the database has not.
-    ///
-    /// # Errors
-    /// [`StoreError::NewerSchema`] when the database has one this binary has not.
-    pub async fn pending(&self) -> Result<Vec<String>> {
-        self.pending_on(self.reads.db()).await
-    }
-
-    /// Passes when the schema is exactly this binary's.
-    ///
-    /// # Errors
-    /// [`StoreError::NotMigrated`] or [`StoreError::NewerSchema`].
-    pub async fn check_schema(&self) -> Result<()> {
-        match self.pending().await?.len() {
-            0 => Ok(()),
-            pending => Err(StoreError::NotMigrated { place: self.address.to_string(), pending }),
-        }
-    }
-
     /// Writes a consistent copy of an SQLite database into a new file, while others go on reading and writing.
     ///
     /// # Errors
@@ -312,19 +280,6 @@ impl Store {
     pub async fn close(self) -> Result<()> {
         self.reads.0.close().await?;
         Ok(self.writer.close().await?)
-    }
-
-    async fn pending_on<'c>(&self, db: impl IntoDatabaseExecutor<'c>) -> Result<Vec<String>> {
-        let known: Vec<String> =
-            Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-        let applied = Migrator::applied(db).await?;
-        if let Some(newer) = applied.iter().find(|name| !known.contains(name)) {
-            return Err(StoreError::NewerSchema {
-                place: self.address.to_string(),
-                migration: newer.clone(),
-            });
-        }
-        Ok(known.into_iter().filter(|name| !applied.contains(name)).collect())
     }
 }
 

@@ -6,7 +6,7 @@
 mod rows;
 
 use chrono::{DateTime, Utc};
-use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use serde_json::json;
@@ -90,9 +90,7 @@ fn guard(batch: &mut Writing, records: &mut Records) -> Result<(), StoreError> {
     if let Some(answer) = records.answer.take() {
         idempotency::add(batch, answer, RecordError::Answered)?;
     }
-    for moved in std::mem::take(&mut records.moved) {
-        advance(batch, moved);
-    }
+    advance(batch, std::mem::take(&mut records.moved))?;
     for (&line, &by) in &records.lines {
         batch.guard(places::change(line, by).into_query(), RecordError::Full(line));
         if by.held + by.used < 0 {
@@ -125,11 +123,31 @@ pub async fn forget_refusals(tx: &Tx, before: DateTime<Utc>) -> Result<u64, Stor
     Ok(old.exec(tx.db()).await?.rows_affected)
 }
 
-fn advance(batch: &mut Writing, moved: Moved) {
-    let (id, version) = (moved.case.id, moved.case.version);
-    let row = moved.case;
-    let update = case::Entity::update_many()
-        .set(case::ActiveModel {
+/// Cases in the version they were read in, and what moved with them.
+fn advance(batch: &mut Writing, all: Vec<Moved>) -> Result<(), StoreError> {
+    let Some(first) = all.first().map(|moved| moved.case.id) else { return Ok(()) };
+    let (mut cases, mut applications, mut frozen) = (Vec::with_capacity(all.len()), Vec::new(), Vec::new());
+    for moved in all {
+        let row = moved.case;
+        if let Some((application, student)) = moved.application {
+            let model = application::ActiveModel {
+                id: Set(row.id),
+                current_choice_id: Set(application.current_choice),
+                submitted_at: Set(application.submitted_at),
+                home_sees_from: Set(application.home_sees_from),
+                receipt: Set(application.receipt),
+                ..Default::default()
+            };
+            match student {
+                None => applications.push(model),
+                Some(student) => frozen.push(application::ActiveModel {
+                    frozen_registration: Set(Some(json!(student))),
+                    ..model
+                }),
+            }
+        }
+        cases.push(case::ActiveModel {
+            id: Set(row.id),
             workflow_version_id: Set(row.workflow),
             state: Set(row.state),
             phase: Set(row.phase),
@@ -144,23 +162,13 @@ fn advance(batch: &mut Writing, moved: Moved) {
             acts: Set(json!(row.acts)),
             steps: Set(row.steps),
             head: Set(row.head),
-            version: Set(version + 1),
+            version: Set(row.version + 1),
             ..Default::default()
-        })
-        .filter(case::Column::Id.eq(id))
-        .filter(case::Column::Version.eq(version));
-    batch.guard(update.into_query(), RecordError::Stale(id));
-    let Some((application, frozen)) = moved.application else { return };
-    let model = application::ActiveModel {
-        current_choice_id: Set(application.current_choice),
-        submitted_at: Set(application.submitted_at),
-        home_sees_from: Set(application.home_sees_from),
-        receipt: Set(application.receipt),
-        frozen_registration: frozen.map_or(NotSet, |student| Set(Some(json!(student)))),
-        ..Default::default()
-    };
-    let update = application::Entity::update_many().set(model).filter(application::Column::Id.eq(id));
-    batch.update(update.into_query());
+        });
+    }
+    batch.guard_changes(cases, RecordError::Stale(first))?;
+    batch.change(applications)?;
+    batch.change(frozen)
 }
 
 fn open(batch: &mut Writing, opened: Vec<Opened>) -> Result<(), StoreError> {

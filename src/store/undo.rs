@@ -4,6 +4,8 @@
 
 mod since;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
@@ -110,102 +112,100 @@ struct WaitBefore {
     due_at: DateTime<Utc>,
 }
 
-/// Reads where a case stands before steps of that instant; `None` when there is none.
-pub async fn read(tx: &Tx, id: CaseId, at: DateTime<Utc>) -> Result<Option<Before>> {
-    let Some(row) = case::Entity::find_by_id(id).one(tx.db()).await? else { return Ok(None) };
-    let Some(own) = application::Entity::find_by_id(id).one(tx.db()).await? else { return Ok(None) };
-    Ok(Some(Before {
-        state: row.state,
-        steps: row.steps,
-        at,
-        case: CaseBefore {
-            phase: row.phase,
-            kind: row.kind,
-            entered_at: row.entered_at,
-            due_at: row.due_at,
-            registers: row.registers,
-            collected: row.collected,
-            tracks: row.tracks,
-            paused: row.paused,
-            hidden_until: row.hidden_until,
-            acts: row.acts,
-        },
-        application: ApplicationBefore {
-            current_choice: own.current_choice_id,
-            submitted_at: own.submitted_at,
-            home_sees_from: own.home_sees_from,
-            receipt: own.receipt,
-        },
-        choices: choices(tx, id).await?,
-        accounts: accounts(tx, id).await?,
-        stays: stays(tx, id).await?,
-        clocks: clocks(tx, id).await?,
-        waits: waits(tx, id).await?,
-    }))
-}
-
-async fn choices(tx: &Tx, id: CaseId) -> Result<Vec<ChoiceBefore>> {
-    let rows = choice::Entity::find().filter(choice::Column::ApplicationId.eq(id)).all(tx.db()).await?;
-    let one = |row: choice::Model| ChoiceBefore {
-        id: row.id,
-        line: row.place_line_id,
-        result: row.result,
-        host_sees_from: row.host_sees_from,
-        host_sees_until: row.host_sees_until,
-    };
-    Ok(rows.into_iter().map(one).collect())
-}
-
-async fn accounts(tx: &Tx, id: CaseId) -> Result<Vec<AccountBefore>> {
-    let rows = account::Entity::find().filter(account::Column::CaseId.eq(id)).all(tx.db()).await?;
-    let one = |row: account::Model| AccountBefore {
-        account: row.account,
-        status: row.status,
-        enabled: row.enabled,
-        line: row.place_line_id,
-        amount: row.amount,
-    };
-    Ok(rows.into_iter().map(one).collect())
-}
-
-async fn stays(tx: &Tx, id: CaseId) -> Result<Vec<StayBefore>> {
-    let rows = stay::Entity::find().filter(stay::Column::ApplicationId.eq(id)).all(tx.db()).await?;
-    let one = |row: stay::Model| StayBefore {
-        seq: row.seq,
-        choice: row.choice_id,
-        offering: row.offering_id,
-        host: row.host_id,
-        kind: row.kind,
-        days: (row.start_on, row.end_on, row.asked_end_on),
-        credits: row.credits_hundredths,
-        months: row.months_hundredths,
-    };
-    Ok(rows.into_iter().map(one).collect())
-}
-
-async fn clocks(tx: &Tx, id: CaseId) -> Result<Vec<ClockBefore>> {
-    let running = clock::Entity::find()
-        .filter(clock::Column::CaseId.eq(id))
-        .filter(clock::Column::EndedAt.is_null())
+/// Reads where applications stand before steps of that instant, each kind of row with one statement; whatever is none is left out.
+pub async fn read(tx: &Tx, ids: &[CaseId], at: DateTime<Utc>) -> Result<BTreeMap<CaseId, Before>> {
+    let rows = application::Entity::find()
+        .filter(application::Column::Id.is_in(ids.iter().copied()))
+        .find_also(application::Entity, case::Entity)
         .all(tx.db())
         .await?;
-    let one = |row: clock::Model| ClockBefore { id: row.id, wake_at: row.wake_at, rungs: row.rungs };
-    Ok(running.into_iter().map(one).collect())
+    let one =
+        |(own, row): (application::Model, Option<case::Model>)| Some((own.id, Before::new(row?, own, at)));
+    let mut read: BTreeMap<CaseId, Before> = rows.into_iter().filter_map(one).collect();
+    choices(tx, ids, &mut read).await?;
+    accounts(tx, ids, &mut read).await?;
+    stays(tx, ids, &mut read).await?;
+    clocks(tx, ids, &mut read).await?;
+    waits(tx, ids, &mut read).await?;
+    Ok(read)
 }
 
-async fn waits(tx: &Tx, id: CaseId) -> Result<Vec<WaitBefore>> {
-    let rows = wait::Entity::find().filter(wait::Column::CaseId.eq(id)).all(tx.db()).await?;
-    let one = |row: wait::Model| WaitBefore {
-        machine: row.machine,
-        role: row.role,
-        duty: row.duty,
-        institution: row.institution_id,
-        unit: row.unit_id,
-        person: row.person_id,
-        since: row.since,
-        due_at: row.due_at,
-    };
-    Ok(rows.into_iter().map(one).collect())
+type Read = BTreeMap<CaseId, Before>;
+
+async fn choices(tx: &Tx, ids: &[CaseId], read: &mut Read) -> Result<()> {
+    let theirs = choice::Column::ApplicationId.is_in(ids.iter().copied());
+    for row in choice::Entity::find().filter(theirs).all(tx.db()).await? {
+        let Some(before) = read.get_mut(&row.application_id) else { continue };
+        before.choices.push(ChoiceBefore {
+            id: row.id,
+            line: row.place_line_id,
+            result: row.result,
+            host_sees_from: row.host_sees_from,
+            host_sees_until: row.host_sees_until,
+        });
+    }
+    Ok(())
+}
+
+async fn accounts(tx: &Tx, ids: &[CaseId], read: &mut Read) -> Result<()> {
+    let theirs = account::Column::CaseId.is_in(ids.iter().copied());
+    for row in account::Entity::find().filter(theirs).all(tx.db()).await? {
+        let Some(before) = read.get_mut(&row.case_id) else { continue };
+        before.accounts.push(AccountBefore {
+            account: row.account,
+            status: row.status,
+            enabled: row.enabled,
+            line: row.place_line_id,
+            amount: row.amount,
+        });
+    }
+    Ok(())
+}
+
+async fn stays(tx: &Tx, ids: &[CaseId], read: &mut Read) -> Result<()> {
+    let theirs = stay::Column::ApplicationId.is_in(ids.iter().copied());
+    for row in stay::Entity::find().filter(theirs).all(tx.db()).await? {
+        let Some(before) = read.get_mut(&row.application_id) else { continue };
+        before.stays.push(StayBefore {
+            seq: row.seq,
+            choice: row.choice_id,
+            offering: row.offering_id,
+            host: row.host_id,
+            kind: row.kind,
+            days: (row.start_on, row.end_on, row.asked_end_on),
+            credits: row.credits_hundredths,
+            months: row.months_hundredths,
+        });
+    }
+    Ok(())
+}
+
+async fn clocks(tx: &Tx, ids: &[CaseId], read: &mut Read) -> Result<()> {
+    let theirs = clock::Column::CaseId.is_in(ids.iter().copied());
+    let running = clock::Entity::find().filter(theirs).filter(clock::Column::EndedAt.is_null());
+    for row in running.all(tx.db()).await? {
+        let Some(before) = read.get_mut(&row.case_id) else { continue };
+        before.clocks.push(ClockBefore { id: row.id, wake_at: row.wake_at, rungs: row.rungs });
+    }
+    Ok(())
+}
+
+async fn waits(tx: &Tx, ids: &[CaseId], read: &mut Read) -> Result<()> {
+    let theirs = wait::Column::CaseId.is_in(ids.iter().copied());
+    for row in wait::Entity::find().filter(theirs).all(tx.db()).await? {
+        let Some(before) = read.get_mut(&row.case_id) else { continue };
+        before.waits.push(WaitBefore {
+            machine: row.machine,
+            role: row.role,
+            duty: row.duty,
+            institution: row.institution_id,
+            unit: row.unit_id,
+            person: row.person_id,
+            since: row.since,
+            due_at: row.due_at,
+        });
+    }
+    Ok(())
 }
 
 /// Puts a case back where it stood, behind the history that `now` has; `false` when it changed since it was read.
@@ -339,6 +339,37 @@ async fn wait_again(tx: &Tx, id: CaseId, waits: Vec<WaitBefore>) -> Result<()> {
 }
 
 impl Before {
+    fn new(row: case::Model, own: application::Model, at: DateTime<Utc>) -> Self {
+        Self {
+            state: row.state,
+            steps: row.steps,
+            at,
+            case: CaseBefore {
+                phase: row.phase,
+                kind: row.kind,
+                entered_at: row.entered_at,
+                due_at: row.due_at,
+                registers: row.registers,
+                collected: row.collected,
+                tracks: row.tracks,
+                paused: row.paused,
+                hidden_until: row.hidden_until,
+                acts: row.acts,
+            },
+            application: ApplicationBefore {
+                current_choice: own.current_choice_id,
+                submitted_at: own.submitted_at,
+                home_sees_from: own.home_sees_from,
+                receipt: own.receipt,
+            },
+            choices: Vec::new(),
+            accounts: Vec::new(),
+            stays: Vec::new(),
+            clocks: Vec::new(),
+            waits: Vec::new(),
+        }
+    }
+
     /// As a column keeps it.
     pub fn kept(&self) -> Result<serde_json::Value> {
         serde_json::to_value(self).map_err(unwritten)

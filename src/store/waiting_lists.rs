@@ -10,7 +10,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, QueryTrait, RelationTrait, Select,
+    QueryResult, QuerySelect, QueryTrait, RelationTrait, Select, Value,
 };
 use sojourn_engine::ids::{AgreementId, CaseId, ChoiceId, LeaseId, PersonId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{ChoiceResult, StateKind};
@@ -169,28 +169,35 @@ pub async fn numbers(
     lines: &[PlaceLineId],
     states: &[String],
 ) -> Result<BTreeMap<PlaceLineId, i64>> {
-    let these = Query::select()
+    let mut these = Query::select();
+    these
         .column(place_line::Column::Id)
+        .expr_as(counted(states), "waiting")
         .from(place_line::Entity)
-        .and_where(place_line::Column::Id.is_in(lines.iter().copied()))
-        .to_owned();
-    let rows = conn.db().query_all(&counted(these, states)).await?;
-    let number = |row: QueryResult| Ok((row.try_get("", "place_line_id")?, row.try_get("", "waiting")?));
+        .and_where(place_line::Column::Id.is_in(lines.iter().copied()));
+    let rows = conn.db().query_all(&these).await?;
+    let number = |row: QueryResult| Ok((row.try_get("", "id")?, row.try_get("", "waiting")?));
     rows.into_iter().map(number).collect()
 }
 
-/// Counts the cases in one of `states` that wait for each of the lines, as `place_line_id` and `waiting`: with the choice they have, and
-/// with each that no host has seen, whether a place was offered and passed on or not; a host that has seen the case and was left has
-/// had its turn.
-pub(super) fn counted(lines: SelectStatement, states: &[String]) -> SelectStatement {
+/// How many cases in one of `states` wait for the line that is asked for around it: with the choice they have, and with each that no host
+/// has seen, whether a place was offered and passed on or not; a host that has seen the case and was left has had its turn.
+pub(super) fn counted(states: &[String]) -> SelectStatement {
     let counted = wanting()
-        .filter(choice::Column::PlaceLineId.in_subquery(lines))
-        .filter(case::Column::State.is_in(states.iter().map(String::as_str)))
         .select_only()
-        .column(choice::Column::PlaceLineId)
         .column_as(choice::Column::Id.count(), "waiting")
-        .group_by(choice::Column::PlaceLineId);
+        .filter(
+            Expr::col((choice::Entity, choice::Column::PlaceLineId))
+                .equals((place_line::Entity, place_line::Column::Id)),
+        )
+        .filter(case::Column::State.is_in(states.iter().map(String::as_str)));
     counted.into_query()
+}
+
+/// What that binds.
+pub(super) fn counted_with(states: &[String]) -> Vec<Value> {
+    let states = states.iter().map(|state| state.as_str().into());
+    std::iter::once(ChoiceResult::Void.into()).chain(states).collect()
 }
 
 /// Whose choices are asked for.

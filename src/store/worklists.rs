@@ -5,6 +5,7 @@ mod deadlines;
 mod hosting;
 mod items;
 mod queue;
+mod sight;
 
 use std::collections::BTreeMap;
 
@@ -15,20 +16,20 @@ use sea_orm::{
 };
 use serde::Serialize;
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, PeriodId};
-use sojourn_engine::vocabulary::{ChoiceResult, Phase};
-use sojourn_entities::{application, case, choice, clock, institution, offering, person, programme, wait};
+use sojourn_engine::vocabulary::Phase;
+use sojourn_entities::{application, case, choice, clock, institution, offering, person, wait};
 
 pub use awaited::Awaited;
 pub use deadlines::{Deadlines, OfAgreement, OfProgramme, Waited, deadlines};
 pub use hosting::{Coming, Group, Sendable, Stays, coming, sendable, stays};
 pub use items::Item;
 pub use queue::{Asks, Queue, Spot, queue, spots};
+pub(super) use sight::seen;
 
 use self::items::{Row, filled, rows};
-use super::institutions::below;
 use super::page::{Asked, Keyset, Page};
 use super::{Conn, StoreError};
-use crate::access::{Scope, Seat};
+use crate::access::Scope;
 
 /// Which applications a list shows.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -67,11 +68,9 @@ pub async fn page(
     wanted: &Wanted,
 ) -> Result<Page<Item>, StoreError> {
     let keyset = Keyset::<(CaseId,)>::read(asked, "-id", wanted)?;
-    let found = match &wanted.waiting_for {
+    let found = match newest(&keyset, scope, wanted) {
+        Some(newest) => rows().filter(application::Column::Id.in_subquery(newest)),
         None => rows().filter(seen(scope)).filter(matching(wanted)),
-        Some(reader) => {
-            rows().filter(application::Column::Id.in_subquery(newest(&keyset, scope, wanted, reader)))
-        }
     };
     let columns = [(application::Entity, application::Column::Id)];
     let found = keyset.narrow(found, columns, Order::Desc).into_model::<Row>().all(conn.db()).await?;
@@ -83,83 +82,51 @@ pub async fn page(
 pub async fn count(conn: &impl Conn, scope: &Scope, wanted: &Wanted, most: u64) -> Result<u64, StoreError> {
     let keyset = Keyset::<(CaseId,)>::read(&Asked { limit: most, cursor: None }, "-id", wanted)?;
     let found = application::Entity::find().select_only().column(application::Column::Id);
-    let found = match &wanted.waiting_for {
+    let found = match newest(&keyset, scope, wanted) {
+        Some(newest) => found.filter(application::Column::Id.in_subquery(newest)),
         None => found
             .join(JoinType::InnerJoin, application::Relation::Case.def())
             .filter(seen(scope))
             .filter(matching(wanted)),
-        Some(reader) => {
-            found.filter(application::Column::Id.in_subquery(newest(&keyset, scope, wanted, reader)))
-        }
     };
     let ids: Vec<CaseId> = found.limit(most).into_tuple().all(conn.db()).await?;
     Ok(ids.len() as u64)
 }
 
-/// As many applications as a page has, of those that wait for the reader under each condition: read from its index in the list's order
-/// and no further, so that a page costs the same however many wait.
-fn newest(keyset: &Keyset<(CaseId,)>, scope: &Scope, wanted: &Wanted, reader: &Awaited) -> SelectStatement {
-    let each = awaited::for_reader(reader).into_iter().enumerate().map(|(nth, awaits)| {
+/// As many applications as a page has, of each condition under which they wait for the reader or are seen: read from its index in the
+/// list's order and no further, so that a page costs the same however many there are. `None` where a name leads to few of them.
+fn newest(keyset: &Keyset<(CaseId,)>, scope: &Scope, wanted: &Wanted) -> Option<SelectStatement> {
+    let each = match &wanted.waiting_for {
+        Some(reader) => waiting(keyset, scope, wanted, reader),
+        None if wanted.q.is_some() => return None,
+        None => sight::ways(scope).iter().map(|way| way.first(keyset, matching(wanted))).collect(),
+    };
+    let one = |(nth, first): (usize, SelectStatement)| {
+        Query::select().column("id").from_subquery(first, format!("first_{nth}")).to_owned()
+    };
+    let all = each.into_iter().enumerate().map(one);
+    all.reduce(|mut all, next| all.union(UnionType::All, next).to_owned())
+}
+
+fn waiting(
+    keyset: &Keyset<(CaseId,)>,
+    scope: &Scope,
+    wanted: &Wanted,
+    reader: &Awaited,
+) -> Vec<SelectStatement> {
+    let first = |awaits: Condition| {
         let waiting = wait::Entity::find()
             .select_only()
-            .column(wait::Column::CaseId)
+            .column_as(wait::Column::CaseId, "id")
             .distinct()
             .join(JoinType::InnerJoin, wait::Relation::Case.def())
             .join(JoinType::InnerJoin, application::Relation::Case.def().rev())
             .filter(awaits)
             .filter(seen(scope))
             .filter(matching(wanted));
-        let first = keyset.narrow(waiting, [(wait::Entity, wait::Column::CaseId)], Order::Desc).into_query();
-        Query::select().column(wait::Column::CaseId).from_subquery(first, format!("awaited_{nth}")).to_owned()
-    });
-    let all = each.reduce(|mut all, next| all.union(UnionType::All, next).to_owned());
-    all.unwrap_or_default()
-}
-
-/// The rows of a scope: the condition of [`Dossier::visible`](super::dossiers::Dossier::visible) as a statement.
-pub(super) fn seen(scope: &Scope) -> Condition {
-    let mut seen = Condition::any();
-    if scope.sees_everything() {
-        return seen.add(Expr::val(1).eq(1));
-    }
-    if let Some(person) = scope.person() {
-        seen = seen.add(application::Column::ApplicantId.eq(person));
-    }
-    for seat in scope.seats() {
-        let home = Condition::all()
-            .add(application::Column::HomeId.eq(seat.institution))
-            .add(application::Column::HomeSeesFrom.is_not_null())
-            .add_option(seat.unit.map(|unit| application::Column::HomeUnitId.in_subquery(below(unit))));
-        seen = seen.add(home);
-        seen = seen.add(application::Column::Id.in_subquery(shown_to_host(seat)));
-    }
-    seen
-}
-
-/// Applications with a chosen host that a seat is at, and that have been shown there.
-fn shown_to_host(seat: &Seat) -> SelectStatement {
-    let mut shown = Query::select()
-        .column(choice::Column::ApplicationId)
-        .from(choice::Entity)
-        .and_where(choice::Column::HostId.eq(seat.institution))
-        .and_where(choice::Column::Result.eq(ChoiceResult::Chosen))
-        .and_where(choice::Column::HostSeesFrom.is_not_null())
-        .and_where(choice::Column::HostSeesUntil.is_null())
-        .to_owned();
-    if let Some(unit) = seat.unit {
-        let run = Query::select()
-            .column((offering::Entity, offering::Column::Id))
-            .from(offering::Entity)
-            .inner_join(
-                programme::Entity,
-                Expr::col((programme::Entity, programme::Column::Id))
-                    .equals((offering::Entity, offering::Column::ProgrammeId)),
-            )
-            .and_where(programme::Column::UnitId.in_subquery(below(unit)))
-            .to_owned();
-        shown.and_where(choice::Column::OfferingId.in_subquery(run));
-    }
-    shown
+        keyset.narrow(waiting, [(wait::Entity, wait::Column::CaseId)], Order::Desc).into_query()
+    };
+    awaited::for_reader(reader).into_iter().map(first).collect()
 }
 
 fn matching(wanted: &Wanted) -> Condition {

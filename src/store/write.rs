@@ -1,6 +1,7 @@
 //! Writing many rows with few statements, and updates that decide a race.
 
 mod batch;
+mod joined;
 mod rows;
 
 use sea_orm::sea_query::OnConflict;

@@ -58,9 +58,9 @@ impl Worker {
                     doubts = 0;
                     self.keep_once().await
                 }
-                Ok(Err(jumped)) => {
+                Ok(Err(out_of_time)) => {
                     if doubts.is_multiple_of(COMPLAIN_EVERY) {
-                        error!(%jumped, "deadlines do not act");
+                        error!(%out_of_time, "deadlines do not act");
                     }
                     doubts = doubts.wrapping_add(1);
                     Ok(0)

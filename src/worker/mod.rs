@@ -102,6 +102,9 @@ impl Worker {
 
     /// What cannot be raised keeps no mail back, nor does a digest that cannot be made.
     async fn raise(&self) {
+        if !matches!(self.app.compare_clocks().await, Ok(Ok(_))) {
+            return;
+        }
         if let Err(fault) = self.app.make_digests(&self.app.clock.moment()).await {
             error!(%fault, "digests could not be looked for");
         }

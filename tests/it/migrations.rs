@@ -189,3 +189,25 @@ async fn tables(db: &DatabaseConnection, kind: Db) -> Vec<String> {
     names.sort();
     names
 }
+
+/// The first migration of the versions that work beside each other.
+const BESIDE: &str = "m20261127";
+
+#[test]
+fn what_takes_something_away_says_so_by_its_name() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let mut read = 0;
+    for migration in Migrator::migrations().iter().filter(|migration| migration.name() >= BESIDE) {
+        let name = migration.name();
+        let text = std::fs::read_to_string(format!("{folder}/{name}.rs")).unwrap();
+        let up = text.split("async fn down").next().unwrap();
+        let taken = ["drop_column", "drop_table", "rename_column", "rename_table", "modify_column"];
+        let taken = taken.iter().find(|word| up.contains(**word));
+        assert!(
+            taken.is_none() || name.contains("_contract_"),
+            "{name} has {taken:?}: older processes cannot go on"
+        );
+        read += 1;
+    }
+    assert!(read > 0);
+}

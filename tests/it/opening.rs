@@ -55,8 +55,14 @@ async fn a_schema_that_is_older_or_newer_is_told_apart(#[values(Db::Sqlite, Db::
     let applied = store.migrate().await.unwrap();
     let again = store.migrate().await.unwrap();
     let current = store.check_schema().await;
-    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_add_all', 0)";
-    database.connect().await.execute_unprepared(newer).await.unwrap();
+    let connection = database.connect().await;
+    let apply = async |name: &str| {
+        let newer = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{name}', 0)");
+        connection.execute_unprepared(&newer).await.unwrap();
+    };
+    apply("m20991231_000001_add_all").await;
+    let beside = (store.check_schema().await, store.migrate().await);
+    apply("m20991231_000002_contract_all").await;
     let ahead = store.check_schema().await;
 
     assert!(
@@ -65,7 +71,11 @@ async fn a_schema_that_is_older_or_newer_is_told_apart(#[values(Db::Sqlite, Db::
     );
     assert!(again.is_empty() && current.is_ok());
     assert!(
-        matches!(&ahead, Err(StoreError::NewerSchema { migration, .. }) if migration == "m20991231_000001_add_all"),
+        matches!(&beside, (Ok(()), Ok(nothing)) if nothing.is_empty()),
+        "what was only added to goes on beside the newer version: {beside:?}"
+    );
+    assert!(
+        matches!(&ahead, Err(StoreError::NewerSchema { migration, .. }) if migration == "m20991231_000002_contract_all"),
         "{ahead:?}"
     );
     assert!(matches!(store.migrate().await, Err(StoreError::NewerSchema { .. })));

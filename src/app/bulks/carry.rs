@@ -1,22 +1,28 @@
-//! Moving the cases of a bulk, or putting them back: each in a transaction of its own, so that a process that dies leaves none half done,
-//! and any other goes on from there.
+//! Moving the cases of a bulk, or putting them back: some in each transaction, so that a process that dies leaves none half done, and any
+//! other goes on from there.
 
-use sojourn_engine::ids::BulkId;
+use std::collections::BTreeMap;
+use std::slice;
+
+use sojourn_engine::ids::{BulkId, CaseId};
 use sojourn_engine::vocabulary::{BulkItemStatus, BulkStatus, Via};
 use tracing::warn;
 
+use super::drawn::Drawn;
 use super::{BEYOND, Words, in_each};
-use crate::access::Scope;
+use crate::access::{Caller, Scope};
 use crate::app::refusals;
 use crate::app::scene::Scene;
 use crate::app::transition::call_back::{Stays, call_back};
-use crate::app::transition::held;
+use crate::app::transition::{self, held};
 use crate::app::{App, Error, Result};
+use crate::clock::Moment;
 use crate::store::bulks::{self as store, Bulk, BulkItem, Settled};
+use crate::store::records::{self, Records};
 use crate::store::undo::{self, Before};
 
-/// Cases looked up at a time.
-const BATCH: u64 = 50;
+/// Cases of one transaction: what is done while nobody else can write to an SQLite file.
+const BATCH: usize = 50;
 
 impl App {
     /// Carries every bulk on to its end, until `stop` says so; says how many cases were looked at.
@@ -27,7 +33,7 @@ impl App {
         let mut carried = 0;
         for row in store::going_on(self.store.read()).await? {
             while !stop() {
-                let some = self.carry_bulk(row.id, usize::try_from(BATCH).unwrap_or(usize::MAX)).await?;
+                let some = self.carry_bulk(row.id, BATCH).await?;
                 carried += some;
                 if some == 0 {
                     break;
@@ -41,23 +47,28 @@ impl App {
     pub(super) async fn carry_bulk(&self, id: BulkId, most: usize) -> Result<usize> {
         let mut carried = 0;
         while carried < most {
-            // Somebody may call it back between two cases.
+            // Somebody may call it back between two batches.
             let Some(row) = store::find(self.store.read(), id).await? else { break };
             let (from, to) = match row.status {
                 BulkStatus::GoingOn => (BulkItemStatus::Waiting, BulkStatus::Done),
                 BulkStatus::CallingBack => (BulkItemStatus::Done, BulkStatus::CalledBack),
                 BulkStatus::Done | BulkStatus::CalledBack => break,
             };
-            let Some(item) = store::next(self.store.read(), id, from, 1).await?.pop() else {
+            let some = store::next(self.store.read(), id, from, BATCH.min(most - carried) as u64).await?;
+            if some.is_empty() {
                 self.finish(&row, to).await?;
                 break;
-            };
+            }
             match row.status {
-                BulkStatus::GoingOn => self.carry_one(&row, &item).await?,
-                BulkStatus::CallingBack => self.put_back(&row, &item).await?,
+                BulkStatus::GoingOn => self.carry_some(&row, &some).await?,
+                BulkStatus::CallingBack => {
+                    for item in &some {
+                        self.put_back(&row, item).await?;
+                    }
+                }
                 BulkStatus::Done | BulkStatus::CalledBack => break,
             }
-            carried += 1;
+            carried += some.len();
             self.wake.notify_one();
         }
         if carried == most
@@ -87,64 +98,36 @@ impl App {
         Ok(tx.commit().await?)
     }
 
-    async fn carry_one(&self, row: &Bulk, item: &BulkItem) -> Result<()> {
+    /// Moves some cases together, or each by itself where that does not succeed: whatever one of them runs into keeps no other back.
+    async fn carry_some(&self, row: &Bulk, some: &[BulkItem]) -> Result<()> {
         let by = self.person_as_caller(row.created_by).await?;
         let words: Option<Words> = row.words.clone().and_then(|words| serde_json::from_value(words).ok());
         let Some(words) = words else { return Ok(()) };
-        let at = self.clock.moment();
-        let attempt = words.attempt(&row.event, item);
-        let tx = self.store.begin().await?;
-        let before = undo::read(&tx, item.case_id, at.now).await?;
-        let mut scene = match Scene::read(self, &tx, &by.scope(), item.case_id, &at).await {
-            Ok(scene) => scene,
-            Err(error @ Error::NotFound) => {
-                drop(tx);
-                return self.barred(item, &error, None, None).await;
-            }
-            Err(error) => return Err(error),
-        };
-        let Some(before) = before else { return Ok(()) };
-        let held = (&at, row.until + BEYOND);
-        match held::fire(&tx, &mut scene, held, (words.via, by.person), &attempt).await {
-            Ok(()) => {}
-            // The database is tried again, the rules are not.
-            Err((error @ Error::Unavailable(_), _)) => return Err(error),
-            Err((error, refused)) => {
-                drop(tx);
-                return self.barred(item, &error, Some(&scene), refused).await;
-            }
+        let carrying = Carrying { app: self, row, by, words };
+        match carrying.together(some).await {
+            Err(error) if !is_passing(&error) => {}
+            done => return done,
         }
-        let settled = Settled {
-            status: BulkItemStatus::Done,
-            left: Some(item.read_version + 1),
-            told: None,
-            before: Some(before.kept()?),
-        };
-        // Another process that was faster has moved the case: this one leaves it alone.
-        if store::settle(&tx, item, settled).await? {
-            tx.commit().await?;
+        for item in some {
+            match carrying.together(slice::from_ref(item)).await {
+                // The database is tried again, the rules are not.
+                Err(error) if !is_passing(&error) => self.barred(item, &error).await?,
+                done => done?,
+            }
         }
         Ok(())
     }
 
-    async fn barred(
-        &self,
-        item: &BulkItem,
-        error: &Error,
-        scene: Option<&Scene>,
-        refused: Option<Box<crate::store::records::Refused>>,
-    ) -> Result<()> {
+    /// Notes that a case could not be moved because of what was found only as it was written.
+    async fn barred(&self, item: &BulkItem, error: &Error) -> Result<()> {
         if let Error::Internal(_) = error {
             warn!(case = %item.case_id, %error, "a case of a bulk could not be moved");
         }
-        let told = in_each(|language| why_not(error, scene, language));
+        let told = in_each(|language| why_not(error, None, language));
         let tx = self.store.begin().await?;
         let settled = Settled { status: BulkItemStatus::Barred, left: None, told: Some(told), before: None };
-        if store::settle(&tx, item, settled).await? {
-            held::keep_refused(&tx, refused).await?;
-            tx.commit().await?;
-        }
-        Ok(())
+        store::settle(&tx, vec![(item, settled)]).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn put_back(&self, row: &Bulk, item: &BulkItem) -> Result<()> {
@@ -167,7 +150,7 @@ impl App {
             Ok(()) => {
                 let settled =
                     Settled { status: BulkItemStatus::Undone, left: None, told: None, before: None };
-                if store::settle(&tx, item, settled).await? {
+                if store::settle(&tx, vec![(item, settled)]).await? {
                     tx.commit().await?;
                 }
                 Ok(())
@@ -183,9 +166,99 @@ impl App {
         let told = in_each(|language| why_kept(stays, language).to_owned());
         let tx = self.store.begin().await?;
         let settled = Settled { status: BulkItemStatus::Kept, left: None, told: Some(told), before: None };
-        store::settle(&tx, item, settled).await?;
+        store::settle(&tx, vec![(item, settled)]).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// A bulk whose cases are being moved.
+struct Carrying<'a> {
+    app: &'a App,
+    row: &'a Bulk,
+    by: Caller,
+    words: Words,
+}
+
+/// What some of its cases bring.
+#[derive(Default)]
+struct Part<'i> {
+    written: Records,
+    refused: Vec<records::Refused>,
+    settled: Vec<(&'i BulkItem, Settled)>,
+    drawn: Drawn,
+}
+
+impl Carrying<'_> {
+    /// Moves some cases in one transaction, as far as their rules let them.
+    async fn together(&self, some: &[BulkItem]) -> Result<()> {
+        let at = self.app.clock.moment();
+        let ids: Vec<CaseId> = some.iter().map(|item| item.case_id).collect();
+        let tx = self.app.store.begin().await?;
+        let read = Scene::read_all(self.app, &tx, &ids, &at).await?;
+        let scope = self.by.scope();
+        let mut scenes: BTreeMap<CaseId, Scene> = read
+            .into_iter()
+            .filter(|scene| scene.live.dossier.visible(&scope))
+            .map(|scene| (scene.live.dossier.case.id, scene))
+            .collect();
+        let mut before = undo::read(&tx, &ids, at.now).await?;
+        // What another process that was faster has moved is left alone.
+        let waiting = store::still_waiting(&tx, self.row.id, some).await?;
+        let mut part = Part::default();
+        for item in some.iter().filter(|item| waiting.contains(&item.position)) {
+            let scene = scenes.get_mut(&item.case_id).zip(before.remove(&item.case_id));
+            self.play(item, scene, &at, &mut part)?;
+        }
+        if let Some(scene) = scenes.values().next() {
+            transition::keep(&tx, scene, part.written).await?;
+        }
+        for refused in part.refused {
+            records::refuse(&tx, refused).await?;
+        }
+        if store::settle(&tx, part.settled).await? { Ok(tx.commit().await?) } else { Err(Error::Stale) }
+    }
+
+    /// Moves one case, or notes why it stays.
+    fn play<'i>(
+        &self,
+        item: &'i BulkItem,
+        scene: Option<(&mut Scene, Before)>,
+        at: &Moment,
+        part: &mut Part<'i>,
+    ) -> Result<()> {
+        let mut bar = |error: &Error, scene: Option<&Scene>| {
+            let told = in_each(|language| why_not(error, scene, language));
+            let settled =
+                Settled { status: BulkItemStatus::Barred, left: None, told: Some(told), before: None };
+            part.settled.push((item, settled));
+        };
+        let Some((scene, before)) = scene else {
+            bar(&Error::NotFound, None);
+            return Ok(());
+        };
+        part.drawn.lay(scene);
+        let attempt = self.words.attempt(&self.row.event, item);
+        let until = self.row.until + BEYOND;
+        match held::taken(scene, (at, until), (self.words.via, self.by.person), &attempt) {
+            Ok(written) => {
+                part.drawn.add(&written);
+                part.written.append(written);
+                let before = Some(before.kept()?);
+                let left = Some(item.read_version + 1);
+                part.settled.push((item, Settled { status: BulkItemStatus::Done, left, told: None, before }));
+            }
+            Err((error, refused)) => {
+                bar(&error, Some(scene));
+                part.refused.extend(refused.map(|refused| *refused));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the database may be tried again.
+fn is_passing(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(_))
 }
 
 /// Why a case was not moved, in the words of its rules.

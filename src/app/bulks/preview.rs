@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use sojourn_engine::ids::{CaseId, PersonId, PlaceLineId};
+use sojourn_engine::ids::{CaseId, PersonId};
 use sojourn_engine::refusal::Refusal;
 use sojourn_engine::vocabulary::Via;
 use utoipa::ToSchema;
 
 use super::carry::why_not;
+use super::drawn::Drawn;
 use super::{NewBulk, sound};
 use crate::access::Caller;
 use crate::app::scene::Scene;
 use crate::app::transition::{Attempt, held};
 use crate::app::{App, Error, Result};
 use crate::clock::Moment;
-use crate::store::places::LineChange;
 use crate::store::records::Records;
 
 /// What one event would do.
@@ -85,7 +85,7 @@ pub async fn preview(app: &App, caller: &Caller, new: &NewBulk) -> Result<Previe
             scenes.insert(scene.live.dossier.case.id, scene);
         }
     }
-    let mut lines: BTreeMap<PlaceLineId, LineChange> = BTreeMap::new();
+    let mut drawn = Drawn::default();
     let mut items = Vec::with_capacity(new.items.len());
     let mut faults: BTreeSet<String> = BTreeSet::new();
     for (id, version, data) in &new.items {
@@ -100,7 +100,7 @@ pub async fn preview(app: &App, caller: &Caller, new: &NewBulk) -> Result<Previe
             if_version: *version,
         };
         items.push(match scenes.get_mut(id) {
-            Some(scene) => one(scene, (caller, &at), &attempt, (&mut lines, &mut faults)),
+            Some(scene) => one(scene, (caller, &at), &attempt, (&mut drawn, &mut faults)),
             None => unseen(*id, &attempt, &caller.language),
         });
     }
@@ -133,15 +133,10 @@ fn one(
     scene: &mut Scene,
     (caller, at): (&Caller, &Moment),
     attempt: &Attempt,
-    (lines, faults): (&mut BTreeMap<PlaceLineId, LineChange>, &mut BTreeSet<String>),
+    (drawn, faults): (&mut Drawn, &mut BTreeSet<String>),
 ) -> PreviewItem {
     let language = caller.language.as_str();
-    for row in &mut scene.live.dossier.lines {
-        if let Some(change) = lines.get(&row.id) {
-            row.held += change.held;
-            row.used += change.used;
-        }
-    }
+    drawn.lay(scene);
     let from = state(scene, language);
     let stale = attempt.if_version != scene.live.dossier.case.version;
     let tried = if stale {
@@ -157,11 +152,7 @@ fn one(
         faults.extend(fields.iter().map(|fault| fault.field.clone()));
     }
     if let Ok(written) = &tried {
-        for (line, change) in &written.lines {
-            let sum = lines.entry(*line).or_default();
-            sum.held += change.held;
-            sum.used += change.used;
-        }
+        drawn.add(written);
     }
     let applicant = scene.holders.applicant.as_ref().map(|holder| holder.name.clone());
     PreviewItem {

@@ -1,4 +1,4 @@
-//! One event of many that somebody fires at once: tried beforehand, and carried out with its notices held back for a while.
+//! One event of many that somebody fires at once: tried beforehand, and taken with its notices held back for a while.
 
 use chrono::{DateTime, Utc};
 use sojourn_engine::definition::{Choose, Definition, Transition};
@@ -6,11 +6,10 @@ use sojourn_engine::ids::PersonId;
 use sojourn_engine::pace::Pace;
 use sojourn_engine::vocabulary::Via;
 
-use super::{Attempt, Declined, decide, kept, write};
+use super::{Attempt, Declined, decide, kept, settled};
 use crate::app::scene::Scene;
-use crate::app::{Error, FieldError, Result};
+use crate::app::{Error, FieldError};
 use crate::clock::Moment;
-use crate::store::Tx;
 use crate::store::outbox::NewNotice;
 use crate::store::records::{self, Records};
 
@@ -39,7 +38,7 @@ pub fn tried(
     at: &Moment,
     (via, actor): (Via, PersonId),
     attempt: &Attempt,
-) -> std::result::Result<Records, (Error, Option<Box<records::Refused>>)> {
+) -> Result<Records, (Error, Option<Box<records::Refused>>)> {
     let definition = std::sync::Arc::clone(&scene.definition);
     let known = definition.event_named(&attempt.event).is_some();
     if known
@@ -70,17 +69,16 @@ fn leaves(definition: &Definition, scene: &Scene, event: &str) -> bool {
     definition.leaving(scene.live.case.state).any(|(_, transition)| Some(transition.event) == event)
 }
 
-/// Carries one event out in a transaction that has read the case, its notices held back until `until`.
+/// What one event brings with its notices held back until `until`, the case as it stands at its end.
 ///
 /// # Errors
-/// As [`fire`](super::fire), with the refusal to keep where there is one; drop the transaction then.
-pub async fn fire(
-    tx: &Tx,
+/// As [`fire`](super::fire), with the refusal to keep where there is one.
+pub fn taken(
     scene: &mut Scene,
     (at, until): (&Moment, DateTime<Utc>),
     by: (Via, PersonId),
     attempt: &Attempt,
-) -> std::result::Result<(), (Error, Option<Box<records::Refused>>)> {
+) -> Result<Records, (Error, Option<Box<records::Refused>>)> {
     if attempt.if_version != scene.live.dossier.case.version {
         return Err((Error::Stale, None));
     }
@@ -88,7 +86,7 @@ pub async fn fire(
     for notice in &mut written.notices {
         hold(notice, until);
     }
-    write(tx, scene, at, by.0, written).await.map_err(|error| (error, None))
+    Ok(settled(scene, at, by.0, written))
 }
 
 /// Nothing of it goes out before.
@@ -97,15 +95,4 @@ fn hold(notice: &mut NewNotice, until: DateTime<Utc>) {
     if let Pace::Digest(at) = notice.pace {
         notice.pace = Pace::Digest(at.max(until));
     }
-}
-
-/// Keeps a refused attempt.
-///
-/// # Errors
-/// Those of the database.
-pub async fn keep_refused(tx: &Tx, refused: Option<Box<records::Refused>>) -> Result<()> {
-    if let Some(refused) = refused {
-        records::refuse(tx, *refused).await?;
-    }
-    Ok(())
 }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, RelationTrait,
+};
 use sojourn_engine::ids::{CaseId, InstitutionId, UnitId};
 use sojourn_entities::{choice, institution, offering, period, programme};
 
@@ -11,7 +15,8 @@ use super::parts::Parts;
 use super::{ApplicationRow, Call, CaseRow, Choice, Dossier, Institution, Stay, build_choice, student_of};
 use crate::store::institutions::units_above;
 use crate::store::places::{Line, Numbers, Reached, Waiting, lines_for, lines_with_numbers};
-use crate::store::{Conn, StoreError};
+use crate::store::text::{Text, values};
+use crate::store::{Conn, StoreError, columns};
 
 /// Rows around applications, by the application they belong to.
 pub(super) struct Around {
@@ -101,24 +106,37 @@ impl Line {
 
 /// Choices by application and rank, with what they choose.
 async fn choices_of(conn: &impl Conn, ids: &[CaseId]) -> Result<BTreeMap<CaseId, Vec<Choice>>, StoreError> {
-    let rows = choice::Entity::find()
+    static TEXT: Text = Text::new();
+    let select = || chosen(ids);
+    let query = TEXT.with(conn.db().get_database_backend(), vec![ids.len()], values(ids), select);
+    let mut choices: BTreeMap<CaseId, Vec<Choice>> = BTreeMap::new();
+    for row in conn.db().query_all_raw(query).await? {
+        let choice = choice::Model::from_query_result(&row, "a_")?;
+        let offering = offering::Model::from_query_result(&row, "b_")?;
+        let period = period::Model::from_query_result(&row, "c_")?;
+        let programme = programme::Model::from_query_result(&row, "d_")?;
+        let host = institution::Model::from_query_result(&row, "e_")?;
+        let built = build_choice(&choice, &offering, &period, programme, host)?;
+        choices.entry(choice.application_id).or_default().push(built);
+    }
+    Ok(choices)
+}
+
+fn chosen(ids: &[CaseId]) -> SelectStatement {
+    let mut query = choice::Entity::find()
+        .select_only()
+        .inner_join(offering::Entity)
+        .join(JoinType::InnerJoin, offering::Relation::Period.def())
+        .join(JoinType::InnerJoin, offering::Relation::Programme.def())
+        .join(JoinType::InnerJoin, programme::Relation::Institution.def())
         .filter(choice::Column::ApplicationId.is_in(ids.iter().copied()))
         .order_by_asc(choice::Column::ApplicationId)
         .order_by_asc(choice::Column::Rank)
-        .find_also(choice::Entity, offering::Entity)
-        .find_also(offering::Entity, period::Entity)
-        .find_also(offering::Entity, programme::Entity)
-        .find_also(programme::Entity, institution::Entity)
-        .all(conn.db())
-        .await?;
-    let mut choices: BTreeMap<CaseId, Vec<Choice>> = BTreeMap::new();
-    for (choice, offering, period, programme, host) in rows {
-        if let (Some(offering), Some(period), Some(programme), Some(host)) =
-            (offering, period, programme, host)
-        {
-            let built = build_choice(&choice, &offering, &period, programme, host)?;
-            choices.entry(choice.application_id).or_default().push(built);
-        }
-    }
-    Ok(choices)
+        .into_query();
+    columns::add::<choice::Entity>(&mut query, "a_");
+    columns::add::<offering::Entity>(&mut query, "b_");
+    columns::add::<period::Entity>(&mut query, "c_");
+    columns::add::<programme::Entity>(&mut query, "d_");
+    columns::add::<institution::Entity>(&mut query, "e_");
+    query
 }

@@ -9,6 +9,7 @@ use sojourn_engine::ids::{CaseId, WorkflowVersionId};
 use sojourn_entities::{application, call, case, institution, registration, stay};
 
 use super::of_cases;
+use crate::store::text::{Text, values};
 use crate::store::{Conn, StoreError, Tx, columns};
 
 /// An application with the rows its own refers to.
@@ -43,23 +44,20 @@ impl Cover {
 
 /// Covers of applications, by their ids; whatever is none is left out.
 pub async fn covers(conn: &impl Conn, ids: &[CaseId]) -> Result<Vec<Cover>, StoreError> {
-    read(&conn.db().query_all(&select(ids)).await?)
+    static TEXT: Text = Text::new();
+    let query = TEXT.with(conn.db().get_database_backend(), vec![ids.len()], values(ids), || select(ids));
+    read(&conn.db().query_all_raw(query).await?)
 }
 
 /// The same, held until the transaction ends, so that what is read of them in several statements belongs together; on SQLite, whose
 /// one writer the transaction already is, there is nothing to hold.
 pub async fn held(tx: &Tx, ids: &[CaseId]) -> Result<Vec<Cover>, StoreError> {
+    static TEXT: Text = Text::new();
     if tx.db().get_database_backend() != DbBackend::Postgres {
         return covers(tx, ids).await;
     }
-    let mut query = select(ids);
-    let as_it_was = Query::select()
-        .expr(Expr::col(("before", case::Column::Version)))
-        .from_as(case::Entity, "before")
-        .and_where(Expr::col(("before", case::Column::Id)).equals((case::Entity, case::Column::Id)))
-        .to_owned();
-    query.expr_as(as_it_was, "as_it_was").lock_with_tables(LockType::NoKeyUpdate, [case::Entity]);
-    let rows = tx.db().query_all(&query).await?;
+    let query = TEXT.with(DbBackend::Postgres, vec![ids.len()], values(ids), || holding(ids));
+    let rows = tx.db().query_all_raw(query).await?;
     for row in &rows {
         // Of a case that somebody moved while this waited for it, all but its own row is as it was before: it is read once more.
         if row.try_get::<i32>("", "as_it_was")? != row.try_get::<i32>("c_", "version")? {
@@ -67,6 +65,18 @@ pub async fn held(tx: &Tx, ids: &[CaseId]) -> Result<Vec<Cover>, StoreError> {
         }
     }
     read(&rows)
+}
+
+/// Locks the cases and tells their versions beside what they were before anybody was waited for.
+fn holding(ids: &[CaseId]) -> SelectStatement {
+    let mut query = select(ids);
+    let as_it_was = Query::select()
+        .expr(Expr::col(("before", case::Column::Version)))
+        .from_as(case::Entity, "before")
+        .and_where(Expr::col(("before", case::Column::Id)).equals((case::Entity, case::Column::Id)))
+        .to_owned();
+    query.expr_as(as_it_was, "as_it_was").lock_with_tables(LockType::NoKeyUpdate, [case::Entity]);
+    query
 }
 
 /// Holds cases as [`held`] does, whatever they are about.

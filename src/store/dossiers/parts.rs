@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult};
+use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, Statement};
 use sojourn_engine::ids::CaseId;
 use sojourn_engine::vocabulary::AccountStatus;
 use sojourn_entities::{account, clock, document};
 use uuid::Uuid;
 
 use super::{Account, RunningClock};
-use crate::store::columns::{all, nothing};
+use crate::store::columns::{below, nothing, number};
+use crate::store::text::{Text, values};
 use crate::store::{Conn, StoreError};
 
 const ACCOUNT: i32 = 0;
@@ -47,16 +48,15 @@ struct Row {
 impl Parts {
     /// Reads them all.
     pub async fn read(conn: &impl Conn, ids: &[CaseId]) -> Result<Self, StoreError> {
-        Self::of(conn, [accounts(ids), clocks(ids), documents(ids)]).await
+        static TEXT: Text = Text::new();
+        let bound = [values(ids), values(ids), values(ids)].concat();
+        let all = || below(accounts(ids), [clocks(ids), documents(ids)]);
+        Self::of(conn, TEXT.with(conn.db().get_database_backend(), vec![ids.len()], bound, all)).await
     }
 
-    async fn of(
-        conn: &impl Conn,
-        asked: impl IntoIterator<Item = SelectStatement>,
-    ) -> Result<Self, StoreError> {
+    async fn of(conn: &impl Conn, asked: Statement) -> Result<Self, StoreError> {
         let mut parts = Self::default();
-        let Some(query) = all(asked) else { return Ok(parts) };
-        for row in conn.db().query_all(&query).await? {
+        for row in conn.db().query_all_raw(asked).await? {
             parts.add(Row::from_query_result(&row, "")?);
         }
         Ok(parts)
@@ -96,22 +96,24 @@ pub(in crate::store) async fn clocks_of(
     conn: &impl Conn,
     ids: &[CaseId],
 ) -> Result<ByCase<RunningClock>, StoreError> {
-    Ok(Parts::of(conn, [clocks(ids)]).await?.clocks)
+    static TEXT: Text = Text::new();
+    let asked = TEXT.with(conn.db().get_database_backend(), vec![ids.len()], values(ids), || clocks(ids));
+    Ok(Parts::of(conn, asked).await?.clocks)
 }
 
 fn accounts(ids: &[CaseId]) -> SelectStatement {
     let column = |column: account::Column| Expr::col((account::Entity, column));
     Query::select()
-        .expr_as(Expr::val(ACCOUNT), "part")
+        .expr_as(number(ACCOUNT), "part")
         .expr_as(column(account::Column::CaseId), "case_id")
         .expr_as(column(account::Column::Account), "name")
-        .expr_as(nothing::<String>(), "clock")
+        .expr_as(nothing("text"), "clock")
         .expr_as(column(account::Column::Status), "status")
         .expr_as(column(account::Column::Enabled), "enabled")
         .expr_as(column(account::Column::PlaceLineId), "id")
         .expr_as(column(account::Column::Amount), "number")
-        .expr_as(nothing::<DateTime<Utc>>(), "entered_at")
-        .expr_as(nothing::<DateTime<Utc>>(), "due_at")
+        .expr_as(nothing("timestamptz"), "entered_at")
+        .expr_as(nothing("timestamptz"), "due_at")
         .from(account::Entity)
         .and_where(account::Column::CaseId.is_in(ids.iter().copied()))
         .to_owned()
@@ -120,12 +122,12 @@ fn accounts(ids: &[CaseId]) -> SelectStatement {
 fn clocks(ids: &[CaseId]) -> SelectStatement {
     let column = |column: clock::Column| Expr::col((clock::Entity, column));
     Query::select()
-        .expr_as(Expr::val(CLOCK), "part")
+        .expr_as(number(CLOCK), "part")
         .expr_as(column(clock::Column::CaseId), "case_id")
         .expr_as(column(clock::Column::Machine), "name")
         .expr_as(column(clock::Column::Clock), "clock")
-        .expr_as(nothing::<String>(), "status")
-        .expr_as(nothing::<bool>(), "enabled")
+        .expr_as(nothing("text"), "status")
+        .expr_as(nothing("boolean"), "enabled")
         .expr_as(column(clock::Column::Id), "id")
         .expr_as(column(clock::Column::Rungs).cast_as("integer"), "number")
         .expr_as(column(clock::Column::EnteredAt), "entered_at")
@@ -139,16 +141,16 @@ fn clocks(ids: &[CaseId]) -> SelectStatement {
 fn documents(ids: &[CaseId]) -> SelectStatement {
     Query::select()
         .distinct()
-        .expr_as(Expr::val(DOCUMENT), "part")
+        .expr_as(number(DOCUMENT), "part")
         .expr_as(Expr::col((document::Entity, document::Column::CaseId)), "case_id")
         .expr_as(Expr::col((document::Entity, document::Column::Slot)), "name")
-        .expr_as(nothing::<String>(), "clock")
-        .expr_as(nothing::<String>(), "status")
-        .expr_as(nothing::<bool>(), "enabled")
-        .expr_as(nothing::<Uuid>(), "id")
-        .expr_as(nothing::<i32>(), "number")
-        .expr_as(nothing::<DateTime<Utc>>(), "entered_at")
-        .expr_as(nothing::<DateTime<Utc>>(), "due_at")
+        .expr_as(nothing("text"), "clock")
+        .expr_as(nothing("text"), "status")
+        .expr_as(nothing("boolean"), "enabled")
+        .expr_as(nothing("uuid"), "id")
+        .expr_as(nothing("integer"), "number")
+        .expr_as(nothing("timestamptz"), "entered_at")
+        .expr_as(nothing("timestamptz"), "due_at")
         .from(document::Entity)
         .and_where(document::Column::CaseId.is_in(ids.iter().copied()))
         .to_owned()

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait, Value,
 };
 use sojourn_engine::ids::{InstitutionId, PlaceLineId, ProgrammeId, WorkflowVersionId};
 use sojourn_entities::{agreement, place_line};
 
 use super::Line;
-use crate::store::waiting_lists::counted;
+use crate::store::text::{Text, values};
+use crate::store::waiting_lists::{counted, counted_with};
 use crate::store::{Conn, StoreError};
 
 /// Between whom lines are looked for.
@@ -67,32 +68,40 @@ pub async fn lines_with_numbers(
     reached: &Reached,
     waiting: &Waiting,
 ) -> Result<(Vec<Line>, Numbers), StoreError> {
-    let lines = place_line::Entity::find()
-        .filter(reached.condition())
-        .find_also(place_line::Entity, agreement::Entity);
-    let mut query = lines.into_query();
-    let asked = || waiting.iter().enumerate().map(|(at, of)| (format!("waiting_{at}"), of));
-    for (name, (_, states)) in asked() {
-        let these = Query::select()
-            .column(place_line::Column::Id)
-            .from(place_line::Entity)
-            .cond_where(reached.condition())
-            .to_owned();
-        let line =
-            Expr::col((name.clone(), "place_line_id")).equals((place_line::Entity, place_line::Column::Id));
-        query
-            .join_subquery(JoinType::LeftJoin, counted(these, states), name.clone(), line)
-            .expr_as(Expr::col((name.clone(), "waiting")), name);
+    static TEXT: Text = Text::new();
+    let mut counts = vec![reached.homes.len(), reached.hosts.len(), reached.programmes.len()];
+    counts.extend(waiting.values().map(Vec::len));
+    let mut bound: Vec<Value> = waiting.values().flat_map(|states| counted_with(states)).collect();
+    let (homes, hosts) = (values(&reached.homes), values(&reached.hosts));
+    bound.extend([homes, hosts.clone(), hosts].concat());
+    if !reached.programmes.is_empty() {
+        bound.extend(values(&reached.programmes));
     }
+    let select = || select(reached, waiting);
+    let query = TEXT.with(conn.db().get_database_backend(), counts, bound, select);
     let (mut lines, mut numbers) = (Vec::new(), Numbers::new());
-    for row in conn.db().query_all(&query).await? {
+    for row in conn.db().query_all_raw(query).await? {
         let line = place_line::Model::from_query_result(&row, "A_")?;
-        for (name, (version, _)) in asked() {
-            if let Some(count) = row.try_get::<Option<i64>>("", &name)? {
-                numbers.entry(*version).or_default().insert(line.id, count);
-            }
+        for (nth, version) in waiting.keys().enumerate() {
+            let count = row.try_get("", &numbered(nth))?;
+            numbers.entry(*version).or_default().insert(line.id, count);
         }
         lines.push(Line::try_from((line, agreement::Model::from_query_result_optional(&row, "B_")?))?);
     }
     Ok((lines, numbers))
+}
+
+fn select(reached: &Reached, waiting: &Waiting) -> SelectStatement {
+    let lines = place_line::Entity::find()
+        .filter(reached.condition())
+        .find_also(place_line::Entity, agreement::Entity);
+    let mut query = lines.into_query();
+    for (nth, states) in waiting.values().enumerate() {
+        query.expr_as(counted(states), numbered(nth));
+    }
+    query
+}
+
+fn numbered(nth: usize) -> String {
+    format!("waiting_{nth}")
 }

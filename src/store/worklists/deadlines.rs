@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sojourn_engine::ids::{AgreementId, CaseId, InstitutionId, ProgrammeId};
 use sojourn_entities::{agreement, application, case, programme, wait};
 
-use super::items::{Item, items, running_clocks};
+use super::items::{Item, Row, filled, rows, running_clocks};
 use super::{Awaited, awaited, houses, seen};
 use crate::access::Scope;
 use crate::store::dossiers::CaseRow;
@@ -114,19 +112,17 @@ async fn applications(
     cases: &[CaseId],
     by_name: Vec<CaseId>,
 ) -> Result<BTreeMap<CaseId, (Item, CaseRow)>> {
-    let ids: Vec<CaseId> = application::Entity::find()
-        .join(JoinType::InnerJoin, application::Relation::Case.def())
-        .select_only()
-        .column(application::Column::Id)
+    let found: Vec<Row> = rows()
         .filter(application::Column::Id.is_in(cases.iter().copied()))
         .filter(Condition::any().add(seen(scope)).add(application::Column::Id.is_in(by_name)))
-        .into_tuple()
+        .into_model()
         .all(conn.db())
         .await?;
-    let mut rows = rows_of(conn, ids.clone()).await?;
-    let with = |(id, item)| Some((id, (item, CaseRow::try_from(rows.remove(&id)?))));
-    let found = items(conn, ids).await?.into_iter().filter_map(with);
-    found.map(|(id, (item, row))| Ok((id, (item, row?)))).collect()
+    let items = filled(conn, found).await?;
+    let mut rows = rows_of(conn, items.iter().map(|item| item.id).collect()).await?;
+    let with = |item: Item| Some((item.id, (CaseRow::try_from(rows.remove(&item.id)?), item)));
+    let found = items.into_iter().filter_map(with);
+    found.map(|(id, (row, item))| Ok((id, (item, row?)))).collect()
 }
 
 async fn programmes(conn: &impl Conn, cases: &[CaseId]) -> Result<BTreeMap<CaseId, OfProgramme>> {

@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-use sea_orm::sea_query::{
-    self, DeleteStatement, Expr, ExprTrait, Func, OnConflict, PostgresQueryBuilder, Query, SqlWriterValues,
-    UpdateStatement,
-};
+use sea_orm::sea_query::{self, DeleteStatement, Expr, OnConflict, Query, SqlWriterValues, UpdateStatement};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, Statement};
 
+use super::joined;
 use super::rows::Rows;
 use crate::store::{Conn, Result, StoreError, Tx};
 
@@ -29,9 +27,11 @@ pub struct Batch<G> {
 }
 
 #[derive(Debug)]
-enum Part {
+pub(super) enum Part {
     Update(UpdateStatement),
     Delete(DeleteStatement),
+    /// Rows that are there already, by their id.
+    Change(Rows),
     Insert {
         rows: Rows,
         anew: Option<OnConflict>,
@@ -52,6 +52,15 @@ impl<G> Batch<G> {
         self.guards.push((Part::Update(update), lost));
     }
 
+    /// Rows that must be there, by their id, in the version before the one they bring; `lost` says what it means that one is not.
+    ///
+    /// # Errors
+    /// A column that is not set, as with all that writes rows.
+    pub fn guard_changes<A: ActiveModelTrait>(&mut self, rows: Vec<A>, lost: G) -> Result<()> {
+        self.guards.extend(Rows::of(rows)?.map(|rows| (Part::Change(rows), lost)));
+        Ok(())
+    }
+
     /// A row that must be inserted, or written over another as `anew` allows.
     ///
     /// # Errors
@@ -66,6 +75,12 @@ impl<G> Batch<G> {
     /// An update.
     pub fn update(&mut self, update: UpdateStatement) {
         self.parts.push(Part::Update(update));
+    }
+
+    /// Rows that are there, by their id, with what they are to have.
+    pub fn change<A: ActiveModelTrait>(&mut self, rows: Vec<A>) -> Result<()> {
+        self.parts.extend(Rows::of(rows)?.map(Part::Change));
+        Ok(())
     }
 
     /// Rows to insert.
@@ -111,7 +126,8 @@ impl<G> Batch<G> {
 
     async fn one_by_one(self, tx: &Tx) -> Result<Option<G>> {
         for (part, lost) in self.guards {
-            if part.execute(tx).await? == 0 {
+            let sought = part.rows() as u64;
+            if part.execute(tx).await? < sought {
                 return Ok(Some(lost));
             }
         }
@@ -121,19 +137,21 @@ impl<G> Batch<G> {
         Ok(None)
     }
 
-    /// `WITH s0 AS (…), s1 AS (… and s0 found its row), … SELECT` how many rows each guard found.
+    /// `WITH s0 AS (…), s1 AS (… and s0 found its rows), … SELECT` how many rows each guard found.
     async fn at_once(self, tx: &Tx) -> Result<Option<G>> {
         let (mut parts, lost): (Vec<_>, Vec<_>) = self.guards.into_iter().unzip();
+        let sought: Vec<i64> =
+            parts.iter().map(|part| i64::try_from(part.rows()).unwrap_or(i64::MAX)).collect();
         let guards = parts.len();
         parts.extend(self.parts);
         let mut sql = SqlWriterValues::new("$", true);
         for (at, part) in parts.into_iter().enumerate() {
             let lead = if at == 0 { "WITH" } else { "," };
             let _ = write!(sql, "{lead} \"s{at}\" AS (");
-            // What it waits for is counted first, and nothing is written when a guard before it found nothing.
-            let won = at.min(guards).checked_sub(1).map(|guard| touched(guard, "> 0"));
-            let after = (at > 0 && part.follows()).then(|| touched(at - 1, ">= 0"));
-            part.render(&mut sql, won.into_iter().chain(after))?;
+            // What it waits for is counted first, and nothing is written when a guard before it did not find what it sought.
+            let won = at.min(guards).checked_sub(1).map(|guard| touched(guard, sought[guard]));
+            let after = (at > 0 && part.follows()).then(|| touched(at - 1, 0));
+            joined::write(part, &mut sql, won.into_iter().chain(after).collect())?;
             let _ = write!(sql, " RETURNING 1)");
         }
         let found = (0..guards).map(|guard| format!("(SELECT count(*) FROM \"s{guard}\")"));
@@ -142,9 +160,9 @@ impl<G> Batch<G> {
         let (sql, values) = sql.into_parts();
         let told = tx.db().query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values.0));
         let told = told.await?;
-        for (guard, lost) in lost.into_iter().enumerate() {
+        for (guard, (lost, sought)) in lost.into_iter().zip(sought).enumerate() {
             let found = told.as_ref().map_or(Ok(0), |row| row.try_get_by_index::<i64>(guard))?;
-            if found == 0 {
+            if found < sought {
                 return Ok(Some(lost));
             }
         }
@@ -153,14 +171,14 @@ impl<G> Batch<G> {
 }
 
 /// That a statement before has touched so many rows.
-fn touched(statement: usize, rows: &str) -> Expr {
-    Expr::cust(format!("(SELECT count(*) FROM \"s{statement}\") {rows}"))
+fn touched(statement: usize, rows: i64) -> String {
+    format!("(SELECT count(*) FROM \"s{statement}\") >= {rows}")
 }
 
 impl Part {
     fn rows(&self) -> usize {
         match self {
-            Self::Insert { rows, .. } => rows.len(),
+            Self::Insert { rows, .. } | Self::Change(rows) => rows.len(),
             Self::Update(_) | Self::Delete(_) => 1,
         }
     }
@@ -174,6 +192,10 @@ impl Part {
         match self {
             Self::Update(update) => Ok(tx.db().execute(&update).await?.rows_affected()),
             Self::Delete(delete) => Ok(tx.db().execute(&delete).await?.rows_affected()),
+            Self::Change(rows) if rows.len() > 1 && tx.db().get_database_backend() == DbBackend::Postgres => {
+                joined::change_all(tx, &rows).await
+            }
+            Self::Change(rows) => rows.change(tx).await,
             Self::Insert { rows, anew: None, .. } => {
                 let count = rows.len() as u64;
                 rows.insert(tx).await?;
@@ -193,46 +215,9 @@ impl Part {
             }
         }
     }
-
-    /// Writes it as a part of one statement of PostgreSQL. All rows of an insert are one value, so that the text is the same
-    /// however many there are, and the server has prepared it already.
-    fn render(self, sql: &mut SqlWriterValues, conditions: impl Iterator<Item = Expr>) -> Result<()> {
-        match self {
-            Self::Update(mut update) => {
-                for condition in conditions {
-                    update.and_where(condition);
-                }
-                update.build_collect_into(PostgresQueryBuilder, sql);
-            }
-            Self::Delete(mut delete) => {
-                for condition in conditions {
-                    delete.and_where(condition);
-                }
-                delete.build_collect_into(PostgresQueryBuilder, sql);
-            }
-            Self::Insert { rows, anew, .. } => {
-                let like = Expr::cust(format!("NULL::\"{}\"", rows.table()));
-                let set = Func::cust("json_populate_recordset")
-                    .args([like, Expr::val(rows.as_json()?.to_string()).cast_as("json")]);
-                let mut select = Query::select();
-                select.columns(rows.columns()).from_function(set, "rows");
-                for condition in conditions {
-                    select.and_where(condition);
-                }
-                let mut insert = Query::insert();
-                insert.into_table(rows.table()).columns(rows.columns());
-                insert.select_from(select).map_err(unmatched)?;
-                if let Some(anew) = anew {
-                    insert.on_conflict(anew);
-                }
-                insert.build_collect_into(PostgresQueryBuilder, sql);
-            }
-        }
-        Ok(())
-    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` calls with")]
-fn unmatched(error: sea_query::error::Error) -> StoreError {
+pub(super) fn unmatched(error: sea_query::error::Error) -> StoreError {
     StoreError::Internal(DbErr::Custom(error.to_string()))
 }

@@ -7,14 +7,18 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iden, Iterable, Statement,
     Value,
 };
-use serde_json::{Map, Value as Json, json};
 
-use crate::store::{Conn, Result, StoreError, Tx};
+use crate::store::{Conn, Result, StoreError, Tx, unwritten};
 
 /// The most values one statement may bind: SQLite 32,766, PostgreSQL 65,535; above that, longer statements gain nothing.
 const BINDS: usize = 16_000;
 /// Up to so many rows are inserted by one statement of their own size.
 const FEW: usize = 16;
+
+/// The column by which a row that is there is found.
+pub(super) const ID: &str = "id";
+/// The column that grows by one with each change of a row, where it has it.
+pub(super) const VERSION: &str = "version";
 
 /// Rows that set the same columns of a table; never none.
 #[derive(Debug)]
@@ -86,14 +90,41 @@ impl Rows {
         }
     }
 
-    /// Every row as an object of its columns, each value as the text that PostgreSQL reads it from.
-    pub fn as_json(&self) -> Result<Json> {
-        let object = |row: &[Value]| {
-            let members = self.columns.iter().zip(row);
-            members.map(|(name, value)| Ok((name.clone(), plain(value)?))).collect::<Result<Map<_, _>>>()
-        };
-        let rows = self.values.chunks(self.columns.len()).map(|row| object(row).map(Json::Object));
-        rows.collect()
+    /// An array of objects in JSON, each a row by its columns, each value as the text that PostgreSQL reads it from.
+    pub fn as_json(&self) -> Result<String> {
+        let mut json = Vec::with_capacity(self.values.len() * 24);
+        for (at, value) in self.values.iter().enumerate() {
+            let column = at % self.columns.len();
+            json.extend_from_slice(match (at, column) {
+                (0, 0) => b"[{\"",
+                (_, 0) => b"},{\"",
+                _ => b",\"",
+            });
+            // A column's name needs no escape.
+            json.extend_from_slice(self.columns[column].as_bytes());
+            json.extend_from_slice(b"\":");
+            plain(value, &mut json)?;
+        }
+        json.extend_from_slice(b"}]");
+        String::from_utf8(json).map_err(|error| StoreError::Internal(DbErr::Type(error.to_string())))
+    }
+
+    /// Changes those that are there, each by a statement of its own, where it still has the version before; says how many had.
+    pub async fn change(self, tx: &Tx) -> Result<u64> {
+        let backend = tx.db().get_database_backend();
+        let at = |name: &str| self.columns.iter().position(|column| column == name);
+        let (Some(id), version) = (at(ID), at(VERSION)) else { return Ok(0) };
+        let sql = change_sql(backend, &self.table, &self.columns, version.is_some());
+        let mut changed = 0;
+        for mut row in self.into_values() {
+            let version = version.map(|at| row[at].clone());
+            let id = row.remove(id);
+            row.push(id);
+            row.extend(version);
+            let done = tx.db().execute_raw(Statement::from_sql_and_values(backend, &sql, row)).await?;
+            changed += done.rows_affected();
+        }
+        Ok(changed)
     }
 
     /// Inserts them with as few statements as the databases allow.
@@ -112,29 +143,49 @@ impl Rows {
     }
 }
 
-/// A value in JSON as the database writes it there itself; instants are kept to the microsecond, as when they are bound.
-fn plain(value: &Value) -> Result<Json> {
-    Ok(match value {
-        Value::Bool(value) => json!(value),
-        Value::SmallInt(value) => json!(value),
-        Value::Int(value) => json!(value),
-        Value::BigInt(value) => json!(value),
-        Value::String(value) => json!(value),
-        Value::Bytes(value) => json!(value.as_ref().map(|bytes| format!("\\x{}", hex::encode(bytes)))),
-        Value::Json(value) => json!(value),
-        Value::Uuid(value) => json!(value),
-        Value::ChronoDate(value) => json!(value),
+/// Writes a value in JSON as the database writes it there itself; instants are kept to the microsecond, as when they are bound.
+fn plain(value: &Value, json: &mut Vec<u8>) -> Result<()> {
+    let written = match value {
+        Value::Bool(value) => serde_json::to_writer(json, value),
+        Value::SmallInt(value) => serde_json::to_writer(json, value),
+        Value::Int(value) => serde_json::to_writer(json, value),
+        Value::BigInt(value) => serde_json::to_writer(json, value),
+        Value::String(value) => serde_json::to_writer(json, value),
+        Value::Bytes(value) => {
+            serde_json::to_writer(json, &value.as_ref().map(|bytes| format!("\\x{}", hex::encode(bytes))))
+        }
+        Value::Json(value) => serde_json::to_writer(json, value),
+        Value::Uuid(value) => serde_json::to_writer(json, value),
+        Value::ChronoDate(value) => serde_json::to_writer(json, value),
         Value::ChronoDateTimeUtc(value) => {
-            json!(value.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true)))
+            let exact = value.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true));
+            serde_json::to_writer(json, &exact)
         }
         other => return Err(StoreError::Internal(DbErr::Type(format!("{other:?} is in no row")))),
-    })
+    };
+    written.map_err(unwritten)
 }
 
 /// How many of so many rows the next statement inserts: all of a few, else the largest power of four.
 fn size(rows: usize, most: usize) -> usize {
     let rows = rows.min(most).max(1);
     if rows <= FEW { rows } else { 4_usize.pow(rows.ilog(4)) }
+}
+
+fn change_sql(backend: DbBackend, table: &str, columns: &[String], has_version: bool) -> String {
+    let mut bound = 0;
+    let mut is = |column: &str| {
+        bound += 1;
+        let value = if backend == DbBackend::Sqlite { "?".to_owned() } else { format!("${bound}") };
+        format!("{column} = {value}")
+    };
+    let set: Vec<String> =
+        columns.iter().filter(|column| *column != ID).map(|column| is(&format!("\"{column}\""))).collect();
+    let mut sql = format!("UPDATE \"{table}\" SET {} WHERE {}", set.join(", "), is("\"id\""));
+    if has_version {
+        let _ = write!(sql, " AND {}", is("\"version\" + 1"));
+    }
+    sql
 }
 
 fn insert_sql(backend: DbBackend, table: &str, columns: &[String], rows: usize) -> String {

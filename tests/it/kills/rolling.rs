@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use sea_orm::ConnectionTrait;
 use tokio::sync::watch;
 
 use super::{Acknowledged, PATIENCE, WALKERS, everything_is_there, set_out};
@@ -15,6 +16,13 @@ use crate::support::seed::{random, seed};
 
 /// Calls a student applies to, one after the other; more than any run needs.
 const CALLS: usize = 60;
+/// What a newer version adds to the schema while this one works.
+const EXPANDED: &str = "ALTER TABLE cases ADD COLUMN mood text; \
+     ALTER TABLE history ADD COLUMN weather text NOT NULL DEFAULT 'fair'; \
+     ALTER TABLE outbox ADD COLUMN stamp integer; \
+     CREATE TABLE moods (case_id uuid PRIMARY KEY REFERENCES cases (id), mood text NOT NULL); \
+     CREATE INDEX cases_mood ON cases (mood); \
+     INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_add_moods', 0)";
 /// Requests between two replacements.
 const BETWEEN: u64 = 40;
 
@@ -32,6 +40,10 @@ async fn processes_are_replaced_under_load_and_nothing_that_was_begun_is_lost() 
     let mut sent = load.sent.subscribe();
     let times = count("rolling_restarts");
     for nth in 0..times {
+        if nth == times / 2 {
+            // From here on a newer version works beside this one, whose processes still come and go.
+            season.database.connect().await.execute_unprepared(EXPANDED).await.expect("expanded");
+        }
         let until = *sent.borrow() + BETWEEN;
         drop(tokio::time::timeout(PATIENCE, sent.wait_for(|sent| *sent >= until)).await.expect("they go on"));
         // The one that is asked now goes away, after another has taken its place.

@@ -1,0 +1,109 @@
+//! Which applications a scope sees, as conditions of statements: as [`Dossier::visible`](crate::store::dossiers::Dossier::visible) says
+//! it of one.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, QueryTrait, RelationTrait,
+};
+use sojourn_engine::ids::{CaseId, PersonId};
+use sojourn_engine::vocabulary::ChoiceResult;
+use sojourn_entities::{application, choice, offering, programme};
+
+use crate::access::{Scope, Seat};
+use crate::store::institutions::below;
+use crate::store::page::Keyset;
+
+/// One of the ways in which a scope sees applications.
+#[derive(Debug)]
+pub(super) enum Way<'s> {
+    /// Every one of them.
+    All,
+    /// As the applicant.
+    Own(PersonId),
+    /// From a seat of the home, where it has been shown.
+    Home(&'s Seat),
+    /// From a seat of a chosen host, where it has been shown.
+    Host(&'s Seat),
+}
+
+/// All ways of a scope.
+pub(super) fn ways(scope: &Scope) -> Vec<Way<'_>> {
+    if scope.sees_everything() {
+        return vec![Way::All];
+    }
+    let own = scope.person().map(Way::Own);
+    own.into_iter().chain(scope.seats().iter().flat_map(|seat| [Way::Home(seat), Way::Host(seat)])).collect()
+}
+
+/// The rows of a scope, where other conditions say which applications are looked at.
+pub(in crate::store) fn seen(scope: &Scope) -> Condition {
+    ways(scope).iter().fold(Condition::any(), |any, way| any.add(way.condition()))
+}
+
+impl Way<'_> {
+    fn condition(&self) -> Condition {
+        match self {
+            Self::All => Condition::all().add(Expr::val(1).eq(1)),
+            Self::Own(person) => Condition::all().add(application::Column::ApplicantId.eq(*person)),
+            Self::Home(seat) => Condition::all()
+                .add(application::Column::HomeId.eq(seat.institution))
+                .add(application::Column::HomeSeesFrom.is_not_null())
+                .add_option(seat.unit.map(|unit| application::Column::HomeUnitId.in_subquery(below(unit)))),
+            // Of the one application alone: all that are shown to a host may be very many.
+            Self::Host(seat) => {
+                let mut its = Query::select();
+                its.expr(Expr::val(1)).from(choice::Entity).cond_where(shown_to_host(seat)).and_where(
+                    Expr::col((choice::Entity, choice::Column::ApplicationId))
+                        .equals((application::Entity, application::Column::Id)),
+                );
+                Condition::all().add(Expr::exists(its))
+            }
+        }
+    }
+
+    /// The ids of as many applications as a page has, and one more, in the order of the list.
+    pub fn first(&self, keyset: &Keyset<(CaseId,)>, matching: Condition) -> SelectStatement {
+        let Self::Host(seat) = self else {
+            let seen = application::Entity::find()
+                .select_only()
+                .column_as(application::Column::Id, "id")
+                .join(JoinType::InnerJoin, application::Relation::Case.def())
+                .filter(self.condition())
+                .filter(matching);
+            let key = [(application::Entity, application::Column::Id)];
+            return keyset.narrow(seen, key, Order::Desc).into_query();
+        };
+        let shown = choice::Entity::find()
+            .select_only()
+            .column_as(choice::Column::ApplicationId, "id")
+            .distinct()
+            .join(JoinType::InnerJoin, choice::Relation::Application.def())
+            .join(JoinType::InnerJoin, application::Relation::Case.def())
+            .filter(shown_to_host(seat))
+            .filter(matching);
+        let key = [(choice::Entity, choice::Column::ApplicationId)];
+        keyset.narrow(shown, key, Order::Desc).into_query()
+    }
+}
+
+/// Choices of a host that a seat is at, and that have been shown there.
+fn shown_to_host(seat: &Seat) -> Condition {
+    let run = |unit| {
+        Query::select()
+            .column((offering::Entity, offering::Column::Id))
+            .from(offering::Entity)
+            .inner_join(
+                programme::Entity,
+                Expr::col((programme::Entity, programme::Column::Id))
+                    .equals((offering::Entity, offering::Column::ProgrammeId)),
+            )
+            .and_where(programme::Column::UnitId.in_subquery(below(unit)))
+            .to_owned()
+    };
+    Condition::all()
+        .add(choice::Column::HostId.eq(seat.institution))
+        .add(choice::Column::Result.eq(ChoiceResult::Chosen))
+        .add(choice::Column::HostSeesFrom.is_not_null())
+        .add(choice::Column::HostSeesUntil.is_null())
+        .add_option(seat.unit.map(|unit| choice::Column::OfferingId.in_subquery(run(unit))))
+}
