@@ -219,6 +219,8 @@ fn ledger() -> Router<Web> {
 fn accounts() -> Router<Web> {
     Router::new()
         .route("/login", get(sessions::ask).post(sessions::sign_in))
+        .route("/session", get(sessions::state))
+        .route("/signed-in", get(sessions::back))
         .route("/logout", post(sessions::sign_out))
         .route("/language", post(sessions::choose_language))
         .route("/theme", post(themes::choose))
