@@ -10,10 +10,10 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use uuid::Uuid;
 
-use super::Web;
 use super::faults::{self, Wrong};
 use super::form::Fields;
 use super::visit::Visit;
+use super::{Web, recent};
 use crate::app::Error;
 
 /// An error on its way to [`dress`], which knows who asked.
@@ -27,11 +27,18 @@ enum Told {
     Foreign,
     /// Something a layer refused.
     Status(StatusCode),
+    /// The same form was taken a moment ago, and led there.
+    Done(String),
 }
 
 impl Fault {
     /// A form that this instance did not show to this visitor.
     pub const FOREIGN: Self = Self(Told::Foreign);
+
+    /// A form that was sent twice.
+    pub const fn done(to: String) -> Self {
+        Self(Told::Done(to))
+    }
 }
 
 /// What somebody typed into the form of this request, given back whatever goes wrong with it, and the page to type it into anew.
@@ -42,6 +49,7 @@ pub struct Typed(Arc<Held>);
 struct Held {
     said: OnceLock<Vec<(String, String)>>,
     page: OnceLock<String>,
+    form: OnceLock<recent::Form>,
 }
 
 impl Typed {
@@ -54,6 +62,11 @@ impl Typed {
         let typed = said.0.iter().filter(|(name, value)| open(name) && words(value));
         // A form is read once.
         self.0.said.set(typed.cloned().collect()).ok();
+    }
+
+    /// Keeps what the form is known by.
+    pub fn know(&self, form: recent::Form) {
+        self.0.form.set(form).ok();
     }
 
     /// Keeps the address of the page on which the form goes on after a log-in.
@@ -91,6 +104,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
+        if let Told::Done(to) = &self.0 {
+            return Redirect::to(to).into_response();
+        }
         let mut response = status(&self.0).into_response();
         response.extensions_mut().insert(self);
         response
@@ -100,6 +116,7 @@ impl IntoResponse for Fault {
 fn status(told: &Told) -> StatusCode {
     match told {
         Told::Foreign => StatusCode::FORBIDDEN,
+        Told::Done(_) => StatusCode::SEE_OTHER,
         Told::Status(status) => *status,
         Told::Error(error) => status_of(error),
     }
@@ -127,6 +144,11 @@ pub async fn dress(State(web): State<Web>, request: Request, next: Next) -> Resp
     let typed = Typed::default();
     parts.extensions.insert(typed.clone());
     let response = next.run(Request::from_parts(parts.clone(), body)).await;
+    if let Some(form) = typed.0.form.get().filter(|_| response.status() == StatusCode::SEE_OTHER)
+        && let Some(to) = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok())
+    {
+        web.0.recent.keep(*form, to, web.app().clock.now());
+    }
     let told = match response.extensions().get::<Fault>() {
         Some(fault) => fault.0.clone(),
         None if asks_for_page(&parts) && is_bare(&response) => Told::Status(response.status()),
@@ -194,6 +216,7 @@ fn page(visit: &Visit, told: &Told, typed: &Typed, from: Option<String>) -> Resp
     let status = status(told);
     let named = match told {
         Told::Foreign => "foreign",
+        Told::Done(_) => "conflict",
         Told::Error(error) => named(error),
         Told::Status(status) => of_status(*status),
     };
@@ -202,7 +225,7 @@ fn page(visit: &Visit, told: &Told, typed: &Typed, from: Option<String>) -> Resp
             Error::Invalid(wrong) => (None, faults::wrong(visit, wrong)),
             error => (detail(visit, error), Vec::new()),
         },
-        Told::Foreign | Told::Status(_) => (None, Vec::new()),
+        Told::Foreign | Told::Status(_) | Told::Done(_) => (None, Vec::new()),
     };
     let own = context! {
         kind => named, detail,

@@ -5,9 +5,9 @@ use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-use super::Web;
 use super::fault::Fault;
 use super::visit::{Visit, once};
+use super::{Web, recent};
 use crate::app::{Error, FieldError, Once};
 
 /// Name of the hidden field with the seal.
@@ -87,7 +87,12 @@ pub async fn read(request: Request, web: &Web) -> Result<Posted, Fault> {
     let Form(fields) = read.map_err(|rejection| unread(&rejection))?;
     // PostgreSQL keeps no text with a NUL in it.
     let fields = Fields(fields.into_iter().map(|(name, value)| (name, value.replace('\0', ""))).collect());
+    let form = recent::known_by(&visit.path, &fields);
+    if let Some(to) = web.0.recent.find(&form, web.app().clock.now()) {
+        return Err(Fault::done(to));
+    }
     visit.remember(&fields);
+    visit.knows(form);
     Ok(Posted { visit, fields })
 }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::assets::{self, Dress};
 use super::fault::{Fault, Typed};
 use super::form::Fields;
-use super::{Web, themes};
+use super::{Web, recent, themes};
 use crate::access::language::{self, LANGUAGES};
 use crate::access::{Caller, full_name};
 use crate::app::{App, Error, Once, applications, balances, institutions, people};
@@ -252,6 +252,11 @@ impl Visit {
     /// Keeps what was typed, for a page that tells of a fault.
     pub fn remember(&self, said: &Fields) {
         self.typed.keep(said);
+    }
+
+    /// Notes what the form of this request is known by.
+    pub fn knows(&self, form: recent::Form) {
+        self.typed.know(form);
     }
 
     /// Names the page on which a form goes on after a log-in, where its own address is none.

@@ -106,6 +106,7 @@ async fn a_file_stays_chosen_until_its_sender_has_logged_in_again() {
     stand.goes_once_logged_in(UPLOAD, STUDENT).await;
     stand.shows(".slot:first-of-type ul a").await;
     assert!(stand.browser.text().await.contains("paper.pdf"));
+    assert_eq!(stand.browser.console().await, Vec::<serde_json::Value>::new());
 
     // A list with what was typed beside it.
     stand.begin(HOME).await;
@@ -121,7 +122,6 @@ async fn a_file_stays_chosen_until_its_sender_has_logged_in_again() {
     );
     let columns = stand.browser.find("#columns").await.value().await.expect("read");
     assert_eq!(columns.as_deref(), Some("partner = \"partner\""));
-    assert_eq!(stand.browser.console().await, Vec::<serde_json::Value>::new());
     stand.browser.close().await;
 }
 

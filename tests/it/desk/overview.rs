@@ -5,6 +5,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{at_browser, filled, led, with};
+use crate::support::app::SECRETARIAT;
 use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::offers::id;
@@ -97,7 +98,7 @@ async fn who_keeps_whom_waiting_is_counted_by_institution_and_duty(
 
 /// The same over REST: counted, and case by case.
 async fn over_rest(cast: &Cast, references: &[String]) {
-    let (sol, alpha) = (cast.who("secretariat"), id(cast.at("Alpha")));
+    let (sol, alpha) = (cast.app.acting(SECRETARIAT).await, id(cast.at("Alpha")));
     let waits = sol.get("/waits").await.ok();
     assert_eq!(waits["items"].as_array().map(Vec::len), Some(1), "{waits}");
     let party = &waits["items"][0]["parties"][0];
@@ -129,7 +130,7 @@ async fn the_audit_is_narrowed_by_person_matter_and_day(#[values(Db::Sqlite, Db:
     assert!(shown("?subject=institution&deed=create&on=2026-09-10").await.contains(entered));
     assert!(!shown("?on=2026-09-01").await.contains(entered));
     assert!(!shown("?subject=person").await.contains(entered));
-    let by = crate::support::app::SECRETARIAT;
+    let by = SECRETARIAT;
     assert!(shown(&format!("?person={by}")).await.contains(entered));
     assert!(!shown(&format!("?person={}", address("home_head"))).await.contains(entered));
     let unknown = shown("?person=nobody@nowhere.example").await;

@@ -121,6 +121,3 @@ pub const NO_PAGES: &[&str] = &[
     "/mails/{id}/html",
     "/workflows/{id}/versions/{number}/picture.svg",
 ];
-
-/// Latin words that stand on Chinese pages: names that somebody has given, codes, and what is called so everywhere.
-pub const OWN_WORDS: &str = "Sojourn English API";

@@ -301,10 +301,10 @@ impl Browser {
         answer.convert().expect("an answer")
     }
 
-    /// Looks at the present page as wide as a telephone and as a desk's screen, with a picture of each in one theme; says what is wrong.
-    pub async fn picture(&self, kind: &str) -> Vec<String> {
+    /// Looks at the present page so wide, with a picture of each in one theme; says what is wrong.
+    pub async fn picture(&self, kind: &str, widths: &[(u32, &str)]) -> Vec<String> {
         let mut wrong = Vec::new();
-        for (width, theme) in [(360, "light"), (1440, "dark")] {
+        for (width, theme) in widths.iter().copied() {
             self.show_in(theme).await;
             self.resize(width).await;
             wrong.extend(self.ask::<Vec<String>>(AUDIT, Vec::new()).await);
