@@ -109,7 +109,7 @@ async fn what_was_typed_before_a_call_closed_is_not_lost_after_it(
 
     take(&mut walk, "!lapse").await;
     applies.is_late("class=\"summary\"").await;
-    let now = "class=\"state over\"";
+    let now = "<h2 id=\"now\"><span class=\"state";
     draft.is_late(now).await;
     submits.is_late(now).await;
     let form = file.fields.iter().filter(|(name, _)| name != "file");
