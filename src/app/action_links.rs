@@ -40,8 +40,6 @@ pub struct Task {
     pub offers: Vec<OfferView>,
     /// Until when it works.
     pub expires_at: DateTime<Utc>,
-    /// BCP 47 tag of the language they read.
-    pub language: String,
 }
 
 /// Why there is nothing to do by a link.
@@ -66,11 +64,11 @@ impl Over {
     }
 }
 
-/// What a link leads to; nothing is changed.
+/// What a link leads to, in the reader's language; nothing is changed.
 ///
 /// # Errors
 /// Faults of the database.
-pub async fn open(app: &App, token: &str) -> Result<Opened> {
+pub async fn open(app: &App, token: &str, language: &str) -> Result<Opened> {
     let at = app.clock.moment();
     let conn = app.store.read();
     let Some(link) = find(app, conn, token).await? else { return Ok(Opened::Over(Over::Unknown)) };
@@ -82,10 +80,11 @@ pub async fn open(app: &App, token: &str) -> Result<Opened> {
     if let Some(over) = over(&link, &scene, &at) {
         return Ok(Opened::Over(over));
     }
-    let caller = caller(app, &link).await?;
+    let mut caller = caller(app, &link).await?;
+    language.clone_into(&mut caller.language);
     let view = view::of(&scene, &caller, &at);
     let offers = offers(&scene, &view, &link);
-    Ok(Opened::Ready(Box::new(Task { offers, expires_at: link.expires_at, language: caller.language, view })))
+    Ok(Opened::Ready(Box::new(Task { offers, expires_at: link.expires_at, view })))
 }
 
 async fn find(app: &App, conn: &impl Conn, token: &str) -> Result<Option<ActionLink>> {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::Serialize;
 use sojourn_engine::ids::{CaseId, InstitutionId};
 use sojourn_engine::vocabulary::{Duty, Office, Subject};
+use utoipa::ToSchema;
 
 use super::{App, Asked, Error, Page, Result, demand};
 use crate::access::{Caller, Policy};
@@ -16,7 +17,7 @@ const NAMED: &str = "people";
 const NEVER: i32 = 9999;
 
 /// What waits for one party.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PartyView {
     /// A duty, the chair, or people by name.
     pub party: String,
@@ -33,7 +34,7 @@ pub struct PartyView {
 }
 
 /// What waits at one institution.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WaitsAt {
     /// The institution.
     pub id: InstitutionId,
@@ -43,9 +44,16 @@ pub struct WaitsAt {
     pub parties: Vec<PartyView>,
 }
 
+/// What waits for the alliance's own offices.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WaitsOfAlliance {
+    /// By office, and for people by name, the longest wait first.
+    pub parties: Vec<PartyView>,
+}
+
 /// A case that waits for a party.
-#[derive(Debug, Clone, Serialize)]
-pub struct WaitingView {
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WaitView {
     /// The case.
     pub case: CaseId,
     /// What it is about.
@@ -89,11 +97,11 @@ fn views(tallies: Vec<Tally>, now: DateTime<Utc>) -> Vec<PartyView> {
 ///
 /// # Errors
 /// [`Error::Forbidden`] for anybody but the secretariat and the chair.
-pub async fn of_alliance(app: &App, caller: &Caller) -> Result<Vec<PartyView>> {
+pub async fn of_alliance(app: &App, caller: &Caller) -> Result<WaitsOfAlliance> {
     demand(Policy::SecretariatOrChair, caller)?;
     let now = app.clock.now();
     let parties = [Party::Holders(None, Duty::Secretariat), Party::Chair, Party::Named];
-    Ok(views(store::tallies(app.store.read(), &parties, now).await?, now))
+    Ok(WaitsOfAlliance { parties: views(store::tallies(app.store.read(), &parties, now).await?, now) })
 }
 
 /// A page of the institutions that cases wait for, with what waits there.
@@ -151,17 +159,17 @@ pub async fn of(
     caller: &Caller,
     (at, named): (Option<InstitutionId>, &str),
     asked: &Asked,
-) -> Result<(Option<String>, Page<WaitingView>)> {
+) -> Result<(Option<String>, Page<WaitView>)> {
     demand(Policy::SecretariatOrChair, caller)?;
     let (conn, now) = (app.store.read(), app.clock.now());
     let (party, name) = party(conn, at, named).await?;
     let page = store::of_party(conn, party, asked).await?;
-    let mut items: Vec<WaitingView> = Vec::with_capacity(page.items.len());
+    let mut items: Vec<WaitView> = Vec::with_capacity(page.items.len());
     for row in page.items {
         let definition = app.definitions.get(conn, row.workflow).await?;
         let state = definition.state_named(&row.state).map(|ix| &definition.states[ix.at()].label);
         let role = definition.role_named(&row.role).map(|ix| &definition.roles[ix.at()].label);
-        items.push(WaitingView {
+        items.push(WaitView {
             case: row.case,
             subject: row.subject,
             reference: row.reference,

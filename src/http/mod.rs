@@ -54,6 +54,7 @@ mod shape;
 mod sign_ups;
 mod statements;
 mod upload;
+mod waits;
 pub mod watch;
 mod workflows;
 

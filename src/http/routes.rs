@@ -22,7 +22,7 @@ use super::{
     calls, chair_terms, consents, documents, eligible_students, email_changes, erasures, exports, health,
     identities, institutions, language, legal_holds, log_ins, messages, notifications, openapi, passwords,
     people, periods, personal_data, places, programmes, queue, registrations, reports, scores,
-    second_factors, sessions, sign_ups, statements, upload, workflows,
+    second_factors, sessions, sign_ups, statements, upload, waits, workflows,
 };
 use crate::access::{Caller, Policy};
 use crate::app::institutions::holidays;
@@ -205,6 +205,10 @@ pub fn all(state: AppState) -> Routes {
         .route(SignedIn, routes!(statements::dispute_statement))
         .route(SignedIn, routes!(statements::settle_statement))
         .route(SecretariatOrChair, routes!(audit::list_audit))
+        .route(SecretariatOrChair, routes!(waits::list_waits))
+        .route(SecretariatOrChair, routes!(waits::list_waits_of_alliance))
+        .route(SecretariatOrChair, routes!(waits::list_waits_for_office))
+        .route(SecretariatOrChair, routes!(waits::list_waits_for_party))
         .route(SignedIn, routes!(periods::list_periods))
         .route(SignedIn, routes!(periods::create_period))
         .route(SignedIn, routes!(periods::get_period))

@@ -48,7 +48,7 @@ async fn page(
     said: Option<&show::Said>,
     done: Option<String>,
 ) -> Result<Response> {
-    match action_links::open(visit.app(), token).await? {
+    match action_links::open(visit.app(), token, visit.language).await? {
         Opened::Ready(task) => Ok(visit.page(status, "act.html", ready(token, &task, said, done))),
         Opened::Over(over) => {
             let status = if status == StatusCode::OK && over == Over::Unknown {
@@ -110,7 +110,7 @@ fn ready(token: &str, task: &Task, said: Option<&show::Said>, done: Option<Strin
 /// Does what the link is for.
 pub async fn fire(Path(token): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
     let Posted { visit, fields } = posted;
-    let Opened::Ready(task) = action_links::open(visit.app(), &token).await? else {
+    let Opened::Ready(task) = action_links::open(visit.app(), &token, visit.language).await? else {
         return Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?);
     };
     let offer = task.offers.iter().find(|offer| events::is_meant(offer, &fields));

@@ -12,7 +12,7 @@ use sojourn_engine::ids::{CaseId, DocumentId, NoticeId};
 use super::Site;
 use super::applications::show::{self, Said, is_editable};
 use super::calls::id;
-use super::fault::Fault;
+use super::fault::{Fault, detail, status_of};
 use super::form::{Fields, Posted, SEAL, admitted};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
@@ -73,8 +73,8 @@ pub async fn supply(
     let (mut parts, body) = request.into_parts();
     let visit = admitted(&mut parts, &web).await?;
     let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
-    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let case: CaseId = id(&named)?;
+    let Some(caller) = visit.caller.clone() else { return Err(signed_out(&visit, case, form.ok()).await) };
     let read = match form {
         Ok(form) => read(&visit, &caller, case, form).await,
         Err(rejection) => Err(unread(rejection.body_text())),
@@ -87,13 +87,43 @@ pub async fn supply(
         Ok(upload) => keep(&visit, &caller, case, upload).await,
         Err(error) => Err(error),
     };
-    let told = match kept {
+    let (status, told) = match kept {
         Ok(()) => return Ok(Redirect::to(&format!("/cases/{case}?done=document#documents")).into_response()),
-        Err(Error::Invalid(wrong)) => wrong.first().map(|field| field.detail.clone()),
+        Err(Error::Invalid(wrong)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, wrong.first().map(|field| field.detail.clone()))
+        }
+        // The case has gone on, and takes no such document any more.
+        Err(error @ (Error::Conflict(_) | Error::Refused(_))) => {
+            (status_of(&error), detail(&visit, &error).map(|told| visit.said(&told)))
+        }
         Err(error) => return Err(error.into()),
     };
     let said = Said { form: "-documents".to_owned(), told, ..Said::default() };
-    Ok(show::again(&visit, &caller, case, StatusCode::UNPROCESSABLE_ENTITY, said).await?)
+    Ok(show::again(&visit, &caller, case, status, said).await?)
+}
+
+/// Leads whoever has to log in first back to the slot of their file, which a browser does not keep: it has to be chosen again.
+async fn signed_out(visit: &Visit, case: CaseId, form: Option<Multipart>) -> Fault {
+    let slot = match form {
+        Some(form) => slot_of(form).await,
+        None => String::new(),
+    };
+    let plain = slot.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+    if plain && !slot.is_empty() {
+        visit.stands_on(format!("/cases/{case}?again={slot}#file-{slot}"));
+    }
+    Error::Unauthenticated.into()
+}
+
+/// The slot that a form names; all of it is read, for a browser shows no answer before.
+async fn slot_of(mut form: Multipart) -> String {
+    let mut slot = String::new();
+    while let Ok(Some(field)) = form.next_field().await {
+        if field.name() == Some("slot") {
+            slot = field.text().await.unwrap_or_default();
+        }
+    }
+    slot
 }
 
 async fn read(visit: &Visit, caller: &Caller, case: CaseId, mut form: Multipart) -> Result<Upload> {

@@ -3,17 +3,17 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use uuid::Uuid;
 
-use super::Web;
 use super::faults::{self, Wrong};
 use super::form::Fields;
 use super::visit::Visit;
+use super::{Web, recent};
 use crate::app::Error;
 
 /// An error on its way to [`dress`], which knows who asked.
@@ -27,16 +27,30 @@ enum Told {
     Foreign,
     /// Something a layer refused.
     Status(StatusCode),
+    /// The same form was taken a moment ago, and led there.
+    Done(String),
 }
 
 impl Fault {
     /// A form that this instance did not show to this visitor.
     pub const FOREIGN: Self = Self(Told::Foreign);
+
+    /// A form that was sent twice.
+    pub const fn done(to: String) -> Self {
+        Self(Told::Done(to))
+    }
 }
 
-/// What somebody typed into the form of this request, given back whatever goes wrong with it.
+/// What somebody typed into the form of this request, given back whatever goes wrong with it, and the page to type it into anew.
 #[derive(Debug, Clone, Default)]
-pub struct Typed(Arc<OnceLock<Vec<(String, String)>>>);
+pub struct Typed(Arc<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    said: OnceLock<Vec<(String, String)>>,
+    page: OnceLock<String>,
+    form: OnceLock<recent::Form>,
+}
 
 impl Typed {
     /// Keeps what a form says, but for what is secret and what it carries by itself.
@@ -47,11 +61,21 @@ impl Typed {
         let words = |value: &str| !value.trim().is_empty() && value.parse::<Uuid>().is_err();
         let typed = said.0.iter().filter(|(name, value)| open(name) && words(value));
         // A form is read once.
-        self.0.set(typed.cloned().collect()).ok();
+        self.0.said.set(typed.cloned().collect()).ok();
+    }
+
+    /// Keeps what the form is known by.
+    pub fn know(&self, form: recent::Form) {
+        self.0.form.set(form).ok();
+    }
+
+    /// Keeps the address of the page on which the form goes on after a log-in.
+    pub fn stand(&self, page: String) {
+        self.0.page.set(page).ok();
     }
 
     fn said(&self) -> Vec<(String, String)> {
-        self.0.get().cloned().unwrap_or_default()
+        self.0.said.get().cloned().unwrap_or_default()
     }
 }
 
@@ -80,6 +104,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
+        if let Told::Done(to) = &self.0 {
+            return Redirect::to(to).into_response();
+        }
         let mut response = status(&self.0).into_response();
         response.extensions_mut().insert(self);
         response
@@ -89,6 +116,7 @@ impl IntoResponse for Fault {
 fn status(told: &Told) -> StatusCode {
     match told {
         Told::Foreign => StatusCode::FORBIDDEN,
+        Told::Done(_) => StatusCode::SEE_OTHER,
         Told::Status(status) => *status,
         Told::Error(error) => status_of(error),
     }
@@ -116,16 +144,24 @@ pub async fn dress(State(web): State<Web>, request: Request, next: Next) -> Resp
     let typed = Typed::default();
     parts.extensions.insert(typed.clone());
     let response = next.run(Request::from_parts(parts.clone(), body)).await;
+    if let Some(form) = typed.0.form.get().filter(|_| response.status() == StatusCode::SEE_OTHER)
+        && let Some(to) = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok())
+    {
+        web.0.recent.keep(*form, to, web.app().clock.now());
+    }
     let told = match response.extensions().get::<Fault>() {
         Some(fault) => fault.0.clone(),
         None if asks_for_page(&parts) && is_bare(&response) => Told::Status(response.status()),
         None => return response,
     };
+    if matches!(told, Told::Status(StatusCode::METHOD_NOT_ALLOWED)) && parts.method == Method::GET {
+        return Redirect::to(above(parts.uri.path())).into_response();
+    }
     let visit = match Visit::from_request_parts(&mut parts, &web).await {
         Ok(visit) => visit,
         Err(_) => Visit::of_nobody(&web, &parts.headers),
     };
-    let page = page(&visit, &told, &typed);
+    let page = page(&visit, &told, &typed, from(&parts.headers));
     let (seen, page) = page.into_parts();
     let (mut head, _) = response.into_parts();
     for (name, value) in &seen.headers {
@@ -141,6 +177,27 @@ pub async fn dress(State(web): State<Web>, request: Request, next: Next) -> Resp
     Response::from_parts(head, page)
 }
 
+/// The page that a form stands on whose own address somebody opens, as after a reload: it lies above.
+fn above(path: &str) -> &str {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some((above, _)) if !above.is_empty() => above,
+        _ => "/",
+    }
+}
+
+/// The page of ours that a request comes from.
+fn from(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let (_, referer) = text(header::REFERER)?.split_once("://")?;
+    let path = referer.strip_prefix(text(header::HOST)?)?;
+    // What was done before is not told once more.
+    let path = path.split_once("?done=").map_or(path, |(path, _)| path);
+    (path.starts_with('/') && path.len() < LONGEST).then(|| path.to_owned())
+}
+
+/// Longest address to come back to.
+const LONGEST: usize = 4000;
+
 fn asks_for_page(parts: &axum::http::request::Parts) -> bool {
     let accepted = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let machine = ["/api", "/healthz", "/readyz"].iter().any(|path| parts.uri.path().starts_with(path));
@@ -155,10 +212,11 @@ fn is_bare(response: &Response) -> bool {
     (status.is_client_error() || status.is_server_error()) && !page
 }
 
-fn page(visit: &Visit, told: &Told, typed: &Typed) -> Response {
+fn page(visit: &Visit, told: &Told, typed: &Typed, from: Option<String>) -> Response {
     let status = status(told);
     let named = match told {
         Told::Foreign => "foreign",
+        Told::Done(_) => "conflict",
         Told::Error(error) => named(error),
         Told::Status(status) => of_status(*status),
     };
@@ -167,12 +225,13 @@ fn page(visit: &Visit, told: &Told, typed: &Typed) -> Response {
             Error::Invalid(wrong) => (None, faults::wrong(visit, wrong)),
             error => (detail(visit, error), Vec::new()),
         },
-        Told::Foreign | Told::Status(_) => (None, Vec::new()),
+        Told::Foreign | Told::Status(_) | Told::Done(_) => (None, Vec::new()),
     };
     let own = context! {
         kind => named, detail,
         wrong => Value::from(Serde::<&[Wrong]>(&wrong)),
         typed => typed.said(),
+        next => typed.0.page.get().cloned().or(from),
         status => status.as_u16(),
     };
     let page = visit.page(status, "error.html", own);

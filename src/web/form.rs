@@ -5,9 +5,9 @@ use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-use super::Web;
 use super::fault::Fault;
 use super::visit::{Visit, once};
+use super::{Web, recent};
 use crate::app::{Error, FieldError, Once};
 
 /// Name of the hidden field with the seal.
@@ -63,19 +63,37 @@ impl FromRequest<Web> for Posted {
     type Rejection = Fault;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Fault> {
-        let (mut parts, body) = request.into_parts();
-        let visit = admitted(&mut parts, web).await?;
-        let read = Form::<Vec<(String, String)>>::from_request(Request::from_parts(parts, body), web).await;
-        let Form(fields) = read.map_err(|rejection| unread(&rejection))?;
-        // PostgreSQL keeps no text with a NUL in it.
-        let fields =
-            Fields(fields.into_iter().map(|(name, value)| (name, value.replace('\0', ""))).collect());
-        visit.remember(&fields);
-        if !visit.sealed(fields.get(SEAL)) {
-            return Err(Fault::FOREIGN);
+        let posted = read(request, web).await?;
+        match posted.visit.ended {
+            _ if posted.is_sealed() => Ok(posted),
+            true => Err(Error::Unauthenticated.into()),
+            false => Err(Fault::FOREIGN),
         }
-        Ok(Self { visit, fields })
     }
+}
+
+impl Posted {
+    /// Whether the form was shown to this visitor.
+    pub fn is_sealed(&self) -> bool {
+        self.visit.sealed(self.fields.get(SEAL))
+    }
+}
+
+/// A form of this site, whose seal has still to be looked at.
+pub async fn read(request: Request, web: &Web) -> Result<Posted, Fault> {
+    let (mut parts, body) = request.into_parts();
+    let visit = admitted(&mut parts, web).await?;
+    let read = Form::<Vec<(String, String)>>::from_request(Request::from_parts(parts, body), web).await;
+    let Form(fields) = read.map_err(|rejection| unread(&rejection))?;
+    // PostgreSQL keeps no text with a NUL in it.
+    let fields = Fields(fields.into_iter().map(|(name, value)| (name, value.replace('\0', ""))).collect());
+    let form = recent::known_by(&visit.path, &fields);
+    if let Some(to) = web.0.recent.find(&form, web.app().clock.now()) {
+        return Err(Fault::done(to));
+    }
+    visit.remember(&fields);
+    visit.knows(form);
+    Ok(Posted { visit, fields })
 }
 
 /// The visitor, once the request is known to come from a page of this instance.

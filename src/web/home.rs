@@ -1,5 +1,7 @@
 //! The first page after signing in: what waits for me, and what is mine.
 
+use std::collections::BTreeSet;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -7,7 +9,7 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use sojourn_engine::vocabulary::Publication;
 
-use super::applications::list::{cases, shown};
+use super::applications::list::shown;
 use super::calls;
 use super::fault::Fault;
 use super::form::Posted;
@@ -16,7 +18,7 @@ use crate::access::{Caller, full_name};
 use crate::app::applications;
 use crate::app::applications::list::{self, Filter};
 use crate::app::calls::Wanted;
-use crate::app::{Asked, Error, Result, bounces, people};
+use crate::app::{Asked, Error, Result, bounces, people, queue};
 
 /// Cases shown here at most; the rest is one click away.
 const FEW: u64 = 10;
@@ -82,9 +84,13 @@ pub async fn found(Path(named): Path<String>, posted: Posted) -> std::result::Re
     Ok(Redirect::to(&door).into_response())
 }
 
+/// What waits for them, the first to end first.
 async fn waiting(visit: &Visit, caller: &Caller) -> Result<(Option<Vec<Value>>, bool)> {
-    let filter = Filter { waiting_for_me: true, ..Filter::default() };
-    let page = cases(visit, caller, &Asked { limit: FEW, cursor: None }, filter).await?;
+    let asked = Asked { limit: FEW, cursor: None };
+    let page = queue::list(visit.app(), caller, &asked, queue::Filter::default()).await?;
     let more = page.next.is_some();
-    Ok((Some(page.items.iter().map(|item| shown(visit.app(), item)).collect()), more))
+    let mut known = BTreeSet::new();
+    // One that asks for several things stands once.
+    let cases = page.items.iter().map(|task| &task.application).filter(|case| known.insert(case.id));
+    Ok((Some(cases.map(|case| shown(visit.app(), case)).collect()), more))
 }

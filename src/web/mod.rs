@@ -42,6 +42,7 @@ mod preferences;
 mod programmes;
 mod query;
 mod queue;
+mod recent;
 mod refused;
 mod reports;
 mod review;
@@ -83,6 +84,7 @@ struct Parts {
     alliance: String,
     public_url: String,
     demo: Option<Demo>,
+    recent: recent::Recent,
 }
 
 impl Web {
@@ -99,6 +101,7 @@ impl Web {
             alliance: config.alliance.name.clone(),
             public_url: config.http.public_url.clone(),
             demo,
+            recent: recent::Recent::default(),
         };
         Ok(Self(Arc::new(parts)))
     }
@@ -219,6 +222,8 @@ fn ledger() -> Router<Web> {
 fn accounts() -> Router<Web> {
     Router::new()
         .route("/login", get(sessions::ask).post(sessions::sign_in))
+        .route("/session", get(sessions::state))
+        .route("/signed-in", get(sessions::back))
         .route("/logout", post(sessions::sign_out))
         .route("/language", post(sessions::choose_language))
         .route("/theme", post(themes::choose))

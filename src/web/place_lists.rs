@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::extract::{FromRequest, Multipart, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine;
@@ -39,9 +39,20 @@ struct Sent {
     list: Vec<u8>,
 }
 
-/// The empty form.
-pub async fn ask(SignedIn { visit, caller }: SignedIn) -> Page {
-    Ok(page(&visit, &caller, StatusCode::OK, (&Sent::default(), None), &[]).await?)
+/// The empty form, or what was typed before a log-in.
+pub async fn ask(SignedIn { visit, caller }: SignedIn, Query(typed): Query<Vec<(String, String)>>) -> Page {
+    let sent = Sent { fields: Fields(typed), list: Vec::new() };
+    Ok(page(&visit, &caller, StatusCode::OK, (&sent, None), &[]).await?)
+}
+
+/// The address of the form with what was typed, whose file has to be chosen again.
+fn anew(fields: &Fields) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let typed = |(name, value): &&(String, String)| {
+        ["institution", "columns", "new_partners"].contains(&name.as_str()) && !value.is_empty()
+    };
+    query.extend_pairs(fields.0.iter().filter(typed));
+    format!("/place-lists?{}#file", query.append_pair("again", "file").finish())
 }
 
 async fn page(
@@ -65,6 +76,7 @@ async fn page(
         columns => sent.fields.get("columns"), longest => import::LONGEST_MAP,
         new_partners => sent.fields.get("new_partners") == "true",
         enters => caller.is_secretariat(), megabytes => LARGEST / 1024 / 1024,
+        again => sent.fields.get("again") == "file",
         report, kept => BASE64_STANDARD.encode(&sent.list),
         faults => Value::from(Serde(wrong)),
     };
@@ -85,6 +97,10 @@ pub async fn take(State(web): Site, request: Request) -> Page {
         visit.remember(&sent.fields);
     }
     let sent = match sent {
+        Ok(sent) if visit.caller.is_none() => {
+            visit.stands_on(anew(&sent.fields));
+            return Err(Error::Unauthenticated.into());
+        }
         Ok(sent) if !visit.sealed(sent.fields.get(SEAL)) => return Err(Fault::FOREIGN),
         Ok(sent) if sent.list.is_empty() => Err((sent, "file")),
         Ok(sent) if sent.list.len() > LARGEST => Err((Sent { list: Vec::new(), ..sent }, "large")),

@@ -1,5 +1,6 @@
 //! Signing in and out, and the language of the pages.
 
+use axum::Json;
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -7,11 +8,12 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::json;
 
-use super::Site;
 use super::fault::{Fault, status_of};
-use super::form::{Fields, Posted};
-use super::visit::{Keeps, SET_UP, Visit, keep};
+use super::form::{self, Fields, Posted};
+use super::visit::{Keeps, SET_UP, SignedIn, Visit, keep};
+use super::{Site, Web};
 use crate::access::Whence;
 use crate::access::language::LANGUAGES;
 use crate::app::sessions::{self, Progress};
@@ -33,10 +35,10 @@ pub async fn ask(visit: Visit, Query(came): Query<Came>) -> Result<Response, Fau
     }
     let after =
         came.after.filter(|after| matches!(after.as_str(), "password" | "out" | "link" | "late" | "erased"));
-    form(&visit, StatusCode::OK, context! { next, after, email => "", fault => () }).await
+    shown(&visit, StatusCode::OK, context! { next, after, email => "", fault => () }).await
 }
 
-async fn form(visit: &Visit, status: StatusCode, own: Value) -> Result<Response, Fault> {
+async fn shown(visit: &Visit, status: StatusCode, own: Value) -> Result<Response, Fault> {
     let providers = Value::from(Serde(&log_ins::providers(visit.app()).await?));
     let sign_up = log_ins::some_sign_up(visit.app()).await?;
     let demo = visit.web.0.demo.as_ref();
@@ -46,8 +48,25 @@ async fn form(visit: &Visit, status: StatusCode, own: Value) -> Result<Response,
     Ok(visit.page(status, "login.html", context! { log_ins, password, providers, sign_up, ..own }))
 }
 
-pub async fn sign_in(State(web): Site, from: Whence, request: Request) -> Result<Response, Fault> {
-    let Posted { visit, fields } = Posted::from_request(request, &web).await?;
+/// A form by which somebody signs in. Whoever has clicked twice is signed in by the first, and goes on as it does.
+#[derive(Debug)]
+pub struct Entering(Posted);
+
+impl FromRequest<Web> for Entering {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Response> {
+        let posted = form::read(request, web).await.map_err(IntoResponse::into_response)?;
+        match posted.visit.caller {
+            _ if posted.is_sealed() => Ok(Self(posted)),
+            Some(_) => Err(Redirect::to(onward(posted.fields.get("next"))).into_response()),
+            None => Err(Fault::FOREIGN.into_response()),
+        }
+    }
+}
+
+pub async fn sign_in(from: Whence, Entering(posted): Entering) -> Result<Response, Fault> {
+    let Posted { visit, fields } = posted;
     let password = SecretString::from(fields.exact("password").to_owned());
     match sessions::sign_in(visit.app(), fields.get("email"), password, None, &from).await {
         Ok(Progress::Done(signed_in)) => welcome(&visit, fields.get("next"), &signed_in).await,
@@ -72,7 +91,7 @@ pub fn code_form(
     visit.page(status, "login_code.html", context! { half, next => onward(next), fault })
 }
 
-pub async fn give_code(from: Whence, posted: Posted) -> Result<Response, Fault> {
+pub async fn give_code(from: Whence, Entering(posted): Entering) -> Result<Response, Fault> {
     let Posted { visit, fields } = posted;
     let (half, next) = (fields.get("half"), fields.get("next"));
     match sessions::give_code(visit.app(), half, fields.get("code"), &from).await {
@@ -110,12 +129,17 @@ async fn again(visit: &Visit, fields: &Fields, error: &Error) -> Result<Response
         _ => visit.word("login.wrong"),
     };
     let (next, email) = (onward(fields.get("next")), fields.get("email"));
-    form(visit, status_of(error), context! { next, email, fault, after => () }).await
+    shown(visit, status_of(error), context! { next, email, fault, after => () }).await
 }
 
-pub async fn sign_out(posted: Posted) -> Result<Response, Fault> {
-    let visit = posted.visit;
+/// Ends the session; where it is over already, there is nothing left to do.
+pub async fn sign_out(State(web): Site, request: Request) -> Result<Response, Fault> {
+    let posted = form::read(request, &web).await?;
+    let visit = &posted.visit;
     if let Some(caller) = &visit.caller {
+        if !posted.is_sealed() {
+            return Err(Fault::FOREIGN);
+        }
         sessions::sign_out(visit.app(), caller).await?;
     }
     let mut response = Redirect::to("/login?after=out").into_response();
@@ -130,6 +154,17 @@ pub async fn choose_language(posted: Posted) -> Response {
         keep(response.headers_mut(), &visit.cookie(Keeps::Language, known));
     }
     response
+}
+
+/// Whether somebody is signed in, for a page that has stood open, with a seal for its forms.
+pub async fn state(visit: Visit) -> Response {
+    let seal = visit.caller.is_some().then(|| visit.fresh_seal());
+    Json(json!({ "seal": seal })).into_response()
+}
+
+/// Leads back to the window in which a form waits.
+pub async fn back(signed_in: SignedIn) -> Response {
+    signed_in.visit.page(StatusCode::OK, "signed_in.html", context! {})
 }
 
 /// An address of ours to go on to; whatever could lead elsewhere leads home.

@@ -174,6 +174,40 @@ mod tests {
         assert_eq!(all[0], all[1]);
     }
 
+    /// Names of what events ask for, anywhere in a definition.
+    fn asked(value: &toml::Value, into: &mut BTreeSet<String>) {
+        match value {
+            toml::Value::Table(table) => {
+                for (name, inner) in table {
+                    match inner {
+                        toml::Value::Table(fields) if name == "input" => into.extend(fields.keys().cloned()),
+                        inner => asked(inner, into),
+                    }
+                }
+            }
+            toml::Value::Array(all) => all.iter().for_each(|inner| asked(inner, into)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn whatever_a_shipped_workflow_asks_for_has_a_label() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/workflows");
+        let mut named = BTreeSet::new();
+        for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+            let name = file.to_string_lossy();
+            if name.ends_with(".toml") && !name.ends_with(".scenarios.toml") {
+                let table: toml::Table = toml::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+                asked(&toml::Value::Table(table), &mut named);
+            }
+        }
+        let words: toml::Table = toml::from_str(&text("words.en.toml").unwrap()).unwrap();
+        let labels = words["fields"].as_table().unwrap();
+        assert!(named.len() > 40, "{}", named.len());
+        let without: Vec<&String> = named.iter().filter(|name| !labels.contains_key(*name)).collect();
+        assert_eq!(without, Vec::<&String>::new());
+    }
+
     #[test]
     fn every_mail_has_a_name_for_lists() {
         let table: toml::Table = toml::from_str(&text("words.en.toml").unwrap()).unwrap();

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::assets::{self, Dress};
 use super::fault::{Fault, Typed};
 use super::form::Fields;
-use super::{Web, themes};
+use super::{Web, recent, themes};
 use crate::access::language::{self, LANGUAGES};
 use crate::access::{Caller, full_name};
 use crate::app::{App, Error, Once, applications, balances, institutions, people};
@@ -46,6 +46,8 @@ pub struct Visit {
     typed: Typed,
     /// Whether they are signed in and have to set up a second factor first: elsewhere they are nobody.
     pub lacks_factor: bool,
+    /// Whether they come with a session that is over.
+    pub ended: bool,
 }
 
 /// How a browser takes an answer.
@@ -95,7 +97,10 @@ impl FromRequestParts<Web> for Visit {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Fault> {
         let jar = CookieJar::from_headers(&parts.headers);
         let kept = |what: Keeps| jar.get(what.name(web.is_secure())).map(|cookie| cookie.value().to_owned());
-        let mut caller = signed_in(web.app(), kept(Keeps::Pass)).await?;
+        let pass = kept(Keeps::Pass);
+        let came = pass.is_some();
+        let mut caller = signed_in(web.app(), pass).await?;
+        let ended = came && caller.is_none();
         let language = language_of(kept(Keeps::Language), &parts.headers, caller.as_ref());
         if let Some(caller) = &mut caller {
             language.clone_into(&mut caller.language);
@@ -118,7 +123,20 @@ impl FromRequestParts<Web> for Visit {
         let takes = Takes::of(&parts.headers);
         let typed = parts.extensions.get().cloned().unwrap_or_default();
         let web = web.clone();
-        Ok(Self { web, caller, language, path, me, bound, fresh_mark, theme, takes, typed, lacks_factor })
+        Ok(Self {
+            web,
+            caller,
+            language,
+            path,
+            me,
+            bound,
+            fresh_mark,
+            theme,
+            takes,
+            typed,
+            lacks_factor,
+            ended,
+        })
     }
 }
 
@@ -207,6 +225,7 @@ impl Visit {
             takes: Takes::default(),
             typed: Typed::default(),
             lacks_factor: false,
+            ended: false,
         }
     }
 
@@ -233,6 +252,21 @@ impl Visit {
     /// Keeps what was typed, for a page that tells of a fault.
     pub fn remember(&self, said: &Fields) {
         self.typed.keep(said);
+    }
+
+    /// Notes what the form of this request is known by.
+    pub fn knows(&self, form: recent::Form) {
+        self.typed.know(form);
+    }
+
+    /// Names the page on which a form goes on after a log-in, where its own address is none.
+    pub fn stands_on(&self, page: String) {
+        self.typed.stand(page);
+    }
+
+    /// A seal for forms of this visitor.
+    pub fn fresh_seal(&self) -> String {
+        self.app().links.form_seal(&self.bound, self.app().clock.moment().random())
     }
 
     /// A key under which a form does its work once.
@@ -269,7 +303,7 @@ impl Visit {
             theme => self.theme,
             themes => themes::THEMES.to_vec(),
             most_waiting => MOST,
-            seal => self.app().links.form_seal(&self.bound, self.app().clock.moment().random()),
+            seal => self.fresh_seal(),
             key => self.fresh_key(),
             me => Value::from(Serde(&self.me)),
             me_id => caller.map(|caller| caller.person.to_string()),

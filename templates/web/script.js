@@ -76,34 +76,62 @@ for (const list of all("ol.wishes")) {
   });
 }
 
-// How far a file has come; what is wrong with it stands beside it.
-for (const form of all("form.upload")) {
+// A form with a file goes only while somebody is signed in; else the file stays chosen until they are. What is wrong stands beside it.
+const clean = (form, busy) => {
+  all("[role=alert], .bar", form).forEach((one) => one.remove());
+  if (busy) form.dataset.sent = "yes"; else delete form.dataset.sent;
+  for (const button of all("button", form)) {
+    if (busy) button.setAttribute("aria-disabled", "true"); else button.removeAttribute("aria-disabled");
+  }
+};
+const failed = (form, text) => {
+  clean(form);
+  const fault = Object.assign(document.createElement("p"), { className: "fault", textContent: text });
+  fault.setAttribute("role", "alert");
+  form.append(fault);
+};
+const ended = (form, still) => {
+  clean(form);
+  const kept = form.querySelector("template.ended");
+  kept.after(kept.content.cloneNode(true));
+  const told = kept.nextElementSibling;
+  told.querySelector(".still").hidden = !still;
+  told.querySelector("button").addEventListener("click", () => send(form, true));
+  told.focus();
+};
+// How far a file has come.
+const upload = (form) => {
+  const bar = Object.assign(document.createElement("progress"), { className: "bar", max: 1, value: 0 });
+  bar.setAttribute("aria-label", form.querySelector("button").getAttribute("aria-label"));
+  form.append(bar);
+  const request = new XMLHttpRequest();
+  request.open("POST", form.action);
+  request.setRequestHeader("Accept", "text/html");
+  request.responseType = "document";
+  request.upload.onprogress = (now) => { if (now.lengthComputable) bar.value = now.loaded / now.total; };
+  request.onload = () => {
+    if (request.status === 200) { location.assign(request.responseURL); if (location.hash) location.reload(); return; }
+    if (request.status === 401) { ended(form); return; }
+    const told = request.response?.querySelector(".summary p, .told, main p");
+    failed(form, told ? told.textContent : form.dataset.failed);
+  };
+  request.onerror = () => failed(form, form.dataset.failed);
+  request.send(new FormData(form));
+};
+const send = async (form, again) => {
+  clean(form, true);
+  try {
+    const answer = await fetch("/session", { headers: { Accept: "application/json" } });
+    const { seal } = await answer.json();
+    if (!seal) { ended(form, again); return; }
+    for (const input of all("input[name=seal]")) input.value = seal;
+    if (form.matches(".upload")) upload(form); else form.submit();
+  } catch { failed(form, form.dataset.failed); }
+};
+for (const form of all("form:has(template.ended)")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const bar = Object.assign(document.createElement("progress"), { className: "bar", max: 1, value: 0 });
-    bar.setAttribute("aria-label", form.querySelector("button").getAttribute("aria-label"));
-    all(".fault", form).forEach((one) => one.remove());
-    form.append(bar);
-    const request = new XMLHttpRequest();
-    request.open("POST", form.action);
-    request.setRequestHeader("Accept", "text/html");
-    request.responseType = "document";
-    request.upload.onprogress = (now) => { if (now.lengthComputable) bar.value = now.loaded / now.total; };
-    const over = (text) => {
-      bar.remove();
-      delete form.dataset.sent;
-      const fault = Object.assign(document.createElement("p"), { className: "fault", textContent: text });
-      fault.setAttribute("role", "alert");
-      form.append(fault);
-      all("button", form).forEach((button) => button.removeAttribute("aria-disabled"));
-    };
-    request.onload = () => {
-      if (request.status === 200) { location.assign(request.responseURL); if (location.hash) location.reload(); return; }
-      const told = request.response?.querySelector(".summary p, .told, main p");
-      over(told ? told.textContent : form.dataset.failed);
-    };
-    request.onerror = () => over(form.dataset.failed);
-    request.send(new FormData(form));
+    if (!form.dataset.sent) send(form);
   });
 }
 

@@ -240,6 +240,15 @@ async fn the_secretariat_reads_what_a_mail_says_but_no_link_that_opens_an_accoun
     }
     kim.post(&format!("/notifications/{notice}/resend"), &json!({})).await.problem(403);
     post.sol.get("/notifications/019a7c3e-5b1f-7a20-8c44-1d2e3f405162").await.problem(404);
+    let (_, other) = post.invited("kit@north.example").await;
+    let page = Visitor::signed_in(&post.app.address, "sol@alliance.example").await;
+    for _ in 0..2 {
+        let sent = page.submit("/notifications", &format!("/notifications/{other}/resend"), &[]).await;
+        assert_eq!(sent.header("location"), "/notifications", "{}", sent.text());
+    }
+    let all = post.sol.get("/notifications?limit=200").await.ok();
+    let all = all["items"].as_array().expect("notices");
+    assert_eq!(all.iter().filter(|one| one["repeats"] == json!(other)).count(), 1, "two clicks are one mail");
     let waits = post.sol.post(&format!("/notifications/{notice}/resend"), &json!({})).await.ok();
     post.sol.post(&format!("/notifications/{}/resend", id(&waits)), &json!({})).await.problem(409);
 }

@@ -163,6 +163,8 @@ async fn the_pages_ask_for_an_address_and_a_link_that_is_only_opened_changes_not
         }
         let agreed = visitor.submit(&page, "/email-change", &[("token", &token)]).await.text();
         assert!(agreed.contains(done), "{agreed}");
+        let again = visitor.submit("/account/email", "/email-change", &[("token", &token)]).await;
+        assert!(again.status < 500 && again.text().contains("does not work any more"), "{}", again.text());
         assert!(visitor.get(&page).await.text().contains("does not work any more"));
     }
     app.sign_in(NEXT).await;

@@ -112,6 +112,29 @@ async fn what_is_not_there_or_not_ones_own_is_the_same_page(#[values(Db::Sqlite,
     assert_eq!(api.header("content-type"), "application/problem+json", "the API answers programmes");
 }
 
+#[tokio::test]
+async fn whoever_opens_the_address_of_a_form_is_led_to_the_page_above() {
+    let app = alliance(Db::Sqlite).await;
+    let visitor = Visitor::signed_in(&app.address, SOL).await;
+    let case = "/cases/019a7c3e-5b1f-7a20-8c44-1d2e3f405162";
+    for (form, page) in [
+        (format!("{case}/events"), case),
+        ("/account/sessions/end".to_owned(), "/account/sessions"),
+        ("/account/password".to_owned(), "/account"),
+        ("/bulk".to_owned(), "/"),
+        ("/logout".to_owned(), "/"),
+    ] {
+        let answer = visitor.get(&form).await;
+        assert_eq!((answer.status, answer.header("location")), (303, page), "{form}");
+    }
+    let ended = Visitor::with_pass(&app.address, "over");
+    let page = format!("{}/absence?done=kept", app.address);
+    let posted = ended.form("/absence", &app.address, &[("seal", "x")]).header("Referer", page);
+    let posted = send(posted).await;
+    let link = "href=\"/login?next=&#x2f;absence\"";
+    assert!(posted.status == 401 && posted.text().contains(link), "{}: {}", posted.status, posted.text());
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_one_time_link_acts_only_when_its_form_is_sent(#[values(Db::Sqlite, Db::Postgres)] db: Db) {

@@ -166,6 +166,8 @@ async fn whoever_is_the_wrong_person_names_another_who_gets_a_link_of_their_own(
     let form = [("name", "Kit Moss"), ("email", "kit@elsewhere.example")];
     let handed = visitor.submit(&path, &format!("{path}/hand-on"), &form).await;
     assert_eq!(handed.header("location"), format!("{path}?done=handed_on"));
+    let again = visitor.submit(&path, &format!("{path}/hand-on"), &form).await;
+    assert!(again.status == 409 && again.text().contains("somebody else was asked"), "{}", again.text());
     let page = visitor.get(&path).await.text();
     assert!(page.contains("somebody else was asked"), "{page}");
 

@@ -169,6 +169,7 @@ async fn whoever_works_for_the_secretariat_too_signs_in_to_both(#[values(Db::Sql
 
     let here = Visitor::signed_in(&stage.app.address, SECRETARIAT).await;
     let link = format!("/account/identities/link/{}", id(&stage.alpha));
+    here.submit("/account", &link, &[]).await;
     let sent = here.submit("/account", &link, &[]).await;
     let back = stage.provider.log_in(&address(&sent.text())).await;
     // Another browser cannot bring it back.

@@ -14,6 +14,7 @@ use sojourn::worker::Worker;
 use sojourn_entities::archived_notice;
 
 use crate::support::actor::{Actor, fresh_key, send};
+use crate::support::app::SECRETARIAT;
 use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::offers::id;
@@ -131,8 +132,13 @@ async fn a_notice_that_was_refused_is_tried_again_when_the_secretariat_says_so(
     assert_eq!((first.status, &first.body), (200, &again.body));
     assert_eq!((&first.ok()["status"], &first.ok()["attempts"]), (&json!("queued"), &json!(0)));
     sol.post(&retry, &json!({})).await.problem(409);
+    let page = cast.app.browsing(SECRETARIAT, TimeDelta::days(3)).await;
+    for _ in 0..2 {
+        let other = format!("/notifications/{}/retry", id(&failed[1]));
+        assert_eq!(page.submit("/notifications", &other, &[]).await.header("location"), "/notifications");
+    }
     deliver(&cast, &server).await;
-    assert_eq!(server.tries(&address("refuse")).len(), 4);
+    assert_eq!(server.tries(&address("refuse")).len(), 5);
 
     let mut sent = listed(sol, &format!("&status=sent{case}")).await;
     sent.retain(|notice| notice["notice"] != "address_unreachable");

@@ -7,11 +7,11 @@ use sojourn::access::otp;
 use sojourn::app::second_factors;
 use sojourn_engine::vocabulary::TokenKind;
 
-use crate::support::actor::Actor;
+use crate::support::actor::{Actor, send};
 use crate::support::answer::Answer;
 use crate::support::app::{PASSWORD, SECRETARIAT, TestApp};
 use crate::support::database::Db;
-use crate::support::visitor::{Visitor, hidden};
+use crate::support::visitor::{Visitor, hidden, seal};
 
 /// Reads base 32 (RFC 4648 §6).
 fn bytes(base32: &str) -> Vec<u8> {
@@ -260,7 +260,17 @@ async fn the_pages_lead_through_setting_up_and_logging_in(#[values(Db::Sqlite, D
     let done = visitor.submit(here, confirm, &[("code", &shown(&app, &secret))]).await;
     assert_eq!((done.status, done.header("cache-control")), (200, "no-store"));
     assert_eq!(done.text().matches("<li><code>").count(), 10);
+    let again = visitor.submit(here, confirm, &[("code", &shown(&app, &secret))]).await;
+    assert!((400..500).contains(&again.status) && again.text().contains("<h1"), "{}", again.text());
     assert_eq!(visitor.get("/cases").await.status, 200);
+
+    later(&app);
+    let renew = "/account/second-factor/codes";
+    let fields = [("password", PASSWORD), ("code", &*shown(&app, &secret))];
+    let renewed = visitor.submit(here, renew, &fields).await;
+    assert_eq!((renewed.status, renewed.text().matches("<li><code>").count()), (200, 10));
+    let again = visitor.submit(here, renew, &fields).await;
+    assert!((400..500).contains(&again.status) && again.text().contains("<h1"), "{}", again.text());
 
     later(&app);
     let next = Visitor::new(&app.address);
@@ -273,7 +283,11 @@ async fn the_pages_lead_through_setting_up_and_logging_in(#[values(Db::Sqlite, D
     };
     assert_eq!(give("000000").await.status, 401);
     later(&app);
-    let signed_in = give(&shown(&app, &secret)).await;
+    let (code, seal) = (shown(&app, &secret), seal(&next.get("/login").await.text()));
+    let fields = [("seal", &*seal), ("half", &*half), ("code", &*code), ("next", "/cases")];
+    let signed_in = send(next.form("/login/code", &app.address, &fields)).await;
+    let again = send(next.form("/login/code", &app.address, &fields)).await;
+    assert_eq!((again.status, again.header("location")), (303, "/cases"), "two clicks are one log-in");
     assert_eq!((signed_in.status, signed_in.header("location")), (303, "/cases"));
     assert_eq!(next.get("/cases").await.status, 200);
     app.advance(TimeDelta::minutes(5));
@@ -284,4 +298,6 @@ async fn the_pages_lead_through_setting_up_and_logging_in(#[values(Db::Sqlite, D
     let gone = [("password", PASSWORD), ("code", &*shown(&app, &secret))];
     let removed = visitor.submit(here, "/account/second-factor/remove", &gone).await;
     assert_eq!(removed.header("location"), "/account?done=factor_removed");
+    let again = visitor.submit(here, "/account/second-factor/remove", &gone).await;
+    assert!((400..500).contains(&again.status) && again.text().contains("<h1"), "{}", again.text());
 }

@@ -159,6 +159,8 @@ async fn the_pages_lead_from_the_address_to_the_account() {
     fields[3] = ("level", "first");
     let made = visitor.submit(&page, "/sign-up/confirm", &fields).await;
     assert_eq!((made.status, made.header("location")), (303, "/login?after=password"));
+    let again = visitor.submit("/login", "/sign-up/confirm", &fields).await;
+    assert!(again.status < 500 && again.text().contains("does not work any more"), "{}", again.text());
     Visitor::signed_in(&app.address, ANA).await;
     assert!(visitor.get(&page).await.text().contains("does not work any more"));
 }

@@ -10,7 +10,7 @@ use serde_json::Map;
 use sojourn_engine::ids::{CallId, CaseId, OfferingId};
 
 use super::super::calls::id;
-use super::super::fault::{Fault, status_of};
+use super::super::fault::{Fault, detail, status_of};
 use super::super::fields::{Kind, value};
 use super::super::form::{Fields, Posted};
 use super::super::visit::Visit;
@@ -52,6 +52,11 @@ pub async fn change(Path(named): Path<String>, posted: Posted) -> std::result::R
         Err(Error::Invalid(wrong)) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             (status, visit.word("case.mend"), faults(&wrong))
+        }
+        // The draft is one no more.
+        Err(error @ (Error::Conflict(_) | Error::Refused(_))) => {
+            let told = detail(&visit, &error).map(|told| visit.said(&told)).unwrap_or_default();
+            (status_of(&error), told, Vec::new())
         }
         Err(error) => return Err(error.into()),
     };

@@ -33,6 +33,8 @@ const MANY: Asked = Asked { limit: 200, cursor: None };
 pub struct Came {
     /// `step`, `given`, `draft` or `document`.
     done: Option<String>,
+    /// The slot whose file has to be chosen again.
+    again: Option<String>,
 }
 
 /// What a page says about a form that was not taken.
@@ -60,7 +62,7 @@ pub async fn show(
         .done
         .filter(|done| matches!(done.as_str(), "step" | "draft" | "document" | "opened" | "score" | "given"));
     let page = page(&visit, &caller, &view, None).await?;
-    Ok(visit.page(StatusCode::OK, "applications/show.html", context! { done, ..page }))
+    Ok(visit.page(StatusCode::OK, "applications/show.html", context! { done, again => came.again, ..page }))
 }
 
 /// The same page over a form that was not taken, with everything that was typed.
@@ -73,7 +75,7 @@ pub async fn again(
 ) -> Result<Response> {
     let view = applications::read(visit.app(), caller, case).await?;
     let page = page(visit, caller, &view, Some(&said)).await?;
-    Ok(visit.page(status, "applications/show.html", context! { done => (), ..page }))
+    Ok(visit.page(status, "applications/show.html", context! { done => (), again => (), ..page }))
 }
 
 async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Option<&Said>) -> Result<Value> {
@@ -93,7 +95,8 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     };
     let legal: Vec<Value> = legal.into_iter().map(|offer| form(&picks(offer), offer, said)).collect();
     let stays = said.is_some_and(|said| {
-        [draft::FORM, draft::SCORE].contains(&said.form.as_str())
+        (said.form == draft::FORM && draft.is_some())
+            || said.form == draft::SCORE
             || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
     });
     let scored = said.filter(|said| said.form == draft::SCORE);
@@ -262,10 +265,11 @@ pub fn lines(visit: &Visit, view: &ApplicationView, offer: &OfferView) -> Vec<(S
 
 /// What somebody typed into a form that is gone, so that it is not lost.
 pub fn texts(typed: &Fields) -> Vec<String> {
-    let texts = typed
-        .0
-        .iter()
-        .filter(|(name, _)| name.starts_with("data.") || name == "reason.text" || name == "note");
+    let texts = typed.0.iter().filter(|(name, _)| {
+        ["data.", "answer."].iter().any(|part| name.starts_with(part))
+            || name == "reason.text"
+            || name == "note"
+    });
     texts.map(|(_, value)| value.clone()).filter(|value| !value.is_empty() && value != "true").collect()
 }
 

@@ -26,8 +26,6 @@ pub const FORM: usize = 4 * LARGEST;
 pub async fn attempt(State(web): Site, Path(named): Path<String>, request: Request) -> Answer {
     let (mut parts, body) = request.into_parts();
     let visit = admitted(&mut parts, &web).await?;
-    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
-    let of = institutions::get(visit.app(), id(&named)?).await?;
     let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
     let said = match form {
         Ok(form) => read(form).await,
@@ -36,6 +34,14 @@ pub async fn attempt(State(web): Site, Path(named): Path<String>, request: Reque
     if let Ok(said) = &said {
         visit.remember(said);
     }
+    let of: InstitutionId = id(&named)?;
+    let Some(caller) = visit.caller.clone() else {
+        let instead = said.is_ok_and(|said| said.get("instead") == "true");
+        let instead = if instead { "&instead=true" } else { "" };
+        visit.stands_on(format!("/institutions/{of}?again=file{instead}#file"));
+        return Err(Error::Unauthenticated.into());
+    };
+    let of = institutions::get(visit.app(), of).await?;
     let said = match said {
         Ok(said) if !visit.sealed(said.get(SEAL)) => return Err(Fault::FOREIGN),
         said => said,

@@ -75,6 +75,10 @@ pub async fn list(signed_in: SignedIn, Query(sought): Query<Sought>) -> Answer {
 pub struct Came {
     /// What has just been done.
     pub done: Option<String>,
+    /// `file`: it has to be chosen again.
+    pub again: Option<String>,
+    /// What was said of that file.
+    pub instead: Option<String>,
 }
 
 pub async fn show(Path(named): Path<String>, signed_in: SignedIn, Query(came): Query<Came>) -> Answer {
@@ -92,6 +96,8 @@ pub async fn show(Path(named): Path<String>, signed_in: SignedIn, Query(came): Q
     let secretariat = caller.is_secretariat();
     let own = context! {
         done => sheet::done(&visit, came.done.as_ref()),
+        again => came.again.as_deref() == Some("file"),
+        instead => came.instead.as_deref() == Some("true"),
         days => days_off(&row, visit.app().today()),
         row => Value::from(Serde(&row)),
         units => Value::from(Serde(&units)),

@@ -20,7 +20,7 @@ const ALLIANCE: &str = "alliance";
 pub async fn list(signed_in: SignedIn, Query(onward): Query<Onward>) -> Answer {
     let SignedIn { visit, caller } = signed_in;
     let later = onward.cursor.is_some();
-    let alliance = if later { Vec::new() } else { waits::of_alliance(visit.app(), &caller).await? };
+    let alliance = if later { Vec::new() } else { waits::of_alliance(visit.app(), &caller).await?.parties };
     let page = waits::list(visit.app(), &caller, &onward.asked(MANY)).await?;
     let own = context! {
         offices => Value::from(Serde(&alliance)),

@@ -90,6 +90,8 @@ async fn a_page_says_what_has_changed_and_strangers_find_nothing(#[values(Db::Sq
     let tried = home.submit(&runs, &runs, &[("key", &key)]).await;
     assert_eq!(tried.status, 303, "{}", tried.text());
     let run = tried.header("location").to_owned();
+    let again = home.submit(&runs, &runs, &[("key", &key)]).await;
+    assert_eq!((again.status, again.header("location")), (303, run.as_str()), "two clicks are one trial");
     let confirm = format!("{run}/confirm");
     let asked = home.submit(&run, &confirm, &[("version", "1")]).await;
     assert!(asked.status == 200 && asked.text().contains("Confirm this run?"), "{}", asked.text());
@@ -98,6 +100,12 @@ async fn a_page_says_what_has_changed_and_strangers_find_nothing(#[values(Db::Sq
     let refused = home.submit(&run, &confirm, &[("version", "1"), ("sure", "yes")]).await;
     let text = refused.text();
     assert!(refused.status == 409 && text.contains("the score of") && text.contains("50 → 99"), "{text}");
+    let fresh = home.submit(&runs, &runs, &[("key", "k-fresh")]).await.header("location").to_owned();
+    let sure = [("version", "1"), ("sure", "yes"), ("key", "k-sure")];
+    for _ in 0..2 {
+        let confirmed = home.submit(&fresh, &format!("{fresh}/confirm"), &sure).await;
+        assert_eq!(confirmed.status, 303, "{}", confirmed.text());
+    }
 
     let explained = format!("{run}/explanations/{}", id(&stand.walks[0].case));
     for stranger in ["other_coordinator", "Anna"] {

@@ -192,6 +192,10 @@ async fn the_review_goes_on_to_the_next_and_a_return_marks_what_is_wrong(
     let score = [("version", version.as_str()), ("score", "87.5"), ("back", "asks=event%3Areturn")];
     let scored = home.submit(&anna, &format!("{door}/score"), &score).await;
     assert!(scored.status == 303 && scored.header("location").ends_with("done=score"), "{}", scored.text());
+    for form in [format!("{door}/score"), format!("/cases/{}/score", id(&walks[0]))] {
+        let again = home.submit(&anna, &form, &score).await;
+        assert!(again.status == 409 && again.text().contains("value=\"87.5\""), "{form}: {}", again.text());
+    }
 
     let page = home.get(&anna).await.text();
     let version = hidden(&page, "version").expect("a version");

@@ -3,10 +3,11 @@
 use rstest::rstest;
 
 use super::{at_browser, between, filled, led, with};
+use crate::support::actor::send;
 use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::offers::id;
-use crate::support::visitor::Visitor;
+use crate::support::visitor::{Visitor, hidden, seal};
 
 fn plain(location: &str) -> String {
     location.split('?').next().expect("an address").to_owned()
@@ -19,6 +20,22 @@ const TERM: [(&str, &str); 5] = [
     ("end_on", "2028-01-31"),
     ("twelfths", "6"),
 ];
+
+/// Changes the days of an offering by two clicks.
+async fn days_twice(tomo: &Visitor, days: &str) {
+    let page_of_days = tomo.get(days).await.text();
+    let (seal, version) = (seal(&page_of_days), hidden(&page_of_days, "version").expect("a version"));
+    let fields = [
+        ("seal", &*seal),
+        ("key", "k-days"),
+        ("version", &*version),
+        ("start_on", "2027-09-06"),
+        ("end_on", "2028-01-14"),
+    ];
+    for _ in 0..2 {
+        led(&send(tomo.form(days, &tomo.address, &fields)).await);
+    }
+}
 
 /// A programme of Sigma's that is offered in a term, and the value of its choice in the form of a call.
 async fn offered(cast: &Cast, tomo: &Visitor) -> String {
@@ -57,7 +74,7 @@ async fn offered(cast: &Cast, tomo: &Visitor) -> String {
     led(&filled(tomo, &offer, &[("period", &period)]).await);
     let days = between(&tomo.get(&page).await.text(), "/offerings/0", "/edit").expect("days").to_owned();
     let days = format!("{page}/offerings/0{days}/edit");
-    led(&filled(tomo, &days, &[("start_on", "2027-09-06"), ("end_on", "2028-01-14")]).await);
+    days_twice(tomo, &days).await;
     led(&filled(tomo, &format!("{page}/edit"), &with(&programme[3..], &[("title", "A year in Taipei")]))
         .await);
     let publish = format!("{page}/publish");

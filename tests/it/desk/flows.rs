@@ -78,6 +78,8 @@ async fn a_text_is_checked_saved_and_approved_by_the_chair(#[values(Db::Sqlite, 
     assert!(chair.get(&approve).await.text().contains("Approve version 2?"));
     let done = led(&filled(&chair, &approve, &[("sure", "yes")]).await);
     assert_eq!(done, format!("{version}?done=flow_in_force"));
+    let again = filled(&chair, &approve, &[("sure", "yes")]).await;
+    assert!(again.status == 409 && again.text().contains("in force"), "{}: {}", again.status, again.text());
     let text = sol.get("/workflows/student-exchange").await.text();
     assert!(text.contains("In force") && text.contains("Was in force"), "{text}");
     let picture = sol.get(&format!("{version}/picture.svg")).await;

@@ -2,8 +2,10 @@
 
 use chrono::TimeDelta;
 use rstest::rstest;
+use serde_json::{Value, json};
 
 use super::{at_browser, filled, led, with};
+use crate::support::app::SECRETARIAT;
 use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::offers::id;
@@ -83,6 +85,7 @@ async fn who_keeps_whom_waiting_is_counted_by_institution_and_duty(
     let row = row.split_once("</tr>").expect("its end").0;
     assert!(row.contains(">2<") && row.contains("2 days"), "{row}");
     assert!(statements <= 24, "{statements} statements, of which two for what waits at institutions");
+    over_rest(&cast, &references).await;
 
     cast.app.advance(TimeDelta::days(25));
     let page = sol.get(&format!("/waiting/{alpha}/coordinator")).await.text();
@@ -91,6 +94,26 @@ async fn who_keeps_whom_waiting_is_counted_by_institution_and_duty(
     assert!(places[0] < places[1], "the longest wait first");
     assert!(page.contains("Overdue"), "{page}");
     assert!(sol.get("/desk").await.text().contains("Overdue cases"));
+}
+
+/// The same over REST: counted, and case by case.
+async fn over_rest(cast: &Cast, references: &[String]) {
+    let (sol, alpha) = (cast.app.acting(SECRETARIAT).await, id(cast.at("Alpha")));
+    let waits = sol.get("/waits").await.ok();
+    assert_eq!(waits["items"].as_array().map(Vec::len), Some(1), "{waits}");
+    let party = &waits["items"][0]["parties"][0];
+    assert_eq!((&waits["items"][0]["id"], &party["party"]), (&json!(alpha), &json!("coordinator")));
+    assert_eq!((&party["cases"], &party["days"], &party["overdue"]), (&json!(2), &json!(2), &json!(0)));
+    let cases = sol.get(&format!("/waits/{alpha}/coordinator?limit=1")).await.ok();
+    assert_eq!(cases["items"][0]["reference"], json!(references[0]));
+    let next = cases["next"].as_str().expect("another page");
+    let cases = sol.get(&format!("/waits/{alpha}/coordinator?limit=1&cursor={next}")).await.ok();
+    assert_eq!((&cases["items"][0]["reference"], &cases["next"]), (&json!(references[1]), &Value::Null));
+    assert_eq!(sol.get("/waits/alliance").await.ok(), json!({ "parties": [] }));
+    assert_eq!(sol.get("/waits/alliance/people").await.ok()["items"], json!([]));
+    sol.get("/waits/alliance/nobody").await.problem(404);
+    sol.get(&format!("/waits/{alpha}/people")).await.problem(404);
+    cast.who("home_coordinator").get("/waits").await.problem(403);
 }
 
 #[rstest]
@@ -107,7 +130,7 @@ async fn the_audit_is_narrowed_by_person_matter_and_day(#[values(Db::Sqlite, Db:
     assert!(shown("?subject=institution&deed=create&on=2026-09-10").await.contains(entered));
     assert!(!shown("?on=2026-09-01").await.contains(entered));
     assert!(!shown("?subject=person").await.contains(entered));
-    let by = crate::support::app::SECRETARIAT;
+    let by = SECRETARIAT;
     assert!(shown(&format!("?person={by}")).await.contains(entered));
     assert!(!shown(&format!("?person={}", address("home_head"))).await.contains(entered));
     let unknown = shown("?person=nobody@nowhere.example").await;

@@ -13,7 +13,7 @@ use crate::links::{links, referred};
 use crate::policies::stage::{Set, Stage};
 use crate::support::actor::send;
 use crate::support::answer::Answer;
-use crate::support::app::SECRETARIAT;
+use crate::support::app::{PASSWORD, SECRETARIAT};
 use crate::support::cast::address;
 use crate::support::database::Db;
 use crate::support::html::{Control, forms};
@@ -29,6 +29,14 @@ pub const TYPED: (&str, &str) = ("typed <7>", "typed &lt;7&gt;");
 const SETTINGS: &str = "[auth]\nattempts_per_account = 100000\nattempts_per_address = 100000";
 /// Fields that every form carries by itself.
 pub const CARRIED: [&str; 3] = ["seal", "key", "version"];
+
+/// What is of others, by the names that the rows use.
+const THEIRS: [(&str, &str); 4] = [
+    ("submitted", "applications"),
+    ("written", "agreements"),
+    ("stated", "statement_id"),
+    ("hidden", "calls"),
+];
 
 /// A form as somebody would send it.
 #[derive(Debug, Clone)]
@@ -91,14 +99,23 @@ impl Scene {
             ("term", "chair-terms"),
             ("notice", "notifications"),
         ];
-        let theirs = [("submitted", "applications"), ("written", "agreements"), ("hidden", "calls")];
         let named = ours.map(|pair| (Set::Ours, pair)).into_iter();
-        for (set, (name, known)) in named.chain(theirs.map(|pair| (Set::Theirs, pair))) {
+        for (set, (name, known)) in named.chain(THEIRS.map(|pair| (Set::Theirs, pair))) {
             let id = self.stage.id(set, known).as_str().expect("text").to_owned();
             self.ids.insert(name, id);
         }
         let host = self.stage.cast.at("Omega")["id"].as_str().expect("an id").to_owned();
-        self.ids.extend([("host", host), ("number", "1".to_owned())]);
+        let source =
+            include_str!("../../../templates/workflows/conference.toml").replacen("conference", "meeting", 1);
+        let own = [
+            ("report", "waiting".to_owned()),
+            ("party", "coordinator".to_owned()),
+            ("host", host),
+            ("number", "1".to_owned()),
+            ("password", PASSWORD.to_owned()),
+            ("source", source),
+        ];
+        self.ids.extend(own);
     }
 
     /// A draft with a document, and somebody who has none.
@@ -126,12 +143,16 @@ impl Scene {
     async fn link(&mut self) {
         let app = &self.stage.cast.app;
         let invitation = app.link(&address("fellow"), TokenKind::Invitation).await;
+        let locked_out = address("home_academic");
+        app.accept(&locked_out).await;
+        app.stranger().post("/auth/password-reset", &json!({ "email": locked_out })).await;
+        let reset = app.link(&locked_out, TokenKind::PasswordReset).await;
         let digest = app.app.links.unsubscribe(app.person(&address("fellow")).await);
         let (walk, rae) = referred(&self.stage.cast).await;
         let act = links(&walk, rae).await.pop().expect("a link");
         let last = |path: &str| path.rsplit('/').next().expect("a token").to_owned();
         let (act, digest) = (last(&act), last(&digest));
-        self.ids.extend([("invitation", invitation), ("digest", digest), ("act", act)]);
+        self.ids.extend([("invitation", invitation), ("digest", digest), ("act", act), ("reset", reset)]);
     }
 
     async fn meet(&mut self, who: &'static str) {
@@ -149,9 +170,9 @@ impl Scene {
     }
 
     /// A text with what its names stand for; `absent`: with ids of nothing.
-    fn named(&self, text: &str, absent: bool) -> String {
+    pub fn named(&self, text: &str, absent: bool) -> String {
         self.ids.iter().fold(text.to_owned(), |text, (name, id)| {
-            let absent = absent && *name != "number";
+            let absent = absent && !["number", "password", "source"].contains(name);
             text.replace(&format!("{{{name}}}"), if absent { NOTHING } else { id })
         })
     }
@@ -186,7 +207,8 @@ impl Scene {
     /// Sends it.
     pub async fn post(&self, form: &Filled) -> Answer {
         let (visitor, _) = &self.browsers[form.row.who];
-        let request = visitor.post(&form.path, &visitor.address);
+        let page = format!("{}{}", visitor.address, self.named(form.row.page, false));
+        let request = visitor.post(&form.path, &visitor.address).header("Referer", page);
         if !form.multipart {
             return send(request.form(&form.fields)).await;
         }

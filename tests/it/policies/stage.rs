@@ -106,7 +106,7 @@ impl Stage {
         let speaks = |set: Set| {
             self.ids.iter().any(|((of, name), id)| {
                 *of == set
-                    && !["key", "kind", "n", "track"].contains(name)
+                    && !["key", "kind", "n", "party", "track"].contains(name)
                     && text.contains(id.as_str().unwrap_or("-"))
             })
         };
@@ -224,6 +224,7 @@ impl Stage {
         let registration =
             sol.get(&format!("/people/{student}/registrations")).await.ok()["items"][0]["id"].clone();
         self.enter(set, "institutions", member);
+        self.enter(set, "waits", member);
         self.enter(set, "unit_id", &unit["id"]);
         self.enter(set, "staff", &json!(person));
         self.enter(set, "absence_id", &absence["id"]);
@@ -264,7 +265,13 @@ impl Stage {
             self.enter(set, "workflows", &workflow);
             self.enter(set, "chair-terms", &term);
             self.enter(set, "notifications", &notice.expect("somebody was told")["id"]);
-            for (name, value) in [("n", "1"), ("track", "insurance"), ("key", "1"), ("kind", "peers")] {
+            for (name, value) in [
+                ("n", "1"),
+                ("track", "insurance"),
+                ("key", "1"),
+                ("kind", "peers"),
+                ("party", "secretariat"),
+            ] {
                 self.enter(set, name, &json!(value));
             }
             self.enter(set, "file", &json!("AAAAAAAAAAAAAAAAAAAAAA.ics"));

@@ -164,8 +164,13 @@ impl TestApp {
 
     /// The person with an address at a browser, for so long.
     pub async fn browsing(&self, email: &str, lasts: TimeDelta) -> Visitor {
+        Visitor::with_pass(&self.address, &self.pass(email, lasts).await)
+    }
+
+    /// What the browser of somebody keeps who has signed in.
+    pub async fn pass(&self, email: &str, lasts: TimeDelta) -> String {
         let (person, session) = self.session(email, lasts).await;
-        Visitor::with_pass(&self.address, &self.app.links.pass(session, person))
+        self.app.links.pass(session, person)
     }
 
     async fn session(&self, email: &str, lasts: TimeDelta) -> (PersonId, SessionId) {

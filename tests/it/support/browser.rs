@@ -301,17 +301,44 @@ impl Browser {
         answer.convert().expect("an answer")
     }
 
+    /// Looks at the present page so wide, with a picture of each in one theme; says what is wrong.
+    pub async fn picture(&self, kind: &str, widths: &[(u32, &str)]) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (width, theme) in widths.iter().copied() {
+            self.show_in(theme).await;
+            self.resize(width).await;
+            wrong.extend(self.ask::<Vec<String>>(AUDIT, Vec::new()).await);
+            self.keep_as(kind, width).await;
+        }
+        wrong
+    }
+
+    /// Runs a script of the test on the present page.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.ask(script, arguments).await
+    }
+
+    /// Runs a script of the test that leads to another page, and waits for that.
+    pub async fn run_away(&self, script: &str, arguments: Vec<Value>) {
+        let page = self.find("html").await;
+        self.driver.execute(script, arguments).await.expect("the page runs it");
+        page.wait_until().wait(PATIENCE, STEP).stale().await.expect("another page");
+    }
+
     /// Keeps a picture of the present page, for people to look at: in `target/screenshots`, by its address and width.
     async fn keep(&self, width: u32) {
-        if width == NARROWEST {
-            return;
+        if width != NARROWEST {
+            self.keep_as("", width).await;
         }
+    }
+
+    async fn keep_as(&self, kind: &str, width: u32) {
         let path = self.path().await;
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let plain = |part: &str| if part.len() > 30 { "one".to_owned() } else { part.to_owned() };
         let name = path.split('/').filter(|part| !part.is_empty()).map(plain).collect::<Vec<_>>().join("-");
-        let name = if name.is_empty() { "home" } else { &name };
-        if !is_new(&PICTURED, &(name, width)) {
+        let name = format!("{kind}{}", if name.is_empty() { "home" } else { &name });
+        if !is_new(&PICTURED, &(&name, width)) {
             return;
         }
         let whole = json!({ "format": "jpeg", "quality": 60, "captureBeyondViewport": true });
