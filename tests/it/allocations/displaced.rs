@@ -85,9 +85,9 @@ async fn whose_host_cancelled_gets_the_next_run_s_place_before_a_better_score(
     assert_eq!(came_out, (&json!("done"), &json!(1), &json!(0), &json!([])));
     assert_eq!(stand.states().await[0], "displaced");
 
+    scored(&stand.walks[2], 95.0).await;
     stand.walks[2].look().await;
     stand.walks[2].act("home_coordinator", "find_eligible").await;
-    scored(&stand.walks[2], 95.0).await;
     stand.post(1, 1).await;
     let trial = stand.trial().await;
     assert_eq!((&trial["total"], &trial["placed"]), (&json!(2), &json!(1)));
@@ -140,9 +140,9 @@ async fn who_was_cancelled_is_given_a_place_by_hand_or_let_go_when_nominations_c
     stand.walks[0].act("secretariat", "cancel").await;
     assert_eq!(stand.states().await[0], "not_placed", "no choice is left");
 
+    scored(&stand.walks[2], 95.0).await;
     stand.walks[2].look().await;
     stand.walks[2].act("home_coordinator", "find_eligible").await;
-    scored(&stand.walks[2], 95.0).await;
     stand.post(0, 1).await;
     stand.run().await;
     for (role, event) in [("student", "accept_offer"), ("home_coordinator", "nominate")] {
