@@ -52,7 +52,11 @@ fn rows(list: &Path) -> Vec<Row> {
 }
 
 fn known_fields() -> Option<BTreeSet<String>> {
-    Some(rows(&real(FIELDS)?).into_iter().map(|row| row["Obor"].clone()).collect())
+    let list = unpacked(&real(FIELDS)?);
+    // A name with a comma in it stands there without quotes.
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&list[..]);
+    let code = |row: csv::Result<csv::StringRecord>| row.expect("a row")[0].trim().to_owned();
+    Some(reader.records().map(code).collect())
 }
 
 /// The code that a Spanish list writes before the name of a field; `None` where there is no such field.
