@@ -87,8 +87,9 @@ fn covers(has: &str, asked: &str) -> bool {
     let (Some((has, at)), Some((wanted, least))) = (has.split_once(':'), asked.split_once(':')) else {
         return has == asked;
     };
-    let level = |text: &str| text.to_lowercase().parse::<Cefr>().ok();
-    has.eq_ignore_ascii_case(wanted) && level(at) >= level(least)
+    let level = |text: &str| text.to_uppercase().parse::<Cefr>().ok();
+    let reaches = level(at).zip(level(least)).is_some_and(|(at, least)| at >= least);
+    has.eq_ignore_ascii_case(wanted) && reaches
 }
 
 /// Whether the call's own guard holds; a call without one lets everybody in.

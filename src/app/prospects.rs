@@ -31,6 +31,10 @@ pub struct Prospect {
     pub home_name: String,
     /// Study cycle.
     pub level: Level,
+    /// Field of study as stated, ISCED-F 2013.
+    pub field: Option<String>,
+    /// Languages as stated, with CEFR levels.
+    pub languages: Vec<String>,
     /// What of the programme fits.
     pub fit: Fit,
     /// Calls of the home that open the programme, those one can apply to first.
@@ -69,7 +73,28 @@ pub enum Verdict {
     /// It depends on these facts of the application.
     Depends { on: Vec<String> },
     /// They may not.
-    No,
+    No {
+        /// The rule as the call has it.
+        rule: String,
+        /// What is stated of them that keeps it from holding.
+        stated: Vec<Stated>,
+    },
+}
+
+/// A fact of a student with its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stated {
+    /// The fact, as rules write it.
+    pub fact: String,
+    /// Its value; `None` where nothing is stated.
+    pub value: Option<String>,
+}
+
+impl Verdict {
+    /// Whether they may not, whatever they will write.
+    pub const fn is_no(&self) -> bool {
+        matches!(self, Self::No { .. })
+    }
 }
 
 /// What each registration of the caller makes of a programme; empty for a programme that is never held.
@@ -90,6 +115,7 @@ pub async fn of_programme(app: &App, caller: &Caller, id: ProgrammeId) -> Result
         let home = Institution::try_from(home)?;
         let (registration, level) = (row.id, row.level);
         let student = Student::try_from(row)?;
+        let (field, languages) = (student.field.clone(), student.languages.clone());
         let fit = eligibility::fit(&student, offering);
         let wanted =
             Wanted { status: Some(Publication::Published), home: Some(home.id), ..Wanted::default() };
@@ -100,12 +126,14 @@ pub async fn of_programme(app: &App, caller: &Caller, id: ProgrammeId) -> Result
             openings.push(opening(whole, &student, &home, now)?);
         }
         openings.sort_by_key(|one| (one.is_over, !one.is_open, one.closes_at));
-        let open = openings.iter().any(|one| one.is_open && one.verdict != Verdict::No);
+        let open = openings.iter().any(|one| one.is_open && !one.verdict.is_no());
         prospects.push(Prospect {
             registration,
             home: home.id,
             home_name: home.name,
             level,
+            field,
+            languages,
             can_apply: fit.all() && open,
             fit,
             calls: openings,
@@ -124,9 +152,12 @@ fn opening(whole: Whole, student: &Student, home: &Institution, now: DateTime<Ut
     };
     let source = call.eligibility.as_deref().unwrap_or("true");
     // A guard is compiled when its call is written; one that no longer compiles lets nobody in.
-    let told = eligibility::compile(source, &call.form).ok().and_then(|guard| verdict(&guard, value));
-    let verdict = match told {
-        None => Verdict::No,
+    let guard = eligibility::compile(source, &call.form).ok();
+    let verdict = match guard.as_ref().and_then(|guard| verdict(guard, value)) {
+        None => Verdict::No {
+            rule: source.to_owned(),
+            stated: guard.map_or_else(Vec::new, |guard| stated(guard.explain(value))),
+        },
         Some(on) if on.is_empty() => Verdict::Yes,
         Some(on) => Verdict::Depends { on },
     };
@@ -145,4 +176,11 @@ fn opening(whole: Whole, student: &Student, home: &Institution, now: DateTime<Ut
         is_over: closes_at <= now,
         verdict,
     })
+}
+
+/// What of the facts that keep a rule from holding is the student's own.
+fn stated(facts: Vec<(String, Option<Value>)>) -> Vec<Stated> {
+    let own = facts.into_iter().filter(|(fact, _)| fact.starts_with("student.") || fact == "home.country");
+    let text = |value: Option<Value>| value.map(|value| value.to_string()).filter(|text| !text.is_empty());
+    own.map(|(fact, value)| Stated { fact, value: text(value) }).collect()
 }

@@ -80,6 +80,7 @@ catalogue! {
     CallNextChoiceAllowed "call.next_choice_allowed" Type::Bool, "Whether a refused student moves on to the next choice.";
     ChoicesEligible "choices.eligible" Type::Bool, "Whether every choice fits the student: level, field, language, period.";
     ChoicesReciprocated "choices.reciprocated" Type::Bool, "Whether the home offers places to the host of every choice, or the call does not ask for it.";
+    ChoicesOpen "choices.open" Type::Int, "How many choices can still be had: neither given, nor left, nor void.";
     AgreementRequired "agreement.required" Type::Bool, "Whether the choice draws on an inter-institutional agreement.";
     AgreementInForce "agreement.in_force" Type::Bool, "Whether that agreement is in force for the period.";
     AgreementFromAt "agreement.from_at" Type::Instant, "The first instant of the agreement's first day, in the alliance's zone; of a case about an agreement.";

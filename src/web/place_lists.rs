@@ -1,5 +1,7 @@
 //! Partner lists with places: chosen, looked at with all they would change, then taken over.
 
+mod columns;
+
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequest, Multipart, Query, Request, State};
@@ -71,13 +73,14 @@ async fn page(
         (said, _) => said.to_owned(),
     };
     let options: Vec<_> = own.into_iter().map(|one| (one.id.to_string(), one.name)).collect();
+    let asked = columns::asked(sent, report.as_ref()).await;
     let whole = context! {
         own => Value::from(Serde(&options)), institution,
         columns => sent.fields.get("columns"), longest => import::LONGEST_MAP,
         new_partners => sent.fields.get("new_partners") == "true",
         enters => caller.is_secretariat(), megabytes => LARGEST / 1024 / 1024,
         again => sent.fields.get("again") == "file",
-        report, kept => BASE64_STANDARD.encode(&sent.list),
+        report, asked, kept => BASE64_STANDARD.encode(&sent.list),
         faults => Value::from(Serde(wrong)),
     };
     Ok(visit.page(status, "place_lists.html", whole))
@@ -137,7 +140,11 @@ async fn read(mut form: Multipart) -> std::result::Result<Sent, Option<Error>> {
     Ok(sent)
 }
 
-async fn judge(visit: &Visit, caller: &Caller, sent: Sent) -> Result<Response> {
+async fn judge(visit: &Visit, caller: &Caller, mut sent: Sent) -> Result<Response> {
+    if let Err(wrong) = columns::said(&mut sent.fields) {
+        let wrong = faults::of(visit, wrong)?;
+        return page(visit, caller, StatusCode::UNPROCESSABLE_ENTITY, (&sent, None), &wrong).await;
+    }
     let columns = sent.fields.exact("columns").trim();
     let how = How {
         institution: sent.fields.get("institution").to_owned(),

@@ -1,113 +1,27 @@
 //! Allocations: tried, compared, explained, checked offline, confirmed, and carried out with nothing doubled or missed.
 
 mod archive;
+mod displaced;
 mod fairness;
 mod kills;
 mod load;
+mod meanwhile;
 mod pages;
+mod stand;
 
-use chrono::TimeDelta;
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::actor::{Actor, etag, fresh_key, send};
-use crate::support::answer::Answer;
-use crate::support::cast::{Cast, merged};
+use crate::support::actor::{etag, fresh_key, send};
+use crate::support::cast::Cast;
 use crate::support::database::Db;
 use crate::support::offers::id;
 use crate::support::process::run;
-use crate::support::rounds::{Round, without_documents};
 use crate::support::walk::Walk;
 
-/// Students by score; two places at Omega, two at Sigma, and everybody would rather go to Omega.
-const SCORES: [(&str, f64); 5] =
-    [("Anna", 90.0), ("Berta", 80.5), ("Carla", 70.0), ("Dora", 60.25), ("Edda", 50.0)];
-
-/// A closed call with five applications that were found eligible.
-struct Stand<'c> {
-    cast: &'c Cast,
-    round: Round,
-    walks: Vec<Walk<'c>>,
-}
-
-impl<'c> Stand<'c> {
-    async fn of(cast: &'c Cast, change: &Value) -> Self {
-        let rules = merged(merged(without_documents(), &json!({ "scores": true })), change);
-        let round = cast.exchange(2, &rules).await;
-        let mut walks = Vec::new();
-        for (name, score) in SCORES {
-            let mut walk = Walk::open(cast, &round, &cast.student(name).await).await;
-            walk.act("student", "submit").await;
-            scored(&walk, score).await;
-            walk.look().await;
-            walk.act("home_coordinator", "find_eligible").await;
-            walks.push(walk);
-        }
-        Self { cast, round, walks }
-    }
-
-    fn close(&self) {
-        self.cast.app.advance(TimeDelta::days(31));
-    }
-
-    fn home(&self) -> &Actor {
-        self.cast.who("home_coordinator")
-    }
-
-    fn path(&self) -> String {
-        format!("/calls/{}/allocations", id(&self.round.call))
-    }
-
-    async fn trial(&self) -> Value {
-        self.home().post(&self.path(), &json!({})).await.ok()
-    }
-
-    fn at(&self, run: &Value) -> String {
-        format!("{}/{}", self.path(), id(run))
-    }
-
-    async fn confirm(&self, by: &Actor, run: &Value) -> Answer {
-        let request = by.request(Method::POST, &format!("{}/confirm", self.at(run)));
-        let request = request.header("If-Match", etag(&run["version"])).json(&json!({}));
-        send(request.header("Idempotency-Key", fresh_key())).await
-    }
-
-    /// Carries confirmed runs out, as a worker does.
-    async fn carry(&self) {
-        self.cast.app.app.carry_runs_on(|| false).await.expect("carried out");
-    }
-
-    async fn states(&mut self) -> Vec<String> {
-        let mut states = Vec::new();
-        for walk in &mut self.walks {
-            walk.look().await;
-            let seen = walk.seen_by("home_coordinator").await;
-            states.push(seen["state"].as_str().expect("a state").to_owned());
-        }
-        states
-    }
-
-    /// Units held and used of the lines to Omega and Sigma.
-    async fn taken(&self) -> [(i64, i64); 2] {
-        [self.walks[0].taken(&self.round.lines[0]).await, self.walks[0].taken(&self.round.lines[1]).await]
-    }
-}
-
-async fn scored(walk: &Walk<'_>, score: f64) {
-    scored_by(walk.holder("home_coordinator"), walk, score).await;
-}
-
-async fn scored_by(home: &Actor, walk: &Walk<'_>, score: f64) {
-    let seen = home.get(&walk.path()).await.ok();
-    let request = home.request(Method::PUT, &format!("{}/score", walk.path()));
-    send(request.header("If-Match", etag(&seen["version"])).json(&json!({ "score": score }))).await.ok();
-}
-
-async fn in_chinese(by: &Actor, path: &str) -> Value {
-    send(by.request(Method::GET, path).header("Accept-Language", "zh-Hant")).await.ok()
-}
+use stand::{Stand, in_chinese, scored};
 
 #[rstest]
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Partner lists with places: tried first, taken over whole or not at all, and every row that cannot be is named.
 
+mod real;
 mod sheets;
 mod shell;
 mod terms;

@@ -130,6 +130,14 @@ const EXCHANGES: &[Told] = &[
     ("READY @2027-03-03 report_no_show", "no_show", &[(0, 1), (0, 0), (0, 0)]),
 ];
 
+/// Walks in a call that neither moves on to the next choice nor keeps a waiting list.
+const EXCHANGES_ALONE: &[Told] = &[
+    ("KNOWN cancel withdraw", "withdrawn", NOTHING),
+    ("KNOWN cancel !not_select", "not_selected", NOTHING),
+    ("KNOWN cancel allocate withdraw", "withdrawn", NOTHING),
+    ("KNOWN refuse", "not_placed", NOTHING),
+];
+
 /// The same for internships.
 pub const INTERNSHIP_LEGS: &[(&str, &str)] = &[
     ("ENDORSED", "submit endorse"),
@@ -339,10 +347,14 @@ async fn every_transition_of_the_exchange_is_walked(#[values(Db::Sqlite, Db::Pos
     let papers = merged(documents_at_will("exchange"), &asking("exchange"));
     let papers = cast.call(&round.offerings, &papers).await;
     let papers = Round::of(papers, round.offerings.clone(), round.lines.clone());
+    let alone = json!({ "waiting_list": false, "next_choice_allowed": false });
+    let alone = cast.call(&round.offerings, &merged(without_documents(), &alone)).await;
+    let alone = Round::of(alone, round.offerings.clone(), round.lines.clone());
 
     let wanda = cast.student("Wanda").await;
     let mut steps = walked((&cast, &wanda), &round, EXCHANGE_LEGS, EXCHANGES).await;
     steps.extend(walked((&cast, &wanda), &papers, EXCHANGE_LEGS, EXCHANGE_PAPERS).await);
+    steps.extend(walked((&cast, &wanda), &alone, EXCHANGE_LEGS, EXCHANGES_ALONE).await);
 
     assert_eq!(missing(&source("exchange"), &steps), Vec::<String>::new(), "write a walk for each");
     assert_eq!(

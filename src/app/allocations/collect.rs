@@ -142,6 +142,12 @@ impl Gathered {
         if bound.iter().enumerate().any(|(at, bound)| bound.line.is_none() && !optional(at)) {
             return None;
         }
+        // A choice keeps the line of an agreement that is over, for a guard to say so; a run has nothing of it to give.
+        let over = |line: &places::Line| !places::in_force(line, choice.offering.start_on);
+        let drawn = |line: &&places::Line| bound.iter().any(|bound| bound.line == Some(line.id));
+        if dossier.lines.iter().filter(drawn).any(over) {
+            return None;
+        }
         let line = bound.iter().find_map(|bound| bound.line)?;
         for of in bound.iter().filter_map(|bound| bound.line) {
             self.note(dossier, of);

@@ -78,6 +78,6 @@ impl Columns {
 }
 
 /// A heading without the mark that some programs set before the first.
-fn plain(heading: &str) -> &str {
+pub(super) fn plain(heading: &str) -> &str {
     heading.trim_start_matches('\u{feff}').trim()
 }

@@ -12,6 +12,7 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::bounded::{Bounded, UNPACKED};
+use super::header::plain;
 
 pub use super::header::{Columns, Headings};
 
@@ -111,9 +112,7 @@ impl Table {
         let delimiter = source.delimiter(columns)?;
         let mut table = Self { source, sha256, records: 0, delimiter, places: Vec::new(), width: 0 };
         let mut reader = table.reader()?;
-        let header = reader.byte_headers().map_err(|fault| table.fault(&fault, 0))?.clone();
-        let header = StringRecord::from_byte_record(header)
-            .map_err(|_| TableError::Encoding { place: table.source.place(), line: 1 })?;
+        let header = table.header(&mut reader)?;
         table.places = columns.locate(&header, headings).map_err(|what| TableError::Columns {
             place: table.source.place(),
             what,
@@ -129,6 +128,20 @@ impl Table {
             }
         }
         Ok(table)
+    }
+
+    /// How a table calls its columns, whatever they are.
+    pub fn headings(source: Source) -> Result<Vec<String>, TableError> {
+        let delimiter = source.delimiter(Columns { needed: &[], wanted: &[] })?;
+        let table = Self { source, sha256: [0; 32], records: 0, delimiter, places: Vec::new(), width: 0 };
+        let header = table.header(&mut table.reader()?)?;
+        Ok(header.iter().map(|heading| plain(heading).to_owned()).collect())
+    }
+
+    fn header(&self, reader: &mut csv::Reader<Box<dyn Read + Send>>) -> Result<StringRecord, TableError> {
+        let header = reader.byte_headers().map_err(|fault| self.fault(&fault, 0))?.clone();
+        let place = || self.source.place();
+        StringRecord::from_byte_record(header).map_err(|_| TableError::Encoding { place: place(), line: 1 })
     }
 
     /// Name of the file, without its folder.

@@ -9,6 +9,7 @@ mod periods;
 mod plan;
 mod report;
 mod row;
+mod strange;
 mod write;
 
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use std::sync::Arc;
 use sojourn_engine::ids::InstitutionId;
 use sojourn_engine::vocabulary::InstitutionKind;
 
-use self::map::Map;
 use self::partners::Partners;
 use self::plan::Plan;
 use self::row::{Fault, Wish};
+use self::strange::Strange;
 use crate::access::{Caller, Place};
 use crate::app::imports::countries::Countries;
 use crate::app::imports::sheet::{ROWS, Sheet, is_sheet};
@@ -30,8 +31,9 @@ use crate::app::{Answer, App, Error, FieldError, Once, Result, coordinates};
 use crate::clock::Moment;
 use crate::store::{Conn, institutions};
 
-pub use map::LONGEST as LONGEST_MAP;
+pub use map::{LONGEST as LONGEST_MAP, Map};
 pub use report::{AgreementEntry, LineEntry, PartnerEntry, PlacesImport};
+pub use strange::StrangeEntry;
 
 /// The largest list, in bytes.
 pub const LARGEST: usize = 10 * 1024 * 1024;
@@ -154,6 +156,7 @@ async fn decide<'a>(
 ) -> Result<Plan<'a>> {
     let partners = Partners::look_up(conn, own, &list.wishes, (&list.countries, at), enters).await?;
     let mut plan = Plan::of(conn, own, &list.wishes, partners, (app.today(), at)).await?;
+    plan.strange = list.strange.with(&plan.refused, &list.wishes, &list.map);
     plan.refused.extend(list.refused.iter().cloned());
     plan.refused.sort_by_key(|refused| refused.row);
     // The list may have headings of its own.
@@ -190,6 +193,30 @@ pub struct List {
     read: u64,
     wishes: Vec<Wish>,
     refused: Vec<RefusedRow>,
+    strange: Strange,
+}
+
+/// The columns of the service's own, in the order of a list.
+pub fn columns() -> impl Iterator<Item = &'static str> {
+    row::COLUMNS.all()
+}
+
+/// How a list calls its columns.
+///
+/// # Errors
+/// [`Error::Invalid`] when it cannot be read.
+pub async fn headings(file: Vec<u8>) -> Result<Vec<String>> {
+    let read = move || {
+        let form = Form::of(&file);
+        let source = Source::Bytes(file.into());
+        let source = match (form, source) {
+            (Form::Sheet, Source::Bytes(bytes)) => Sheet::read(bytes)?.source,
+            (_, source) => source,
+        };
+        Table::headings(source)
+    };
+    let read = tokio::task::spawn_blocking(read).await.map_err(|gone| Error::Internal(Box::new(gone)))?;
+    read.map_err(|error| unusable(&error.to_string()))
 }
 
 impl List {
@@ -229,6 +256,7 @@ impl List {
             read: 0,
             wishes: Vec::new(),
             refused: Vec::new(),
+            strange: Strange::default(),
         };
         let mut rows = table.rows(0).map_err(told)?;
         while let Some(row) = rows.next().map_err(told)? {
@@ -256,11 +284,17 @@ impl List {
         };
         match wish {
             Ok(wish) => self.wishes.push(wish),
-            Err(faults) => self.refused.extend(faults.into_iter().map(|(column, detail)| RefusedRow {
-                row: row.number,
-                column: column.map(str::to_owned),
-                detail,
-            })),
+            Err(faults) => {
+                for column in faults.iter().filter_map(|(column, _)| *column) {
+                    let held = sheet.zip(table.at(column)).and_then(|(of, at)| of.flaw(row.number, at));
+                    self.strange.note(column, row.get(column), held.is_none());
+                }
+                self.refused.extend(faults.into_iter().map(|(column, detail)| RefusedRow {
+                    row: row.number,
+                    column: column.map(str::to_owned),
+                    detail,
+                }));
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use sojourn_engine::deadline::Calendar;
 use sojourn_engine::definition::{Term, Track};
 use sojourn_engine::facts::Fact;
 use sojourn_engine::guard::{Decimal, Value};
+use sojourn_engine::vocabulary::ChoiceResult;
 
 use super::places::{Bound, bind, host_tracks, limits_nominees};
 use crate::app::calendars::{calendar, of_zone};
@@ -60,6 +61,7 @@ impl Asked<'_> {
             Fact::CallEligible => Some(Value::Bool(eligibility::eligible(dossier))),
             Fact::ChoicesEligible => Some(Value::Bool(eligibility::choices_fit(dossier))),
             Fact::ChoicesReciprocated => Some(Value::Bool(eligibility::reciprocated(dossier))),
+            Fact::ChoicesOpen => Some(Value::Int(open(dossier).count().try_into().unwrap_or(i64::MAX))),
             Fact::NextExists => Some(Value::Bool(next(dossier).is_some())),
             Fact::NextPlaceFree => Some(Value::Bool(self.next_free())),
             Fact::PlacesFree(account) => self.bound.get(account.at()).and_then(Bound::free).map(Value::Int),
@@ -190,8 +192,12 @@ pub fn call_calendar(dossier: &Dossier) -> Calendar {
 /// The choice after the present one that is still open.
 pub fn next(dossier: &Dossier) -> Option<&Choice> {
     let after = dossier.current().map_or(0, |choice| choice.rank);
-    let open = |choice: &&Choice| choice.result == sojourn_engine::vocabulary::ChoiceResult::Open;
-    dossier.choices.iter().filter(open).find(|choice| choice.rank > after)
+    open(dossier).find(|choice| choice.rank > after)
+}
+
+/// The choices that are still open.
+fn open(dossier: &Dossier) -> impl Iterator<Item = &Choice> {
+    dossier.choices.iter().filter(|choice| choice.result == ChoiceResult::Open)
 }
 
 fn text(text: &str) -> Value {

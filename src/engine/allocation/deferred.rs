@@ -12,16 +12,21 @@ use super::priority::Priority;
 
 struct Deferral<'d, 'i> {
     instance: &'d Instance<'i>,
-    /// Units that each line still has to give.
-    left: Vec<u64>,
-    /// Who draws on each line, the worst on top; with some who no longer do.
-    drawing: Vec<BinaryHeap<Priority>>,
-    /// Whether a line may list some who no longer draw on it: its places draw on others as well.
-    stale: Vec<bool>,
+    lines: Vec<Giving>,
     /// The choice that each student has for the time being.
     held: Vec<u32>,
     /// The choice that each student asks for next.
     next: Vec<u32>,
+}
+
+/// A line while it is given away.
+struct Giving {
+    /// Units that it still has to give.
+    left: u64,
+    /// Who draws on it, the worst on top; with some who no longer do.
+    drawing: BinaryHeap<Priority>,
+    /// Whether some may be listed who no longer draw on it: its places draw on others as well.
+    stale: bool,
 }
 
 /// What became of a proposal.
@@ -35,18 +40,16 @@ enum Answer {
 impl Instance<'_> {
     /// The choice that each student ends with, [`NONE`] for none.
     pub(super) fn defer(&self) -> Vec<u32> {
-        let lines = self.seating.lines.len();
-        let mut stale = vec![false; lines];
+        let line = |left: &u64| Giving { left: *left, drawing: BinaryHeap::new(), stale: false };
+        let mut lines: Vec<Giving> = self.seating.capacity.iter().map(line).collect();
         for chain in (0..).take(self.seating.places.len()).map(|place| self.seating.draws(place)) {
             for drawn in chain {
-                stale[drawn.line as usize] |= chain.len() > 1;
+                lines[drawn.line as usize].stale |= chain.len() > 1;
             }
         }
         let mut deferral = Deferral {
             instance: self,
-            left: self.seating.capacity.clone(),
-            drawing: vec![BinaryHeap::new(); lines],
-            stale,
+            lines,
             held: vec![NONE; self.len()],
             next: (0..self.len()).map(|drawn| position(self.lists.of(drawn).start)).collect(),
         };
@@ -84,12 +87,12 @@ impl Deferral<'_, '_> {
         }
         let priority = entry.priority(student);
         let chain = instance.seating.draws(entry.place);
-        let full = chain.iter().find(|drawn| self.left[drawn.line as usize] < u64::from(drawn.units));
+        let full = chain.iter().find(|drawn| self.lines[drawn.line as usize].left < u64::from(drawn.units));
         let mut answer = Answer::Taken;
         if let Some(full) = full {
             let line = full.line as usize;
             self.tidy(line);
-            match self.drawing[line].peek_mut() {
+            match self.lines[line].drawing.peek_mut() {
                 Some(mut worst) if priority < *worst => {
                     answer = Answer::Instead(worst.drawn());
                     *worst = priority;
@@ -102,9 +105,10 @@ impl Deferral<'_, '_> {
         }
         let replaced = full.map(|full| full.line);
         for drawn in chain {
-            self.left[drawn.line as usize] -= u64::from(drawn.units);
+            let line = &mut self.lines[drawn.line as usize];
+            line.left -= u64::from(drawn.units);
             if replaced != Some(drawn.line) {
-                self.drawing[drawn.line as usize].push(priority);
+                line.drawing.push(priority);
             }
         }
         self.held[student] = choice;
@@ -115,17 +119,17 @@ impl Deferral<'_, '_> {
         let choice = std::mem::replace(&mut self.held[student], NONE);
         let place = self.instance.lists.entries[choice as usize].place;
         for drawn in self.instance.seating.draws(place) {
-            self.left[drawn.line as usize] += u64::from(drawn.units);
+            self.lines[drawn.line as usize].left += u64::from(drawn.units);
         }
     }
 
     /// Drops those from the top of a line who no longer draw on it.
     fn tidy(&mut self, line: usize) {
-        while let Some(worst) = self.drawing[line].peek().copied() {
-            if !self.stale[line] || self.draws(worst, line) {
-                return;
-            }
-            self.drawing[line].pop();
+        while self.lines[line].stale
+            && let Some(worst) = self.lines[line].drawing.peek().copied()
+            && !self.draws(worst, line)
+        {
+            self.lines[line].drawing.pop();
         }
     }
 

@@ -76,7 +76,8 @@ impl From<Digest> for String {
 /// Bytes on their way into a digest, fed in large pieces.
 pub(super) struct Feed {
     hasher: Sha256,
-    waiting: Vec<u8>,
+    waiting: Box<[u8; PIECE]>,
+    filled: usize,
 }
 
 /// Bytes that wait at most.
@@ -84,7 +85,7 @@ const PIECE: usize = 1 << 14;
 
 impl Feed {
     pub(super) fn new(purpose: &str) -> Self {
-        let mut feed = Self { hasher: Sha256::new(), waiting: Vec::with_capacity(PIECE + 64) };
+        let mut feed = Self { hasher: Sha256::new(), waiting: Box::new([0; PIECE]), filled: 0 };
         feed.text(purpose);
         feed
     }
@@ -92,16 +93,20 @@ impl Feed {
     /// Takes bytes of a length that what was fed before tells; inlined, so that few bytes are stored and no copy is called for them.
     #[inline]
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
-        self.waiting.extend_from_slice(bytes);
-        if self.waiting.len() >= PIECE {
-            self.pass();
+        match self.waiting[self.filled..].split_at_mut_checked(bytes.len()) {
+            Some((room, _)) => {
+                room.copy_from_slice(bytes);
+                self.filled += bytes.len();
+            }
+            None => self.pass(bytes),
         }
     }
 
     #[cold]
-    fn pass(&mut self) {
-        self.hasher.update(&self.waiting);
-        self.waiting.clear();
+    fn pass(&mut self, bytes: &[u8]) {
+        self.hasher.update(&self.waiting[..self.filled]);
+        self.hasher.update(bytes);
+        self.filled = 0;
     }
 
     pub(super) fn count(&mut self, count: usize) {
@@ -118,7 +123,7 @@ impl Feed {
     }
 
     pub(super) fn finish(mut self) -> Digest {
-        self.hasher.update(&self.waiting);
+        self.hasher.update(&self.waiting[..self.filled]);
         Digest::finish(self.hasher)
     }
 }

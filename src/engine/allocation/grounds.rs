@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::holding::Holding;
 use super::lists::Entry;
-use super::lookup::{Lookup, NONE, position};
+use super::lookup::{Lookup, NONE, hash, position};
 use super::priority::{Priority, stated};
 use super::serial::{Counter, Lack};
 use super::{Allocation, Instance, Rule};
@@ -103,14 +103,14 @@ pub struct Filled {
 /// The grounds of an outcome that has been proven.
 pub struct Grounds<'g, 'i> {
     holding: Holding<'g, 'i>,
-    drawn: Lookup<CaseId>,
+    drawn: Lookup,
     /// In the serial order: what each choice lacked that came before the one that was had.
     lacks: BTreeMap<u32, Lack>,
 }
 
 impl std::fmt::Debug for Grounds<'_, '_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Grounds").field("students", &self.drawn.len()).finish_non_exhaustive()
+        f.debug_struct("Grounds").field("students", &self.holding.instance.len()).finish_non_exhaustive()
     }
 }
 
@@ -118,7 +118,9 @@ impl<'g, 'i> Grounds<'g, 'i> {
     /// Lays an outcome over its input; what [`Instance::verify`] does not prove is explained as if it stood.
     pub fn new(instance: &'g Instance<'i>, allocation: &Allocation) -> Self {
         let (holding, _) = Holding::read(instance, allocation);
-        let drawn = (0..instance.len()).map(|drawn| instance.id(drawn)).zip(0..).collect();
+        let id = |drawn: u32| instance.id(drawn as usize);
+        let hashes = (0..instance.len()).map(|drawn| hash([instance.id(drawn).into()]));
+        let drawn = Lookup::new(hashes, |one, other| id(one) == id(other));
         let lacks = match instance.seating.rule {
             Rule::DeferredAcceptance => BTreeMap::new(),
             Rule::SerialOrder => lacks(&holding),
@@ -128,8 +130,10 @@ impl<'g, 'i> Grounds<'g, 'i> {
 
     /// Every choice of one student, best first; empty where they take no part or chose nothing.
     pub fn of(&self, student: CaseId) -> Vec<Explained> {
-        let Some(drawn) = self.drawn.get(&student).map(|drawn| *drawn as usize) else { return Vec::new() };
-        let list = self.holding.instance.list(drawn);
+        let instance = self.holding.instance;
+        let found = self.drawn.find(hash([student.into()]), |drawn| instance.id(drawn as usize) == student);
+        let Some(drawn) = found.map(|drawn| drawn as usize) else { return Vec::new() };
+        let list = instance.list(drawn);
         (0..list.len()).map(|at| self.explained(drawn, at)).collect()
     }
 

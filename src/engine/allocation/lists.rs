@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::lookup::{Lookup, NONE, position};
+use super::lookup::{Lookup, NONE, hash, position};
 use super::priority::{Priority, UNSCORED, compared};
 use super::seating::Seating;
 use super::{Choice, Fault, Student};
@@ -63,59 +63,71 @@ impl Lists {
     }
 }
 
+/// Choices of one student that follow each other in the input.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// The student, by row.
+    row: u32,
+    start: u32,
+    end: u32,
+}
+
 impl Reading<'_, '_> {
     pub(super) fn lists(&self, faults: &mut Vec<Fault>) -> Lists {
-        let (owners, read) = self.read(faults);
-        let starts = self.starts(&owners);
+        let mut drawn = vec![0; self.students.len()];
+        for (at, row) in (0..).zip(self.order) {
+            drawn[*row as usize] = at;
+        }
+        let runs = self.runs(faults);
+        let starts = starts(&runs, &drawn);
         let mut entries = vec![BLANK; starts.last().copied().unwrap_or(0) as usize];
         let mut next = starts.clone();
-        for (owner, entry) in owners.into_iter().zip(read) {
-            let Some(next) = next.get_mut(owner as usize) else { continue };
-            entries[*next as usize] = entry;
-            *next += 1;
+        let mut stamps = vec![NONE; self.seating.places.len()];
+        for run in runs {
+            let (student, drawn) = (&self.students[run.row as usize], drawn[run.row as usize] as usize);
+            let choices = (run.start..).zip(&self.choices[run.start as usize..run.end as usize]);
+            for (entry, (source, choice)) in entries[next[drawn] as usize..].iter_mut().zip(choices) {
+                *entry = self.entry(student, choice, source, faults);
+            }
+            next[drawn] += run.end - run.start;
+            if next[drawn] == starts[drawn + 1] {
+                let list = &mut entries[starts[drawn] as usize..next[drawn] as usize];
+                self.arrange((student.id, run.row), list, &mut stamps, faults);
+            }
         }
-        let mut lists = Lists { starts, entries };
-        self.arrange(&mut lists, faults);
-        lists
+        Lists { starts, entries }
     }
 
-    /// Each choice with whose it is, by position in the draw; [`NONE`] where nobody's.
-    fn read(&self, faults: &mut Vec<Fault>) -> (Vec<u32>, Vec<Entry>) {
-        let mut drawn = vec![0; self.students.len()];
-        (0..).zip(self.order).for_each(|(at, student)| drawn[*student as usize] = at);
-        let mut known: Option<Lookup<CaseId>> = None;
-        let mut at = 0;
-        let mut read = |(source, choice): (usize, &Choice)| {
-            let here = |at: usize| self.students.get(at).is_some_and(|student| student.id == choice.student);
-            // Lists mostly come student by student, in the students' order.
-            if !here(at) {
-                at += 1;
-            }
-            if !here(at) {
-                let known = known
-                    .get_or_insert_with(|| self.students.iter().map(|student| student.id).zip(0..).collect());
-                let Some(found) = known.get(&choice.student) else {
-                    faults.push(Fault::UnknownStudent { student: choice.student, rank: choice.rank });
-                    return (NONE, BLANK);
+    /// Whose the choices are; lists mostly come student by student, in the students' order.
+    fn runs(&self, faults: &mut Vec<Fault>) -> Vec<Run> {
+        let mut runs = Vec::with_capacity(self.students.len());
+        let mut known: Option<Lookup> = None;
+        let (mut end, mut at) = (0, 0);
+        for list in self.choices.chunk_by(|one, next| one.student == next.student) {
+            let (owner, start) = (list[0].student, end);
+            end += position(list.len());
+            if self.students.get(at as usize).is_none_or(|student| student.id != owner) {
+                let known = known.get_or_insert_with(|| self.known());
+                let Some(found) =
+                    known.find(hash([owner.into()]), |at| self.students[at as usize].id == owner)
+                else {
+                    let of = |choice: &Choice| Fault::UnknownStudent { student: owner, rank: choice.rank };
+                    faults.extend(list.iter().map(of));
+                    continue;
                 };
-                at = *found as usize;
+                at = found;
             }
-            (drawn[at], self.entry(&self.students[at], choice, position(source), faults))
-        };
-        self.choices.iter().enumerate().map(&mut read).unzip()
+            runs.push(Run { row: at, start, end });
+            at += 1;
+        }
+        runs
     }
 
-    fn starts(&self, owners: &[u32]) -> Vec<u32> {
-        let mut starts = vec![0; self.students.len() + 1];
-        for owner in owners.iter().filter(|owner| **owner != NONE) {
-            starts[*owner as usize + 1] += 1;
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        starts
+    fn known(&self) -> Lookup {
+        let id = |at: u32| self.students[at as usize].id;
+        Lookup::new(self.students.iter().map(|student| hash([student.id.into()])), |one, other| {
+            id(one) == id(other)
+        })
     }
 
     fn entry(&self, student: &Student, choice: &Choice, source: u32, faults: &mut Vec<Fault>) -> Entry {
@@ -140,25 +152,25 @@ impl Reading<'_, '_> {
         entry
     }
 
-    /// Sorts each list and refuses what stands on it twice.
-    fn arrange(&self, lists: &mut Lists, faults: &mut Vec<Fault>) {
-        let mut stamps = vec![NONE; self.seating.places.len()];
-        for drawn in 0..self.students.len() {
-            let range = lists.of(drawn);
-            let list = &mut lists.entries[range];
-            if !list.is_sorted_by_key(|entry| entry.rank) {
-                list.sort_unstable_by_key(|entry| entry.rank);
-            }
-            let student = self.students[self.order[drawn] as usize].id;
+    /// Sorts a list and refuses what stands on it twice.
+    fn arrange(
+        &self,
+        (student, row): (CaseId, u32),
+        list: &mut [Entry],
+        stamps: &mut [u32],
+        faults: &mut Vec<Fault>,
+    ) {
+        if !list.is_sorted_by(|one, next| one.rank < next.rank) {
+            list.sort_unstable_by_key(|entry| entry.rank);
             let twice = list.windows(2).filter(|pair| pair[0].rank == pair[1].rank);
             faults.extend(twice.map(|pair| Fault::RankTwice { student, rank: pair[0].rank }));
-            let seen = list.iter().any(|entry| {
-                let stamp = self.stamp(entry).map(|offering| &mut stamps[offering]);
-                stamp.is_none_or(|stamp| std::mem::replace(stamp, position(drawn)) == position(drawn))
-            });
-            if seen {
-                self.repeated(student, list, faults);
-            }
+        }
+        let seen = list.iter().any(|entry| {
+            let stamp = self.stamp(entry).map(|offering| &mut stamps[offering]);
+            stamp.is_none_or(|stamp| std::mem::replace(stamp, row) == row)
+        });
+        if seen {
+            self.repeated(student, list, faults);
         }
     }
 
@@ -177,4 +189,18 @@ impl Reading<'_, '_> {
             }
         }
     }
+}
+
+/// Where each list begins, students in the order of the draw.
+fn starts(runs: &[Run], drawn: &[u32]) -> Vec<u32> {
+    let mut starts = vec![0; drawn.len() + 1];
+    for run in runs {
+        starts[drawn[run.row as usize] as usize + 1] += run.end - run.start;
+    }
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
+    }
+    starts
 }

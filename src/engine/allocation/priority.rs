@@ -60,16 +60,44 @@ pub(super) fn draw(students: &[Student], seed: &str, faults: &mut Vec<Fault>) ->
         seeded.number(&text)
     };
     let numbered = students.iter().zip(0..).map(|(student, row)| (number(student.id), row));
-    let mut numbered: Vec<(u64, u32)> = numbered.collect();
-    let id = |one: &(u64, u32)| students[one.1 as usize].id;
     // By the number alone, which hardly ever is the same for two.
-    numbered.sort_unstable_by_key(|one| one.0);
+    let mut numbered = in_order(&numbered.collect::<Vec<_>>());
+    let id = |one: &(u64, u32)| students[one.1 as usize].id;
     for same in numbered.chunk_by_mut(|one, next| one.0 == next.0).filter(|same| same.len() > 1) {
         same.sort_unstable_by_key(id);
     }
     let twice = numbered.windows(2).filter(|pair| pair[0].0 == pair[1].0 && id(&pair[0]) == id(&pair[1]));
     faults.extend(twice.map(|pair| Fault::StudentTwice { student: id(&pair[0]) }));
     numbered.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Rows by their numbers, which lie as evenly as digests do: each goes where it may be expected, and neighbours change places.
+fn in_order(numbered: &[(u64, u32)]) -> Vec<(u64, u32)> {
+    let bits = numbered.len().next_power_of_two().trailing_zeros().max(1);
+    let expected = |number: u64| usize::try_from(number >> (u64::BITS - bits)).unwrap_or(0);
+    let mut next = vec![0_u32; (1 << bits) + 1];
+    for (number, _) in numbered {
+        next[expected(*number) + 1] += 1;
+    }
+    let mut sum = 0;
+    for start in &mut next {
+        sum += *start;
+        *start = sum;
+    }
+    let mut sorted = vec![(0, 0); numbered.len()];
+    for one in numbered {
+        let next = &mut next[expected(one.0)];
+        sorted[*next as usize] = *one;
+        *next += 1;
+    }
+    for at in 1..sorted.len() {
+        let mut here = at;
+        while here > 0 && sorted[here - 1].0 > sorted[here].0 {
+            sorted.swap(here - 1, here);
+            here -= 1;
+        }
+    }
+    sorted
 }
 
 #[cfg(test)]
@@ -94,6 +122,18 @@ mod tests {
         assert_eq!((rising[0].displaced(), rising[0].score()), (true, 5));
         assert_eq!((rising[5].displaced(), rising[5].score()), (false, -1));
         assert_eq!(stated(rising[7].score()), None);
+    }
+
+    #[test]
+    fn rows_come_in_the_order_of_their_numbers_however_these_lie() {
+        let spread = (0..1_000_u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let alike = (0..50_u64).rev().map(|at| at % 7);
+        for numbers in [spread.collect(), alike.collect(), vec![u64::MAX, 0, u64::MAX], vec![3], vec![]] {
+            let numbered: Vec<(u64, u32)> = numbers.iter().copied().zip(0..).collect();
+            let mut sorted: Vec<u64> = numbers.clone();
+            sorted.sort_unstable();
+            assert_eq!(in_order(&numbered).iter().map(|one| one.0).collect::<Vec<_>>(), sorted);
+        }
     }
 
     #[test]

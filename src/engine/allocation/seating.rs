@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::digest::Feed;
 use super::laminar::{self, Nest};
-use super::lookup::{Lookup, NONE, position};
+use super::lookup::{Lookup, NONE, hash, position};
 use super::{Fault, Line, Place, Rule, Seats, Why};
 use crate::ids::{OfferingId, PlaceLineId};
 
@@ -33,8 +33,7 @@ pub(super) struct Seating<'i> {
     starts: Vec<u32>,
     draws: Vec<Drawn>,
     keys: Vec<(OfferingId, PlaceLineId)>,
-    /// The first place of each offering.
-    lookup: Lookup<OfferingId>,
+    lookup: Lookup,
 }
 
 impl<'i> Seating<'i> {
@@ -42,10 +41,12 @@ impl<'i> Seating<'i> {
         let before = faults.len();
         let (lines, capacity) = lines(seats, faults);
         let places = places(seats, faults);
+        let keys: Vec<_> = places.iter().map(|place| (place.offering, place.line)).collect();
+        let same = |one: u32, other: u32| keys[one as usize] == keys[other as usize];
         let mut seating = Self {
             offerings: numbered(&places),
-            lookup: (0..position(places.len())).rev().map(|at| (places[at as usize].offering, at)).collect(),
-            keys: places.iter().map(|place| (place.offering, place.line)).collect(),
+            lookup: Lookup::new(keys.iter().map(hashed), same),
+            keys,
             width: vec![0; lines.len()],
             lines,
             places,
@@ -76,9 +77,8 @@ impl<'i> Seating<'i> {
     }
 
     pub(super) fn find(&self, offering: OfferingId, line: PlaceLineId) -> Option<u32> {
-        let first = *self.lookup.get(&offering)?;
-        let mut own = self.keys[first as usize..].iter().take_while(|key| key.0 == offering);
-        Some(first + position(own.position(|key| key.1 == line)?))
+        let key = (offering, line);
+        self.lookup.find(hashed(&key), |at| self.keys[at as usize] == key)
     }
 
     /// The number of a place's offering, below the number of places.
@@ -186,4 +186,8 @@ fn numbered(places: &[&Place]) -> Vec<u32> {
         last.1
     };
     places.iter().map(number).collect()
+}
+
+fn hashed((offering, line): &(OfferingId, PlaceLineId)) -> u64 {
+    hash([Uuid::from(*offering), Uuid::from(*line)])
 }

@@ -3,7 +3,8 @@
 use rstest::rstest;
 use serde_json::json;
 
-use super::{Stand, id, scored_by};
+use super::stand::scored_by;
+use super::{Stand, id};
 use crate::support::app::PASSWORD;
 use crate::support::browser::Browser;
 use crate::support::cast::{Cast, address};

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::row::COLUMNS;
 use crate::app::imports::table::Headings;
@@ -20,7 +20,7 @@ use crate::app::imports::table::Headings;
 pub const LONGEST: usize = 16 * 1024;
 
 /// What a list calls its columns and their values, and what holds for all of its rows.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Map {
     /// What it calls each column; empty: as the service does.
@@ -52,6 +52,50 @@ impl Map {
             }
             None => Ok(map),
         }
+    }
+
+    /// The map as it is written.
+    pub fn written(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    /// The same words with other columns: what the list calls each, and what holds where it says nothing; neither where empty.
+    #[must_use]
+    pub fn with<'c>(self, columns: impl Iterator<Item = (&'static str, &'c str, &'c str)>) -> Self {
+        let mut map = Self { values: self.values, ..Self::default() };
+        for (column, heading, given) in columns {
+            let filled = |text: &str| Some((column.to_owned(), text.to_owned())).filter(|_| !text.is_empty());
+            map.columns.extend(filled(heading));
+            map.defaults.extend(filled(given));
+        }
+        map
+    }
+
+    /// Says what a word means in a column.
+    pub fn say(&mut self, column: &str, word: &str, meaning: &str) {
+        self.values.entry(column.to_owned()).or_default().insert(word.to_owned(), meaning.to_owned());
+    }
+
+    /// What the list writes in a column where this is meant; `None` where it writes nothing.
+    pub fn word<'m>(&'m self, column: &str, meant: &'m str) -> Option<&'m str> {
+        let mut said = self.values.get(column).into_iter().flatten();
+        match said.find(|(_, meaning)| *meaning == meant) {
+            Some((word, _)) => Some(word),
+            None => Some(meant).filter(|_| self.given(column) != meant),
+        }
+    }
+
+    /// What stands in a column where the list says nothing; empty: nothing.
+    pub fn given(&self, column: &str) -> &str {
+        self.defaults.get(column).map_or("", String::as_str)
+    }
+
+    /// What stands among the headings of a list for a column, of one with headings of its own as the map says.
+    pub fn found<'h>(&self, column: &str, headings: &'h [String]) -> Option<&'h str> {
+        let named = self.columns.get(column).map(String::as_str);
+        let named = named.or_else(|| self.columns.is_empty().then_some(column))?;
+        let same = |heading: &&String| heading.to_lowercase() == named.trim().to_lowercase();
+        headings.iter().find(same).map(String::as_str)
     }
 
     /// How the list calls its columns.

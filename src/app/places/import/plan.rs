@@ -10,6 +10,7 @@ use sojourn_engine::vocabulary::{AgreementStatus, Direction, Level, PlaceSource,
 use super::partners::Partners;
 use super::periods::Periods;
 use super::row::{Fault, MOST, Wish};
+use super::strange::Strange;
 use crate::app::Result;
 use crate::app::people::RefusedRow;
 use crate::clock::Moment;
@@ -98,6 +99,8 @@ pub struct Plan<'a> {
     pub sums: BTreeMap<Key, Sum>,
     /// Rows that cannot be.
     pub refused: Vec<RefusedRow>,
+    /// Words of the list that could not be read.
+    pub strange: Strange,
     today: NaiveDate,
     at: &'a Moment,
 }
@@ -124,6 +127,7 @@ impl<'a> Plan<'a> {
             new: Vec::new(),
             sums: BTreeMap::new(),
             refused: Vec::new(),
+            strange: Strange::default(),
             today,
             at,
         };

@@ -9,6 +9,7 @@ use sojourn_engine::vocabulary::{Direction, Level, PlaceUnit};
 use utoipa::ToSchema;
 
 use super::plan::{Key, Plan, Sum};
+use super::strange::StrangeEntry;
 use super::{List, TOLD};
 use crate::app::chinese;
 use crate::app::people::RefusedRow;
@@ -38,6 +39,8 @@ pub struct PlacesImport {
     pub refused: Vec<RefusedRow>,
     /// How many more cannot be.
     pub refused_besides: usize,
+    /// Words of the list that could not be read; a map can say what each means.
+    pub unread: Vec<StrangeEntry>,
 }
 
 /// A partner that is new.
@@ -118,6 +121,7 @@ impl PlacesImport {
             summed,
             refused: plan.refused.iter().take(TOLD).map(|refused| told(refused, language)).collect(),
             refused_besides: plan.refused.len().saturating_sub(TOLD),
+            unread: plan.strange.told(),
         }
     }
 }

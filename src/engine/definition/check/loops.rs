@@ -136,6 +136,7 @@ fn stands_still(space: &Space<'_>, slot: Slot, chooses: bool) -> bool {
         Fact::Main
         | Fact::PlacesFree(_)
         | Fact::PlacesWaiters(_)
+        | Fact::ChoicesOpen
         | Fact::NextExists
         | Fact::NextPlaceFree => false,
         Fact::TrackState(machine) | Fact::TrackVersion(machine) | Fact::TrackStates(machine) => {
