@@ -14,7 +14,7 @@ const FEW: usize = 16;
 pub(super) struct Text(RwLock<Built>);
 
 /// By whether the database is PostgreSQL, and what a text depends on.
-type Built = BTreeMap<(bool, Vec<usize>), Arc<str>>;
+type Built = BTreeMap<(bool, Vec<usize>, String), Arc<str>>;
 
 impl Text {
     /// Nothing is built yet.
@@ -30,10 +30,22 @@ impl Text {
         values: Vec<Value>,
         build: impl FnOnce() -> SelectStatement,
     ) -> Statement {
+        self.naming(String::new(), backend, counts, values, build)
+    }
+
+    /// The same of a statement in whose text some words stand as well.
+    pub fn naming(
+        &self,
+        words: String,
+        backend: DbBackend,
+        counts: Vec<usize>,
+        values: Vec<Value>,
+        build: impl FnOnce() -> SelectStatement,
+    ) -> Statement {
         if counts.iter().sum::<usize>() > FEW {
             return StatementBuilder::build(&build(), &backend);
         }
-        let key = (backend == DbBackend::Postgres, counts);
+        let key = (backend == DbBackend::Postgres, counts, words);
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         let text = match known {
             // While developing, each use is proven to be what would have been built.

@@ -172,7 +172,7 @@ pub async fn numbers(
     let mut these = Query::select();
     these
         .column(place_line::Column::Id)
-        .expr_as(counted(states), "waiting")
+        .expr_as(counted(conn.db().get_database_backend(), states), "waiting")
         .from(place_line::Entity)
         .and_where(place_line::Column::Id.is_in(lines.iter().copied()));
     let rows = conn.db().query_all(&these).await?;
@@ -182,22 +182,23 @@ pub async fn numbers(
 
 /// How many cases in one of `states` wait for the line that is asked for around it: with the choice they have, and with each that no host
 /// has seen, whether a place was offered and passed on or not; a host that has seen the case and was left has had its turn.
-pub(super) fn counted(states: &[String]) -> SelectStatement {
+///
+/// The states stand in its text, so that the database knows how few wait, of however many that a line has ever had, when it makes a plan
+/// that is kept; `SQLite` makes its plans without regard to that, and is not let begin with the line.
+pub(super) fn counted(backend: DbBackend, states: &[String]) -> SelectStatement {
+    let here = if backend == DbBackend::Sqlite {
+        Expr::cust("+\"choices\".\"place_line_id\" = \"place_lines\".\"id\"")
+    } else {
+        let bound = Expr::col((choice::Entity, choice::Column::PlaceLineId));
+        bound.equals((place_line::Entity, place_line::Column::Id))
+    };
+    let states = states.iter().map(|state| Expr::Constant(state.as_str().into()));
     let counted = wanting()
         .select_only()
         .column_as(choice::Column::Id.count(), "waiting")
-        .filter(
-            Expr::col((choice::Entity, choice::Column::PlaceLineId))
-                .equals((place_line::Entity, place_line::Column::Id)),
-        )
-        .filter(case::Column::State.is_in(states.iter().map(String::as_str)));
+        .filter(here)
+        .filter(Expr::col((case::Entity, case::Column::State)).is_in(states));
     counted.into_query()
-}
-
-/// What that binds.
-pub(super) fn counted_with(states: &[String]) -> Vec<Value> {
-    let states = states.iter().map(|state| state.as_str().into());
-    std::iter::once(ChoiceResult::Void.into()).chain(states).collect()
 }
 
 /// Whose choices are asked for.
@@ -382,5 +383,7 @@ fn wanting() -> Select<choice::Entity> {
         .join(JoinType::InnerJoin, choice::Relation::Application.def())
         .join(JoinType::InnerJoin, application::Relation::Case.def())
         .filter(choice::Column::HostSeesFrom.is_null().or(current))
-        .filter(choice::Column::Result.ne(ChoiceResult::Void))
+        .filter(
+            Expr::col((choice::Entity, choice::Column::Result)).ne(Expr::Constant(ChoiceResult::Void.into())),
+        )
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryTrait,
 };
 use sojourn_engine::ids::{InstitutionId, PlaceLineId, ProgrammeId, WorkflowVersionId};
 use sojourn_entities::{agreement, place_line};
 
 use super::Line;
 use crate::store::text::{Text, values};
-use crate::store::waiting_lists::{counted, counted_with};
+use crate::store::waiting_lists::counted;
 use crate::store::{Conn, StoreError};
 
 /// Between whom lines are looked for.
@@ -69,16 +69,15 @@ pub async fn lines_with_numbers(
     waiting: &Waiting,
 ) -> Result<(Vec<Line>, Numbers), StoreError> {
     static TEXT: Text = Text::new();
-    let mut counts = vec![reached.homes.len(), reached.hosts.len(), reached.programmes.len()];
-    counts.extend(waiting.values().map(Vec::len));
-    let mut bound: Vec<Value> = waiting.values().flat_map(|states| counted_with(states)).collect();
+    let counts = vec![reached.homes.len(), reached.hosts.len(), reached.programmes.len(), waiting.len()];
+    let words: Vec<String> = waiting.values().map(|states| states.join(",")).collect();
     let (homes, hosts) = (values(&reached.homes), values(&reached.hosts));
-    bound.extend([homes, hosts.clone(), hosts].concat());
+    let mut bound = [homes, hosts.clone(), hosts].concat();
     if !reached.programmes.is_empty() {
         bound.extend(values(&reached.programmes));
     }
-    let select = || select(reached, waiting);
-    let query = TEXT.with(conn.db().get_database_backend(), counts, bound, select);
+    let backend = conn.db().get_database_backend();
+    let query = TEXT.naming(words.join(";"), backend, counts, bound, || select(backend, reached, waiting));
     let (mut lines, mut numbers) = (Vec::new(), Numbers::new());
     for row in conn.db().query_all_raw(query).await? {
         let line = place_line::Model::from_query_result(&row, "A_")?;
@@ -91,13 +90,13 @@ pub async fn lines_with_numbers(
     Ok((lines, numbers))
 }
 
-fn select(reached: &Reached, waiting: &Waiting) -> SelectStatement {
+fn select(backend: DbBackend, reached: &Reached, waiting: &Waiting) -> SelectStatement {
     let lines = place_line::Entity::find()
         .filter(reached.condition())
         .find_also(place_line::Entity, agreement::Entity);
     let mut query = lines.into_query();
     for (nth, states) in waiting.values().enumerate() {
-        query.expr_as(counted(states), numbered(nth));
+        query.expr_as(counted(backend, states), numbered(nth));
     }
     query
 }

@@ -52,11 +52,13 @@ impl Way<'_> {
             // Of the one application alone: all that are shown to a host may be very many.
             Self::Host(seat) => {
                 let mut its = Query::select();
-                its.expr(Expr::val(1)).from(choice::Entity).cond_where(shown_to_host(seat)).and_where(
+                let id = Expr::col((choice::Entity, choice::Column::Id));
+                its.expr(id.count()).from(choice::Entity).cond_where(shown_to_host(seat)).and_where(
                     Expr::col((choice::Entity, choice::Column::ApplicationId))
                         .equals((application::Entity, application::Column::Id)),
                 );
-                Condition::all().add(Expr::exists(its))
+                // Counted, as PostgreSQL would put all that a host sees into a table to look whether one exists.
+                Condition::all().add(Expr::SubQuery(None, Box::new(its.into())).gt(0))
             }
         }
     }

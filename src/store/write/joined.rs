@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use sea_orm::sea_query::{
-    Expr, ExprTrait, Func, PostgresQueryBuilder, Query, SelectStatement, SqlWriter as _,
-    SqlWriterValues, ValueTuple,
+    Expr, ExprTrait, Func, PostgresQueryBuilder, Query, SelectStatement, SqlWriter as _, SqlWriterValues,
+    ValueTuple,
 };
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
