@@ -10,7 +10,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, QueryTrait, RelationTrait, Select, Value,
+    QueryResult, QuerySelect, QueryTrait, RelationTrait, Select,
 };
 use sojourn_engine::ids::{AgreementId, CaseId, ChoiceId, LeaseId, PersonId, PlaceLineId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{ChoiceResult, StateKind};
