@@ -44,6 +44,11 @@ impl Clock {
         Self { source, random: Arc::new(Mutex::new(random)), last_id: Arc::default() }
     }
 
+    /// Whether it is the machine's, which the clocks of other machines have to agree with.
+    pub const fn is_of_machine(&self) -> bool {
+        matches!(self.source, Source::System)
+    }
+
     /// Moves a clock that is not the machine's; the machine's stays as it is.
     pub fn set(&self, now: DateTime<Utc>) {
         if let Source::Set(at) = &self.source {

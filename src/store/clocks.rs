@@ -166,11 +166,13 @@ pub async fn looked_at(conn: &impl Conn) -> Result<Looked> {
         .from(tick::Entity)
         .and_where(tick::Column::Name.eq(TICK))
         .to_owned();
-    let both =
-        Query::select().expr_as(last, "last").expr_as(Expr::cust("clock_timestamp()"), "there").to_owned();
+    let both = Query::select()
+        .expr_as(last, "last")
+        .expr_as(Expr::cust("clock_timestamp()"), "of_server")
+        .to_owned();
     let row = conn.db().query_one(&both).await?;
     let of = |name| row.as_ref().map_or(Ok(None), |row| row.try_get::<Option<DateTime<Utc>>>("", name));
-    Ok(Looked { last: of("last")?, there: of("there")? })
+    Ok(Looked { last: of("last")?, there: of("of_server")? })
 }
 
 /// Notes that clocks are looked at.

@@ -1,5 +1,7 @@
 //! Who asks for a page, in which language, and the layout around the answer.
 
+mod forms;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -16,7 +18,7 @@ use serde::Serialize;
 use super::assets::{self, Dress};
 use super::fault::{Fault, Typed};
 use super::form::Fields;
-use super::{Web, recent, themes};
+use super::{Web, themes};
 use crate::access::language::{self, LANGUAGES};
 use crate::access::{Caller, full_name};
 use crate::app::{App, Error, Once, applications, balances, institutions, people};
@@ -252,21 +254,6 @@ impl Visit {
     /// Keeps what was typed, for a page that tells of a fault.
     pub fn remember(&self, said: &Fields) {
         self.typed.keep(said);
-    }
-
-    /// Notes what the form of this request is known by.
-    pub fn knows(&self, form: recent::Form) {
-        self.typed.know(form);
-    }
-
-    /// Names the page on which a form goes on after a log-in, where its own address is none.
-    pub fn stands_on(&self, page: String) {
-        self.typed.stand(page);
-    }
-
-    /// A seal for forms of this visitor.
-    pub fn fresh_seal(&self) -> String {
-        self.app().links.form_seal(&self.bound, self.app().clock.moment().random())
     }
 
     /// A key under which a form does its work once.

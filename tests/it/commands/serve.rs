@@ -69,12 +69,13 @@ fn a_file_of_settings_that_is_not_there_is_named() {
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_left_alone(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let database = TestDatabase::migrated(db).await;
-    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_add_all', 0)";
+    let newer =
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_contract_all', 0)";
     database.connect().await.execute_unprepared(newer).await.expect("written");
     for command in [&["serve"][..], &["serve", "--migrate"], &["migrate"], &["verify"]] {
         let told = complaint(&on(&database, command));
         assert!(
-            told.contains("the newer change `m20991231_000001_add_all`: run the newer version"),
+            told.contains("the newer change `m20991231_000001_contract_all`: run the newer version"),
             "{told}"
         );
     }

@@ -63,8 +63,7 @@ impl Stage {
 
     /// The address of an operation about one of the sets.
     pub fn path(&self, operation: &Operation, set: Set) -> String {
-        let mut before = "";
-        let mut path = Vec::new();
+        let (mut before, mut path) = ("", Vec::new());
         for part in operation.path.split('/') {
             let Some(name) = part.strip_prefix('{').and_then(|name| name.strip_suffix('}')) else {
                 before = part;
@@ -110,7 +109,6 @@ impl Stage {
                     && text.contains(id.as_str().unwrap_or("-"))
             })
         };
-        // What both sets share tells nothing.
         (speaks(Set::Ours), speaks(Set::Theirs))
     }
 
@@ -265,13 +263,8 @@ impl Stage {
             self.enter(set, "workflows", &workflow);
             self.enter(set, "chair-terms", &term);
             self.enter(set, "notifications", &notice.expect("somebody was told")["id"]);
-            for (name, value) in [
-                ("n", "1"),
-                ("track", "insurance"),
-                ("key", "1"),
-                ("kind", "peers"),
-                ("party", "secretariat"),
-            ] {
+            let others = ["n 1", "track insurance", "key 1", "kind peers", "party secretariat"];
+            for (name, value) in others.into_iter().filter_map(|pair| pair.split_once(' ')) {
                 self.enter(set, name, &json!(value));
             }
             self.enter(set, "file", &json!("AAAAAAAAAAAAAAAAAAAAAA.ics"));

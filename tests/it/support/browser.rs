@@ -1,5 +1,7 @@
 //! A real Chromium with a profile of its own, driven by a chromedriver that this starts on a free port and ends when dropped.
 
+mod scripts;
+
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader};
@@ -299,30 +301,6 @@ impl Browser {
     async fn ask<T: DeserializeOwned>(&self, script: &str, arguments: Vec<Value>) -> T {
         let answer = self.driver.execute(script, arguments).await.expect("the page is read");
         answer.convert().expect("an answer")
-    }
-
-    /// Looks at the present page so wide, with a picture of each in one theme; says what is wrong.
-    pub async fn picture(&self, kind: &str, widths: &[(u32, &str)]) -> Vec<String> {
-        let mut wrong = Vec::new();
-        for (width, theme) in widths.iter().copied() {
-            self.show_in(theme).await;
-            self.resize(width).await;
-            wrong.extend(self.ask::<Vec<String>>(AUDIT, Vec::new()).await);
-            self.keep_as(kind, width).await;
-        }
-        wrong
-    }
-
-    /// Runs a script of the test on the present page.
-    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
-        self.ask(script, arguments).await
-    }
-
-    /// Runs a script of the test that leads to another page, and waits for that.
-    pub async fn run_away(&self, script: &str, arguments: Vec<Value>) {
-        let page = self.find("html").await;
-        self.driver.execute(script, arguments).await.expect("the page runs it");
-        page.wait_until().wait(PATIENCE, STEP).stale().await.expect("another page");
     }
 
     /// Keeps a picture of the present page, for people to look at: in `target/screenshots`, by its address and width.
