@@ -82,6 +82,7 @@ impl<'a> Partners<'a> {
             }
             by.names.extend([text.to_owned(), plain(text).to_owned()]);
         }
+        by.names.extend(wishes.iter().filter_map(|wish| wish.name.clone()));
         let mut partners = Self {
             own,
             countries,
@@ -130,7 +131,10 @@ impl<'a> Partners<'a> {
     }
 
     fn find(&self, wish: &Wish) -> Result<Option<InstitutionId>, Fault> {
-        let coded = match Named::of(&wish.partner, self.countries) {
+        let named = Named::of(&wish.partner, self.countries);
+        // Whoever stands under a short name is entered by the whole one.
+        let whole = wish.name.as_deref().filter(|_| matches!(named, Named::Name(_)));
+        let coded = match named {
             Named::Id(id) => Some(id).filter(|id| self.known.contains_key(id)),
             Named::Erasmus(code) => self.codes.get(&erasmus_key(&code)).copied(),
             Named::Ror(code) | Named::Schac(code) => self.codes.get(&code).copied(),
@@ -139,7 +143,7 @@ impl<'a> Partners<'a> {
         if coded.is_some() {
             return Ok(coded);
         }
-        for name in [wish.partner.as_str(), plain(&wish.partner)] {
+        for name in [wish.partner.as_str(), plain(&wish.partner)].into_iter().chain(whole) {
             let there = |id: &&InstitutionId| {
                 let lies = self.known.get(id).map(|row| row.country.as_str());
                 wish.country.as_deref().is_none_or(|country| lies == Some(country))
