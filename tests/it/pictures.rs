@@ -23,8 +23,8 @@ const own = arguments[0];
 const found = new Set();
 const given = [/\S+@\S+/g, /https?:\S+/g, /[A-Z][a-z]+\/[A-Z][A-Za-z_]+/g, /[0-9A-Z]{5}-[0-9A-Z]{5}/g, /[0-9a-f-]{10,}/g];
 const words = (text) => {
-  for (const one of own) text = text.replaceAll(one, ' ');
   for (const one of given) text = text.replace(one, ' ');
+  for (const one of own) text = text.replaceAll(one, ' ');
   return text.match(/[A-Za-z][A-Za-z'-]{2,}/g) || [];
 };
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -91,7 +91,8 @@ async fn a_service_is_ready_when_its_database_is(#[values(Db::Sqlite, Db::Postgr
     let ask = async |path: &str| send(reqwest::Client::new().get(format!("{}{path}", app.address))).await;
 
     assert_eq!((ask("/healthz").await.status, ask("/readyz").await.status), (204, 200));
-    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_add_all', 0)";
+    let newer =
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_contract_all', 0)";
     sea_orm::ConnectionTrait::execute_unprepared(&app.database.connect().await, newer)
         .await
         .expect("written");
