@@ -5,7 +5,9 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::support::actor::Actor;
+use crate::support::app::TestApp;
 use crate::support::cast::Cast;
+use crate::support::data::own;
 use crate::support::database::Db;
 
 async fn entries(by: &Actor, filter: &str) -> Vec<Value> {
@@ -77,5 +79,47 @@ async fn nobody_rewrites_the_audit(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     for statement in ["UPDATE audit_entries SET person_id = NULL", "DELETE FROM audit_entries"] {
         let refused = conn.execute_unprepared(statement).await.expect_err("refused").to_string();
         assert!(refused.contains("audit_entries is append-only"), "{refused}");
+    }
+}
+
+/// What entries tell the fields of; a new kind of entry belongs here.
+const TOLD: [&str; 17] = [
+    "AbsenceView",
+    "AgreementView",
+    "CallView",
+    "ChairTermView",
+    "HolidayView",
+    "InstitutionView",
+    "OfferingView",
+    "PeriodView",
+    "PersonView",
+    "PlaceLineView",
+    "ProgrammeView",
+    "RegistrationView",
+    "RoleView",
+    "RunItem",
+    "StatementView",
+    "UnitView",
+    "VersionView",
+];
+
+#[tokio::test]
+async fn every_field_that_an_entry_tells_has_a_name_in_both_languages() {
+    let app = TestApp::spawn(Db::Sqlite).await;
+    let api = app.stranger().get("/api/openapi.json").await.ok();
+    for language in ["en", "zh-Hant"] {
+        let words =
+            std::fs::read_to_string(own(&format!("templates/web/words.{language}.toml"))).expect("words");
+        let words: toml::Table = words.parse().expect("words");
+        for view in TOLD {
+            let fields = api["components"]["schemas"][view]["properties"].as_object().expect(view);
+            for field in
+                fields.keys().filter(|field| !["id", "version", "created_at"].contains(&field.as_str()))
+            {
+                let named = |table: &toml::Value| table.get(field.as_str()).is_some();
+                let fields = words["audit"].get("fields").expect("names of fields");
+                assert!(named(&words["asked"]) || named(fields), "{language}: {view}.{field}");
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ mod displaced;
 mod killed;
 mod mails;
 mod new_lines;
+mod seen;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

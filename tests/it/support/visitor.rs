@@ -4,7 +4,7 @@ use reqwest::header::{COOKIE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 
-use super::actor::send;
+use super::actor::{client, send};
 use super::answer::Answer;
 use super::app::PASSWORD;
 
@@ -19,14 +19,14 @@ pub struct Visitor {
 impl Visitor {
     /// Somebody without a cookie.
     pub fn new(address: &str) -> Self {
-        let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client");
+        let client = client().cookie_store(true).redirect(Policy::none()).build().expect("a client");
         Self { client, address: address.to_owned() }
     }
 
     /// Somebody whose browser has kept a session.
     pub fn with_pass(address: &str, pass: &str) -> Self {
         let cookie = HeaderValue::from_str(&format!("sojourn={pass}")).expect("a header");
-        let client = Client::builder().default_headers(HeaderMap::from_iter([(COOKIE, cookie)]));
+        let client = client().default_headers(HeaderMap::from_iter([(COOKIE, cookie)]));
         let client = client.redirect(Policy::none()).build().expect("a client");
         Self { client, address: address.to_owned() }
     }

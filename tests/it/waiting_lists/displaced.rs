@@ -11,7 +11,7 @@ use crate::support::rounds::{Round, without_documents};
 use crate::support::walk::Walk;
 
 /// Nominated to Omega, with Sigma as second choice, where no place is free.
-async fn nominated<'c>(cast: &'c Cast, round: &Round, name: &str) -> Walk<'c> {
+pub async fn nominated<'c>(cast: &'c Cast, round: &Round, name: &str) -> Walk<'c> {
     let mut walk = Walk::open(cast, round, &cast.student(name).await).await;
     for (role, event) in [
         ("student", "submit"),

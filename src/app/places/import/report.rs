@@ -35,9 +35,11 @@ pub struct PlacesImport {
     pub unchanged: u64,
     /// Rows that speak of one and the same line: their places were added up.
     pub summed: Vec<Vec<u64>>,
-    /// Rows that cannot be, the first 5000; with one of them nothing is written.
+    /// How many rows cannot be; with one of them nothing is written.
+    pub refused_rows: usize,
+    /// What is wrong with them, the first 5000 faults; a row may have several.
     pub refused: Vec<RefusedRow>,
-    /// How many more cannot be.
+    /// How many more faults there are.
     pub refused_besides: usize,
     /// Words of the list that could not be read; a map can say what each means.
     pub unread: Vec<StrangeEntry>,
@@ -119,6 +121,8 @@ impl PlacesImport {
             agreements: agreements(plan, dry_run).collect(),
             lines,
             summed,
+            // Sorted by row, so that the faults of one stand together.
+            refused_rows: plan.refused.chunk_by(|one, next| one.row == next.row).count(),
             refused: plan.refused.iter().take(TOLD).map(|refused| told(refused, language)).collect(),
             refused_besides: plan.refused.len().saturating_sub(TOLD),
             unread: plan.strange.told(),
