@@ -218,7 +218,7 @@ fn held(visit: &Visit, person: &PersonView) -> Form {
 
 fn sheet_of(visit: &Visit, person: &PersonView) -> Sheet {
     Sheet {
-        title: visit.word("person.change"),
+        title: visit.word("person.edit"),
         trail: above(visit, person),
         lead: Some(visit.word("person.address_lead")),
         button: visit.word("desk.save"),
