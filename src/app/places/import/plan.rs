@@ -67,6 +67,10 @@ pub struct Sum {
     pub unit: Option<PlaceUnit>,
     /// Why there are so many.
     pub notes: Vec<String>,
+    /// How many of them the list counts as taken; `None` where no row says it.
+    pub taken: Option<i64>,
+    /// The rows that say it.
+    pub counted: Vec<u64>,
     /// The line, when it is there already.
     pub line: Option<PlaceLine>,
 }
@@ -80,6 +84,18 @@ impl Sum {
     /// How many places there are before, if the line is there.
     pub fn before(&self) -> Option<i32> {
         self.line.as_ref().map(|line| line.capacity)
+    }
+
+    /// How many are held or used, as the ledger has it.
+    pub fn here(&self) -> i64 {
+        self.line.as_ref().map_or(0, |line| i64::from(line.held) + i64::from(line.used))
+    }
+
+    fn count(&mut self, wish: &Wish) {
+        if let Some(taken) = wish.taken {
+            self.taken = Some(self.taken.unwrap_or_default() + i64::from(taken));
+            self.counted.push(wish.row);
+        }
     }
 }
 
@@ -191,6 +207,7 @@ impl<'a> Plan<'a> {
         })?;
         sum.unit = Some(wish.unit.or(counted).unwrap_or(PlaceUnit::Heads));
         sum.rows.push(wish.row);
+        sum.count(wish);
         sum.notes.extend(wish.note.clone().filter(|note| !sum.notes.contains(note)));
         Ok(())
     }

@@ -35,6 +35,8 @@ pub struct PlacesImport {
     pub unchanged: u64,
     /// Rows that speak of one and the same line: their places were added up.
     pub summed: Vec<Vec<u64>>,
+    /// Lines whose taken places the list counts otherwise than they are taken here; nothing of it is written.
+    pub counted_otherwise: Vec<CountedEntry>,
     /// Rows that cannot be, the first 5000; with one of them nothing is written.
     pub refused: Vec<RefusedRow>,
     /// How many more cannot be.
@@ -98,6 +100,27 @@ pub struct LineEntry {
     pub rows: Vec<u64>,
 }
 
+/// A line whose taken places the list counts otherwise.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CountedEntry {
+    /// Name of the other side.
+    pub partner: String,
+    /// Which way, seen from the own side.
+    pub direction: Direction,
+    /// Only for this period.
+    pub period: Option<PeriodId>,
+    /// Only for these study cycles; empty: all.
+    pub levels: Vec<Level>,
+    /// Only for these ISCED-F 2013 codes; empty: all.
+    pub fields: Vec<String>,
+    /// How many the list counts as taken, over all of its rows that say it.
+    pub list: i64,
+    /// How many are held or used here; 0 where the line is new.
+    pub here: i64,
+    /// Rows that say so, 1 = the first after the header.
+    pub rows: Vec<u64>,
+}
+
 impl PlacesImport {
     /// What a plan changes, in the words of a language.
     pub(super) fn of(plan: &Plan<'_>, list: &List, dry_run: bool, language: &str) -> Self {
@@ -109,6 +132,9 @@ impl PlacesImport {
         let mut summed: Vec<_> = summed.cloned().collect();
         summed.sort_unstable();
         let partners: Vec<_> = partners(plan, dry_run).collect();
+        let counted = sums.iter().filter_map(|(key, sum)| counted(plan, key, sum));
+        let mut counted: Vec<_> = counted.collect();
+        counted.sort_by(|one, other| one.rows.cmp(&other.rows));
         Self {
             dry_run,
             changes: !lines.is_empty() || !partners.is_empty() || !plan.new.is_empty(),
@@ -119,6 +145,7 @@ impl PlacesImport {
             agreements: agreements(plan, dry_run).collect(),
             lines,
             summed,
+            counted_otherwise: counted,
             refused: plan.refused.iter().take(TOLD).map(|refused| told(refused, language)).collect(),
             refused_besides: plan.refused.len().saturating_sub(TOLD),
             unread: plan.strange.told(),
@@ -153,9 +180,23 @@ fn agreements(plan: &Plan<'_>, dry_run: bool) -> impl Iterator<Item = AgreementE
     })
 }
 
+/// What a line is counted otherwise by, where it is.
+fn counted(plan: &Plan<'_>, key: &Key, sum: &Sum) -> Option<CountedEntry> {
+    let list = sum.taken.filter(|list| *list != sum.here())?;
+    Some(CountedEntry {
+        partner: name(plan, plan.other(key)),
+        direction: plan.direction(key),
+        period: key.period,
+        levels: key.levels.clone(),
+        fields: key.fields.clone(),
+        list,
+        here: sum.here(),
+        rows: sum.counted.clone(),
+    })
+}
+
 fn line(plan: &Plan<'_>, key: &Key, sum: &Sum, dry_run: bool) -> LineEntry {
     let written = plan.new.iter().any(|agreement| agreement.id == key.agreement);
-    let taken = sum.line.as_ref().map_or(0, |line| i64::from(line.held) + i64::from(line.used));
     LineEntry {
         id: sum.line.as_ref().map(|line| line.id),
         agreement: Some(key.agreement).filter(|_| !(written && dry_run)),
@@ -167,7 +208,7 @@ fn line(plan: &Plan<'_>, key: &Key, sum: &Sum, dry_run: bool) -> LineEntry {
         unit: sum.unit(),
         from: sum.before(),
         to: sum.places,
-        overdrawn: taken > i64::from(sum.places),
+        overdrawn: sum.here() > i64::from(sum.places),
         rows: sum.rows.clone(),
     }
 }

@@ -21,6 +21,7 @@ pub const COLUMNS: Columns = Columns {
         "valid_until_on",
         "unit",
         "note",
+        "taken",
     ],
 };
 
@@ -61,6 +62,8 @@ pub struct Wish {
     pub unit: Option<PlaceUnit>,
     /// Why there are so many.
     pub note: Option<String>,
+    /// How many of them the list counts as taken.
+    pub taken: Option<i32>,
 }
 
 /// Reads a row from the texts of its columns.
@@ -88,6 +91,7 @@ pub fn read<'c>(
         days: reader.days(),
         unit: reader.read("unit", word),
         note: reader.text("note", 1000),
+        taken: reader.read("taken", places),
     };
     if wish.partner.is_empty() && faults.iter().all(|(column, _)| *column != Some("partner")) {
         let told = "name the other side: its Erasmus code, ROR id, domain, id or name";
