@@ -11,6 +11,7 @@ mod plan;
 mod report;
 mod row;
 mod strange;
+mod windows;
 mod write;
 
 use std::sync::Arc;
@@ -33,7 +34,7 @@ use crate::clock::Moment;
 use crate::store::{Conn, institutions};
 
 pub use map::{LONGEST as LONGEST_MAP, Map};
-pub use report::{AgreementEntry, CountedEntry, LineEntry, PartnerEntry, PlacesImport};
+pub use report::{AgreementEntry, CountedEntry, LineEntry, PartnerEntry, PlacesImport, WindowEntry};
 pub use strange::StrangeEntry;
 
 /// The largest list, in bytes.

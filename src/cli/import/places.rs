@@ -8,7 +8,9 @@ use sojourn_engine::vocabulary::Level;
 
 use super::{Places, refused};
 use crate::app::Error;
-use crate::app::places::import::{self, CountedEntry, How, LARGEST, LONGEST_MAP, LineEntry, PlacesImport};
+use crate::app::places::import::{
+    self, CountedEntry, How, LARGEST, LONGEST_MAP, LineEntry, PlacesImport, WindowEntry,
+};
 use crate::cli::output::say;
 use crate::cli::{Fault, Outcome, instance};
 
@@ -102,6 +104,7 @@ fn changed(report: &PlacesImport) -> Vec<String> {
         )
     }));
     changes.extend(report.lines.iter().map(line));
+    changes.extend(report.windows.iter().map(window));
     changes
         .extend(report.summed.iter().map(|same| format!("  rows {} are of one line: added up", rows(same))));
     changes
@@ -139,6 +142,12 @@ fn counted_otherwise(report: &PlacesImport) -> Vec<String> {
     );
     let head = (!told.is_empty()).then_some(head);
     head.into_iter().chain(told).collect()
+}
+
+fn window(one: &WindowEntry) -> String {
+    let from = one.from.map_or_else(|| "new".to_owned(), |from| from.to_string());
+    let kept = if one.kept { ", kept: the host says its own" } else { "" };
+    format!("  nominations {} {}, {}: {from} → {}{kept}", one.direction, one.partner, one.term, one.to)
 }
 
 /// For whom alone a line is.

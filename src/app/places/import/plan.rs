@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use sojourn_engine::ids::{AgreementId, InstitutionId, PeriodId};
-use sojourn_engine::vocabulary::{AgreementStatus, Direction, Level, PlaceSource, PlaceUnit};
+use sojourn_engine::vocabulary::{
+    AgreementStatus, Direction, InstitutionKind, Level, PlaceSource, PlaceUnit,
+};
 
 use super::partners::Partners;
 use super::periods::Periods;
 use super::row::{Fault, MOST, Wish};
 use super::strange::Strange;
+use super::windows::{Change, Windows};
 use crate::app::Result;
 use crate::app::people::RefusedRow;
 use crate::clock::Moment;
@@ -113,6 +116,9 @@ pub struct Plan<'a> {
     pub new: Vec<Agreement>,
     /// Every line that the list speaks of.
     pub sums: BTreeMap<Key, Sum>,
+    windows: Windows,
+    /// Windows for nominations that the list says otherwise than the agreements, in the order of its rows.
+    pub changes: Vec<Change>,
     /// Rows that cannot be.
     pub refused: Vec<RefusedRow>,
     /// Words of the list that could not be read.
@@ -142,6 +148,8 @@ impl<'a> Plan<'a> {
             lines: BTreeMap::new(),
             new: Vec::new(),
             sums: BTreeMap::new(),
+            windows: Windows::default(),
+            changes: Vec::new(),
             refused: Vec::new(),
             strange: Strange::default(),
             today,
@@ -153,7 +161,28 @@ impl<'a> Plan<'a> {
                 plan.refuse(wish.row, fault);
             }
         }
+        plan.changes = plan.compare();
         Ok(plan)
+    }
+
+    /// What the list says of windows and the agreements do not: a member speaks for itself, for others their partners do.
+    fn compare(&self) -> Vec<Change> {
+        let rows = self.agreements.values().flatten().map(|row| (row.id, row)).collect();
+        let is_member = |host| self.partners.get(host).map(|row| row.kind) == Some(InstitutionKind::Member);
+        self.windows.changes(self.own, &rows, |host| host != self.own && is_member(host))
+    }
+
+    /// The agreements whose windows change, as they were and as they are.
+    pub fn revised(&self) -> BTreeMap<AgreementId, (Agreement, Agreement)> {
+        let rows: BTreeMap<_, _> = self.agreements.values().flatten().map(|row| (row.id, row)).collect();
+        let mut revised = BTreeMap::new();
+        for change in self.changes.iter().filter(|change| !change.kept) {
+            let Some(was) = rows.get(&change.agreement).copied() else { continue };
+            let both = || (was.clone(), was.clone());
+            let (_, is) = revised.entry(was.id).or_insert_with(both);
+            change.apply(is);
+        }
+        revised
     }
 
     fn learn(&mut self, agreements: Vec<Agreement>, lines: Vec<PlaceLine>) {
@@ -194,6 +223,7 @@ impl<'a> Plan<'a> {
                 return Err((None, told.to_owned()));
             }
         };
+        self.windows.agree((agreement, host), wish)?;
         let sum = self.sums.entry(key).or_insert_with(|| Sum { line, ..Sum::default() });
         let counted = sum.line.as_ref().map(|line| line.unit).or(sum.unit);
         if let (Some(stands), Some(asked)) = (counted, wish.unit.or(counted))
@@ -208,6 +238,7 @@ impl<'a> Plan<'a> {
         sum.unit = Some(wish.unit.or(counted).unwrap_or(PlaceUnit::Heads));
         sum.rows.push(wish.row);
         sum.count(wish);
+        self.windows.note((agreement, host), wish);
         sum.notes.extend(wish.note.clone().filter(|note| !sum.notes.contains(note)));
         Ok(())
     }
@@ -253,6 +284,7 @@ impl<'a> Plan<'a> {
             case_id: None,
             proposed_terms: None,
             past_terms: None,
+            nomination_windows: None,
             renews_id: None,
             created_at: self.at.now,
             version: 1,

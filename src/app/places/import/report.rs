@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 
 use super::plan::{Key, Plan, Sum};
 use super::strange::StrangeEntry;
+use super::windows::Change;
 use super::{List, TOLD};
+use crate::app::agreements::windows::Window;
 use crate::app::chinese;
 use crate::app::people::RefusedRow;
 
@@ -35,6 +37,8 @@ pub struct PlacesImport {
     pub unchanged: u64,
     /// Rows that speak of one and the same line: their places were added up.
     pub summed: Vec<Vec<u64>>,
+    /// Windows for nominations that the list says otherwise than the agreements.
+    pub windows: Vec<WindowEntry>,
     /// Lines whose taken places the list counts otherwise than they are taken here; nothing of it is written.
     pub counted_otherwise: Vec<CountedEntry>,
     /// Rows that cannot be, the first 5000; with one of them nothing is written.
@@ -121,6 +125,29 @@ pub struct CountedEntry {
     pub rows: Vec<u64>,
 }
 
+/// A window for nominations that the list says otherwise than its agreement.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WindowEntry {
+    /// Its agreement; `null` when that is new and this was only tried.
+    pub agreement: Option<AgreementId>,
+    /// Name of the other side.
+    pub partner: String,
+    /// Which way those nominated go, seen from the own side.
+    pub direction: Direction,
+    /// Whose window it is; `null` when that side is new and this was only tried.
+    pub host: Option<InstitutionId>,
+    /// For which term.
+    pub term: &'static str,
+    /// What the agreement says; `null` where it says nothing yet.
+    pub from: Option<Window>,
+    /// What the list says.
+    pub to: Window,
+    /// Whether the agreement's stays: its host is a member and says its own.
+    pub kept: bool,
+    /// Rows that say so, 1 = the first after the header.
+    pub rows: Vec<u64>,
+}
+
 impl PlacesImport {
     /// What a plan changes, in the words of a language.
     pub(super) fn of(plan: &Plan<'_>, list: &List, dry_run: bool, language: &str) -> Self {
@@ -137,7 +164,10 @@ impl PlacesImport {
         counted.sort_by(|one, other| one.rows.cmp(&other.rows));
         Self {
             dry_run,
-            changes: !lines.is_empty() || !partners.is_empty() || !plan.new.is_empty(),
+            changes: !lines.is_empty()
+                || !partners.is_empty()
+                || !plan.new.is_empty()
+                || plan.changes.iter().any(|change| !change.kept),
             sheet: list.sheet.clone(),
             read: list.read,
             unchanged: (sums.len() - lines.len()) as u64,
@@ -145,6 +175,7 @@ impl PlacesImport {
             agreements: agreements(plan, dry_run).collect(),
             lines,
             summed,
+            windows: plan.changes.iter().map(|change| window(plan, change, dry_run)).collect(),
             counted_otherwise: counted,
             refused: plan.refused.iter().take(TOLD).map(|refused| told(refused, language)).collect(),
             refused_besides: plan.refused.len().saturating_sub(TOLD),
@@ -178,6 +209,22 @@ fn agreements(plan: &Plan<'_>, dry_run: bool) -> impl Iterator<Item = AgreementE
         valid_from_on: row.valid_from_on,
         valid_until_on: row.valid_until_on,
     })
+}
+
+fn window(plan: &Plan<'_>, change: &Change, dry_run: bool) -> WindowEntry {
+    let tried = |new: bool| new && dry_run;
+    let written = plan.new.iter().any(|agreement| agreement.id == change.agreement);
+    WindowEntry {
+        agreement: Some(change.agreement).filter(|_| !tried(written)),
+        partner: name(plan, change.partner),
+        direction: if change.host == change.partner { Direction::Out } else { Direction::In },
+        host: Some(change.host).filter(|host| !tried(plan.partners.new.contains(host))),
+        term: change.term,
+        from: change.from,
+        to: change.to,
+        kept: change.kept,
+        rows: change.rows.clone(),
+    }
 }
 
 /// What a line is counted otherwise by, where it is.
