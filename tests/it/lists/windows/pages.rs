@@ -64,7 +64,8 @@ async fn a_list_shows_windows_and_taken_places_and_the_agreement_says_when_nomin
     let taken = page_of(&home, &take, None).await;
     assert!(taken.contains("The list is taken over") && taken.contains("15 February to 15 May"), "{taken}");
 
-    let agreements = all(&cast.who("home_coordinator").get("/agreements").await.ok());
+    let by = cast.app.acting(&address("home_coordinator")).await;
+    let agreements = all(&by.get("/agreements").await.ok());
     let path = format!("/agreements/{}", id(&agreements[0]));
     let page = home.get(&path).await.text();
     let says = "University of Omega takes nominations for the winter term from 15 February to 15 May.";
@@ -88,7 +89,7 @@ async fn whoever_nominates_is_told_when_the_partner_takes_nominations(
     let round = cast.exchange(3, &without_documents()).await;
     accepted(&cast, &round, &["Anna"]).await;
     let home = visitor(&cast, "home_coordinator").await;
-    let by = cast.who("home_coordinator");
+    let by = cast.app.acting(&address("home_coordinator")).await;
     let list = |days: &str| {
         format!(
             "partner,direction,places,winter_opens,winter_closes,summer_opens,summer_closes\nUniversity of Omega,out,3,{days}\n"
@@ -96,9 +97,9 @@ async fn whoever_nominates_is_told_when_the_partner_takes_nominations(
     };
 
     let before = home.get("/nominations").await.text();
-    sent(by, cast.at("Alpha"), "", list("02-15,05-15,,")).await.ok();
+    sent(&by, cast.at("Alpha"), "", list("02-15,05-15,,")).await.ok();
     let closed = home.get("/nominations").await.text();
-    sent(by, cast.at("Alpha"), "", list(",,08-01,12-31")).await.ok();
+    sent(&by, cast.at("Alpha"), "", list(",,08-01,12-31")).await.ok();
     let open = home.get("/nominations").await.text();
 
     let warns = "University of Omega takes no nominations today.";
