@@ -44,6 +44,8 @@ pub struct Model {
     pub proposed_terms: Option<Json>,
     /// Terms that amendments have replaced, each with the instant until which it applied.
     pub past_terms: Option<Json>,
+    /// When each side takes nominations as a host: a list with host, term, first and last day of the year.
+    pub nomination_windows: Option<Json>,
     /// The agreement it goes on from.
     pub renews_id: Option<AgreementId>,
     /// When the row was written.

@@ -7,6 +7,7 @@ mod events;
 mod life;
 mod renewal;
 mod terms;
+pub mod windows;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use sojourn_engine::ids::{AgreementId, CaseId, InstitutionId, PersonId};
 use sojourn_engine::vocabulary::{AgreementStatus, Deed, InstitutionKind, Level, Matter};
 use utoipa::ToSchema;
 
+use self::windows::NominationWindow;
 use super::audit::Deeds;
 use super::courses::{self, About};
 use super::{
@@ -70,6 +72,8 @@ pub struct AgreementView {
     pub proposed_terms: Option<Terms>,
     /// Terms that amendments have replaced, the oldest first.
     pub past_terms: Vec<PastTerms>,
+    /// When each side takes nominations as a host: its own to say, so it is not amended with the terms.
+    pub nomination_windows: Vec<NominationWindow>,
     /// The agreement it goes on from.
     pub renews: Option<AgreementId>,
     /// When it was entered.
@@ -85,6 +89,7 @@ impl From<Agreement> for AgreementView {
             case: row.case_id,
             proposed_terms,
             past_terms,
+            nomination_windows: NominationWindow::of(&row),
             renews: row.renews_id,
             id: row.id,
             proposer: row.proposer_id,
@@ -183,6 +188,7 @@ pub async fn create(app: &App, caller: &Caller, once: &Once, new: NewAgreement) 
         case_id: None,
         proposed_terms: None,
         past_terms: None,
+        nomination_windows: None,
         renews_id: None,
         created_at: at.now,
         version: 1,

@@ -11,13 +11,14 @@ use sojourn_engine::definition::{Definition, MachineIx, Resolver, Side, State, T
 use sojourn_engine::ids::{CaseId, InstitutionId, PeriodId};
 use sojourn_engine::vocabulary::{Phase, PlacesBy, StateKind, Subject};
 
+use super::agreements::windows::{MonthDay, NominationWindow, open_or_next};
 use super::applications::list::{ApplicationItem, told};
 use super::balances::{self, End};
 use super::place_reports::{self, PlacesNumbers};
 use super::{App, Asked, Page, Result};
 use crate::access::Caller;
-use crate::store::institutions;
 use crate::store::worklists::{self, Group, Item, Sendable, Stays};
+use crate::store::{agreements, institutions};
 
 /// Applications that are looked at for nominations of one home.
 const MOST: u64 = 2_000;
@@ -46,6 +47,10 @@ pub struct Nominations {
     pub term: String,
     /// The applications.
     pub cases: Vec<CaseId>,
+    /// When the host takes nominations: what is open today on its clocks, or else what opens next.
+    pub windows: Vec<NominationWindow>,
+    /// Whether it says when, and today is no such day.
+    pub closed: bool,
     /// Places of the home there, where there are lines for the two; none where others are drawn on.
     pub places: Option<PlacesNumbers>,
 }
@@ -111,20 +116,45 @@ pub async fn nominations(app: &App, caller: &Caller, home: InstitutionId) -> Res
     for Sendable { id, host, period, academic_year, term } in rows {
         groups.entry((academic_year, term, period, host)).or_default().push(id);
     }
-    let names = named(app, groups.keys().map(|(.., host)| *host)).await?;
+    let hosts: BTreeSet<InstitutionId> = groups.keys().map(|(.., host)| *host).collect();
+    let hosts = institutions::several(conn, &hosts.into_iter().collect::<Vec<_>>()).await?;
+    let hosts: BTreeMap<_, _> = hosts.into_iter().map(|row| (row.id, row)).collect();
     let places = places(app, caller).await?;
-    let one = |((academic_year, term, period, host), cases)| Nominations {
-        host: End { name: names.get(&host).cloned().unwrap_or_default(), id: host },
-        period,
-        academic_year,
-        term,
-        cases,
-        places: numbers(&places, (home, host), period),
+    let said = windows(app, home).await?;
+    let one = |((academic_year, term, period, host), cases)| {
+        let known = hosts.get(&host);
+        let zone = known.and_then(|row| row.zone.parse().ok()).unwrap_or(app.zone);
+        let today = MonthDay::of(app.clock.now().with_timezone(&zone).date_naive());
+        let said = said.iter().filter(|one| one.host == host).cloned().collect();
+        let (windows, open) = open_or_next(said, today);
+        Nominations {
+            host: End { name: known.map(|row| row.name.clone()).unwrap_or_default(), id: host },
+            period,
+            academic_year,
+            term,
+            cases,
+            closed: !open && !windows.is_empty(),
+            windows,
+            places: numbers(&places, (home, host), period),
+        }
     };
     Ok(NominationsView {
         groups: groups.into_iter().map(one).collect(),
         ways: all.ways.into_iter().collect(),
     })
+}
+
+/// What the agreements of a home say of when nominations are taken, each once.
+async fn windows(app: &App, home: InstitutionId) -> Result<Vec<NominationWindow>> {
+    let mut said: Vec<NominationWindow> = Vec::new();
+    for row in agreements::with_windows(app.store.read(), home, app.today()).await? {
+        for one in NominationWindow::of(&row) {
+            if !said.contains(&one) {
+                said.push(one);
+            }
+        }
+    }
+    Ok(said)
 }
 
 /// Places that the caller sees, by pair and term.

@@ -186,7 +186,8 @@ fn form(headers: &HeaderMap) -> Result<Form, Problem> {
             (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         ),
         description = "Columns partner, direction, places; and if wanted name, country, level, field, period, valid_from_on, \
-                       valid_until_on, unit, note; the first sheet that is shown of a workbook"),
+                       valid_until_on, unit, note, taken, winter_opens, winter_closes, summer_opens, summer_closes and \
+                       their months; the first sheet that is shown of a workbook"),
     responses((status = 200, body = PlacesImport)))]
 pub async fn import_places(
     State(app): State<Arc<App>>,

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
@@ -131,6 +132,17 @@ pub async fn standing(conn: &impl Conn, of: InstitutionId) -> Result<Vec<Agreeme
         .filter(agreement::Column::Status.is_not_in([AgreementStatus::Ended, AgreementStatus::Dropped]))
         .order_by_asc(agreement::Column::Id);
     Ok(standing.all(conn.db()).await?)
+}
+
+/// The agreements of an institution that are not over on a day and say when nominations are taken.
+pub async fn with_windows(conn: &impl Conn, of: InstitutionId, on: NaiveDate) -> Result<Vec<Agreement>> {
+    let saying = agreement::Entity::find()
+        .filter(either_side(of))
+        .filter(agreement::Column::Status.is_not_in([AgreementStatus::Ended, AgreementStatus::Dropped]))
+        .filter(agreement::Column::ValidUntilOn.gte(on))
+        .filter(agreement::Column::NominationWindows.is_not_null())
+        .order_by_asc(agreement::Column::Id);
+    Ok(saying.all(conn.db()).await?)
 }
 
 /// Enters agreements.

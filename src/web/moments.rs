@@ -16,6 +16,8 @@ pub struct Calendar {
     weekdays: [String; 7],
     /// A day.
     day: String,
+    /// A day of every year.
+    yearly: String,
     /// A moment, with its zone.
     moment: String,
     /// A moment of a list, whose zone the page says once.
@@ -26,6 +28,11 @@ impl Calendar {
     /// A day without a zone.
     pub fn day(&self, day: NaiveDate) -> String {
         self.filled(&self.day, day)
+    }
+
+    /// A day of every year, given in any that has it.
+    pub fn yearly(&self, day: NaiveDate) -> String {
+        self.filled(&self.yearly, day)
     }
 
     /// A moment as the clocks of that zone show it.
@@ -62,6 +69,7 @@ mod tests {
             months: words("m"),
             weekdays: [1, 2, 3, 4, 5, 6, 7].map(|nth| format!("d{nth}")),
             day: "{weekday} {day} {month} {year}".to_owned(),
+            yearly: "{day} {month}".to_owned(),
             moment: "{day} {month}, {time} ({zone})".to_owned(),
             brief: "{day} {month}, {time}".to_owned(),
         };
@@ -70,5 +78,6 @@ mod tests {
         assert_eq!(calendar.moment(at, chrono_tz::UTC), "1 m9, 20:30 (UTC)");
         assert_eq!(calendar.brief(at, chrono_tz::Asia::Kathmandu), "2 m9, 02:15");
         assert_eq!(calendar.day("2026-09-01".parse().unwrap()), "d2 1 m9 2026");
+        assert_eq!(calendar.yearly("2000-02-29".parse().unwrap()), "29 m2");
     }
 }

@@ -183,12 +183,14 @@ async fn shown(visit: &Visit, mut report: Json) -> Result<Value> {
             rows.truncate(SHOWN);
         }
     }
-    for line in report["lines"].as_array_mut().into_iter().flatten() {
-        let period = line["period"].as_str().and_then(|id| id.parse::<PeriodId>().ok());
-        if let Some(id) = period {
-            let found = periods::get(visit.app(), id).await?;
-            line["period"] =
-                Json::from(format!("{} {}", found.academic_year, found.name.unwrap_or(found.term)));
+    for list in ["lines", "counted_otherwise"] {
+        for line in report[list].as_array_mut().into_iter().flatten() {
+            let period = line["period"].as_str().and_then(|id| id.parse::<PeriodId>().ok());
+            if let Some(id) = period {
+                let found = periods::get(visit.app(), id).await?;
+                line["period"] =
+                    Json::from(format!("{} {}", found.academic_year, found.name.unwrap_or(found.term)));
+            }
         }
     }
     Ok(context! { besides, ..Value::from(Serde(report)) })

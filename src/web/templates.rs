@@ -87,6 +87,12 @@ fn add_moments(engine: &mut Environment<'static>, calendars: &Arc<Calendars>) {
         Ok::<_, minijinja::Error>(calendar(&known, state).map_or(String::new(), |c| c.day(day)))
     });
     let known = Arc::clone(calendars);
+    engine.add_filter("yearly", move |state: &State<'_, '_>, day: &str| {
+        // A leap year has every day.
+        let day: NaiveDate = format!("2000-{day}").parse().map_err(unreadable)?;
+        Ok::<_, minijinja::Error>(calendar(&known, state).map_or(String::new(), |c| c.yearly(day)))
+    });
+    let known = Arc::clone(calendars);
     engine.add_filter("brief", move |state: &State<'_, '_>, at: &str| {
         let at: DateTime<Utc> = at.parse().map_err(unreadable)?;
         let written = calendar(&known, state).map(|c| c.brief(at, reader_zone(state)));

@@ -1,9 +1,11 @@
 //! Partner lists with places: tried first, taken over whole or not at all, and every row that cannot be is named.
 
+mod counted;
 mod real;
 mod sheets;
 mod shell;
 mod terms;
+mod windows;
 
 use reqwest::Method;
 use rstest::rstest;

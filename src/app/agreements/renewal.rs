@@ -52,6 +52,7 @@ pub async fn draft(
         case_id: None,
         proposed_terms: None,
         past_terms: None,
+        nomination_windows: of.nomination_windows.clone(),
         renews_id: Some(of.id),
         created_at: at.now,
         version: 1,

@@ -2,6 +2,7 @@
 //!
 //! A row finds the agreement that covers it, or writes one as a draft of the own side, and its line there; the capacity that the
 //! list states is posted as the difference to what stands. All rows come in or none: what cannot be is named by row and column.
+//! The places it counts as taken are compared alone: the ledger equals the cases.
 
 mod map;
 mod partners;
@@ -10,6 +11,7 @@ mod plan;
 mod report;
 mod row;
 mod strange;
+mod windows;
 mod write;
 
 use std::sync::Arc;
@@ -32,7 +34,7 @@ use crate::clock::Moment;
 use crate::store::{Conn, institutions};
 
 pub use map::{LONGEST as LONGEST_MAP, Map};
-pub use report::{AgreementEntry, LineEntry, PartnerEntry, PlacesImport};
+pub use report::{AgreementEntry, CountedEntry, LineEntry, PartnerEntry, PlacesImport, WindowEntry};
 pub use strange::StrangeEntry;
 
 /// The largest list, in bytes.

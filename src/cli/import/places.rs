@@ -4,9 +4,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use sojourn_engine::vocabulary::Level;
+
 use super::{Places, refused};
 use crate::app::Error;
-use crate::app::places::import::{self, How, LARGEST, LONGEST_MAP, LineEntry, PlacesImport};
+use crate::app::places::import::{
+    self, CountedEntry, How, LARGEST, LONGEST_MAP, LineEntry, PlacesImport, WindowEntry,
+};
 use crate::cli::output::say;
 use crate::cli::{Fault, Outcome, instance};
 
@@ -79,6 +83,13 @@ fn told(report: &PlacesImport) -> Vec<String> {
     } else if report.dry_run {
         lines.push("  this was only tried: nothing is changed".to_owned());
     }
+    lines.extend(shortened(changed(report)));
+    lines.extend(counted_otherwise(report));
+    lines.extend(refused(&report.refused));
+    lines
+}
+
+fn changed(report: &PlacesImport) -> Vec<String> {
     let mut changes = Vec::new();
     changes.extend(
         report
@@ -93,24 +104,61 @@ fn told(report: &PlacesImport) -> Vec<String> {
         )
     }));
     changes.extend(report.lines.iter().map(line));
-    let rows = |rows: &Vec<u64>| rows.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    changes.extend(report.windows.iter().map(window));
     changes
         .extend(report.summed.iter().map(|same| format!("  rows {} are of one line: added up", rows(same))));
-    let more = changes.len().saturating_sub(LISTED);
-    changes.truncate(LISTED);
-    lines.extend(changes);
-    if more > 0 {
-        lines.push(format!("  … and {more} more: see them all with --json"));
-    }
-    lines.extend(refused(&report.refused));
+    changes
+}
+
+fn rows(rows: &[u64]) -> String {
+    rows.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// As many lines as are listed, and how many more there are.
+fn shortened(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(LISTED);
+    lines.truncate(LISTED);
+    lines.extend((more > 0).then(|| format!("  … and {more} more: see them all with --json")));
     lines
+}
+
+/// Lines whose taken places the list counts otherwise, under what to do about them.
+fn counted_otherwise(report: &PlacesImport) -> Vec<String> {
+    let entry = |one: &CountedEntry| {
+        let only = only(&one.levels, &one.fields);
+        let (list, here) = (one.list, one.here);
+        format!(
+            "  {} {}{only}: {list} in the list, {here} here (rows {})",
+            one.direction,
+            one.partner,
+            rows(&one.rows)
+        )
+    };
+    let told = shortened(report.counted_otherwise.iter().map(entry).collect());
+    let head = format!(
+        "{} lines whose taken places the list counts otherwise; nothing of this is written: settle them by a balance statement, or \
+         bring in the placements",
+        report.counted_otherwise.len()
+    );
+    let head = (!told.is_empty()).then_some(head);
+    head.into_iter().chain(told).collect()
+}
+
+fn window(one: &WindowEntry) -> String {
+    let from = one.from.map_or_else(|| "new".to_owned(), |from| from.to_string());
+    let kept = if one.kept { ", kept: the host says its own" } else { "" };
+    format!("  nominations {} {}, {}: {from} → {}{kept}", one.direction, one.partner, one.term, one.to)
+}
+
+/// For whom alone a line is.
+fn only(levels: &[Level], fields: &[String]) -> String {
+    let only: Vec<_> = levels.iter().map(ToString::to_string).chain(fields.iter().cloned()).collect();
+    if only.is_empty() { String::new() } else { format!(" ({})", only.join(", ")) }
 }
 
 fn line(line: &LineEntry) -> String {
     let way = format!("{} {}", line.direction, line.partner);
-    let only: Vec<_> =
-        line.levels.iter().map(ToString::to_string).chain(line.fields.iter().cloned()).collect();
-    let only = if only.is_empty() { String::new() } else { format!(" ({})", only.join(", ")) };
+    let only = only(&line.levels, &line.fields);
     let from = line.from.map_or_else(|| "new".to_owned(), |from| from.to_string());
     let over = if line.overdrawn { ", overdrawn" } else { "" };
     format!("  {way}{only}: {from} → {} {}{over}", line.to, line.unit)

@@ -81,6 +81,30 @@ async fn a_list_is_tried_and_taken_over_at_the_command_line(#[values(Db::Sqlite,
     assert!(said.contains("nothing changes") && said.contains("2 lines as they were"), "{said}");
 }
 
+#[rstest]
+#[tokio::test]
+async fn windows_and_what_is_counted_otherwise_are_told_in_lines(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let shell = Shell::of(db).await;
+    let list = "partner,direction,places,taken,valid_from_on,valid_until_on,winter_opens,winter_closes\n\
+                Omega,out,3,2,2026-09-01,2029-08-31,15.2.,15.5.\n";
+    let list = shell.file("list.csv", list.as_bytes());
+    let path = list.to_str().expect("a path");
+
+    let output = shell.run(&["import", "places", path, "--institution", "alpha.example"]);
+
+    let said = String::from_utf8(output.stdout).expect("lines");
+    for line in [
+        "  nominations out Omega, winter: new → 02-15 to 05-15",
+        "1 lines whose taken places the list counts otherwise; nothing of this is written: settle them by a balance statement, or",
+        "  out Omega: 2 in the list, 0 here (rows 1)",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let (again, _) = shell.import(&list, &[]);
+    assert_eq!((&again["changes"], &again["windows"]), (&json!(false), &json!([])));
+    shell.verified();
+}
+
 #[tokio::test]
 async fn a_list_that_cannot_be_taken_over_ends_with_one_line_and_changes_nothing() {
     let shell = Shell::of(Db::Sqlite).await;

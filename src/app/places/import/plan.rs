@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use sojourn_engine::ids::{AgreementId, InstitutionId, PeriodId};
-use sojourn_engine::vocabulary::{AgreementStatus, Direction, Level, PlaceSource, PlaceUnit};
+use sojourn_engine::vocabulary::{
+    AgreementStatus, Direction, InstitutionKind, Level, PlaceSource, PlaceUnit,
+};
 
 use super::partners::Partners;
 use super::periods::Periods;
 use super::row::{Fault, MOST, Wish};
 use super::strange::Strange;
+use super::windows::{Change, Windows};
 use crate::app::Result;
 use crate::app::people::RefusedRow;
 use crate::clock::Moment;
@@ -67,6 +70,10 @@ pub struct Sum {
     pub unit: Option<PlaceUnit>,
     /// Why there are so many.
     pub notes: Vec<String>,
+    /// How many of them the list counts as taken; `None` where no row says it.
+    pub taken: Option<i64>,
+    /// The rows that say it.
+    pub counted: Vec<u64>,
     /// The line, when it is there already.
     pub line: Option<PlaceLine>,
 }
@@ -80,6 +87,18 @@ impl Sum {
     /// How many places there are before, if the line is there.
     pub fn before(&self) -> Option<i32> {
         self.line.as_ref().map(|line| line.capacity)
+    }
+
+    /// How many are held or used, as the ledger has it.
+    pub fn here(&self) -> i64 {
+        self.line.as_ref().map_or(0, |line| i64::from(line.held) + i64::from(line.used))
+    }
+
+    fn count(&mut self, wish: &Wish) {
+        if let Some(taken) = wish.taken {
+            self.taken = Some(self.taken.unwrap_or_default() + i64::from(taken));
+            self.counted.push(wish.row);
+        }
     }
 }
 
@@ -97,6 +116,9 @@ pub struct Plan<'a> {
     pub new: Vec<Agreement>,
     /// Every line that the list speaks of.
     pub sums: BTreeMap<Key, Sum>,
+    windows: Windows,
+    /// Windows for nominations that the list says otherwise than the agreements, in the order of its rows.
+    pub changes: Vec<Change>,
     /// Rows that cannot be.
     pub refused: Vec<RefusedRow>,
     /// Words of the list that could not be read.
@@ -126,6 +148,8 @@ impl<'a> Plan<'a> {
             lines: BTreeMap::new(),
             new: Vec::new(),
             sums: BTreeMap::new(),
+            windows: Windows::default(),
+            changes: Vec::new(),
             refused: Vec::new(),
             strange: Strange::default(),
             today,
@@ -137,7 +161,28 @@ impl<'a> Plan<'a> {
                 plan.refuse(wish.row, fault);
             }
         }
+        plan.changes = plan.compare();
         Ok(plan)
+    }
+
+    /// What the list says of windows and the agreements do not: a member speaks for itself, for others their partners do.
+    fn compare(&self) -> Vec<Change> {
+        let rows = self.agreements.values().flatten().map(|row| (row.id, row)).collect();
+        let is_member = |host| self.partners.get(host).map(|row| row.kind) == Some(InstitutionKind::Member);
+        self.windows.changes(self.own, &rows, |host| host != self.own && is_member(host))
+    }
+
+    /// The agreements whose windows change, as they were and as they are.
+    pub fn revised(&self) -> BTreeMap<AgreementId, (Agreement, Agreement)> {
+        let rows: BTreeMap<_, _> = self.agreements.values().flatten().map(|row| (row.id, row)).collect();
+        let mut revised = BTreeMap::new();
+        for change in self.changes.iter().filter(|change| !change.kept) {
+            let Some(was) = rows.get(&change.agreement).copied() else { continue };
+            let both = || (was.clone(), was.clone());
+            let (_, is) = revised.entry(was.id).or_insert_with(both);
+            change.apply(is);
+        }
+        revised
     }
 
     fn learn(&mut self, agreements: Vec<Agreement>, lines: Vec<PlaceLine>) {
@@ -178,6 +223,7 @@ impl<'a> Plan<'a> {
                 return Err((None, told.to_owned()));
             }
         };
+        self.windows.agree((agreement, host), wish)?;
         let sum = self.sums.entry(key).or_insert_with(|| Sum { line, ..Sum::default() });
         let counted = sum.line.as_ref().map(|line| line.unit).or(sum.unit);
         if let (Some(stands), Some(asked)) = (counted, wish.unit.or(counted))
@@ -191,6 +237,8 @@ impl<'a> Plan<'a> {
         })?;
         sum.unit = Some(wish.unit.or(counted).unwrap_or(PlaceUnit::Heads));
         sum.rows.push(wish.row);
+        sum.count(wish);
+        self.windows.note((agreement, host), wish);
         sum.notes.extend(wish.note.clone().filter(|note| !sum.notes.contains(note)));
         Ok(())
     }
@@ -236,6 +284,7 @@ impl<'a> Plan<'a> {
             case_id: None,
             proposed_terms: None,
             past_terms: None,
+            nomination_windows: None,
             renews_id: None,
             created_at: self.at.now,
             version: 1,

@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 
 use super::plan::{Key, Plan, Sum};
 use super::strange::StrangeEntry;
+use super::windows::Change;
 use super::{List, TOLD};
+use crate::app::agreements::windows::Window;
 use crate::app::chinese;
 use crate::app::people::RefusedRow;
 
@@ -35,6 +37,10 @@ pub struct PlacesImport {
     pub unchanged: u64,
     /// Rows that speak of one and the same line: their places were added up.
     pub summed: Vec<Vec<u64>>,
+    /// Windows for nominations that the list says otherwise than the agreements.
+    pub windows: Vec<WindowEntry>,
+    /// Lines whose taken places the list counts otherwise than they are taken here; nothing of it is written.
+    pub counted_otherwise: Vec<CountedEntry>,
     /// How many rows cannot be; with one of them nothing is written.
     pub refused_rows: usize,
     /// What is wrong with them, the first 5000 faults; a row may have several.
@@ -100,6 +106,50 @@ pub struct LineEntry {
     pub rows: Vec<u64>,
 }
 
+/// A line whose taken places the list counts otherwise.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CountedEntry {
+    /// Name of the other side.
+    pub partner: String,
+    /// Which way, seen from the own side.
+    pub direction: Direction,
+    /// Only for this period.
+    pub period: Option<PeriodId>,
+    /// Only for these study cycles; empty: all.
+    pub levels: Vec<Level>,
+    /// Only for these ISCED-F 2013 codes; empty: all.
+    pub fields: Vec<String>,
+    /// How many the list counts as taken, over all of its rows that say it.
+    pub list: i64,
+    /// How many are held or used here; 0 where the line is new.
+    pub here: i64,
+    /// Rows that say so, 1 = the first after the header.
+    pub rows: Vec<u64>,
+}
+
+/// A window for nominations that the list says otherwise than its agreement.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WindowEntry {
+    /// Its agreement; `null` when that is new and this was only tried.
+    pub agreement: Option<AgreementId>,
+    /// Name of the other side.
+    pub partner: String,
+    /// Which way those nominated go, seen from the own side.
+    pub direction: Direction,
+    /// Whose window it is; `null` when that side is new and this was only tried.
+    pub host: Option<InstitutionId>,
+    /// For which term.
+    pub term: &'static str,
+    /// What the agreement says; `null` where it says nothing yet.
+    pub from: Option<Window>,
+    /// What the list says.
+    pub to: Window,
+    /// Whether the agreement's stays: its host is a member and says its own.
+    pub kept: bool,
+    /// Rows that say so, 1 = the first after the header.
+    pub rows: Vec<u64>,
+}
+
 impl PlacesImport {
     /// What a plan changes, in the words of a language.
     pub(super) fn of(plan: &Plan<'_>, list: &List, dry_run: bool, language: &str) -> Self {
@@ -111,9 +161,15 @@ impl PlacesImport {
         let mut summed: Vec<_> = summed.cloned().collect();
         summed.sort_unstable();
         let partners: Vec<_> = partners(plan, dry_run).collect();
+        let counted = sums.iter().filter_map(|(key, sum)| counted(plan, key, sum));
+        let mut counted: Vec<_> = counted.collect();
+        counted.sort_by(|one, other| one.rows.cmp(&other.rows));
         Self {
             dry_run,
-            changes: !lines.is_empty() || !partners.is_empty() || !plan.new.is_empty(),
+            changes: !lines.is_empty()
+                || !partners.is_empty()
+                || !plan.new.is_empty()
+                || plan.changes.iter().any(|change| !change.kept),
             sheet: list.sheet.clone(),
             read: list.read,
             unchanged: (sums.len() - lines.len()) as u64,
@@ -121,6 +177,8 @@ impl PlacesImport {
             agreements: agreements(plan, dry_run).collect(),
             lines,
             summed,
+            windows: plan.changes.iter().map(|change| window(plan, change, dry_run)).collect(),
+            counted_otherwise: counted,
             // Sorted by row, so that the faults of one stand together.
             refused_rows: plan.refused.chunk_by(|one, next| one.row == next.row).count(),
             refused: plan.refused.iter().take(TOLD).map(|refused| told(refused, language)).collect(),
@@ -157,9 +215,39 @@ fn agreements(plan: &Plan<'_>, dry_run: bool) -> impl Iterator<Item = AgreementE
     })
 }
 
+fn window(plan: &Plan<'_>, change: &Change, dry_run: bool) -> WindowEntry {
+    let tried = |new: bool| new && dry_run;
+    let written = plan.new.iter().any(|agreement| agreement.id == change.agreement);
+    WindowEntry {
+        agreement: Some(change.agreement).filter(|_| !tried(written)),
+        partner: name(plan, change.partner),
+        direction: if change.host == change.partner { Direction::Out } else { Direction::In },
+        host: Some(change.host).filter(|host| !tried(plan.partners.new.contains(host))),
+        term: change.term,
+        from: change.from,
+        to: change.to,
+        kept: change.kept,
+        rows: change.rows.clone(),
+    }
+}
+
+/// What a line is counted otherwise by, where it is.
+fn counted(plan: &Plan<'_>, key: &Key, sum: &Sum) -> Option<CountedEntry> {
+    let list = sum.taken.filter(|list| *list != sum.here())?;
+    Some(CountedEntry {
+        partner: name(plan, plan.other(key)),
+        direction: plan.direction(key),
+        period: key.period,
+        levels: key.levels.clone(),
+        fields: key.fields.clone(),
+        list,
+        here: sum.here(),
+        rows: sum.counted.clone(),
+    })
+}
+
 fn line(plan: &Plan<'_>, key: &Key, sum: &Sum, dry_run: bool) -> LineEntry {
     let written = plan.new.iter().any(|agreement| agreement.id == key.agreement);
-    let taken = sum.line.as_ref().map_or(0, |line| i64::from(line.held) + i64::from(line.used));
     LineEntry {
         id: sum.line.as_ref().map(|line| line.id),
         agreement: Some(key.agreement).filter(|_| !(written && dry_run)),
@@ -171,7 +259,7 @@ fn line(plan: &Plan<'_>, key: &Key, sum: &Sum, dry_run: bool) -> LineEntry {
         unit: sum.unit(),
         from: sum.before(),
         to: sum.places,
-        overdrawn: taken > i64::from(sum.places),
+        overdrawn: sum.here() > i64::from(sum.places),
         rows: sum.rows.clone(),
     }
 }

@@ -5,6 +5,8 @@ use sojourn_engine::codes;
 use sojourn_engine::vocabulary::{Direction, Level, PlaceUnit, UnknownWord};
 
 use super::map::Map;
+use super::windows::{self, NO_DAY, Said, TERMS, Term};
+use crate::app::agreements::windows::{MonthDay, Window};
 use crate::app::imports::countries::Countries;
 use crate::app::imports::table::Columns;
 
@@ -21,6 +23,15 @@ pub const COLUMNS: Columns = Columns {
         "valid_until_on",
         "unit",
         "note",
+        "taken",
+        "winter_opens",
+        "winter_opens_month",
+        "winter_closes",
+        "winter_closes_month",
+        "summer_opens",
+        "summer_opens_month",
+        "summer_closes",
+        "summer_closes_month",
     ],
 };
 
@@ -61,6 +72,10 @@ pub struct Wish {
     pub unit: Option<PlaceUnit>,
     /// Why there are so many.
     pub note: Option<String>,
+    /// How many of them the list counts as taken.
+    pub taken: Option<i32>,
+    /// When the host takes nominations, term by term.
+    pub windows: Vec<Said>,
 }
 
 /// Reads a row from the texts of its columns.
@@ -88,6 +103,8 @@ pub fn read<'c>(
         days: reader.days(),
         unit: reader.read("unit", word),
         note: reader.text("note", 1000),
+        taken: reader.read("taken", places),
+        windows: TERMS.iter().filter_map(|term| reader.window(term)).collect(),
     };
     if wish.partner.is_empty() && faults.iter().all(|(column, _)| *column != Some("partner")) {
         let told = "name the other side: its Erasmus code, ROR id, domain, id or name";
@@ -149,6 +166,35 @@ impl<'c, C: Fn(&'static str) -> &'c str> Reader<'_, C> {
             self.faults.push((Some(fault.0), fault.1.to_owned()));
         }
         None
+    }
+}
+
+impl<'c, C: Fn(&'static str) -> &'c str> Reader<'_, C> {
+    /// When nominations for a term are taken; without a first day, until the last.
+    fn window(&mut self, term: &'static Term) -> Option<Said> {
+        let before = self.faults.len();
+        let (opens, closes) = (self.month_day(term.opens), self.month_day(term.closes));
+        let Some(closes) = closes else {
+            if opens.is_some() && self.faults.len() == before {
+                let told = "the first day stands alone: write the last day too";
+                self.faults.push((Some(term.closes[0]), told.to_owned()));
+            }
+            return None;
+        };
+        Some(Said { term, window: Window { opens, closes } })
+    }
+
+    /// A day of the year from a cell, or from two: its day and its month.
+    fn month_day(&mut self, [column, month]: [&'static str; 2]) -> Option<MonthDay> {
+        let before = self.faults.len();
+        let month = self.read(month, windows::month).flatten();
+        if self.faults.len() > before {
+            return None;
+        }
+        if month.is_some() && self.map.value(column, (self.cell)(column)).is_empty() {
+            self.faults.push((Some(column), NO_DAY.to_owned()));
+        }
+        self.read(column, |text| windows::month_day(text, month)).flatten()
     }
 }
 

@@ -15,6 +15,7 @@ use crate::app::institutions::InstitutionView;
 use crate::app::places::{PlaceLineView, capacity};
 use crate::app::{App, Conflict, Error, Result};
 use crate::clock::Moment;
+use crate::store::agreements::Agreement;
 use crate::store::places::{self as store, NewPosting, PlaceLine};
 use crate::store::{Tx, agreements, institutions};
 
@@ -24,29 +25,14 @@ const REASON: &str = "As the list says.";
 /// Writes a plan without refused rows, and the ids of what is new into its report.
 ///
 /// # Errors
-/// [`Conflict::NotNow`] when somebody else has posted to one of its lines meanwhile.
+/// [`Conflict::NotNow`] when somebody else has changed one of its agreements or posted to one of its lines meanwhile.
 pub async fn write(
     (app, tx): (&App, &Tx),
     (at, caller): (&Moment, &Caller),
     plan: &Plan<'_>,
     report: &mut PlacesImport,
 ) -> Result<()> {
-    let mut deeds = Vec::new();
-    let partners: Vec<_> = plan.partners.new.iter().filter_map(|id| plan.partners.get(*id)).collect();
-    for row in &partners {
-        let deed = Deeds::new(Deed::Create, Matter::Institution, row.id).at(row.id);
-        deeds.push(deed.with(&InstitutionView::from((*row).clone()))?);
-    }
-    institutions::add_many(tx, partners.into_iter().cloned().collect()).await?;
-    let mut new = plan.new.clone();
-    let by = Some(caller.person).filter(|person| !uuid::Uuid::from(*person).is_nil());
-    let written = lay(app, tx, (by, at), &mut new).await?;
-    for row in &new {
-        let deed = Deeds::new(Deed::Create, Matter::Agreement, row.id).at(row.proposer_id);
-        deeds.push(deed.with(&AgreementView::from(row.clone()))?);
-    }
-    agreements::add_many(tx, new).await?;
-    courses::keep(tx, written).await?;
+    let deeds = sides((app, tx), (at, caller), plan).await?;
     let mut lines = Lines {
         at,
         caller,
@@ -66,6 +52,52 @@ pub async fn write(
         entry.id = entry.rows.first().and_then(|row| lines.ids.get(row)).copied();
     }
     lines.write(tx).await
+}
+
+/// Writes partners and agreements, which lines refer to.
+async fn sides(
+    (app, tx): (&App, &Tx),
+    (at, caller): (&Moment, &Caller),
+    plan: &Plan<'_>,
+) -> Result<Vec<Deeds>> {
+    let mut deeds = Vec::new();
+    let partners: Vec<_> = plan.partners.new.iter().filter_map(|id| plan.partners.get(*id)).collect();
+    for row in &partners {
+        let deed = Deeds::new(Deed::Create, Matter::Institution, row.id).at(row.id);
+        deeds.push(deed.with(&InstitutionView::from((*row).clone()))?);
+    }
+    institutions::add_many(tx, partners.into_iter().cloned().collect()).await?;
+    let (mut new, mut revised) = (plan.new.clone(), plan.revised());
+    for row in &mut new {
+        if let Some((_, is)) = revised.remove(&row.id) {
+            row.nomination_windows = is.nomination_windows;
+        }
+    }
+    let by = Some(caller.person).filter(|person| !uuid::Uuid::from(*person).is_nil());
+    let written = lay(app, tx, (by, at), &mut new).await?;
+    for row in &new {
+        let deed = Deeds::new(Deed::Create, Matter::Agreement, row.id).at(row.proposer_id);
+        deeds.push(deed.with(&AgreementView::from(row.clone()))?);
+    }
+    agreements::add_many(tx, new).await?;
+    courses::keep(tx, written).await?;
+    deeds.extend(revise(tx, revised.into_values()).await?);
+    Ok(deeds)
+}
+
+/// Writes agreements that stood before, in the order of their ids, so that two lists never wait for each other.
+async fn revise(tx: &Tx, revised: impl Iterator<Item = (Agreement, Agreement)>) -> Result<Vec<Deeds>> {
+    let mut deeds = Vec::new();
+    for (was, is) in revised {
+        let is = Agreement { version: was.version + 1, ..is };
+        let deed = Deeds::new(Deed::Change, Matter::Agreement, was.id).at(was.proposer_id);
+        deeds.push(deed.differing(&AgreementView::from(was), &AgreementView::from(is.clone()))?);
+        if !agreements::replace(tx, is).await? {
+            let told = "somebody has changed one of these agreements meanwhile: send the list again";
+            return Err(Error::Conflict(Conflict::NotNow(told.to_owned())));
+        }
+    }
+    Ok(deeds)
 }
 
 /// Lines on their way into the store.
