@@ -111,7 +111,7 @@ pub struct Holidays {
 /// Take over a partner list with places for one institution: all of its rows, or none
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Columns of the service's own: partner, direction, places, and if wanted name, country, level, field, period, valid_from_on, valid_until_on, unit, note\n\nExample:\n  sojourn import places partners.xlsx --institution uni-berlin.example --columns map.toml --dry-run"
+    after_help = "Columns of the service's own: partner, direction, places, and if wanted name, country, level, field, period, valid_from_on, valid_until_on, unit, note, taken, winter_opens, winter_closes, summer_opens, summer_closes (each with …_month beside it, where day and month stand apart)\n\nExample:\n  sojourn import places partners.xlsx --institution uni-berlin.example --columns map.toml --dry-run"
 )]
 pub struct Places {
     /// Table with a header, UTF-8, `;` or `,`, plain or gzip, or a spreadsheet (XLSX); at most 10 MiB
