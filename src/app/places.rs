@@ -108,9 +108,8 @@ pub async fn get(app: &App, caller: &Caller, id: PlaceLineId) -> Result<PlaceLin
 }
 
 /// The terms that lines are bound to, as people call them.
-pub async fn periods(app: &App, lines: &[PlaceLineView]) -> Result<BTreeMap<PeriodId, String>> {
-    let bound: Vec<PeriodId> = lines.iter().filter_map(|line| line.period).collect();
-    let found = periods::named(app.store.read(), &bound).await?.into_iter();
+pub async fn periods(app: &App, bound: &[PeriodId]) -> Result<BTreeMap<PeriodId, String>> {
+    let found = periods::named(app.store.read(), bound).await?.into_iter();
     let called = |(id, period): (PeriodId, periods::Period)| {
         (id, format!("{} {}", period.academic_year, period.name.unwrap_or(period.term)))
     };

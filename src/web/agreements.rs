@@ -58,7 +58,8 @@ async fn line(visit: &Visit, agreement: &AgreementView) -> Result<Value> {
 async fn rows(visit: &Visit, rows: &[PlaceLineView]) -> Result<Vec<Value>> {
     let ends: Vec<_> = rows.iter().flat_map(|row| [row.home, row.host]).flatten().collect();
     let names = institutions::names(visit.app(), &ends).await?;
-    let periods = places::periods(visit.app(), rows).await?;
+    let bound: Vec<_> = rows.iter().filter_map(|row| row.period).collect();
+    let periods = places::periods(visit.app(), &bound).await?;
     let row = |row: &PlaceLineView| {
         context! {
             row => Value::from(Serde(row)),

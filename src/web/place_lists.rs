@@ -23,7 +23,7 @@ use super::form::{Fields, SEAL, admitted};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::places::import::{self, Form, How};
-use crate::app::{Error, Result, periods};
+use crate::app::{Error, Result, places};
 
 /// Largest list that a page takes, which goes there and back for the second look; the command line and REST take larger ones.
 const LARGEST: usize = 2 * 1024 * 1024;
@@ -183,14 +183,13 @@ async fn shown(visit: &Visit, mut report: Json) -> Result<Value> {
             rows.truncate(SHOWN);
         }
     }
-    for list in ["lines", "counted_otherwise"] {
+    let period = |line: &Json| line["period"].as_str()?.parse::<PeriodId>().ok();
+    let lists = ["lines", "counted_otherwise"];
+    let lines = lists.iter().filter_map(|list| report[list].as_array()).flatten();
+    let called = places::periods(visit.app(), &lines.filter_map(period).collect::<Vec<_>>()).await?;
+    for list in lists {
         for line in report[list].as_array_mut().into_iter().flatten() {
-            let period = line["period"].as_str().and_then(|id| id.parse::<PeriodId>().ok());
-            if let Some(id) = period {
-                let found = periods::get(visit.app(), id).await?;
-                line["period"] =
-                    Json::from(format!("{} {}", found.academic_year, found.name.unwrap_or(found.term)));
-            }
+            line["period"] = period(line).and_then(|id| called.get(&id)).cloned().into();
         }
     }
     Ok(context! { besides, ..Value::from(Serde(report)) })

@@ -47,9 +47,9 @@ async fn an_agreement_is_written_and_changed_on_its_pages(#[values(Db::Sqlite, D
     for (change, told) in [
         (&[("partner", "Nowhere")][..], "Nobody is called so"),
         (&[("partner", "")], "Nobody is called so"),
-        (&[("partner", "University of Alpha")], "the same as the proposer"),
+        (&[("partner", "University of Alpha")], "The same as the proposer"),
         (&[("valid_from_on", "soon")], "Give the first day"),
-        (&[("valid_until_on", "2026-08-31")], "before the first day"),
+        (&[("valid_until_on", "2026-08-31")], "Before the first day"),
         (&[("fields", "physics")], "ISCED-F 2013 codes"),
         (&[("proposer", "")], "Choose the side"),
         (&[("note", &"x".repeat(5_001))], "At most 5,000 characters"),
@@ -114,7 +114,7 @@ async fn places_are_entered_and_posted_on_their_pages(#[values(Db::Sqlite, Db::P
     for (fields, told) in [
         (line(&alpha, &omega, "-1"), "A whole number from 0"),
         (line(&alpha, &omega, ""), "A whole number from 0"),
-        (line(&alpha, &alpha, "3"), "the same as `host`"),
+        (line(&alpha, &alpha, "3"), "The same as `host`"),
         (line("x", &omega, "3"), "Choose an institution"),
     ] {
         let answer = submit(&form, &fields).await;

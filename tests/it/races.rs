@@ -23,24 +23,13 @@ use crate::support::rounds::{without_documents, without_work_documents};
 use crate::support::season::Season;
 use crate::support::walk::Walk;
 
-/// How often a client asks again where a database was too busy to begin.
-const PATIENCE: usize = 20;
 /// Rounds after which everybody signs in anew, long before a token ends.
 const RENEWED: u64 = 50;
 
-/// Fires an event on many cases at the same time; as the README says, what is answered 503 was not begun and is asked again.
+/// Fires an event on many cases at the same time.
 async fn at_once(attempts: Vec<(Actor, Value, &'static str, Value)>) -> Vec<Answer> {
     let each = |(by, case, event, data): (Actor, Value, &'static str, Value)| {
-        tokio::spawn(async move {
-            let mut answer = by.fire(&case, event, data.clone()).await;
-            for _ in 0..PATIENCE {
-                if answer.status != 503 {
-                    break;
-                }
-                answer = by.fire(&case, event, data.clone()).await;
-            }
-            answer
-        })
+        tokio::spawn(async move { by.fire(&case, event, data).await })
     };
     let running: Vec<_> = attempts.into_iter().map(each).collect();
     let mut answers = Vec::with_capacity(running.len());

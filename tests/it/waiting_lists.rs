@@ -25,28 +25,28 @@ use crate::support::offers::id;
 use crate::support::rounds::{Round, without_documents, without_documents_of};
 use crate::support::walk::Walk;
 
-/// An application for the first offering alone, found eligible.
-async fn eligible<'c>(cast: &'c Cast, round: &Round, name: &str) -> Walk<'c> {
-    let first = json!({ "choices": [round.offerings[0]["id"]] });
-    let mut walk = Walk::open_with(cast, round, &cast.student(name).await, &first).await;
+/// An application for one offering alone, found eligible.
+async fn eligible<'c>(cast: &'c Cast, round: &Round, offering: usize, name: &str) -> Walk<'c> {
+    let only = json!({ "choices": [round.offerings[offering]["id"]] });
+    let mut walk = Walk::open_with(cast, round, &cast.student(name).await, &only).await;
     walk.act("student", "submit").await;
     walk.act("home_coordinator", "find_eligible").await;
     walk
 }
 
-/// Applications on the list of the first offering, in the order of their names.
-async fn listed<'c>(cast: &'c Cast, round: &Round, names: &[&str]) -> Vec<Walk<'c>> {
+/// Applications on the list of one offering, in the order of their names.
+async fn listed<'c>(cast: &'c Cast, round: &Round, offering: usize, names: &[&str]) -> Vec<Walk<'c>> {
     let mut walks = Vec::new();
     for name in names {
-        let mut walk = eligible(cast, round, name).await;
+        let mut walk = eligible(cast, round, offering, name).await;
         walk.act("home_coordinator", "waitlist").await;
         walks.push(walk);
     }
     walks
 }
 
-async fn post(cast: &Cast, round: &Round, amount: i32) -> Value {
-    let path = format!("/place-lines/{}/postings", id(&round.lines[0]));
+async fn post(cast: &Cast, line: &Value, amount: i32) -> Value {
+    let path = format!("/place-lines/{}/postings", id(line));
     cast.who("home_coordinator").post(&path, &json!({ "amount": amount, "reason": "As agreed." })).await.ok()
 }
 
@@ -70,9 +70,9 @@ async fn a_place_goes_to_the_first_on_the_list_however_it_was_freed(
 ) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &without_documents()).await;
-    let mut holder = eligible(&cast, &round, "Anna").await;
+    let mut holder = eligible(&cast, &round, 0, "Anna").await;
     holder.act("home_coordinator", "allocate").await;
-    let mut walks = listed(&cast, &round, &["Berta", "Carla", "Dora"]).await;
+    let mut walks = listed(&cast, &round, 0, &["Berta", "Carla", "Dora"]).await;
     assert_eq!((cast.app.offer_places().await, standings(&mut walks).await), (0, words("1/3 2/3 3/3")));
 
     holder.act("student", "decline_offer").await;
@@ -92,7 +92,7 @@ async fn a_place_goes_to_the_first_on_the_list_however_it_was_freed(
     assert_eq!(cast.app.offer_places().await, 1);
     assert_eq!(standings(&mut walks).await, words("1/1 withdrawn list_offer"));
 
-    post(&cast, &round, 1).await;
+    post(&cast, &round.lines[0], 1).await;
     assert_eq!(cast.app.offer_places().await, 1);
     assert_eq!(standings(&mut walks).await, words("list_offer withdrawn list_offer"));
     assert_eq!(holder.taken(&round.lines[0]).await, (2, 0));
@@ -116,7 +116,7 @@ async fn the_higher_score_goes_first_and_whoever_let_an_offer_pass_goes_last(
 ) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &merged(without_documents(), &json!({ "scores": true }))).await;
-    post(&cast, &round, -1).await;
+    post(&cast, &round.lines[0], -1).await;
     let mut walks = Vec::new();
     for (name, score) in [("Anna", 7_000), ("Berta", 9_000), ("Carla", 8_000)] {
         let first = json!({ "choices": [round.offerings[0]["id"]] });
@@ -134,7 +134,7 @@ async fn the_higher_score_goes_first_and_whoever_let_an_offer_pass_goes_last(
     let seen = walks[0].seen_by("secretariat").await;
     assert_eq!(seen["waiting_list"], walks[0].case["waiting_list"]);
 
-    post(&cast, &round, 1).await;
+    post(&cast, &round.lines[0], 1).await;
     cast.app.offer_places().await;
     assert_eq!(standings(&mut walks).await, words("2/2 list_offer 1/2"));
     walks[1].until_due();
@@ -149,20 +149,20 @@ async fn the_higher_score_goes_first_and_whoever_let_an_offer_pass_goes_last(
 async fn an_offer_late_in_the_season_stands_for_a_day(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &without_documents()).await;
-    post(&cast, &round, -1).await;
-    let mut walks = listed(&cast, &round, &["Anna", "Berta"]).await;
+    post(&cast, &round.lines[0], -1).await;
+    let mut walks = listed(&cast, &round, 0, &["Anna", "Berta"]).await;
     let hours = |walk: &Walk<'_>| {
         let due: DateTime<Utc> =
             walk.case["due_at"].as_str().and_then(|at| at.parse().ok()).expect("a clock");
         (due - cast.app.clock.now()).num_hours()
     };
-    post(&cast, &round, 1).await;
+    post(&cast, &round.lines[0], 1).await;
     cast.app.offer_places().await;
     walks[0].look().await;
     assert_eq!(hours(&walks[0]), 72);
 
     cast.app.clock.set("2026-11-10T09:00:00Z".parse().expect("an instant"));
-    post(&cast, &round, 1).await;
+    post(&cast, &round.lines[0], 1).await;
     cast.app.offer_places().await;
     walks[1].look().await;
     assert_eq!((&walks[1].case["state"], hours(&walks[1])), (&json!("list_offer"), 24));
@@ -175,8 +175,8 @@ async fn whoever_comes_to_a_list_of_which_places_are_free_is_offered_one_at_once
 ) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &without_documents()).await;
-    let mut walks = listed(&cast, &round, &["Anna", "Berta"]).await;
-    let mut other = eligible(&cast, &round, "Carla").await;
+    let mut walks = listed(&cast, &round, 0, &["Anna", "Berta"]).await;
+    let mut other = eligible(&cast, &round, 0, "Carla").await;
     let body = json!({ "event": "allocate", "data": { "choice": other.choice(1) } });
     let refused = other.attempt("home_coordinator", &body).await.problem(409);
     assert_eq!(
@@ -221,8 +221,8 @@ async fn several_workers_offer_each_place_once_while_others_free_more(
 ) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &without_documents()).await;
-    post(&cast, &round, -1).await;
-    let mut walks = listed(&cast, &round, &["A", "B", "C", "D", "E", "F", "G", "H"]).await;
+    post(&cast, &round.lines[0], -1).await;
+    let mut walks = listed(&cast, &round, 0, &["A", "B", "C", "D", "E", "F", "G", "H"]).await;
     let working: Vec<_> = (0..6)
         .map(|_| {
             let app = Arc::clone(&cast.app.app);
@@ -240,7 +240,7 @@ async fn several_workers_offer_each_place_once_while_others_free_more(
         })
         .collect();
     for _ in 0..5 {
-        post(&cast, &round, 1).await;
+        post(&cast, &round.lines[0], 1).await;
     }
     let mut offered = 0;
     for worker in working {
@@ -262,10 +262,10 @@ async fn several_workers_offer_each_place_once_while_others_free_more(
 async fn a_worker_that_died_keeps_nobody_from_a_place_for_long(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &without_documents()).await;
-    post(&cast, &round, -1).await;
-    let mut walks = listed(&cast, &round, &["Anna"]).await;
+    post(&cast, &round.lines[0], -1).await;
+    let mut walks = listed(&cast, &round, 0, &["Anna"]).await;
     assert_eq!(cast.app.offer_places().await, 0);
-    post(&cast, &round, 1).await;
+    post(&cast, &round.lines[0], 1).await;
     let at = cast.app.clock.moment();
     let tx = cast.app.app.store.begin().await.expect("a transaction");
     let span = (DateTime::UNIX_EPOCH, at.now);
@@ -285,14 +285,14 @@ async fn a_worker_that_died_keeps_nobody_from_a_place_for_long(#[values(Db::Sqli
 async fn a_case_that_cannot_be_read_keeps_no_other_from_a_place(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &without_documents()).await;
-    post(&cast, &round, -1).await;
-    let mut walks = listed(&cast, &round, &["Anna", "Berta"]).await;
+    post(&cast, &round.lines[0], -1).await;
+    let mut walks = listed(&cast, &round, 0, &["Anna", "Berta"]).await;
     assert_eq!(cast.app.offer_places().await, 0);
     let connection = cast.app.database.connect().await;
     let first: CaseId = id(&walks[0].case).parse().expect("an id");
     let broken = case::Entity::update_many().col_expr(case::Column::Registers, Expr::value(json!("none")));
     broken.filter(case::Column::Id.eq(first)).exec(&connection).await.expect("broken");
-    post(&cast, &round, 1).await;
+    post(&cast, &round.lines[0], 1).await;
 
     let at = cast.app.clock.moment();
     let offers = cast.app.app.offer_places(&at, at.id(), 9).await.expect("the database answers");
@@ -310,7 +310,7 @@ async fn verification_names_a_place_that_stays_empty_though_somebody_waits_for_i
 ) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &without_documents()).await;
-    let walks = listed(&cast, &round, &["Anna", "Berta"]).await;
+    let walks = listed(&cast, &round, 0, &["Anna", "Berta"]).await;
     cast.verified().await;
     let connection = cast.app.database.connect().await;
     freed_place::Entity::delete_many().exec(&connection).await.expect("forgotten");

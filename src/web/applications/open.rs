@@ -9,6 +9,7 @@ use sojourn_engine::ids::CallId;
 
 use super::super::calls::id;
 use super::super::fault::{Fault, detail, status_of};
+use super::super::faults::sentence;
 use super::super::form::{Fields, Posted};
 use super::super::visit::{SignedIn, Visit};
 use super::draft;
@@ -61,7 +62,7 @@ pub async fn open(Path(named): Path<String>, posted: Posted) -> std::result::Res
         Ok(case) => Ok(Redirect::to(&format!("/cases/{case}?done=opened")).into_response()),
         Err(error @ (Error::Invalid(_) | Error::Refused(_))) => {
             let faults = if let Error::Invalid(wrong) = &error { draft::faults(wrong) } else { Vec::new() };
-            let told = detail(&visit, &error).map(|told| visit.said(&told));
+            let told = detail(&visit, &error).map(|told| sentence(&visit, &told));
             let said = Said { form: draft::FORM.to_owned(), typed: fields, told, faults };
             Ok(form(&visit, &caller, call, status_of(&error), Some(&said)).await?)
         }

@@ -9,9 +9,9 @@ use sojourn_engine::ids::CaseId;
 use sojourn_engine::vocabulary::Via;
 
 use super::super::fault::status_of;
+use super::super::faults::sentence;
 use super::super::form::{Fields, Posted};
 use super::super::visit::{SignedIn, Visit};
-use super::asked::sentence;
 use super::institutions::ALL;
 use super::programmes::workflow_name;
 use super::sheet::{self, Answer, Sure, is_sure};

@@ -7,6 +7,7 @@ use chrono::NaiveTime;
 use minijinja::{Value, context};
 
 use super::super::fault::status_of;
+use super::super::faults::sentence;
 use super::super::form::Fields;
 use super::super::visit::Visit;
 use super::takes::{parts, time};
@@ -248,18 +249,6 @@ fn wrong(visit: &Visit, takes: &Takes) -> String {
         }
         _ => told.replace("{}", &takes.most().unwrap_or_default().to_string()),
     }
-}
-
-/// What a command says, as a sentence in the reader's language.
-pub fn sentence(visit: &Visit, text: &str) -> String {
-    let said = visit.said(text);
-    if !said.is_ascii() {
-        return said;
-    }
-    let mut letters = said.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    let end = if said.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }
 
 #[cfg(test)]

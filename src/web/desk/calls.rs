@@ -7,9 +7,10 @@ use sojourn_engine::vocabulary::Publication;
 
 use super::super::calls::id;
 use super::super::fault::status_of;
+use super::super::faults::sentence;
 use super::super::form::Posted;
 use super::super::visit::{SignedIn, Visit};
-use super::asked::{Ask, Form, Options, Takes, may, must, sentence};
+use super::asked::{Ask, Form, Options, Takes, may, must};
 use super::institutions::{ALL, made};
 use super::sheet::{Answer, Sheet, Sure, is_sure, moving};
 use crate::access::{Caller, Place};

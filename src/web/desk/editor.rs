@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::fault::status_of;
+use super::super::faults::sentence;
 use super::super::form::{Fields, Posted};
 use super::super::visit::{SignedIn, Visit};
-use super::asked::sentence;
 use super::sheet::Answer;
 use super::workflows::above;
 use super::{lines, simulation};

@@ -7,9 +7,10 @@ use sojourn_engine::ids::{InstitutionId, PersonId, RoleId};
 use sojourn_engine::vocabulary::{Duty, Level, Mails};
 
 use super::super::calls::id;
+use super::super::faults::sentence;
 use super::super::form::Posted;
 use super::super::visit::{SignedIn, Visit};
-use super::asked::{Ask, Form, Options, Takes, may, must, sentence};
+use super::asked::{Ask, Form, Options, Takes, may, must};
 use super::institutions::{ALL, made};
 use super::people::{Names, above, places, to};
 use super::sheet::{Answer, Sheet, Sure, goes_back, is_sure, of_version};

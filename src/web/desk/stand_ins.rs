@@ -5,9 +5,10 @@ use axum::http::StatusCode;
 use sojourn_engine::ids::{DelegationId, PersonId};
 
 use super::super::calls::id;
+use super::super::faults::sentence;
 use super::super::form::Posted;
 use super::super::visit::{SignedIn, Visit};
-use super::asked::{Ask, Form, Takes, must, sentence};
+use super::asked::{Ask, Form, Takes, must};
 use super::institutions::ALL;
 use super::people::{above, to};
 use super::sheet::{Answer, Sheet, Sure, of_version};

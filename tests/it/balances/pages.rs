@@ -71,7 +71,7 @@ async fn a_statement_is_made_confirmed_disputed_and_settled_on_its_pages(
     assert!(text.contains("selected") && text.contains("value=\"never\""), "what was typed is kept: {text}");
     let fields = [("key", "k2"), ("agreement", of.as_str()), ("on", "2199-01-01")];
     let ahead = home.submit("/statements", "/statements", &fields).await;
-    assert!(ahead.status == 422 && ahead.text().contains("not yet"), "{}", ahead.text());
+    assert!(ahead.status == 422 && ahead.text().contains("Not yet"), "{}", ahead.text());
     let made = home.submit("/statements", "/statements", &[("key", "k3"), ("agreement", &of)]).await;
     assert_eq!(made.status, 303, "{}", made.text());
     let page = made.header("location").to_owned();

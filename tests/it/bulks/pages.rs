@@ -5,20 +5,11 @@ use serde_json::{Value, json};
 
 use super::accepted;
 use crate::support::actor::{etag, send};
-use crate::support::app::PASSWORD;
-use crate::support::cast::{Cast, address, merged};
+use crate::support::cast::{Cast, merged};
 use crate::support::database::Db;
 use crate::support::rounds::{documents_at_will, without_documents};
 use crate::support::visitor::{Visitor, hidden, seal};
 use crate::support::walk::Walk;
-
-/// Whoever has a part, signed in with a password.
-async fn visitor(cast: &Cast, part: &str) -> Visitor {
-    let email = address(part);
-    let body = json!({ "token": cast.app.link(&email, sojourn_engine::vocabulary::TokenKind::Invitation).await, "password": PASSWORD });
-    cast.app.stranger().post("/auth/invitations/accept", &body).await.ok();
-    Visitor::signed_in(&cast.app.address, &email).await
-}
 
 /// Every value of the hidden fields of that name.
 fn all_hidden(page: &str, name: &str) -> Vec<String> {
@@ -42,7 +33,7 @@ async fn many_are_nominated_from_the_page_of_a_partner_and_called_back(
     let cast = Cast::of(db).await;
     let round = cast.exchange(3, &without_documents()).await;
     let mut walks = accepted(&cast, &round, &["Anna", "Berta", "Carla"]).await;
-    let home = visitor(&cast, "home_coordinator").await;
+    let home = cast.visitor("home_coordinator").await;
 
     let page = home.get("/nominations").await;
     assert!(page.status == 200 && page.text().contains("Nominate 3"), "{}", page.text());
@@ -99,7 +90,7 @@ async fn forms_that_are_empty_foreign_or_cut_off_say_what_to_do(#[values(Db::Sql
     let cast = Cast::of(db).await;
     let round = cast.exchange(3, &without_documents()).await;
     let walks = accepted(&cast, &round, &["Anna"]).await;
-    let home = visitor(&cast, "home_coordinator").await;
+    let home = cast.visitor("home_coordinator").await;
     let case = id(&walks[0]);
 
     let none = home.submit("/queue", "/bulk/choose", &[]).await;
@@ -123,7 +114,7 @@ async fn forms_that_are_empty_foreign_or_cut_off_say_what_to_do(#[values(Db::Sql
     assert_eq!(home.submit("/queue", "/bulk/preview", &long).await.status, 422);
     assert_eq!(home.get("/bulk/019a7c3e-5b1f-7a20-8c44-1d2e3f405162").await.status, 404);
 
-    let student = visitor(&cast, "Anna").await;
+    let student = cast.visitor("Anna").await;
     for path in ["/queue", "/queue/review", "/nominations", "/incoming", "/arrivals", "/capacity"] {
         assert_eq!(student.get(path).await.status, 403, "{path}");
         assert!(
@@ -161,7 +152,7 @@ async fn the_review_goes_on_to_the_next_and_a_return_marks_what_is_wrong(
         walk.act("student", "submit").await;
         walks.push(walk);
     }
-    let home = visitor(&cast, "home_coordinator").await;
+    let home = cast.visitor("home_coordinator").await;
     let first = home.get("/queue/review?asks=event%3Areturn").await;
     let anna = first.header("location").to_owned();
     assert_eq!(
@@ -223,7 +214,7 @@ async fn the_review_goes_on_to_the_next_and_a_return_marks_what_is_wrong(
     let next = format!("/queue/review/{}?asks=event%3Areturn&done=step", id(&walks[1]));
     assert_eq!((done.status, done.header("location")), (303, next.as_str()), "{}", done.text());
 
-    let student = visitor(&cast, "Anna").await;
+    let student = cast.visitor("Anna").await;
     let page = student.get(&format!("/cases/{}", id(&walks[0]))).await.text();
     let beside = page.split("id=\"slot-transcript\"").nth(1).expect("the slot");
     assert!(beside.split("class=\"slot\"").next().expect("it").contains("Page two is blurred."), "{page}");
@@ -255,7 +246,7 @@ async fn a_host_sees_what_comes_in_by_home_and_term_and_who_arrives(
     for walk in &mut walks {
         walk.act("home_coordinator", "nominate").await;
     }
-    let host = visitor(&cast, "host_head").await;
+    let host = cast.visitor("host_head").await;
     let english = async |path: &str| {
         send(host.form(
             "/language",
@@ -289,7 +280,7 @@ async fn a_host_sees_what_comes_in_by_home_and_term_and_who_arrives(
     for show in ["here", "absent"] {
         assert!(!host.get(&format!("/arrivals?show={show}")).await.text().contains("Anna Student"));
     }
-    let host = visitor(&cast, "host_coordinator").await;
+    let host = cast.visitor("host_coordinator").await;
     let capacity = host.get("/capacity").await.text();
     assert!(capacity.contains("University of Alpha"), "{capacity}");
 }

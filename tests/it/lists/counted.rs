@@ -1,19 +1,17 @@
 //! Taken places that a list counts: compared with what is taken here, and never written.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 
-use reqwest::Method;
 use rstest::rstest;
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
+use super::real::{self, ZARAGOZA, map, rows};
 use super::{all, refused, sent};
-use crate::support::actor::{fresh_key, send};
 use crate::support::app::TestApp;
-use crate::support::data::{own, real};
+use crate::support::data::real;
 use crate::support::database::Db;
-use crate::support::offers::{Pair, id};
+use crate::support::offers::Pair;
 
 const LIST: &str = "partner,direction,field,places,taken,valid_from_on,valid_until_on\n\
                     University of Omega,out,0613,3,2,2026-09-01,2029-08-31\n\
@@ -75,28 +73,17 @@ async fn a_count_that_is_none_is_named_by_its_row(#[values(Db::Sqlite, Db::Postg
 async fn the_places_that_zaragoza_counts_as_taken_are_told_line_by_line(
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
-    let Some(list) = real("agreements-zaragoza/acuerdos_movilidad_2017-18.csv.gz") else { return };
-    let packed = std::fs::read(list).expect("the list");
-    let mut text = Vec::new();
-    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut text).expect("unpacked");
-    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(&text[..]);
-    let rows: Vec<BTreeMap<String, String>> = reader.deserialize().map(|row| row.expect("a row")).collect();
+    let Some(list) = real(ZARAGOZA[0]) else { return };
     let app = TestApp::spawn(db).await;
     let pair = Pair::of(&app).await;
-    let map = std::fs::read_to_string(own("tests/data/places/zaragoza.toml")).expect("the map");
-    let mut map: toml::Table = map.parse().expect("a map");
+    let mut map = map("tests/data/places/zaragoza.toml");
     let columns = map["columns"].as_table_mut().expect("columns");
     columns.insert("taken".to_owned(), "PLAZAS_ASIGNADAS_ALUMNOS_OUT".into());
-    let map = map.to_string();
-    let request = pair
-        .sol
-        .request(Method::POST, "/place-lines/import")
-        .query(&[("institution", id(&pair.home)), ("new_partners", "true"), ("dry_run", "true")])
-        .query(&[("columns", map.as_str())])
-        .header("Content-Type", "text/csv")
-        .header("Idempotency-Key", fresh_key());
+    let (map, rows) = (map.to_string(), rows(&list));
+    let dry = [("columns", map.as_str()), ("dry_run", "true")];
+    let file = std::fs::read(&list).expect("the list");
 
-    let tried = send(request.body(packed)).await.ok();
+    let tried = real::sent(&pair.sol, &pair.home, &dry, ("text/csv", file)).await;
 
     let wrong: Vec<u64> =
         tried["refused"].as_array().expect("a list").iter().filter_map(|row| row["row"].as_u64()).collect();

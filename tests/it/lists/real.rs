@@ -19,17 +19,17 @@ use crate::support::measured::measured;
 use crate::support::offers::{Pair, id};
 use crate::support::workbook::{Cell, XLSX, workbook};
 
-const ZARAGOZA: [&str; 2] = [
+pub const ZARAGOZA: [&str; 2] = [
     "agreements-zaragoza/acuerdos_movilidad_2017-18.csv.gz",
     "agreements-zaragoza/acuerdos_movilidad_2018-19.csv.gz",
 ];
-const UJEP: &str = "agreements-ujep/iia_agreements.csv";
+pub const UJEP: &str = "agreements-ujep/iia_agreements.csv";
 /// The fields that there are, as the Czech list of them has them.
 const FIELDS: &str = "agreements-ujep/isced_f_2013_cs.csv";
 /// What a field that is none is said to mean here.
 const GENERAL: &str = "00";
 
-type Row = BTreeMap<String, String>;
+pub type Row = BTreeMap<String, String>;
 /// Direction, partner and fields of a line.
 type Key = (String, String, Vec<String>);
 
@@ -42,7 +42,7 @@ fn unpacked(list: &Path) -> Vec<u8> {
     }
 }
 
-fn rows(list: &Path) -> Vec<Row> {
+pub fn rows(list: &Path) -> Vec<Row> {
     let text = unpacked(list);
     let separator =
         if text.iter().take_while(|byte| **byte != b'\n').any(|byte| *byte == b';') { b';' } else { b',' };
@@ -81,7 +81,7 @@ fn of_zaragoza(rows: &[Row], known: &BTreeSet<String>) -> (BTreeMap<Key, i64>, V
     (places, wrong)
 }
 
-fn map(name: &str) -> toml::Table {
+pub fn map(name: &str) -> toml::Table {
     std::fs::read_to_string(own(name)).expect("the map").parse().expect("a map")
 }
 
@@ -98,7 +98,7 @@ fn saying(mut map: toml::Table, unread: &Value, means: impl Fn(&str, &str) -> St
     map
 }
 
-async fn sent(by: &Actor, home: &Value, more: &[(&str, &str)], (media, list): (&str, Vec<u8>)) -> Value {
+pub async fn sent(by: &Actor, home: &Value, more: &[(&str, &str)], (media, list): (&str, Vec<u8>)) -> Value {
     let request = by.request(Method::POST, "/place-lines/import").header("Content-Type", media);
     let request = request.query(&[("institution", id(home)), ("new_partners", "true")]).query(more);
     send(request.header("Idempotency-Key", fresh_key()).body(list)).await.ok()

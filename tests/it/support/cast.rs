@@ -9,6 +9,7 @@ use super::actor::Actor;
 use super::app::{SECRETARIAT, TestApp};
 use super::database::Db;
 use super::offers::id;
+use super::visitor::Visitor;
 
 /// Name of a part, its duty, and the member it belongs to; people of hosts and of the employer read Chinese.
 const PARTS: &[(&str, &str, &str)] = &[
@@ -147,6 +148,13 @@ impl Cast {
         });
         self.who("secretariat").post("/people", &body).await.ok();
         self.app.acting(&address(name)).await
+    }
+
+    /// Whoever has a part, signed in to the pages with a password.
+    pub async fn visitor(&self, part: &str) -> Visitor {
+        let email = address(part);
+        self.app.accept(&email).await;
+        Visitor::signed_in(&self.app.address, &email).await
     }
 
     /// Passes when the record explains the present.

@@ -1,12 +1,10 @@
 //! Whose place was taken back by its host comes before those who wait already; whom a host has not taken does not.
 
 use rstest::rstest;
-use serde_json::json;
 
-use super::{standings, words};
+use super::{listed, post, standings, words};
 use crate::support::cast::Cast;
 use crate::support::database::Db;
-use crate::support::offers::id;
 use crate::support::rounds::{Round, without_documents};
 use crate::support::walk::Walk;
 
@@ -33,27 +31,15 @@ async fn whom_a_host_has_cancelled_is_offered_the_next_place_before_all_who_wait
 ) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(2, &without_documents()).await;
-    let sigma = format!("/place-lines/{}/postings", id(&round.lines[1]));
-    let post = async |amount: i32| {
-        let body = json!({ "amount": amount, "reason": "As agreed." });
-        cast.who("home_coordinator").post(&sigma, &body).await.ok();
-    };
-    post(-2).await;
+    post(&cast, &round.lines[1], -2).await;
     let mut walks = vec![nominated(&cast, &round, "Anna").await, nominated(&cast, &round, "Dora").await];
-    for name in ["Berta", "Carla"] {
-        let second = json!({ "choices": [round.offerings[1]["id"]] });
-        let mut walk = Walk::open_with(&cast, &round, &cast.student(name).await, &second).await;
-        walk.act("student", "submit").await;
-        walk.act("home_coordinator", "find_eligible").await;
-        walk.act("home_coordinator", "waitlist").await;
-        walks.push(walk);
-    }
+    walks.extend(listed(&cast, &round, 1, &["Berta", "Carla"]).await);
     walks[1].act("host_coordinator", "refuse").await;
     assert_eq!(standings(&mut walks[1..]).await, words("3/3 1/3 2/3"), "a refusal gives no priority");
     walks[0].act("host_coordinator", "cancel").await;
     assert_eq!(standings(&mut walks).await, words("1/4 4/4 2/4 3/4"));
 
-    post(1).await;
+    post(&cast, &round.lines[1], 1).await;
     assert_eq!(cast.app.offer_places().await, 1);
     assert_eq!(standings(&mut walks).await, words("list_offer 3/3 1/3 2/3"));
     walks[0].until_due();

@@ -46,8 +46,8 @@ async fn a_mail_about_a_waiting_list_says_where_its_reader_stands(
 ) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &without_documents()).await;
-    post(&cast, &round, -1).await;
-    let mut walks = listed(&cast, &round, &["Anna", "Berta", "Carla"]).await;
+    post(&cast, &round.lines[0], -1).await;
+    let mut walks = listed(&cast, &round, 0, &["Anna", "Berta", "Carla"]).await;
     let case = |at: usize| walks[at].case["id"].as_str().expect("an id").to_owned();
     let mut first = told(&cast).await;
     first.sort();

@@ -26,8 +26,8 @@ async fn places_of_a_line_entered_later_go_to_those_who_wait_already(
 ) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(1, &without_documents()).await;
-    post(&cast, &round, -1).await;
-    let mut walks = listed(&cast, &round, &["Anna", "Berta", "Carla"]).await;
+    post(&cast, &round.lines[0], -1).await;
+    let mut walks = listed(&cast, &round, 0, &["Anna", "Berta", "Carla"]).await;
     assert_eq!(cast.app.offer_places().await, 0);
 
     entered(&cast, &round, &json!({ "levels": ["third"] })).await;
@@ -42,7 +42,7 @@ async fn places_of_a_line_entered_later_go_to_those_who_wait_already(
     assert_eq!(standings(&mut walks).await, words("list_offer list_offer 1/1"));
     assert_eq!(walks[1].taken(&narrower).await, (1, 0));
 
-    post(&cast, &round, 1).await;
+    post(&cast, &round.lines[0], 1).await;
     assert_eq!(cast.app.offer_places().await, 1, "whoever waits for the line they came for has its places");
     assert_eq!(standings(&mut walks).await, words("list_offer list_offer list_offer"));
     cast.verified().await;

@@ -167,14 +167,17 @@ impl<'a> Plan<'a> {
 
     /// What the list says of windows and the agreements do not: a member speaks for itself, for others their partners do.
     fn compare(&self) -> Vec<Change> {
-        let rows = self.agreements.values().flatten().map(|row| (row.id, row)).collect();
         let is_member = |host| self.partners.get(host).map(|row| row.kind) == Some(InstitutionKind::Member);
-        self.windows.changes(self.own, &rows, |host| host != self.own && is_member(host))
+        self.windows.changes(self.own, &self.rows(), |host| host != self.own && is_member(host))
+    }
+
+    fn rows(&self) -> BTreeMap<AgreementId, &Agreement> {
+        self.agreements.values().flatten().map(|row| (row.id, row)).collect()
     }
 
     /// The agreements whose windows change, as they were and as they are.
     pub fn revised(&self) -> BTreeMap<AgreementId, (Agreement, Agreement)> {
-        let rows: BTreeMap<_, _> = self.agreements.values().flatten().map(|row| (row.id, row)).collect();
+        let rows = self.rows();
         let mut revised = BTreeMap::new();
         for change in self.changes.iter().filter(|change| !change.kept) {
             let Some(was) = rows.get(&change.agreement).copied() else { continue };

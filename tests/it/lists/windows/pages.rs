@@ -2,27 +2,15 @@
 
 use reqwest::multipart::{Form, Part};
 use rstest::rstest;
-use serde_json::json;
-use sojourn_engine::vocabulary::TokenKind;
 
 use crate::bulks::accepted;
 use crate::lists::{all, sent};
 use crate::support::actor::send;
-use crate::support::app::PASSWORD;
 use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
 use crate::support::offers::id;
 use crate::support::rounds::without_documents;
 use crate::support::visitor::{Visitor, hidden, seal};
-
-/// Whoever has a part, signed in with a password.
-async fn visitor(cast: &Cast, part: &str) -> Visitor {
-    let email = address(part);
-    let link = cast.app.link(&email, TokenKind::Invitation).await;
-    let body = json!({ "token": link, "password": PASSWORD });
-    cast.app.stranger().post("/auth/invitations/accept", &body).await.ok();
-    Visitor::signed_in(&cast.app.address, &email).await
-}
 
 /// What the page of lists answers.
 async fn page_of(by: &Visitor, fields: &[(&str, &str)], file: Option<&str>) -> String {
@@ -44,7 +32,7 @@ async fn a_list_shows_windows_and_taken_places_and_the_agreement_says_when_nomin
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
     let cast = Cast::of(db).await;
-    let home = visitor(&cast, "home_coordinator").await;
+    let home = cast.visitor("home_coordinator").await;
     let alpha = id(cast.at("Alpha")).to_owned();
     let list = "partner,direction,places,taken,valid_from_on,valid_until_on,winter_opens,winter_closes,summer_closes\n\
                 University of Omega,out,3,2,2026-09-01,2029-08-31,02-15,05-15,15.6.\n";
@@ -74,7 +62,7 @@ async fn a_list_shows_windows_and_taken_places_and_the_agreement_says_when_nomin
         page.contains("University of Omega takes nominations for the summer term until 15 June."),
         "{page}"
     );
-    let page = visitor(&cast, "host_coordinator").await.get(&path).await.text();
+    let page = cast.visitor("host_coordinator").await.get(&path).await.text();
     assert!(page.contains("University of Omega 受理冬季學期提名：每年 2 月 15 日 至 5 月 15 日。"), "{page}");
     let again = page_of(&home, &[("key", "k3"), ("institution", &alpha)], Some(list)).await;
     assert!(again.contains("The list changes nothing") && again.contains("counts otherwise"), "{again}");
@@ -88,7 +76,7 @@ async fn whoever_nominates_is_told_when_the_partner_takes_nominations(
     let cast = Cast::of(db).await;
     let round = cast.exchange(3, &without_documents()).await;
     accepted(&cast, &round, &["Anna"]).await;
-    let home = visitor(&cast, "home_coordinator").await;
+    let home = cast.visitor("home_coordinator").await;
     let by = cast.app.acting(&address("home_coordinator")).await;
     let list = |days: &str| {
         format!(

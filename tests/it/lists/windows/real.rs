@@ -2,21 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::actor::{Actor, fresh_key, send};
+use crate::lists::real as list;
 use crate::support::app::TestApp;
-use crate::support::data::{own, real};
+use crate::support::data::real;
 use crate::support::database::Db;
-use crate::support::offers::{Pair, id};
-
-const UJEP: &str = "agreements-ujep/iia_agreements.csv";
-type Row = BTreeMap<String, String>;
+use crate::support::offers::Pair;
 
 /// What a row says of a term of a side: first and last day; `None` where there is no last day.
-fn days(row: &Row, side: &str, term: &str) -> Option<Value> {
+fn days(row: &list::Row, side: &str, term: &str) -> Option<Value> {
     let day = |end: &str| {
         let number =
             |of: &str| -> u32 { row[&format!("{side}Nominace{term}{end}{of}")].parse().expect("a number") };
@@ -28,8 +24,7 @@ fn days(row: &Row, side: &str, term: &str) -> Option<Value> {
 
 /// The map of UJEP's list with the windows of one side, for a direction.
 fn map(side: &str, direction: &str) -> toml::Table {
-    let map = std::fs::read_to_string(own("tests/data/places/ujep.toml")).expect("the map");
-    let mut map: toml::Table = map.parse().expect("a map");
+    let mut map = list::map("tests/data/places/ujep.toml");
     let columns = map["columns"].as_table_mut().expect("columns");
     for (term, theirs) in [("winter", "Zs"), ("summer", "Ls")] {
         for (end, its) in [("opens", "Od"), ("closes", "Do")] {
@@ -42,17 +37,6 @@ fn map(side: &str, direction: &str) -> toml::Table {
     defaults.insert("direction".to_owned(), direction.into());
     defaults.insert("country".to_owned(), "CZ".into());
     map
-}
-
-async fn tried(by: &Actor, home: &Value, map: &toml::Table, list: &[u8]) -> Value {
-    let map = map.to_string();
-    let request = by
-        .request(Method::POST, "/place-lines/import")
-        .query(&[("institution", id(home)), ("new_partners", "true"), ("dry_run", "true")])
-        .query(&[("columns", map.as_str())])
-        .header("Content-Type", "text/csv")
-        .header("Idempotency-Key", fresh_key());
-    send(request.body(list.to_vec())).await.ok()
 }
 
 /// What a report says of windows, by row and term.
@@ -75,13 +59,14 @@ async fn the_windows_of_ujep_come_in_row_by_row_as_they_are_counted_here(
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
     #[values(("cizi", "out"), ("domaci", "in"))] (side, direction): (&str, &str),
 ) {
-    let Some(list) = real(UJEP) else { return };
-    let list = std::fs::read(list).expect("the list");
-    let mut reader = csv::Reader::from_reader(&list[..]);
-    let rows: Vec<Row> = reader.deserialize().map(|row| row.expect("a row")).collect();
+    let Some(file) = real(list::UJEP) else { return };
+    let rows = list::rows(&file);
     let app = TestApp::spawn(db).await;
     let pair = Pair::of(&app).await;
-    let report = tried(&pair.sol, &pair.home, &map(side, direction), &list).await;
+    let map = map(side, direction).to_string();
+    let dry = [("columns", map.as_str()), ("dry_run", "true")];
+    let file = std::fs::read(&file).expect("the list");
+    let report = list::sent(&pair.sol, &pair.home, &dry, ("text/csv", file)).await;
 
     let mut refused = BTreeMap::new();
     for row in report["refused"].as_array().expect("a list") {
