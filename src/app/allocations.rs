@@ -35,7 +35,7 @@ pub use changed::Changed;
 pub use confirm::confirm;
 pub use explain::{ChoiceExplained, Explanation, explanation, explanations, moved_by};
 pub use fairness::{FairnessView, GroupView, fairness};
-pub use outcomes::{Outcome, outcomes};
+pub use outcomes::{Outcome, called, outcomes};
 pub use proof::{Promise, promises};
 pub use trial::{NewRun, trial};
 

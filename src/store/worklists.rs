@@ -10,9 +10,11 @@ mod sight;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, QueryTrait, RelationTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, JoinType, Order, QueryFilter,
+    QuerySelect, QueryTrait, RelationTrait,
 };
 use serde::Serialize;
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, PeriodId};
@@ -69,7 +71,7 @@ pub async fn page(
 ) -> Result<Page<Item>, StoreError> {
     let keyset = Keyset::<(CaseId,)>::read(asked, "-id", wanted)?;
     let found = match newest(&keyset, scope, wanted) {
-        Some(newest) => rows().filter(application::Column::Id.in_subquery(newest)),
+        Some(newest) => rows().filter(among(conn, newest)),
         None => rows().filter(seen(scope)).filter(matching(wanted)),
     };
     let columns = [(application::Entity, application::Column::Id)];
@@ -83,7 +85,7 @@ pub async fn count(conn: &impl Conn, scope: &Scope, wanted: &Wanted, most: u64) 
     let keyset = Keyset::<(CaseId,)>::read(&Asked { limit: most, cursor: None }, "-id", wanted)?;
     let found = application::Entity::find().select_only().column(application::Column::Id);
     let found = match newest(&keyset, scope, wanted) {
-        Some(newest) => found.filter(application::Column::Id.in_subquery(newest)),
+        Some(newest) => found.filter(among(conn, newest)),
         None => found
             .join(JoinType::InnerJoin, application::Relation::Case.def())
             .filter(seen(scope))
@@ -91,6 +93,16 @@ pub async fn count(conn: &impl Conn, scope: &Scope, wanted: &Wanted, most: u64) 
     };
     let ids: Vec<CaseId> = found.limit(most).into_tuple().all(conn.db()).await?;
     Ok(ids.len() as u64)
+}
+
+/// One of those. PostgreSQL is given them as an array, which it reads first: as one table more beside those of a list, it would join
+/// all applications to theirs before it looks which are asked for.
+fn among(conn: &impl Conn, ids: SelectStatement) -> Expr {
+    if conn.db().get_database_backend() == DbBackend::Postgres {
+        let ids = Expr::SubQuery(None, Box::new(ids.into()));
+        return application::Column::Id.into_expr().eq(PgFunc::any(Func::cust("ARRAY").arg(ids)));
+    }
+    application::Column::Id.in_subquery(ids)
 }
 
 /// As many applications as a page has, of each condition under which they wait for the reader or are seen: read from its index in the

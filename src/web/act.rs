@@ -49,7 +49,7 @@ async fn page(
     done: Option<String>,
 ) -> Result<Response> {
     match action_links::open(visit.app(), token, visit.language).await? {
-        Opened::Ready(task) => Ok(visit.page(status, "act.html", ready(token, &task, said, done))),
+        Opened::Ready(task) => Ok(visit.page(status, "act.html", ready(visit, token, &task, said, done))),
         Opened::Over(over) => {
             let status = if status == StatusCode::OK && over == Over::Unknown {
                 StatusCode::NOT_FOUND
@@ -78,8 +78,14 @@ const fn why(over: Over) -> &'static str {
     }
 }
 
-fn ready(token: &str, task: &Task, said: Option<&show::Said>, done: Option<String>) -> Value {
-    let picks = Picks { choices: &task.view.choices, lines: Vec::new() };
+fn ready(
+    visit: &Visit,
+    token: &str,
+    task: &Task,
+    said: Option<&show::Said>,
+    done: Option<String>,
+) -> Value {
+    let picks = Picks { choices: show::choices(visit, &task.view.choices), lines: Vec::new() };
     let legal: Vec<Value> =
         task.offers.iter().filter(|offer| offer.legal).map(|offer| show::form(&picks, offer, said)).collect();
     let not_legal: Vec<_> = task.offers.iter().filter(|offer| !offer.legal).collect();

@@ -8,6 +8,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 use sojourn_engine::ids::{AllocationId, CallId, CaseId};
 use sojourn_engine::vocabulary::AllocationStatus;
+use uuid::Uuid;
 
 use super::calls::{Onward, id};
 use super::fault::{Fault, status_of};
@@ -15,7 +16,7 @@ use super::form::Posted;
 use super::reports;
 use super::visit::{SignedIn, Visit};
 use crate::access::{Caller, Place};
-use crate::app::allocations::{self, NewRun, RunView};
+use crate::app::allocations::{self, Changed, NewRun, RunView};
 use crate::app::calls::{self, CallView};
 use crate::app::reports::Report;
 use crate::app::{Conflict, Error, Result};
@@ -98,23 +99,30 @@ fn told(visit: &Visit, error: Error) -> Result<Vec<String>> {
             };
             Ok(errors.iter().map(told).collect())
         }
-        Error::Outdated(changes) => {
-            let word = |code: &str| visit.word(&format!("allocations.changed.{code}"));
-            let mut all = vec![visit.word("allocations.outdated")];
-            for change in changes.iter().take(10) {
-                let of = change.application.map(|id| id.to_string());
-                let of = of.or_else(|| change.line.map(|id| id.to_string())).unwrap_or_default();
-                let between = match (&change.was, &change.is) {
-                    (Some(was), Some(is)) => format!(": {was} → {is}"),
-                    _ => String::new(),
-                };
-                all.push(format!("{} {of}{between}", word(change.code)));
-            }
-            Ok(all)
-        }
         Error::Stale => Ok(vec![visit.word("case.stale")]),
         error => Err(error),
     }
+}
+
+/// What has changed since a run was tried, each by name.
+async fn outdated(
+    visit: &Visit,
+    caller: &Caller,
+    of: (CallId, AllocationId),
+    changes: &[Changed],
+) -> Result<Vec<String>> {
+    let some = &changes[..changes.len().min(10)];
+    let called = allocations::called(visit.app(), caller, of, some).await?;
+    let line = |change: &Changed| {
+        let id = change.application.map(Uuid::from).or(change.line.map(Uuid::from));
+        let of = id.and_then(|id| called.get(&id).cloned()).unwrap_or_default();
+        let between = match (&change.was, &change.is) {
+            (Some(was), Some(is)) => format!(": {was} → {is}"),
+            _ => String::new(),
+        };
+        format!("{} {of}{between}", visit.word(&format!("allocations.changed.{}", change.code)))
+    };
+    Ok([visit.word("allocations.outdated")].into_iter().chain(some.iter().map(line)).collect())
 }
 
 pub async fn show(
@@ -176,7 +184,10 @@ pub async fn confirm(Path((call, run)): Path<(String, String)>, posted: Posted) 
         Ok(_) => Ok(Redirect::to(&format!("/calls/{}/allocations/{}", of.0, of.1)).into_response()),
         Err(error) => {
             let status = status_of(&error);
-            let told = told(&visit, error)?;
+            let told = match error {
+                Error::Outdated(changes) => outdated(&visit, &caller, of, &changes).await?,
+                error => told(&visit, error)?,
+            };
             Ok(page(&visit, &caller, of, None, (status, Some(told))).await?)
         }
     }

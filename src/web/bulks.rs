@@ -59,7 +59,7 @@ fn page(
     let picked = chosen.events.iter().find(|known| known.offer.event == event);
     let only = || Some(&chosen.events).filter(|events| events.len() == 1).and_then(|events| events.first());
     let picked = picked.or_else(only);
-    let nothing = Picks { choices: &[], lines: Vec::new() };
+    let nothing = Picks::default();
     let own = context! {
         chosen => Value::from(Serde(chosen)),
         form => picked.map(|picked| show::form(&nothing, &picked.offer, said)),

@@ -99,7 +99,7 @@ pub async fn part(visit: &Visit, of: Of, said: Option<&show::Said>) -> Result<Va
         Err(error) => return Err(error),
     };
     let legal = view.offers.iter().filter(|offer| offer.legal);
-    let picks = Picks { choices: &[], lines: Vec::new() };
+    let picks = Picks::default();
     // Its form is not there any more.
     let stays = |said: &&show::Said| view.offers.iter().any(|offer| offer.legal && offer.name() == said.form);
     let gone = said.filter(|said| !stays(said));

@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::form::Fields;
-use crate::app::applications::view::ChoiceView;
 
 /// One field of a form.
 #[derive(Debug, Clone, Serialize)]
@@ -71,15 +70,15 @@ fn kind(schema: &Value) -> Kind {
 
 /// What a case gives to pick from, by value and label.
 #[derive(Debug, Default)]
-pub struct Picks<'a> {
+pub struct Picks {
     /// The application's choices.
-    pub choices: &'a [ChoiceView],
+    pub choices: Vec<(String, String)>,
     /// Place lines; without any, nobody is asked for one.
     pub lines: Vec<(String, String)>,
 }
 
 /// The fields of a schema; `typed` is what a form said that was not taken, `faults` which of its fields are not right.
-pub fn fields(schema: &Value, picks: &Picks<'_>, typed: Option<&Fields>, faults: &[String]) -> Vec<Field> {
+pub fn fields(schema: &Value, picks: &Picks, typed: Option<&Fields>, faults: &[String]) -> Vec<Field> {
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let properties = schema["properties"].as_object().into_iter().flatten();
@@ -115,19 +114,12 @@ fn posted(name: &str) -> String {
     format!("data.{name}")
 }
 
-fn options(schema: &Value, picks: &Picks<'_>) -> Vec<(String, String)> {
+fn options(schema: &Value, picks: &Picks) -> Vec<(String, String)> {
     if schema["x-is"] == "line" {
         return picks.lines.clone();
     }
     if schema["x-is"] == "choice" {
-        let label = |choice: &ChoiceView| {
-            let rank = choice.rank.map(|rank| format!("{rank}. ")).unwrap_or_default();
-            // Beyond the ranked ones a host may offer the same at several times.
-            let days = || format!(", {} – {}", choice.start_on, choice.end_on);
-            let days = if choice.rank.is_none() { days() } else { String::new() };
-            (choice.id.to_string(), format!("{rank}{} – {}{days}", choice.host.name, choice.title))
-        };
-        return picks.choices.iter().map(label).collect();
+        return picks.choices.clone();
     }
     let codes = schema["enum"].as_array().or_else(|| schema["items"]["enum"].as_array());
     let codes = codes.into_iter().flatten().filter_map(Value::as_str);

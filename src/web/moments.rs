@@ -49,6 +49,17 @@ impl Calendar {
             .replace("{zone}", &zone_label(at, zone))
     }
 
+    /// A sentence whose moments, written as RFC 3339 has them in UTC, are those of the clocks of that zone.
+    pub fn told(&self, sentence: &str, zone: Tz) -> String {
+        let (mut told, mut rest) = (String::new(), sentence);
+        while let Some((start, end, at)) = first_moment(rest) {
+            told.push_str(&rest[..start]);
+            told.push_str(&self.moment(at, zone));
+            rest = &rest[end..];
+        }
+        told + rest
+    }
+
     fn filled(&self, phrase: &str, day: NaiveDate) -> String {
         phrase
             .replace("{weekday}", &self.weekdays[day.weekday().num_days_from_monday() as usize])
@@ -56,6 +67,15 @@ impl Calendar {
             .replace("{month}", &self.months[day.month0() as usize])
             .replace("{year}", &day.year().to_string())
     }
+}
+
+/// Where the first moment of a text begins and ends.
+fn first_moment(text: &str) -> Option<(usize, usize, DateTime<Utc>)> {
+    text.match_indices('Z').find_map(|(last, _)| {
+        let start = (last + 1).checked_sub("2026-09-01T20:30:00Z".len())?;
+        let at = text.get(start..=last)?.parse().ok()?;
+        Some((start, last + 1, at))
+    })
 }
 
 #[cfg(test)]
@@ -77,6 +97,9 @@ mod tests {
         assert_eq!(calendar.moment(at, chrono_tz::Asia::Kathmandu), "2 m9, 02:15 (Asia/Kathmandu, UTC+5:45)");
         assert_eq!(calendar.moment(at, chrono_tz::UTC), "1 m9, 20:30 (UTC)");
         assert_eq!(calendar.brief(at, chrono_tz::Asia::Kathmandu), "2 m9, 02:15");
+        let sentence = "Zones: until 2026-09-01T20:30:00Z, not 2026-13-01T20:30:00Z";
+        let told = "Zones: until 2 m9, 02:15 (Asia/Kathmandu, UTC+5:45), not 2026-13-01T20:30:00Z";
+        assert_eq!(calendar.told(sentence, chrono_tz::Asia::Kathmandu), told);
         assert_eq!(calendar.day("2026-09-01".parse().unwrap()), "d2 1 m9 2026");
         assert_eq!(calendar.yearly("2000-02-29".parse().unwrap()), "29 m2");
     }

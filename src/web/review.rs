@@ -101,7 +101,7 @@ async fn page(visit: &Visit, caller: &Caller, of: &Of, said: Option<&show::Said>
     let beyond = if widens { applications::beyond(app, &view).await? } else { Vec::new() };
     let wider = [view.choices.as_slice(), &beyond].concat();
     let picks = |offer: &OfferView| Picks {
-        choices: if offer.widens { &wider } else { &view.choices },
+        choices: show::choices(visit, if offer.widens { &wider } else { &view.choices }),
         lines: show::lines(visit, &view, offer),
     };
     let legal: Vec<Value> = legal.into_iter().map(|offer| show::form(&picks(offer), offer, said)).collect();

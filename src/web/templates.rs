@@ -28,6 +28,7 @@ struct Shipped;
 pub struct Templates {
     engine: Environment<'static>,
     words: BTreeMap<&'static str, Value>,
+    calendars: Arc<Calendars>,
 }
 
 /// A file of words.
@@ -60,17 +61,23 @@ impl Templates {
             let added = engine.add_template_owned(file.to_string(), source);
             added.map_err(|fault| format!("{file}: {fault:#}"))?;
         }
-        add_moments(&mut engine, &Arc::new(calendars));
+        let calendars = Arc::new(calendars);
+        add_moments(&mut engine, &calendars);
         let icons = icons.to_owned();
         engine.add_function("icon", move |name: &str| icon(&icons, name));
         engine.add_filter("human", human);
         engine.add_filter("filled", filled);
-        Ok(Self { engine, words })
+        Ok(Self { engine, words, calendars })
     }
 
     /// The words of a language.
     pub fn words(&self, language: &str) -> Value {
         self.words.get(language).or_else(|| self.words.get(LANGUAGES[0])).cloned().unwrap_or_default()
+    }
+
+    /// How a language writes days and moments.
+    pub fn calendar(&self, language: &str) -> Option<&Calendar> {
+        self.calendars.get(language)
     }
 
     /// A page.

@@ -1,6 +1,7 @@
 //! Who asks for a page, in which language, and the layout around the answer.
 
 mod forms;
+mod words;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -261,24 +262,10 @@ impl Visit {
         self.app().clock.moment().id::<uuid::Uuid>().to_string()
     }
 
-    /// A word of the pages, by its dotted name.
-    pub fn word(&self, name: &str) -> String {
-        let words = self.web.0.templates.words(self.language);
-        let found = name.split('.').try_fold(words, |table, part| table.get_attr(part));
-        found.ok().and_then(|word| word.as_str().map(ToOwned::to_owned)).unwrap_or_else(|| name.to_owned())
-    }
-
-    /// A sentence of a command in the page's language, where it has words there.
-    pub fn said(&self, text: &str) -> String {
-        let other = if self.language.starts_with("zh") { crate::app::chinese(text) } else { None };
-        other.unwrap_or_else(|| text.to_owned())
-    }
-
     /// A page in the layout.
     pub fn page(&self, status: StatusCode, template: &str, own: Value) -> Response {
         let templates = &self.web.0.templates;
         let caller = self.caller.as_ref();
-        let zone = self.me.as_ref().map_or_else(|| self.app().zone.name().to_owned(), |me| me.zone.clone());
         let layout = context! {
             w => templates.words(self.language),
             language => self.language,
@@ -294,7 +281,7 @@ impl Visit {
             key => self.fresh_key(),
             me => Value::from(Serde(&self.me)),
             me_id => caller.map(|caller| caller.person.to_string()),
-            zone => zone,
+            zone => self.zone().name(),
             student => self.is_student(),
             staff => self.is_staff(),
             balances => caller.is_some_and(balances::may_read),

@@ -1,9 +1,12 @@
 //! Who got what in a run, by name, for those who run exchanges of its homes.
 
-use sojourn_engine::ids::{AllocationId, CallId, CaseId};
+use std::collections::BTreeMap;
+
+use sojourn_engine::ids::{AllocationId, CallId, CaseId, PlaceLineId};
+use uuid::Uuid;
 
 use super::words::Names;
-use super::{GotView, demand, frozen};
+use super::{Changed, GotView, demand, frozen};
 use crate::access::Caller;
 use crate::app::{App, Error, Result};
 use crate::store::allocations as store;
@@ -59,4 +62,29 @@ pub async fn outcomes(
         Some(Outcome { application: placed.student, reference, name, got })
     };
     Ok(some.iter().filter_map(outcome).collect())
+}
+
+/// What applications and lines that have changed since a run are called: the short code with the applicant's name, and the hosts.
+///
+/// # Errors
+/// [`Error::NotFound`] for a run the caller does not see, [`Error::Forbidden`] for one of homes whose exchanges they do not run.
+pub async fn called(
+    app: &App,
+    caller: &Caller,
+    of: (CallId, AllocationId),
+    changes: &[Changed],
+) -> Result<BTreeMap<Uuid, String>> {
+    let conn = app.store.read();
+    let row = store::find(conn, caller, of).await?.ok_or(Error::NotFound)?;
+    demand(caller, &store::homes(conn, row.id).await?)?;
+    let ids: Vec<CaseId> = changes.iter().filter_map(|change| change.application).collect();
+    let people = store::applicants(conn, &ids).await?;
+    let mut called: BTreeMap<Uuid, String> =
+        people.into_iter().map(|(id, (reference, name))| (id.into(), format!("{reference} {name}"))).collect();
+    let lines: Vec<PlaceLineId> = changes.iter().filter_map(|change| change.line).collect();
+    if !lines.is_empty() {
+        let names = Names::of(conn, &frozen(conn, row.id).await?.input).await?;
+        called.extend(lines.into_iter().map(|line| (line.into(), names.line(line))));
+    }
+    Ok(called)
 }

@@ -19,7 +19,7 @@ use super::super::form::Fields;
 use super::super::visit::{SignedIn, Visit};
 use super::draft;
 use crate::access::{Caller, full_name};
-use crate::app::applications::view::{LineView, OfferView};
+use crate::app::applications::view::{ChoiceView, LineView, OfferView};
 use crate::app::applications::{self, ApplicationView};
 use crate::app::history::StepView;
 use crate::app::marks::MarkView;
@@ -90,7 +90,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     let beyond = if widens { applications::beyond(app, view).await? } else { Vec::new() };
     let wider = [view.choices.as_slice(), &beyond].concat();
     let picks = |offer: &OfferView| Picks {
-        choices: if offer.widens { &wider } else { &view.choices },
+        choices: choices(visit, if offer.widens { &wider } else { &view.choices }),
         lines: lines(visit, view, offer),
     };
     let legal: Vec<Value> = legal.into_iter().map(|offer| form(&picks(offer), offer, said)).collect();
@@ -219,8 +219,21 @@ pub fn door(case: CaseId) -> String {
     format!("/cases/{case}")
 }
 
+/// Choices to pick from, by id and label.
+pub fn choices(visit: &Visit, all: &[ChoiceView]) -> Vec<(String, String)> {
+    let label = |choice: &ChoiceView| {
+        let name = format!("{} – {}", choice.host.name, choice.title);
+        // Beyond the ranked ones a host may offer the same at several times.
+        choice.rank.map_or_else(
+            || format!("{name}, {}", visit.days(choice.start_on, choice.end_on)),
+            |rank| format!("{rank}. {name}"),
+        )
+    };
+    all.iter().map(|choice| (choice.id.to_string(), label(choice))).collect()
+}
+
 /// The form of an event, with what was typed into it.
-pub fn form(picks: &Picks<'_>, offer: &OfferView, said: Option<&Said>) -> Value {
+pub fn form(picks: &Picks, offer: &OfferView, said: Option<&Said>) -> Value {
     let said = said.filter(|said| said.form == offer.name());
     let typed = said.map(|said| &said.typed);
     let faults = said.map(|said| said.faults.clone()).unwrap_or_default();

@@ -48,7 +48,7 @@ fn offering(visit: &Visit, one: &Coming) -> (String, String) {
         Publication::Draft => format!(" ({})", visit.word("calls.draft")),
         Publication::Published | Publication::Closed => String::new(),
     };
-    let label = format!("{} – {}, {} – {}{draft}", one.host, one.title, one.start_on, one.end_on);
+    let label = format!("{} – {}, {}{draft}", one.host, one.title, visit.days(one.start_on, one.end_on));
     (one.id.to_string(), label)
 }
 
@@ -57,7 +57,7 @@ async fn asks(visit: &Visit, caller: &Caller, call: Option<&CallView>) -> Result
         Some(call) => {
             let named = calls::offered(visit.app(), Some(caller), call.id).await?.into_iter();
             let label = |one: &calls::OfferedView| {
-                format!("{} – {}, {} – {}", one.host.name, one.title, one.start_on, one.end_on)
+                format!("{} – {}, {}", one.host.name, one.title, visit.days(one.start_on, one.end_on))
             };
             named.map(|one| (one.id.to_string(), label(&one))).collect()
         }

@@ -18,7 +18,8 @@ use crate::app::{Error, Result, periods};
 async fn asks(visit: &Visit, programme: &ProgrammeView) -> Result<Vec<Ask>> {
     let wanted = periods::Wanted { institution: Some(programme.host), ..periods::Wanted::default() };
     let period = |row: periods::PeriodView| {
-        let label = format!("{} {}, {} – {}", row.academic_year, row.term, row.start_on, row.end_on);
+        let days = visit.days(row.start_on, row.end_on);
+        let label = format!("{} {}, {days}", row.academic_year, row.term);
         (row.id.to_string(), label)
     };
     let all = periods::list(visit.app(), &ALL, &wanted).await?.items.into_iter().rev();
