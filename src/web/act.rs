@@ -78,13 +78,7 @@ const fn why(over: Over) -> &'static str {
     }
 }
 
-fn ready(
-    visit: &Visit,
-    token: &str,
-    task: &Task,
-    said: Option<&show::Said>,
-    done: Option<String>,
-) -> Value {
+fn ready(visit: &Visit, token: &str, task: &Task, said: Option<&show::Said>, done: Option<String>) -> Value {
     let picks = Picks { choices: show::choices(visit, &task.view.choices), lines: Vec::new() };
     let legal: Vec<Value> =
         task.offers.iter().filter(|offer| offer.legal).map(|offer| show::form(&picks, offer, said)).collect();

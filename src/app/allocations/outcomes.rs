@@ -79,8 +79,10 @@ pub async fn called(
     demand(caller, &store::homes(conn, row.id).await?)?;
     let ids: Vec<CaseId> = changes.iter().filter_map(|change| change.application).collect();
     let people = store::applicants(conn, &ids).await?;
-    let mut called: BTreeMap<Uuid, String> =
-        people.into_iter().map(|(id, (reference, name))| (id.into(), format!("{reference} {name}"))).collect();
+    let mut called: BTreeMap<Uuid, String> = people
+        .into_iter()
+        .map(|(id, (reference, name))| (id.into(), format!("{reference} {name}")))
+        .collect();
     let lines: Vec<PlaceLineId> = changes.iter().filter_map(|change| change.line).collect();
     if !lines.is_empty() {
         let names = Names::of(conn, &frozen(conn, row.id).await?.input).await?;

@@ -51,10 +51,10 @@ impl Instance<'_> {
             instance: self,
             lines,
             held: vec![NONE; self.len()],
-            next: (0..self.len()).map(|drawn| position(self.lists.of(drawn).start)).collect(),
+            next: (0..self.len()).map(|student| position(self.lists.of(student).start)).collect(),
         };
-        for drawn in 0..self.len() {
-            let mut asking = Some(drawn);
+        for first in 0..self.len() {
+            let mut asking = Some(first);
             while let Some(student) = asking {
                 asking = deferral.ask(student);
             }
@@ -85,7 +85,7 @@ impl Deferral<'_, '_> {
         if !entry.can_be_had() {
             return Answer::Refused;
         }
-        let priority = entry.priority(student);
+        let priority = instance.priority(student, entry);
         let chain = instance.seating.draws(entry.place);
         let full = chain.iter().find(|drawn| self.lines[drawn.line as usize].left < u64::from(drawn.units));
         let mut answer = Answer::Taken;
@@ -94,7 +94,7 @@ impl Deferral<'_, '_> {
             self.tidy(line);
             match self.lines[line].drawing.peek_mut() {
                 Some(mut worst) if priority < *worst => {
-                    answer = Answer::Instead(worst.drawn());
+                    answer = Answer::Instead(instance.whose(*worst));
                     *worst = priority;
                 }
                 _ => return Answer::Refused,
@@ -135,9 +135,9 @@ impl Deferral<'_, '_> {
 
     /// Whether somebody holds, with that priority, a place that draws on a line.
     fn draws(&self, priority: Priority, line: usize) -> bool {
-        let student = priority.drawn();
+        let student = self.instance.whose(priority);
         let Some(entry) = self.instance.lists.entries.get(self.held[student] as usize) else { return false };
         let mut chain = self.instance.seating.draws(entry.place).iter();
-        entry.priority(student) == priority && chain.any(|drawn| drawn.line as usize == line)
+        self.instance.priority(student, entry) == priority && chain.any(|drawn| drawn.line as usize == line)
     }
 }

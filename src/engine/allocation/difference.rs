@@ -57,18 +57,14 @@ type Run<'r, 'i> = (&'r Instance<'i>, &'r Allocation);
 
 /// Every student whose outcome differs between two runs, sorted by application.
 pub fn differences(before: Run<'_, '_>, after: Run<'_, '_>) -> Vec<Change> {
-    let sides = [before.0.by_id(), after.0.by_id()];
-    let find = |side: usize, student: CaseId| {
-        let at = sides[side].binary_search_by_key(&student, |(id, _)| *id).ok()?;
-        Some(sides[side][at].1 as usize)
-    };
-    let mut students: Vec<CaseId> = sides.iter().flatten().map(|(id, _)| *id).collect();
+    let ids = [before.0, after.0].map(|instance| (0..instance.len()).map(|student| instance.id(student)));
+    let mut students: Vec<CaseId> = ids.into_iter().flatten().collect();
     students.sort_unstable();
     students.dedup();
     let got = |run: Run<'_, '_>, student| run.1.of(student).and_then(|placed| placed.got);
     let change = |student| {
         let (old, new) = (got(before, student), got(after, student));
-        let positions = (find(0, student), find(1, student));
+        let positions = (before.0.find(student), after.0.find(student));
         let stays = positions.0.is_some() == positions.1.is_some();
         (old != new || !stays).then(|| Change {
             student,
@@ -80,7 +76,7 @@ pub fn differences(before: Run<'_, '_>, after: Run<'_, '_>) -> Vec<Change> {
     students.into_iter().filter_map(change).collect()
 }
 
-/// A student in a run, by position in its draw.
+/// A student in a run, by position in it.
 type Side<'s, 'i> = (&'s Instance<'i>, Option<usize>);
 
 fn causes(before: Side<'_, '_>, after: Side<'_, '_>) -> Vec<Cause> {
@@ -136,8 +132,8 @@ fn own(before: (&Instance<'_>, usize), after: (&Instance<'_>, usize)) -> Vec<Cau
 
 /// Lines under the choices of a student that give more or less, or under another amount, than before.
 fn lines(before: (&Instance<'_>, usize), after: (&Instance<'_>, usize)) -> Vec<PlaceLineId> {
-    let drawn = |(instance, drawn): (&Instance<'_>, usize)| {
-        let places = instance.list(drawn).iter().filter(|entry| entry.can_be_had());
+    let drawn = |(instance, student): (&Instance<'_>, usize)| {
+        let places = instance.list(student).iter().filter(|entry| entry.can_be_had());
         let draws = places.flat_map(|entry| {
             let offering = instance.source(entry).offering;
             instance.seating.draws(entry.place).iter().map(move |draws| (offering, draws))

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::holding::Holding;
 use super::lists::Entry;
-use super::lookup::{Lookup, NONE, hash, position};
+use super::lookup::{NONE, position};
 use super::priority::{Priority, stated};
 use super::serial::{Counter, Lack};
 use super::{Allocation, Instance, Rule};
@@ -103,7 +103,6 @@ pub struct Filled {
 /// The grounds of an outcome that has been proven.
 pub struct Grounds<'g, 'i> {
     holding: Holding<'g, 'i>,
-    drawn: Lookup,
     /// In the serial order: what each choice lacked that came before the one that was had.
     lacks: BTreeMap<u32, Lack>,
 }
@@ -118,23 +117,18 @@ impl<'g, 'i> Grounds<'g, 'i> {
     /// Lays an outcome over its input; what [`Instance::verify`] does not prove is explained as if it stood.
     pub fn new(instance: &'g Instance<'i>, allocation: &Allocation) -> Self {
         let (holding, _) = Holding::read(instance, allocation);
-        let id = |drawn: u32| instance.id(drawn as usize);
-        let hashes = (0..instance.len()).map(|drawn| hash([instance.id(drawn).into()]));
-        let drawn = Lookup::new(hashes, |one, other| id(one) == id(other));
         let lacks = match instance.seating.rule {
             Rule::DeferredAcceptance => BTreeMap::new(),
             Rule::SerialOrder => lacks(&holding),
         };
-        Self { holding, drawn, lacks }
+        Self { holding, lacks }
     }
 
     /// Every choice of one student, best first; empty where they take no part or chose nothing.
     pub fn of(&self, student: CaseId) -> Vec<Explained> {
         let instance = self.holding.instance;
-        let found = self.drawn.find(hash([student.into()]), |drawn| instance.id(drawn as usize) == student);
-        let Some(drawn) = found.map(|drawn| drawn as usize) else { return Vec::new() };
-        let list = instance.list(drawn);
-        (0..list.len()).map(|at| self.explained(drawn, at)).collect()
+        let Some(student) = instance.find(student) else { return Vec::new() };
+        (0..instance.list(student).len()).map(|at| self.explained(student, at)).collect()
     }
 
     /// How full each line became, sorted by line.
@@ -142,10 +136,10 @@ impl<'g, 'i> Grounds<'g, 'i> {
         let instance = self.holding.instance;
         let mut homes: Vec<BTreeMap<InstitutionId, u32>> =
             vec![BTreeMap::new(); instance.seating.lines.len()];
-        for drawn in (0..instance.len()).filter(|drawn| self.holding.held[*drawn] != NONE) {
-            let entry = &instance.lists.entries[self.holding.held[drawn] as usize];
+        for student in (0..instance.len()).filter(|student| self.holding.held[*student] != NONE) {
+            let entry = &instance.lists.entries[self.holding.held[student] as usize];
             for line in instance.seating.draws(entry.place) {
-                *homes[line.line as usize].entry(instance.student(drawn).home).or_default() += 1;
+                *homes[line.line as usize].entry(instance.student(student).home).or_default() += 1;
             }
         }
         let filled = |(at, homes): (usize, BTreeMap<InstitutionId, u32>)| Filled {
@@ -158,23 +152,23 @@ impl<'g, 'i> Grounds<'g, 'i> {
         homes.into_iter().enumerate().map(filled).collect()
     }
 
-    fn explained(&self, drawn: usize, at: usize) -> Explained {
+    fn explained(&self, student: usize, at: usize) -> Explained {
         let instance = self.holding.instance;
-        let entry = &instance.list(drawn)[at];
+        let entry = &instance.list(student)[at];
         let own = match instance.seating.rule {
-            Rule::DeferredAcceptance => entry.priority(drawn),
-            Rule::SerialOrder => instance.own_priority(drawn),
+            Rule::DeferredAcceptance => instance.priority(student, entry),
+            Rule::SerialOrder => instance.own_priority(student),
         };
         Explained {
             rank: entry.rank,
             offering: instance.source(entry).offering,
             own: Standing::of(own),
-            reason: self.reason(drawn, at, entry, own),
+            reason: self.reason(student, at, entry, own),
         }
     }
 
-    fn reason(&self, drawn: usize, at: usize, entry: &Entry, own: Priority) -> Reason {
-        let (instance, held) = (self.holding.instance, self.holding.at(drawn));
+    fn reason(&self, student: usize, at: usize, entry: &Entry, own: Priority) -> Reason {
+        let (instance, held) = (self.holding.instance, self.holding.at(student));
         if held == Some(at) {
             return Reason::Placed;
         }
@@ -185,11 +179,11 @@ impl<'g, 'i> Grounds<'g, 'i> {
             return Reason::NotEligible;
         }
         if let Some(held) = held.filter(|held| *held < at) {
-            return Reason::BetterObtained { rank: instance.list(drawn)[held].rank };
+            return Reason::BetterObtained { rank: instance.list(student)[held].rank };
         }
         match instance.seating.rule {
             Rule::DeferredAcceptance => self.full(entry, own),
-            Rule::SerialOrder => self.spent(position(instance.lists.of(drawn).start + at), entry),
+            Rule::SerialOrder => self.spent(position(instance.lists.of(student).start + at), entry),
         }
     }
 
@@ -223,15 +217,16 @@ fn lacks(holding: &Holding<'_, '_>) -> BTreeMap<u32, Lack> {
     let instance = holding.instance;
     let mut counter = Counter::new(instance);
     let mut lacks = BTreeMap::new();
-    for drawn in instance.by_priority().into_iter().map(Priority::drawn) {
-        let range = instance.lists.of(drawn);
-        let before = holding.at(drawn).unwrap_or(range.len());
-        for (at, entry) in (0..).zip(&instance.list(drawn)[..before]).filter(|(_, entry)| entry.can_be_had())
+    for student in instance.by_priority() {
+        let range = instance.lists.of(student);
+        let before = holding.at(student).unwrap_or(range.len());
+        for (at, entry) in
+            (0..).zip(&instance.list(student)[..before]).filter(|(_, entry)| entry.can_be_had())
         {
             let lack = counter.lack(entry);
             lacks.extend(lack.map(|lack| (position(range.start + at), lack)));
         }
-        if let Some(entry) = instance.lists.entries.get(holding.held[drawn] as usize) {
+        if let Some(entry) = instance.lists.entries.get(holding.held[student] as usize) {
             counter.take(entry);
         }
     }

@@ -29,19 +29,21 @@ impl<'h, 'i> Holding<'h, 'i> {
         breaches.extend(twice.map(|pair| Breach::StudentTwice { student: pair[0].student }));
         let mut met = 0;
         placed.dedup_by_key(|placed| placed.student);
-        for drawn in 0..instance.len() {
-            let student = instance.id(drawn);
-            match placed.binary_search_by_key(&student, |placed| placed.student) {
-                Ok(at) => {
+        for at in 0..instance.len() {
+            let student = instance.id(at);
+            let here = placed.get(at).is_some_and(|placed| placed.student == student);
+            let found =
+                if here { Ok(at) } else { placed.binary_search_by_key(&student, |placed| placed.student) };
+            match found {
+                Ok(found) => {
                     met += 1;
-                    holding.hold(drawn, placed[at], &mut breaches);
+                    holding.hold(at, placed[found], &mut breaches);
                 }
                 Err(_) => breaches.push(Breach::StudentMissing { student }),
             }
         }
         if met < placed.len() {
-            let mut known: Vec<_> = (0..instance.len()).map(|drawn| instance.id(drawn)).collect();
-            known.sort_unstable();
+            let known: Vec<_> = (0..instance.len()).map(|at| instance.id(at)).collect();
             let strangers = placed.iter().filter(|placed| known.binary_search(&placed.student).is_err());
             breaches.extend(strangers.map(|placed| Breach::UnknownStudent { student: placed.student }));
         }
@@ -49,9 +51,9 @@ impl<'h, 'i> Holding<'h, 'i> {
     }
 
     /// The chosen entry of a student, by its position on their list.
-    pub(super) fn at(&self, drawn: usize) -> Option<usize> {
-        let held = self.held[drawn];
-        (held != NONE).then(|| held as usize - self.instance.lists.of(drawn).start)
+    pub(super) fn at(&self, student: usize) -> Option<usize> {
+        let held = self.held[student];
+        (held != NONE).then(|| held as usize - self.instance.lists.of(student).start)
     }
 
     /// The narrowest line that is too full for a place and drawn on by better priorities alone: it keeps the place from that priority.
@@ -64,10 +66,10 @@ impl<'h, 'i> Holding<'h, 'i> {
         self.instance.seating.draws(place).iter().find(full)
     }
 
-    fn hold(&mut self, drawn: usize, placed: &Placed, breaches: &mut Vec<Breach>) {
+    fn hold(&mut self, holder: usize, placed: &Placed, breaches: &mut Vec<Breach>) {
         let Some(got) = placed.got else { return };
         let (student, instance) = (placed.student, self.instance);
-        let range = instance.lists.of(drawn);
+        let range = instance.lists.of(holder);
         let list = &instance.lists.entries[range.clone()];
         let found = list.binary_search_by_key(&got.rank, |entry| entry.rank).ok();
         let is_it = |at: &usize| instance.got(position(range.start + *at)) == Some(got);
@@ -78,10 +80,10 @@ impl<'h, 'i> Holding<'h, 'i> {
         if !entry.eligible {
             breaches.push(Breach::NotEligible { student, got });
         }
-        self.held[drawn] = position(range.start + at);
+        self.held[holder] = position(range.start + at);
         let priority = match instance.seating.rule {
-            Rule::DeferredAcceptance => entry.priority(drawn),
-            Rule::SerialOrder => instance.own_priority(drawn),
+            Rule::DeferredAcceptance => instance.priority(holder, entry),
+            Rule::SerialOrder => instance.own_priority(holder),
         };
         for draws in instance.seating.draws(entry.place) {
             let line = draws.line as usize;

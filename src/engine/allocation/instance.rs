@@ -11,7 +11,7 @@ use crate::ids::CaseId;
 /// Characters that a seed may have.
 const SEED: std::ops::RangeInclusive<usize> = 1..=64;
 
-/// A checked input. Students are counted in the order of the draw.
+/// A checked input. Students are counted in the order of their applications.
 #[derive(Debug)]
 pub struct Instance<'i> {
     pub(super) students: &'i [Student],
@@ -20,8 +20,12 @@ pub struct Instance<'i> {
     pub(super) seating: Seating<'i>,
     pub(super) lists: Lists,
     pub(super) digest: Digest,
-    /// Each student's row, in the order of the draw.
-    pub(super) order: Vec<u32>,
+    /// Each student's row in the input.
+    rows: Vec<u32>,
+    /// The students in the order of the draw.
+    order: Vec<u32>,
+    /// Each student's position in the draw.
+    turns: Vec<u32>,
 }
 
 impl<'i> Instance<'i> {
@@ -49,8 +53,9 @@ impl<'i> Instance<'i> {
         let wrong = students.iter().filter(|student| student.score.is_some_and(too_large));
         faults.extend(wrong.map(|student| Fault::ScoreTooLarge { student: student.id }));
         let seating = Seating::new(seats, &mut faults);
-        let order = draw(students, &rules.seed, &mut faults);
-        let reading = Reading { students, order: &order, choices, seating: &seating, scored: rules.scored };
+        let rows = rows(students, &mut faults);
+        let order = draw(rows.iter().map(|row| students[*row as usize].id), &rules.seed);
+        let reading = Reading { students, rows: &rows, choices, seating: &seating, scored: rules.scored };
         let lists = reading.lists(&mut faults);
         if !faults.is_empty() {
             faults.sort_unstable();
@@ -58,7 +63,9 @@ impl<'i> Instance<'i> {
             return Err(faults);
         }
         let blank = Digest::of(&[]);
-        let mut instance = Self { students, choices, rules, seating, lists, digest: blank, order };
+        let turns = turns(&order);
+        let mut instance =
+            Self { students, choices, rules, seating, lists, digest: blank, rows, order, turns };
         instance.digest = instance.digested();
         Ok(instance)
     }
@@ -74,19 +81,24 @@ impl<'i> Instance<'i> {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.order.len()
+        self.rows.len()
     }
 
-    pub(super) fn student(&self, drawn: usize) -> &'i Student {
-        &self.students[self.order[drawn] as usize]
+    pub(super) fn student(&self, student: usize) -> &'i Student {
+        &self.students[self.rows[student] as usize]
     }
 
-    pub(super) fn id(&self, drawn: usize) -> CaseId {
-        self.student(drawn).id
+    pub(super) fn id(&self, student: usize) -> CaseId {
+        self.student(student).id
     }
 
-    pub(super) fn list(&self, drawn: usize) -> &[Entry] {
-        &self.lists.entries[self.lists.of(drawn)]
+    /// The student of an application.
+    pub(super) fn find(&self, id: CaseId) -> Option<usize> {
+        self.rows.binary_search_by_key(&id, |row| self.students[*row as usize].id).ok()
+    }
+
+    pub(super) fn list(&self, student: usize) -> &[Entry] {
+        &self.lists.entries[self.lists.of(student)]
     }
 
     pub(super) fn source(&self, entry: &Entry) -> &'i Choice {
@@ -94,28 +106,31 @@ impl<'i> Instance<'i> {
     }
 
     /// The score of the application itself, where scores count.
-    pub(super) fn score(&self, drawn: usize) -> i32 {
-        let score = self.student(drawn).score.filter(|_| self.rules.scored);
+    pub(super) fn score(&self, student: usize) -> i32 {
+        let score = self.student(student).score.filter(|_| self.rules.scored);
         score.and_then(|score| compared(score).ok()).unwrap_or(UNSCORED)
     }
 
-    /// Every student by the priority of the application itself.
-    pub(super) fn by_priority(&self) -> Vec<Priority> {
-        let mut all: Vec<Priority> = (0..self.len()).map(|drawn| self.own_priority(drawn)).collect();
-        all.sort_unstable();
-        all
+    /// Where a student stands for a choice on their list.
+    pub(super) fn priority(&self, student: usize, entry: &Entry) -> Priority {
+        Priority::new(entry.displaced, entry.score, self.turns[student] as usize)
     }
 
     /// Where a student stands by the application itself.
-    pub(super) fn own_priority(&self, drawn: usize) -> Priority {
-        Priority::new(self.student(drawn).displaced, self.score(drawn), drawn)
+    pub(super) fn own_priority(&self, student: usize) -> Priority {
+        Priority::new(self.student(student).displaced, self.score(student), self.turns[student] as usize)
     }
 
-    /// Every student with their position in the draw, sorted by application.
-    pub(super) fn by_id(&self) -> Vec<(CaseId, u32)> {
-        let mut all: Vec<(CaseId, u32)> = (0..self.len()).map(|drawn| self.id(drawn)).zip(0..).collect();
+    /// Who stands there.
+    pub(super) fn whose(&self, priority: Priority) -> usize {
+        self.order[priority.drawn()] as usize
+    }
+
+    /// Every student by the priority of the application itself.
+    pub(super) fn by_priority(&self) -> impl Iterator<Item = usize> {
+        let mut all: Vec<Priority> = (0..self.len()).map(|student| self.own_priority(student)).collect();
         all.sort_unstable();
-        all
+        all.into_iter().map(|priority| self.whose(priority))
     }
 
     pub(super) fn got(&self, entry: u32) -> Option<Got> {
@@ -125,16 +140,15 @@ impl<'i> Instance<'i> {
     }
 
     fn digested(&self) -> Digest {
-        let mut feed = Feed::new("sojourn allocation input 1");
+        let mut feed = Feed::new("sojourn allocation input 2");
         feed.text(&self.rules.seed);
         feed.bytes(&[u8::from(self.rules.scored)]);
         self.seating.feed(&mut feed);
         feed.count(self.len());
-        for drawn in 0..self.len() {
-            let student = self.student(drawn);
-            let list = self.list(drawn);
+        for at in 0..self.len() {
+            let (student, list) = (self.student(at), self.list(at));
             let [f0, f1, f2, f3] = student.field.map_or([0; 4], Field::bytes);
-            let [s0, s1, s2, s3] = self.score(drawn).to_be_bytes();
+            let [s0, s1, s2, s3] = self.score(at).to_be_bytes();
             let (level, displaced) = (student.level as u8, u8::from(student.displaced));
             feed.id(student.id);
             feed.id(student.home);
@@ -152,4 +166,24 @@ impl<'i> Instance<'i> {
         }
         feed.finish()
     }
+}
+
+/// The rows of the students, sorted by application.
+fn rows(students: &[Student], faults: &mut Vec<Fault>) -> Vec<u32> {
+    let id = |row: &u32| students[*row as usize].id;
+    let mut rows: Vec<u32> = (0..).take(students.len()).collect();
+    // Students mostly come sorted, which costs nothing then.
+    rows.sort_by_key(id);
+    let twice = rows.windows(2).filter(|pair| id(&pair[0]) == id(&pair[1]));
+    faults.extend(twice.map(|pair| Fault::StudentTwice { student: id(&pair[0]) }));
+    rows
+}
+
+/// Each student's position in the draw.
+fn turns(order: &[u32]) -> Vec<u32> {
+    let mut turns = vec![0; order.len()];
+    for (turn, student) in (0..).zip(order) {
+        turns[*student as usize] = turn;
+    }
+    turns
 }

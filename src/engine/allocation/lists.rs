@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::lookup::{Lookup, NONE, hash, position};
-use super::priority::{Priority, UNSCORED, compared};
+use super::priority::{UNSCORED, compared};
 use super::seating::Seating;
 use super::{Choice, Fault, Student};
 use crate::ids::{CaseId, OfferingId};
@@ -29,18 +29,13 @@ const BLANK: Entry =
     Entry { place: NONE, source: NONE, score: UNSCORED, rank: 0, eligible: false, displaced: false };
 
 impl Entry {
-    /// Where its student, by position in the draw, stands for it.
-    pub(super) fn priority(&self, drawn: usize) -> Priority {
-        Priority::new(self.displaced, self.score, drawn)
-    }
-
     /// Whether it can be had at all.
     pub(super) fn can_be_had(&self) -> bool {
         self.eligible && self.place != NONE
     }
 }
 
-/// All lists, students in the order of the draw.
+/// All lists, student by student.
 #[derive(Debug)]
 pub(super) struct Lists {
     starts: Vec<u32>,
@@ -50,7 +45,8 @@ pub(super) struct Lists {
 /// What lists are read with.
 pub(super) struct Reading<'r, 'i> {
     pub(super) students: &'i [Student],
-    pub(super) order: &'r [u32],
+    /// Each student's row.
+    pub(super) rows: &'r [u32],
     pub(super) choices: &'i [Choice],
     pub(super) seating: &'r Seating<'i>,
     pub(super) scored: bool,
@@ -66,67 +62,60 @@ impl Lists {
 /// Choices of one student that follow each other in the input.
 #[derive(Debug, Clone, Copy)]
 struct Run {
-    /// The student, by row.
-    row: u32,
+    student: u32,
     start: u32,
     end: u32,
 }
 
 impl Reading<'_, '_> {
     pub(super) fn lists(&self, faults: &mut Vec<Fault>) -> Lists {
-        let mut drawn = vec![0; self.students.len()];
-        for (at, row) in (0..).zip(self.order) {
-            drawn[*row as usize] = at;
-        }
-        let runs = self.runs(faults);
-        let starts = starts(&runs, &drawn);
-        let mut entries = vec![BLANK; starts.last().copied().unwrap_or(0) as usize];
-        let mut next = starts.clone();
+        let (runs, entries) = self.runs(faults);
+        let mut lists = by_student(&runs, entries, self.rows.len());
         let mut stamps = vec![NONE; self.seating.places.len()];
-        for run in runs {
-            let (student, drawn) = (&self.students[run.row as usize], drawn[run.row as usize] as usize);
-            let choices = (run.start..).zip(&self.choices[run.start as usize..run.end as usize]);
-            for (entry, (source, choice)) in entries[next[drawn] as usize..].iter_mut().zip(choices) {
-                *entry = self.entry(student, choice, source, faults);
-            }
-            next[drawn] += run.end - run.start;
-            if next[drawn] == starts[drawn + 1] {
-                let list = &mut entries[starts[drawn] as usize..next[drawn] as usize];
-                self.arrange((student.id, run.row), list, &mut stamps, faults);
-            }
+        for (at, student) in (0..).zip(self.rows) {
+            let range = lists.of(at as usize);
+            let student = self.students[*student as usize].id;
+            self.arrange((student, at), &mut lists.entries[range], &mut stamps, faults);
         }
-        Lists { starts, entries }
+        lists
     }
 
-    /// Whose the choices are; lists mostly come student by student, in the students' order.
-    fn runs(&self, faults: &mut Vec<Fault>) -> Vec<Run> {
-        let mut runs = Vec::with_capacity(self.students.len());
+    /// All choices in the order of the input, and whose they are; lists mostly come student by student, in the students' order.
+    fn runs(&self, faults: &mut Vec<Fault>) -> (Vec<Run>, Vec<Entry>) {
+        let (mut runs, mut entries) =
+            (Vec::with_capacity(self.rows.len()), Vec::with_capacity(self.choices.len()));
         let mut known: Option<Lookup> = None;
-        let (mut end, mut at) = (0, 0);
+        let (mut source, mut at) = (0, 0);
         for list in self.choices.chunk_by(|one, next| one.student == next.student) {
-            let (owner, start) = (list[0].student, end);
-            end += position(list.len());
-            if self.students.get(at as usize).is_none_or(|student| student.id != owner) {
+            let (owner, first) = (list[0].student, source);
+            source += position(list.len());
+            if self.rows.get(at as usize).is_none_or(|row| self.students[*row as usize].id != owner) {
                 let known = known.get_or_insert_with(|| self.known());
-                let Some(found) =
-                    known.find(hash([owner.into()]), |at| self.students[at as usize].id == owner)
-                else {
+                let Some(found) = known.find(hash([owner.into()]), |at| self.student(at).id == owner) else {
                     let of = |choice: &Choice| Fault::UnknownStudent { student: owner, rank: choice.rank };
                     faults.extend(list.iter().map(of));
                     continue;
                 };
                 at = found;
             }
-            runs.push(Run { row: at, start, end });
+            let (student, start) = (self.student(at), position(entries.len()));
+            entries.extend(
+                (first..).zip(list).map(|(source, choice)| self.entry(student, choice, source, faults)),
+            );
+            runs.push(Run { student: at, start, end: position(entries.len()) });
             at += 1;
         }
-        runs
+        (runs, entries)
+    }
+
+    fn student(&self, at: u32) -> &Student {
+        &self.students[self.rows[at as usize] as usize]
     }
 
     fn known(&self) -> Lookup {
-        let id = |at: u32| self.students[at as usize].id;
-        Lookup::new(self.students.iter().map(|student| hash([student.id.into()])), |one, other| {
-            id(one) == id(other)
+        let id = |row: &u32| self.students[*row as usize].id;
+        Lookup::new(self.rows.iter().map(|row| hash([id(row).into()])), |one, other| {
+            self.student(one).id == self.student(other).id
         })
     }
 
@@ -155,7 +144,7 @@ impl Reading<'_, '_> {
     /// Sorts a list and refuses what stands on it twice.
     fn arrange(
         &self,
-        (student, row): (CaseId, u32),
+        (student, at): (CaseId, u32),
         list: &mut [Entry],
         stamps: &mut [u32],
         faults: &mut Vec<Fault>,
@@ -167,7 +156,7 @@ impl Reading<'_, '_> {
         }
         let seen = list.iter().any(|entry| {
             let stamp = self.stamp(entry).map(|offering| &mut stamps[offering]);
-            stamp.is_none_or(|stamp| std::mem::replace(stamp, row) == row)
+            stamp.is_none_or(|stamp| std::mem::replace(stamp, at) == at)
         });
         if seen {
             self.repeated(student, list, faults);
@@ -191,16 +180,27 @@ impl Reading<'_, '_> {
     }
 }
 
-/// Where each list begins, students in the order of the draw.
-fn starts(runs: &[Run], drawn: &[u32]) -> Vec<u32> {
-    let mut starts = vec![0; drawn.len() + 1];
+/// The lists of all students, who mostly follow each other already.
+fn by_student(runs: &[Run], entries: Vec<Entry>, students: usize) -> Lists {
+    let mut starts = vec![0; students + 1];
     for run in runs {
-        starts[drawn[run.row as usize] as usize + 1] += run.end - run.start;
+        starts[run.student as usize + 1] += run.end - run.start;
     }
     let mut sum = 0;
     for start in &mut starts {
         sum += *start;
         *start = sum;
     }
-    starts
+    if runs.is_sorted_by_key(|run| run.student) {
+        return Lists { starts, entries };
+    }
+    let mut next = starts.clone();
+    let mut sorted = vec![BLANK; entries.len()];
+    for run in runs {
+        let next = &mut next[run.student as usize];
+        let end = *next + run.end - run.start;
+        sorted[*next as usize..end as usize].copy_from_slice(&entries[run.start as usize..run.end as usize]);
+        *next = end;
+    }
+    Lists { starts, entries: sorted }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lookup::NONE;
-use super::{Digest, Instance, Student};
+use super::{Digest, Instance};
 use crate::ids::{CaseId, OfferingId, PlaceLineId};
 
 /// How places are given.
@@ -88,14 +88,8 @@ impl Instance<'_> {
             Rule::SerialOrder => self.serve(),
         };
         let got = |entry: u32| (entry != NONE).then(|| self.got(entry)).flatten();
-        let mut by_row = vec![NONE; held.len()];
-        for (entry, row) in held.into_iter().zip(&self.order) {
-            by_row[*row as usize] = entry;
-        }
-        let outcome = |(student, entry): (&Student, u32)| Placed { student: student.id, got: got(entry) };
-        let mut placed: Vec<Placed> = self.students.iter().zip(by_row).map(outcome).collect();
-        // Students mostly come sorted, which costs nothing then.
-        placed.sort_unstable_by_key(|placed| placed.student);
+        let outcome = |(student, entry): (usize, u32)| Placed { student: self.id(student), got: got(entry) };
+        let placed = held.into_iter().enumerate().map(outcome).collect();
         Allocation { rule: self.seating.rule, why: self.seating.why, input: self.digest, placed }
     }
 }

@@ -4,7 +4,6 @@ use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
 use super::digest::Prefixed;
-use super::{Fault, Student};
 use crate::guard::Decimal;
 use crate::ids::CaseId;
 
@@ -51,27 +50,19 @@ pub(super) fn stated(score: i32) -> Option<Decimal> {
     (score != UNSCORED).then(|| Decimal::from_thousandths(i64::from(score)))
 }
 
-/// The students' positions in the input, in the order of the draw.
-pub(super) fn draw(students: &[Student], seed: &str, faults: &mut Vec<Fault>) -> Vec<u32> {
+/// The students, counted as they are given, in the order of the draw; of two with one number the first comes first.
+pub(super) fn draw(students: impl Iterator<Item = CaseId>, seed: &str) -> Vec<u32> {
     let seeded = Prefixed::new(format!("{seed}\n").as_bytes());
     let number = |id: CaseId| {
         let mut text = [0; Hyphenated::LENGTH];
         Uuid::from(id).hyphenated().encode_lower(&mut text);
         seeded.number(&text)
     };
-    let numbered = students.iter().zip(0..).map(|(student, row)| (number(student.id), row));
-    // By the number alone, which hardly ever is the same for two.
-    let mut numbered = in_order(&numbered.collect::<Vec<_>>());
-    let id = |one: &(u64, u32)| students[one.1 as usize].id;
-    for same in numbered.chunk_by_mut(|one, next| one.0 == next.0).filter(|same| same.len() > 1) {
-        same.sort_unstable_by_key(id);
-    }
-    let twice = numbered.windows(2).filter(|pair| pair[0].0 == pair[1].0 && id(&pair[0]) == id(&pair[1]));
-    faults.extend(twice.map(|pair| Fault::StudentTwice { student: id(&pair[0]) }));
-    numbered.into_iter().map(|(_, row)| row).collect()
+    let numbered: Vec<(u64, u32)> = students.map(number).zip(0..).collect();
+    in_order(&numbered).into_iter().map(|(_, student)| student).collect()
 }
 
-/// Rows by their numbers, which lie as evenly as digests do: each goes where it may be expected, and neighbours change places.
+/// Students by their numbers, which lie as evenly as digests do: each goes where it may be expected, and neighbours change places.
 fn in_order(numbered: &[(u64, u32)]) -> Vec<(u64, u32)> {
     let bits = numbered.len().next_power_of_two().trailing_zeros().max(1);
     let expected = |number: u64| usize::try_from(number >> (u64::BITS - bits)).unwrap_or(0);
@@ -138,18 +129,10 @@ mod tests {
 
     #[test]
     fn the_number_of_the_draw_is_what_sha256sum_prints() {
-        let student = |number| Student {
-            id: CaseId::from(Uuid::from_u128(number)),
-            home: Uuid::nil().into(),
-            level: crate::vocabulary::Level::First,
-            field: None,
-            score: None,
-            displaced: false,
-        };
-        let students = [student(1), student(2), student(3)];
-        let number = |student: &Student| Digest::of(format!("a seed\n{}", student.id).as_bytes()).to_string();
+        let students: Vec<CaseId> = (1..=3).map(|number| Uuid::from_u128(number).into()).collect();
+        let number = |student: CaseId| Digest::of(format!("a seed\n{student}").as_bytes()).to_string();
         let mut by_hand: Vec<u32> = vec![0, 1, 2];
-        by_hand.sort_by_key(|at| number(&students[*at as usize]));
-        assert_eq!(draw(&students, "a seed", &mut Vec::new()), by_hand);
+        by_hand.sort_by_key(|at| number(students[*at as usize]));
+        assert_eq!(draw(students.into_iter(), "a seed"), by_hand);
     }
 }

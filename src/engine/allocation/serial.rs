@@ -3,7 +3,6 @@
 use super::Instance;
 use super::lists::Entry;
 use super::lookup::{NONE, position};
-use super::priority::Priority;
 use super::seating::Drawn;
 
 /// What a choice lacked when its turn came.
@@ -47,7 +46,7 @@ impl Instance<'_> {
     pub(super) fn serve(&self) -> Vec<u32> {
         let mut counter = Counter::new(self);
         let mut held = vec![NONE; self.len()];
-        for student in self.by_priority().into_iter().map(Priority::drawn) {
+        for student in self.by_priority() {
             let range = self.lists.of(student);
             let possible = |entry: &Entry| entry.can_be_had() && counter.lack(entry).is_none();
             let Some(at) = self.list(student).iter().position(possible) else { continue };

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::holding::Holding;
 use super::lookup::NONE;
-use super::priority::Priority;
 use super::serial::Counter;
 use super::{Allocation, Fault, Got, Input, Instance, Rule};
 use crate::ids::{CaseId, OfferingId, PlaceLineId};
@@ -115,12 +114,12 @@ impl Instance<'_> {
 
 impl Holding<'_, '_> {
     fn stable(&self, breaches: &mut Vec<Breach>) {
-        for drawn in 0..self.instance.len() {
-            let list = self.instance.list(drawn);
-            let preferred = &list[..self.at(drawn).unwrap_or(list.len())];
+        for student in 0..self.instance.len() {
+            let list = self.instance.list(student);
+            let preferred = &list[..self.at(student).unwrap_or(list.len())];
             for entry in preferred.iter().filter(|entry| entry.can_be_had()) {
-                if self.bar(entry.place, entry.priority(drawn)).is_none() {
-                    breaches.push(self.blocking(drawn, entry.rank, entry.place));
+                if self.bar(entry.place, self.instance.priority(student, entry)).is_none() {
+                    breaches.push(self.blocking(student, entry.rank, entry.place));
                 }
             }
         }
@@ -128,20 +127,20 @@ impl Holding<'_, '_> {
 
     fn in_order(&self, breaches: &mut Vec<Breach>) {
         let mut counter = Counter::new(self.instance);
-        for drawn in self.instance.by_priority().into_iter().map(Priority::drawn) {
-            let list = self.instance.list(drawn);
-            let preferred = &list[..self.at(drawn).unwrap_or(list.len())];
+        for student in self.instance.by_priority() {
+            let list = self.instance.list(student);
+            let preferred = &list[..self.at(student).unwrap_or(list.len())];
             let possible =
                 preferred.iter().filter(|entry| entry.can_be_had() && counter.lack(entry).is_none());
-            breaches.extend(possible.map(|entry| self.blocking(drawn, entry.rank, entry.place)));
-            if self.held[drawn] != NONE {
-                counter.take(&self.instance.lists.entries[self.held[drawn] as usize]);
+            breaches.extend(possible.map(|entry| self.blocking(student, entry.rank, entry.place)));
+            if self.held[student] != NONE {
+                counter.take(&self.instance.lists.entries[self.held[student] as usize]);
             }
         }
     }
 
-    fn blocking(&self, drawn: usize, rank: u16, place: u32) -> Breach {
+    fn blocking(&self, student: usize, rank: u16, place: u32) -> Breach {
         let offering = self.instance.seating.places[place as usize].offering;
-        Breach::Blocking { student: self.instance.id(drawn), rank, offering }
+        Breach::Blocking { student: self.instance.id(student), rank, offering }
     }
 }

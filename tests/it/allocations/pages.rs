@@ -84,7 +84,11 @@ async fn a_page_says_what_has_changed_and_strangers_find_nothing(#[values(Db::Sq
     let runs = format!("/calls/{}/allocations", id(&stand.round.call));
     let home = Visitor::signed_in(&cast.app.address, &address("home_coordinator")).await;
     let early = home.submit(&runs, &runs, &[]).await;
-    assert!(early.status == 409 && early.text().contains("Wednesday 30 September 2026, 23:59 ("), "{}", early.text());
+    assert!(
+        early.status == 409 && early.text().contains("Wednesday 30 September 2026, 23:59 ("),
+        "{}",
+        early.text()
+    );
     stand.close();
     let home = Visitor::signed_in(&cast.app.address, &address("home_coordinator")).await;
     let key = hidden(&home.get(&runs).await.text(), "key").expect("a key");
