@@ -9,11 +9,13 @@
 
 mod bare;
 mod bulk;
+mod drain;
 mod event;
 mod field;
 mod lists;
 mod mixed;
 mod pgbench;
+mod timers;
 mod told;
 mod usage;
 mod written;
@@ -27,6 +29,7 @@ mod support {
     pub mod answer;
     pub mod app;
     pub mod counts;
+    pub mod data;
     pub mod database;
     pub mod logs;
     pub mod measured;
@@ -34,6 +37,7 @@ mod support {
     pub mod pattern;
     pub mod process;
     pub mod season;
+    pub mod smtp;
     pub mod visitor;
 }
 
@@ -78,6 +82,12 @@ async fn main() {
         }
         if is_wanted(&format!("mixed-{on}")) {
             mixed::traffic(db, scale).await;
+        }
+        if is_wanted(&format!("drain-{on}")) {
+            drain::mails(db, scale).await;
+        }
+        if is_wanted(&format!("timers-{on}")) {
+            timers::due(db, scale).await;
         }
     }
     if is_wanted("lists") {

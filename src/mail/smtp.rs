@@ -14,6 +14,7 @@ use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpStream;
 use url::{Host, Url};
 
 use super::cleanse;
@@ -187,24 +188,34 @@ impl Smtp {
         let server = format!("{}:{}", self.host, self.port);
         match tokio::time::timeout(OPENING, self.open_connection()).await {
             Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(Failure::Later(format!("{server}: {}", words(&error)))),
+            Ok(Err(said)) => Err(Failure::Later(format!("{server}: {said}"))),
             Err(_) => Err(Failure::Later(format!("{server} did not answer within {} s", OPENING.as_secs()))),
         }
     }
 
-    async fn open_connection(&self) -> Result<AsyncSmtpConnection, Error> {
-        let wrapped = match &self.security {
-            Security::Tls(parameters) => Some(parameters.clone()),
-            Security::StartTls(_) | Security::Plain => None,
-        };
+    /// The connection, or what the server or the line said.
+    async fn open_connection(&self) -> Result<AsyncSmtpConnection, String> {
+        let said = |error: Error| words(&error);
         let server = (self.host.as_str(), self.port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(OPENING), &self.hello, wrapped, None).await?;
+        let mut connection = match &self.security {
+            Security::Tls(parameters) => {
+                let wrapped = Some(parameters.clone());
+                AsyncSmtpConnection::connect_tokio1(server, Some(OPENING), &self.hello, wrapped, None).await
+            }
+            Security::StartTls(_) | Security::Plain => {
+                let line =
+                    TcpStream::connect(server).await.map_err(|error| cleanse::line(&error.to_string()))?;
+                // The last dot is a packet of its own, which would wait 40 ms for the message before it to be confirmed.
+                line.set_nodelay(true).map_err(|error| error.to_string())?;
+                AsyncSmtpConnection::connect_with_transport(Box::new(line), &self.hello).await
+            }
+        }
+        .map_err(said)?;
         if let Security::StartTls(parameters) = &self.security {
-            connection.starttls(parameters.clone(), &self.hello).await?;
+            connection.starttls(parameters.clone(), &self.hello).await.map_err(said)?;
         }
         if let Some(login) = &self.login {
-            connection.auth(DEFAULT_MECHANISMS, login).await?;
+            connection.auth(DEFAULT_MECHANISMS, login).await.map_err(said)?;
         }
         Ok(connection)
     }
