@@ -11,6 +11,7 @@ use super::{Acknowledged, PATIENCE, WALKERS, everything_is_there, set_out};
 use crate::support::counts::count;
 use crate::support::database::Db;
 use crate::support::measured::measured;
+use crate::support::process::previous;
 use crate::support::season::Season;
 use crate::support::seed::{random, seed};
 
@@ -33,7 +34,7 @@ async fn processes_are_replaced_under_load_and_nothing_that_was_begun_is_lost() 
     let season = Arc::new(Season::open(Db::Postgres, WALKERS, CALLS).await);
     let (address, here) = watch::channel(None);
     let (stop, goes_on) = watch::channel(true);
-    let mut old = [season.serve(), season.serve()];
+    let mut old = [season.serve_previous(), season.serve_previous()];
     address.send_replace(Some(old[0].address.clone()));
     let (load, walks) = set_out(&season, here, goes_on, &mut dice);
 
@@ -49,7 +50,8 @@ async fn processes_are_replaced_under_load_and_nothing_that_was_begun_is_lost() 
         // The one that is asked now goes away, after another has taken its place.
         let (gone, asked) = (usize::from(nth % 2 == 1), usize::from(nth % 2 == 0));
         address.send_replace(Some(old[asked].address.clone()));
-        let (status, complaint) = std::mem::replace(&mut old[gone], season.serve()).stop();
+        let next = if nth % 4 < 2 { season.serve() } else { season.serve_previous() };
+        let (status, complaint) = std::mem::replace(&mut old[gone], next).stop();
         assert!(status.success() && complaint.is_empty(), "it ends in order: {complaint}");
     }
     stop.send_replace(false);
@@ -62,8 +64,9 @@ async fn processes_are_replaced_under_load_and_nothing_that_was_begun_is_lost() 
     let repeated = load.cut_off.load(Ordering::Relaxed);
     // A request may reach a process that has just closed its door: it was not begun, and goes to the next one.
     assert!(repeated <= times * WALKERS as u64, "{repeated} in {times}");
+    let by = if previous().is_some() { "this version and the one before in turns: " } else { "" };
     let result = format!(
-        "{done} events acknowledged, all kept, none twice; {repeated} requests asked again elsewhere"
+        "{by}{done} events acknowledged, all kept, none twice; {repeated} requests asked again elsewhere"
     );
     measured("Rolling restarts of two processes under HTTP load", times, seed, result);
 }

@@ -15,7 +15,17 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// The binary with the environment of a configuration: `("SOJOURN_DATABASE__URL", url)` and the like. `SOJOURN_SERVER` names another build.
 pub fn sojourn(folder: &Path, environment: &[(&str, &str)]) -> Command {
     let built = std::env::var("SOJOURN_SERVER").unwrap_or_else(|_| env!("CARGO_BIN_EXE_sojourn").to_owned());
-    let mut command = Command::new(built);
+    of_build(built, folder, environment)
+}
+
+/// The binary of the version before this one, where `SOJOURN_PREVIOUS` names it.
+pub fn previous() -> Option<String> {
+    std::env::var("SOJOURN_PREVIOUS").ok()
+}
+
+/// The same with another binary.
+pub fn of_build(binary: String, folder: &Path, environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(binary);
     command.current_dir(folder).env_clear().envs(environment.iter().copied());
     command.stdin(Stdio::null()).env("PATH", "/usr/bin:/bin");
     command

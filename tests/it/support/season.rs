@@ -10,7 +10,7 @@ use super::actor::Actor;
 use super::app::TestApp;
 use super::database::{Db, TestDatabase};
 use super::offers::{Offer, Pair, id};
-use super::process::{Server, sojourn};
+use super::process::{Server, of_build, previous, sojourn};
 
 /// Slots of the shipped exchange: a case walks without uploads.
 const SLOTS: [&str; 4] = ["transcript", "motivation", "language_proof", "transcript_of_records"];
@@ -97,6 +97,16 @@ impl Season {
         Server::start(command)
     }
 
+    /// A server of the version before, where `SOJOURN_PREVIOUS` names its binary; else of this one.
+    pub fn serve_previous(&self) -> Server {
+        let mut command = self.command();
+        if let Some(binary) = previous() {
+            command = of_build(binary, self.database.folder.path(), &borrowed(&self.settings()));
+        }
+        command.args(["serve", "--bind", "127.0.0.1:0"]);
+        Server::start(command)
+    }
+
     /// A process of its own over the same database that has one part, and serves numbers besides.
     pub fn with_part(&self, part: &str) -> Server {
         let mut command = self.command();
@@ -118,10 +128,7 @@ impl Season {
 
     /// The binary with the settings of the season.
     pub fn command(&self) -> Command {
-        let settings = self.settings();
-        let settings: Vec<(&str, &str)> =
-            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        sojourn(self.database.folder.path(), &settings)
+        sojourn(self.database.folder.path(), &borrowed(&self.settings()))
     }
 
     /// Opens an application of one student to one call.
@@ -133,6 +140,10 @@ impl Season {
     pub fn application(&self, call: usize) -> Value {
         json!({ "call_id": self.calls[call], "choices": [self.offerings[0]] })
     }
+}
+
+fn borrowed<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 async fn period(pair: &Pair, start_on: NaiveDate, end_on: NaiveDate) -> Value {
