@@ -56,8 +56,7 @@ impl Track {
         for (nth, event) in ["acknowledge", "approve"].into_iter().enumerate() {
             let before = field.version();
             field.until(server, event).await;
-            let seen =
-                Written { conn: &field.conn, case: field.id, version: before, lines: &lines, asked: true };
+            let seen = Written { conn: &field.conn, case: field.id, version: before, lines: &lines };
             written[nth] = seen.statements().await;
             if nth == 0 {
                 field.spread(2 * many..4 * many).await;

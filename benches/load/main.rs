@@ -9,13 +9,11 @@
 
 mod bare;
 mod bulk;
-mod drain;
 mod event;
 mod field;
 mod lists;
 mod mixed;
 mod pgbench;
-mod timers;
 mod told;
 mod usage;
 mod written;
@@ -29,7 +27,6 @@ mod support {
     pub mod answer;
     pub mod app;
     pub mod counts;
-    pub mod data;
     pub mod database;
     pub mod logs;
     pub mod measured;
@@ -37,7 +34,6 @@ mod support {
     pub mod pattern;
     pub mod process;
     pub mod season;
-    pub mod smtp;
     pub mod visitor;
 }
 
@@ -82,12 +78,6 @@ async fn main() {
         }
         if is_wanted(&format!("mixed-{on}")) {
             mixed::traffic(db, scale).await;
-        }
-        if is_wanted(&format!("drain-{on}")) {
-            drain::mails(db, scale).await;
-        }
-        if is_wanted(&format!("timers-{on}")) {
-            timers::due(db, scale).await;
         }
     }
     if is_wanted("lists") {

@@ -36,7 +36,6 @@ pub fn counted_mobilities(file: &Path, every: u64, sample: &Path) -> serde_json:
     serde_json::from_slice(&output.stdout).expect("the script prints JSON")
 }
 
-#[cfg(test)]
 mod tests {
     use super::{counted_mobilities, own, real};
 
