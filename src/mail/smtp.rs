@@ -3,9 +3,9 @@
 //! Each stage has its own patience (RFC 5321 §4.5.3.2), and it is known whether the message may already have been taken: before that,
 //! a kept connection that has gone stale is replaced at once; after it, only the outbox decides to try again.
 
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use std::{fmt, io};
 
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -195,7 +195,6 @@ impl Smtp {
 
     /// The connection, or what the server or the line said.
     async fn open_connection(&self) -> Result<AsyncSmtpConnection, String> {
-        let said = |error: Error| words(&error);
         let server = (self.host.as_str(), self.port);
         let mut connection = match &self.security {
             Security::Tls(parameters) => {
@@ -203,19 +202,19 @@ impl Smtp {
                 AsyncSmtpConnection::connect_tokio1(server, Some(OPENING), &self.hello, wrapped, None).await
             }
             Security::StartTls(_) | Security::Plain => {
-                let line =
-                    TcpStream::connect(server).await.map_err(|error| cleanse::line(&error.to_string()))?;
+                let broken = |error: io::Error| cleanse::line(&error.to_string());
+                let line = TcpStream::connect(server).await.map_err(broken)?;
                 // The last dot is a packet of its own, which would wait 40 ms for the message before it to be confirmed.
-                line.set_nodelay(true).map_err(|error| error.to_string())?;
+                line.set_nodelay(true).map_err(broken)?;
                 AsyncSmtpConnection::connect_with_transport(Box::new(line), &self.hello).await
             }
         }
-        .map_err(said)?;
+        .map_err(|error| words(&error))?;
         if let Security::StartTls(parameters) = &self.security {
-            connection.starttls(parameters.clone(), &self.hello).await.map_err(said)?;
+            connection.starttls(parameters.clone(), &self.hello).await.map_err(|error| words(&error))?;
         }
         if let Some(login) = &self.login {
-            connection.auth(DEFAULT_MECHANISMS, login).await.map_err(said)?;
+            connection.auth(DEFAULT_MECHANISMS, login).await.map_err(|error| words(&error))?;
         }
         Ok(connection)
     }
