@@ -52,6 +52,7 @@ mod m20261126_000400_count_waits;
 mod m20261126_000500_archive_mails;
 mod m20261127_000600_find_by_line;
 mod m20261127_000700_keep_nomination_windows;
+mod m20261127_000800_list_by_phase;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -110,6 +111,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000500_archive_mails::Migration),
             Box::new(m20261127_000600_find_by_line::Migration),
             Box::new(m20261127_000700_keep_nomination_windows::Migration),
+            Box::new(m20261127_000800_list_by_phase::Migration),
         ]
     }
 }

@@ -56,7 +56,8 @@ impl Track {
         for (nth, event) in ["acknowledge", "approve"].into_iter().enumerate() {
             let before = field.version();
             field.until(server, event).await;
-            let seen = Written { conn: &field.conn, case: field.id, version: before, lines: &lines };
+            let (conn, case) = (&field.conn, field.id);
+            let seen = Written { conn, case, version: before, lines: &lines, asked: true };
             written[nth] = seen.statements().await;
             if nth == 0 {
                 field.spread(2 * many..4 * many).await;

@@ -9,24 +9,27 @@
 
 mod bare;
 mod bulk;
+mod drain;
 mod event;
 mod field;
 mod lists;
 mod mixed;
 mod pgbench;
+mod timers;
 mod told;
 mod usage;
 mod written;
 mod wrk;
 
 /// What the tests stand on.
-#[expect(dead_code, reason = "the bench needs a part of it")]
+#[expect(dead_code, unused_imports, reason = "the bench needs a part of it")]
 #[path = "../../tests/it/support"]
 mod support {
     pub mod actor;
     pub mod answer;
     pub mod app;
     pub mod counts;
+    pub mod data;
     pub mod database;
     pub mod logs;
     pub mod measured;
@@ -34,6 +37,7 @@ mod support {
     pub mod pattern;
     pub mod process;
     pub mod season;
+    pub mod smtp;
     pub mod visitor;
 }
 
@@ -78,6 +82,12 @@ async fn main() {
         }
         if is_wanted(&format!("mixed-{on}")) {
             mixed::traffic(db, scale).await;
+        }
+        if is_wanted(&format!("timers-{on}")) {
+            timers::lapses(db, scale).await;
+        }
+        if is_wanted(&format!("drain-{on}")) {
+            drain::mails(db, scale).await;
         }
     }
     if is_wanted("lists") {

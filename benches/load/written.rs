@@ -20,6 +20,8 @@ pub struct Written<'a> {
     pub version: i64,
     /// The lines on which its copies draw, in turn.
     pub lines: &'a [PlaceLineId],
+    /// Whether a request asked for it, which leaves its key; a clock asks for nothing.
+    pub asked: bool,
 }
 
 impl Written<'_> {
@@ -48,8 +50,10 @@ impl Written<'_> {
         all.push(format!("DELETE FROM waits WHERE case_id = {case}"));
         self.insert(&mut all, "waits", &here, &[]).await;
         self.insert(&mut all, "outbox", &of_step, &[]).await;
-        let newest = "key = (SELECT key FROM idempotency ORDER BY expires_at DESC LIMIT 1)";
-        self.insert(&mut all, "idempotency", newest, &[]).await;
+        if self.asked {
+            let newest = "key = (SELECT key FROM idempotency ORDER BY expires_at DESC LIMIT 1)";
+            self.insert(&mut all, "idempotency", newest, &[]).await;
+        }
         all
     }
 

@@ -168,7 +168,7 @@ fn file(path: &Path, options: &Options, writes: bool) -> ConnectOptions {
                 .synchronous(SqliteSynchronous::Full)
                 .pragma("secure_delete", "ON")
                 .page_size(8192)
-                .pragma("cache_size", "-65536")
+                .pragma("cache_size", "-20480")
                 .pragma("wal_autocheckpoint", "4000")
         } else {
             sqlite

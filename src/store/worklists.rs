@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{
+    ColumnRef, Expr, ExprTrait, Func, IntoColumnRef, LikeExpr, Query, SelectStatement, UnionType,
+};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, JoinType, Order, QueryFilter,
     QuerySelect, QueryTrait, RelationTrait,
@@ -108,16 +110,34 @@ fn among(conn: &impl Conn, ids: SelectStatement) -> Expr {
 /// As many applications as a page has, of each condition under which they wait for the reader or are seen: read from its index in the
 /// list's order and no further, so that a page costs the same however many there are. `None` where a name leads to few of them.
 fn newest(keyset: &Keyset<(CaseId,)>, scope: &Scope, wanted: &Wanted) -> Option<SelectStatement> {
-    let each = match &wanted.waiting_for {
+    if wanted.waiting_for.is_none() && wanted.q.is_some() {
+        return None;
+    }
+    let of = |wanted: &Wanted| match &wanted.waiting_for {
         Some(reader) => waiting(keyset, scope, wanted, reader),
-        None if wanted.q.is_some() => return None,
-        None => sight::ways(scope).iter().map(|way| way.first(keyset, matching(wanted))).collect(),
+        None => sight::ways(scope).iter().map(|way| way.first(keyset, wanted)).collect(),
     };
+    let each: Vec<SelectStatement> = by_phase(wanted).iter().flat_map(of).collect();
     let one = |(nth, first): (usize, SelectStatement)| {
         Query::select().column("id").from_subquery(first, format!("first_{nth}")).to_owned()
     };
     let all = each.into_iter().enumerate().map(one);
     all.reduce(|mut all, next| all.union(UnionType::All, next).to_owned())
+}
+
+/// A list for each phase that is asked for: an index has the applications of one in the list's order.
+fn by_phase(wanted: &Wanted) -> Vec<Wanted> {
+    let one = |phase: &Phase| Wanted { phases: vec![*phase], ..wanted.clone() };
+    if wanted.phases.is_empty() { vec![wanted.clone()] } else { wanted.phases.iter().map(one).collect() }
+}
+
+/// The id by which a list is sorted: that of the case where its state or phase is asked for, so that the database may go through an
+/// index of these, where few of a reader's applications stand there, or through theirs, where they have few.
+fn sorted_by(wanted: &Wanted, otherwise: impl IntoColumnRef) -> ColumnRef {
+    if wanted.state.is_some() || !wanted.phases.is_empty() {
+        return (case::Entity, case::Column::Id).into_column_ref();
+    }
+    otherwise.into_column_ref()
 }
 
 fn waiting(
@@ -126,17 +146,18 @@ fn waiting(
     wanted: &Wanted,
     reader: &Awaited,
 ) -> Vec<SelectStatement> {
+    let id = sorted_by(wanted, (wait::Entity, wait::Column::CaseId));
     let first = |awaits: Condition| {
         let waiting = wait::Entity::find()
             .select_only()
-            .column_as(wait::Column::CaseId, "id")
+            .expr_as(Expr::col(id.clone()), "id")
             .distinct()
             .join(JoinType::InnerJoin, wait::Relation::Case.def())
             .join(JoinType::InnerJoin, application::Relation::Case.def().rev())
             .filter(awaits)
             .filter(seen(scope))
             .filter(matching(wanted));
-        keyset.narrow(waiting, [(wait::Entity, wait::Column::CaseId)], Order::Desc).into_query()
+        keyset.narrow(waiting, [id.clone()], Order::Desc).into_query()
     };
     awaited::for_reader(reader).into_iter().map(first).collect()
 }

@@ -92,13 +92,7 @@ fn told(visit: &Visit, error: Error) -> Result<Vec<String>> {
     match error {
         Error::Conflict(Conflict::NotNow(detail)) => Ok(vec![visit.said(&detail)]),
         Error::Conflict(Conflict::KeyReused | Conflict::StillRunning) => Ok(vec![visit.word("case.twice")]),
-        Error::Invalid(errors) => {
-            let named = |pointer: &str| pointer.strip_prefix("/applications/").map(|id| format!(" ({id})"));
-            let told = |error: &crate::app::FieldError| {
-                format!("{}{}", visit.said(&error.detail), named(&error.pointer).unwrap_or_default())
-            };
-            Ok(errors.iter().map(told).collect())
-        }
+        Error::Invalid(errors) => Ok(errors.iter().map(|error| visit.said(&error.detail)).collect()),
         Error::Stale => Ok(vec![visit.word("case.stale")]),
         error => Err(error),
     }

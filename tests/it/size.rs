@@ -13,7 +13,7 @@ use crate::support::cast::{Cast, address};
 use crate::support::counts::count;
 use crate::support::database::Db;
 use crate::support::measured::measured;
-use crate::support::pattern::{NUMBER, Pattern, copies, copy_in_sql, id_in_sql};
+use crate::support::pattern::{Members, NUMBER, Pattern, copies, copy_in_sql, id_in_sql};
 use crate::support::process::{Server, sojourn};
 use crate::support::rounds::{Round, without_documents};
 use crate::support::visitor::Visitor;
@@ -22,6 +22,8 @@ use crate::surge::p99;
 
 /// People who apply, each about as often as the others.
 const PEOPLE: u64 = 1_000;
+/// Applications that each home sends and each host gets, however many there are in all.
+const OF_A_MEMBER: u64 = 50_000;
 /// Steps in the history of each application.
 const STEPS: u64 = 10;
 /// The longest that the server may take for 99 of 100 lists among a million applications, and for pages of the demo.
@@ -37,18 +39,42 @@ const LISTS_OF: &[(&str, &[&str])] = &[
             "/queue?at_risk=true",
             "/queue?overdue=true",
             "/queue?q=S12",
-            "/queue?q=Name17",
+            "/queue?q=Name20",
             "/cases",
             "/cases?waiting_for_me=true",
-            "/cases?q=Name17",
+            "/cases?q=Name20",
             "/cases?phase=application",
             "/cases?phase=selection",
             "/cases?phase=nomination",
+            "/cases?phase=stay",
+            "/cases?state=submitted",
             "/nominations",
         ],
     ),
-    ("host_coordinator", &["/queue", "/cases", "/incoming", "/arrivals", "/capacity"]),
-    ("secretariat", &["/queue", "/cases", "/cases?q=S77", "/waiting", "/people?q=Name17"]),
+    (
+        "host_coordinator",
+        &[
+            "/queue",
+            "/cases",
+            "/cases?phase=nomination",
+            "/cases?phase=application",
+            "/incoming",
+            "/arrivals",
+            "/capacity",
+        ],
+    ),
+    (
+        "secretariat",
+        &[
+            "/queue",
+            "/cases",
+            "/cases?q=S77",
+            "/cases?phase=application",
+            "/cases?state=submitted",
+            "/waiting",
+            "/people?q=Name17",
+        ],
+    ),
     ("Pat0", &["/", "/cases"]),
 ];
 
@@ -104,10 +130,13 @@ async fn steps(conn: &DatabaseConnection, of: CaseId, numbers: &Range<u64>) {
     }
 }
 
-/// An alliance with very many applications, all from one home and for one host.
+/// An alliance with very many applications, of which the home and the host of the round have as many as one member may have.
 async fn filled(cast: &Cast, round: &Round, many: u64) {
     let conn = cast.app.database.connect().await;
     let each = many / STAND.len() as u64;
+    let of = |name: &str| cast.at(name)["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let members = Members { home: of("Alpha"), host: of("Omega"), many: many.div_ceil(OF_A_MEMBER) };
+    members.add(&conn).await;
     let mut people = None;
     for (nth, stand) in (0..).zip(STAND) {
         let name = format!("Pat{nth}");
@@ -119,7 +148,8 @@ async fn filled(cast: &Cast, round: &Round, many: u64) {
             people = Some((self::people(&conn, &address(&name)).await, PEOPLE));
         }
         let id: CaseId = walk.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
-        let pattern = Pattern::of(&conn, id).await;
+        let mut pattern = Pattern::of(&conn, id).await;
+        pattern.members = Some(members);
         let numbers = nth * each..(nth + 1) * each;
         pattern.spread(&conn, numbers.clone(), people).await;
         steps(&conn, id, &numbers).await;

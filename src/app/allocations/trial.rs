@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use sojourn_engine::allocation::{Allocation as Outcome, Fault, Input};
-use sojourn_engine::ids::{CallId, InstitutionId};
+use sojourn_engine::ids::{CallId, CaseId, InstitutionId};
 use sojourn_engine::vocabulary::{AllocationStatus, Deed, Matter, Publication};
 
 use super::collect::{Wanted, collect};
@@ -15,7 +15,8 @@ use crate::app::audit::Deeds;
 use crate::app::calls;
 use crate::app::{Answer, App, Conflict, Error, FieldError, Once, Result};
 use crate::clock::Moment;
-use crate::store::allocations::{self as store, Allocation};
+use crate::store::Conn;
+use crate::store::allocations::{self as store, Allocation, Files};
 use crate::store::calls as call_store;
 use crate::store::calls::{CallRow, Whole};
 
@@ -52,7 +53,10 @@ pub async fn trial(app: &App, caller: &Caller, call: CallId, once: &Once, new: N
 
     let wanted = Wanted { call, scored: whole.row.scores, homes, seed };
     let input = collect(app, app.store.read(), &wanted, &at).await?.input;
-    let (frozen, digest, packed) = solved(input).await?;
+    let (frozen, digest, packed) = match solved(input).await? {
+        Ok(done) => done,
+        Err(faults) => return Err(refused(app.store.read(), &faults).await?),
+    };
 
     let tx = app.store.begin().await?;
     let placed = frozen.outcome.placed.iter().filter(|placed| placed.got.is_some()).count();
@@ -85,11 +89,14 @@ fn count(of: usize) -> i32 {
     i32::try_from(of).unwrap_or(i32::MAX)
 }
 
-/// Allocates, proves the outcome, and packs both.
-async fn solved(input: Input) -> Result<(Frozen, String, crate::store::allocations::Files)> {
+/// Allocates, proves the outcome, and packs both; or says what cannot be allocated from.
+async fn solved(input: Input) -> Result<Result<(Frozen, String, Files), Vec<Fault>>> {
     let work = move || {
         let (outcome, proven) = {
-            let instance = input.instance().map_err(|faults| refused(&faults))?;
+            let instance = match input.instance() {
+                Ok(instance) => instance,
+                Err(faults) => return Ok(Err(faults)),
+            };
             let outcome: Outcome = instance.solve();
             let proven = instance.verify(&outcome);
             (outcome, proven)
@@ -100,29 +107,33 @@ async fn solved(input: Input) -> Result<(Frozen, String, crate::store::allocatio
         let digest = outcome.input.to_string();
         let frozen = Frozen { input, outcome };
         let packed = frozen.pack()?;
-        Ok((frozen, digest, packed))
+        Ok(Ok((frozen, digest, packed)))
     };
     tokio::task::spawn_blocking(work).await.map_err(|gone| Error::Internal(gone.into()))?
 }
 
 /// What cannot be allocated from, each with the application or line it is about.
-pub(super) fn refused(faults: &[Fault]) -> Error {
-    let mut told = BTreeSet::new();
-    let mut errors = Vec::new();
-    for fault in faults {
-        let (pointer, detail) = match fault {
-            // One score serves all choices of an application.
-            Fault::ScoreMissing { student, .. } => {
-                let detail = "this call scores applications, and this one has no score: enter it first";
-                (format!("/applications/{student}"), detail.to_owned())
-            }
-            fault => (String::new(), fault.to_string()),
-        };
-        if errors.len() < TOLD && told.insert((pointer.clone(), detail.clone())) {
-            errors.push(FieldError::new(pointer, detail));
-        }
+async fn refused(conn: &impl Conn, faults: &[Fault]) -> Result<Error> {
+    // One score serves all choices of an application.
+    let unscored: BTreeSet<CaseId> = faults.iter().filter_map(without_score).collect();
+    let unscored: Vec<CaseId> = unscored.into_iter().take(TOLD).collect();
+    let called = store::applicants(conn, &unscored).await?;
+    let of_application = unscored.iter().map(|id| {
+        let who = called.get(id).map_or_else(|| id.to_string(), |(code, name)| format!("{code} {name}"));
+        let detail = format!("this call scores applications, and that of {who} has no score: enter it first");
+        FieldError::new(format!("/applications/{id}"), detail)
+    });
+    let others = faults.iter().filter(|fault| without_score(fault).is_none());
+    let others = others.map(|fault| FieldError::new(String::new(), fault.to_string()));
+    Ok(Error::Invalid(of_application.chain(others).take(TOLD).collect()))
+}
+
+/// The application whose score is missing, where that is the fault.
+fn without_score(fault: &Fault) -> Option<CaseId> {
+    match fault {
+        Fault::ScoreMissing { student, .. } => Some(*student),
+        _ => None,
     }
-    Error::Invalid(errors)
 }
 
 /// The homes that are asked for, else all that the caller runs exchanges of.

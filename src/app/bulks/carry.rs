@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::slice;
 
+use futures_util::future::try_join_all;
 use sojourn_engine::ids::{BulkId, CaseId};
 use sojourn_engine::vocabulary::{BulkItemStatus, BulkStatus, Via};
 use tracing::warn;
@@ -23,6 +24,8 @@ use crate::store::undo::{self, Before};
 
 /// Cases of one transaction: what is done while nobody else can write to an SQLite file.
 const BATCH: usize = 50;
+/// Batches that go on side by side on a server: one waits for it while the next is worked out.
+const SIDE_BY_SIDE: usize = 2;
 
 impl App {
     /// Carries every bulk on to its end, until `stop` says so; says how many cases were looked at.
@@ -45,6 +48,7 @@ impl App {
 
     /// Carries a bulk on by so many cases at most; says by how many.
     pub(super) async fn carry_bulk(&self, id: BulkId, most: usize) -> Result<usize> {
+        let together = if self.store.is_sqlite() { BATCH } else { SIDE_BY_SIDE * BATCH };
         let mut carried = 0;
         while carried < most {
             // Somebody may call it back between two batches.
@@ -54,13 +58,15 @@ impl App {
                 BulkStatus::CallingBack => (BulkItemStatus::Done, BulkStatus::CalledBack),
                 BulkStatus::Done | BulkStatus::CalledBack => break,
             };
-            let some = store::next(self.store.read(), id, from, BATCH.min(most - carried) as u64).await?;
+            let some = store::next(self.store.read(), id, from, together.min(most - carried) as u64).await?;
             if some.is_empty() {
                 self.finish(&row, to).await?;
                 break;
             }
             match row.status {
-                BulkStatus::GoingOn => self.carry_some(&row, &some).await?,
+                BulkStatus::GoingOn => {
+                    try_join_all(some.chunks(BATCH).map(|part| self.carry_some(&row, part))).await?;
+                }
                 BulkStatus::CallingBack => {
                     for item in &some {
                         self.put_back(&row, item).await?;

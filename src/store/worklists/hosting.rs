@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait,
+    QuerySelect, QueryTrait, RelationTrait,
 };
 use serde::Serialize;
 use sojourn_engine::ids::{CaseId, InstitutionId, PeriodId};
@@ -14,7 +14,8 @@ use sojourn_engine::vocabulary::{ChoiceResult, Phase};
 use sojourn_entities::{application, case, choice, offering, period, stay};
 
 use super::items::{Item, items};
-use super::seen;
+use super::sight::seen_of_shown;
+use super::{among, seen};
 use crate::access::Scope;
 use crate::store::page::{Asked, Keyset, Page};
 use crate::store::{Conn, StoreError};
@@ -61,7 +62,7 @@ pub async fn coming(
         .join(JoinType::InnerJoin, offering::Relation::Period.def())
         .filter(shown)
         .filter(case::Column::Phase.is_in(phases.iter().copied()))
-        .filter(seen(scope))
+        .filter(seen_of_shown(scope, host))
         .group_by(application::Column::HomeId)
         .group_by(offering::Column::PeriodId)
         .group_by(period::Column::AcademicYear)
@@ -93,6 +94,23 @@ pub async fn sendable(
     states: &[String],
     most: u64,
 ) -> Result<Vec<Sendable>, StoreError> {
+    // The first in each state by an index, as a join of all that stand there would be made before it is cut off.
+    let in_state = |(nth, state): (usize, &String)| {
+        let first = application::Entity::find()
+            .select_only()
+            .column_as(case::Column::Id, "id")
+            .join(JoinType::InnerJoin, application::Relation::Case.def())
+            .filter(application::Column::HomeId.eq(home))
+            .filter(case::Column::State.eq(state.as_str()))
+            .filter(seen(scope))
+            .order_by_asc(case::Column::Id)
+            .limit(most);
+        Query::select().column("id").from_subquery(first.into_query(), format!("first_{nth}")).to_owned()
+    };
+    let each = states.iter().enumerate().map(in_state);
+    let Some(ids) = each.reduce(|mut all, next| all.union(UnionType::All, next).to_owned()) else {
+        return Ok(Vec::new());
+    };
     let current = Expr::col((choice::Entity, choice::Column::Id))
         .equals((application::Entity, application::Column::CurrentChoiceId));
     let found = choice::Entity::find()
@@ -102,13 +120,10 @@ pub async fn sendable(
         .column_as(offering::Column::PeriodId, "period")
         .columns([period::Column::AcademicYear, period::Column::Term])
         .join(JoinType::InnerJoin, choice::Relation::Application.def())
-        .join(JoinType::InnerJoin, application::Relation::Case.def())
         .join(JoinType::InnerJoin, choice::Relation::Offering.def())
         .join(JoinType::InnerJoin, offering::Relation::Period.def())
-        .filter(application::Column::HomeId.eq(home))
-        .filter(case::Column::State.is_in(states.iter().map(String::as_str)))
+        .filter(among(conn, ids))
         .filter(current)
-        .filter(seen(scope))
         .order_by_asc(application::Column::Id)
         .limit(most);
     Ok(found.into_model().all(conn.db()).await?)

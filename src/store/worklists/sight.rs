@@ -5,10 +5,11 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, QueryTrait, RelationTrait,
 };
-use sojourn_engine::ids::{CaseId, PersonId};
+use sojourn_engine::ids::{CaseId, InstitutionId, PersonId};
 use sojourn_engine::vocabulary::ChoiceResult;
 use sojourn_entities::{application, choice, offering, programme};
 
+use super::{Wanted, matching, sorted_by};
 use crate::access::{Scope, Seat};
 use crate::store::institutions::below;
 use crate::store::page::Keyset;
@@ -40,6 +41,12 @@ pub(in crate::store) fn seen(scope: &Scope) -> Condition {
     ways(scope).iter().fold(Condition::any(), |any, way| any.add(way.condition()))
 }
 
+/// The rows of a scope among those that are shown to a host: all of them, for who has a seat of that host as a whole.
+pub(super) fn seen_of_shown(scope: &Scope, host: InstitutionId) -> Condition {
+    let whole = scope.seats().iter().any(|seat| seat.institution == host && seat.unit.is_none());
+    if whole { Condition::all() } else { seen(scope) }
+}
+
 impl Way<'_> {
     fn condition(&self) -> Condition {
         match self {
@@ -64,27 +71,27 @@ impl Way<'_> {
     }
 
     /// The ids of as many applications as a page has, and one more, in the order of the list.
-    pub fn first(&self, keyset: &Keyset<(CaseId,)>, matching: Condition) -> SelectStatement {
+    pub fn first(&self, keyset: &Keyset<(CaseId,)>, wanted: &Wanted) -> SelectStatement {
         let Self::Host(seat) = self else {
+            let id = sorted_by(wanted, (application::Entity, application::Column::Id));
             let seen = application::Entity::find()
                 .select_only()
-                .column_as(application::Column::Id, "id")
+                .expr_as(Expr::col(id.clone()), "id")
                 .join(JoinType::InnerJoin, application::Relation::Case.def())
                 .filter(self.condition())
-                .filter(matching);
-            let key = [(application::Entity, application::Column::Id)];
-            return keyset.narrow(seen, key, Order::Desc).into_query();
+                .filter(matching(wanted));
+            return keyset.narrow(seen, [id], Order::Desc).into_query();
         };
+        let id = sorted_by(wanted, (choice::Entity, choice::Column::ApplicationId));
         let shown = choice::Entity::find()
             .select_only()
-            .column_as(choice::Column::ApplicationId, "id")
+            .expr_as(Expr::col(id.clone()), "id")
             .distinct()
             .join(JoinType::InnerJoin, choice::Relation::Application.def())
             .join(JoinType::InnerJoin, application::Relation::Case.def())
             .filter(shown_to_host(seat))
-            .filter(matching);
-        let key = [(choice::Entity, choice::Column::ApplicationId)];
-        keyset.narrow(shown, key, Order::Desc).into_query()
+            .filter(matching(wanted));
+        keyset.narrow(shown, [id], Order::Desc).into_query()
     }
 }
 

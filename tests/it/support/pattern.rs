@@ -6,8 +6,8 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Iden, Iterable, QueryFilter,
 };
-use sojourn_engine::ids::{CaseId, ChoiceId, OfferingId, PersonId, PlaceLineId};
-use sojourn_entities::{account, application, case, choice, clock, place_line, stay, wait};
+use sojourn_engine::ids::{CaseId, ChoiceId, InstitutionId, OfferingId, PersonId, PlaceLineId};
+use sojourn_entities::{account, application, case, choice, clock, institution, place_line, stay, wait};
 use uuid::Uuid;
 
 /// Rows of one insert.
@@ -96,6 +96,49 @@ pub struct Pattern {
     lines: Vec<PlaceLineId>,
     /// What the copies choose in turn, in place of what the pattern chose.
     pub offerings: Vec<OfferingId>,
+    /// Whose the copies are in turn, in place of the pattern's.
+    pub members: Option<Members>,
+}
+
+/// A home and a host, of each of which there are so many: itself, and copies with the numbers from 1 on.
+#[derive(Debug, Clone, Copy)]
+pub struct Members {
+    pub home: InstitutionId,
+    pub host: InstitutionId,
+    pub many: u64,
+}
+
+impl Members {
+    /// Makes the copies.
+    pub async fn add(&self, conn: &DatabaseConnection) {
+        let backend = conn.get_database_backend();
+        let none = || Some("NULL".to_owned());
+        for of in [self.home, self.host] {
+            let anew = [
+                (institution::Column::Id, Some(copy_in_sql(backend, of.into(), NUMBER))),
+                (institution::Column::Name, Some(format!("p.\"name\" || ' ' || {NUMBER}"))),
+                (institution::Column::ErasmusCode, none()),
+                (institution::Column::ErasmusKey, none()),
+                (institution::Column::RorId, none()),
+                (institution::Column::Schac, none()),
+            ];
+            let like = format!("p.\"id\" = {}", id_in_sql(backend, of.into()));
+            copies::<institution::Entity>(conn, &(1..self.many), &like, &anew).await;
+        }
+    }
+
+    /// The home and the host of a copy, in SQL: each home has some of its own at each host.
+    fn in_turn(self, backend: DbBackend) -> [String; 2] {
+        let one = |of: InstitutionId, turn: String| {
+            let itself = id_in_sql(backend, of.into());
+            format!("CASE {turn} WHEN 0 THEN {itself} ELSE {} END", copy_in_sql(backend, of.into(), &turn))
+        };
+        let many = self.many;
+        [
+            one(self.home, format!("({NUMBER} % {many})")),
+            one(self.host, format!("({NUMBER} / {many} % {many})")),
+        ]
+    }
 }
 
 impl Pattern {
@@ -119,6 +162,7 @@ impl Pattern {
             stays: stays.into_iter().map(|stay| (stay.seq, stay.choice_id)).collect(),
             lines: accounts.into_iter().filter_map(|account| account.place_line_id).collect(),
             offerings: Vec::new(),
+            members: None,
         }
     }
 
@@ -140,35 +184,32 @@ impl Pattern {
         let is = |column: &str, id: Uuid| format!("p.\"{column}\" = {}", id_in_sql(backend, id));
         let case = self.id.into();
         copies::<case::Entity>(conn, &numbers, &is("id", case), &[(case::Column::Id, nth(case))]).await;
-        let mut anew = vec![
-            (application::Column::Id, nth(case)),
-            (application::Column::Reference, Some(format!("'S' || {NUMBER}"))),
-        ];
-        if let Some(current) = self.current {
-            anew.push((application::Column::CurrentChoiceId, nth(current.into())));
-        }
-        if let Some((of, many)) = people {
-            let person = copy_in_sql(backend, of.into(), &format!("({NUMBER} % {many})"));
-            anew.push((application::Column::ApplicantId, Some(person)));
-        }
+        let anew = self.application(backend, people);
         copies::<application::Entity>(conn, &numbers, &is("id", case), &anew).await;
+        let host = self.members.map(|members| members.in_turn(backend)[1].clone());
         for &choice in &self.choices {
             let mut anew =
                 vec![(choice::Column::Id, nth(choice)), (choice::Column::ApplicationId, nth(case))];
             if !self.offerings.is_empty() {
                 anew.push((choice::Column::OfferingId, Some(self.in_turn(backend))));
             }
+            if let Some(host) = &host {
+                anew.push((choice::Column::HostId, Some(host.clone())));
+            }
             copies::<choice::Entity>(conn, &numbers, &is("id", choice), &anew).await;
         }
         for &(seq, choice) in &self.stays {
             let like = format!("{} AND p.\"seq\" = {seq}", is("application_id", case));
-            let anew =
-                [(stay::Column::ApplicationId, nth(case)), (stay::Column::ChoiceId, nth(choice.into()))];
+            let mut anew =
+                vec![(stay::Column::ApplicationId, nth(case)), (stay::Column::ChoiceId, nth(choice.into()))];
+            if let Some(host) = &host {
+                anew.push((stay::Column::HostId, Some(host.clone())));
+            }
             copies::<stay::Entity>(conn, &numbers, &like, &anew).await;
         }
         let like = is("case_id", case);
         copies::<account::Entity>(conn, &numbers, &like, &[(account::Column::CaseId, nth(case))]).await;
-        copies::<wait::Entity>(conn, &numbers, &like, &[(wait::Column::CaseId, nth(case))]).await;
+        copies::<wait::Entity>(conn, &numbers, &like, &self.waits(backend)).await;
         for &clock in &self.clocks {
             let anew = [
                 (clock::Column::Id, nth(clock)),
@@ -177,6 +218,46 @@ impl Pattern {
             ];
             copies::<clock::Entity>(conn, &numbers, &is("id", clock), &anew).await;
         }
+    }
+
+    /// What the copies of the application have of their own.
+    fn application(
+        &self,
+        backend: DbBackend,
+        people: Option<(PersonId, u64)>,
+    ) -> Vec<(application::Column, Option<String>)> {
+        let nth = |of: Uuid| Some(copy_in_sql(backend, of, NUMBER));
+        let mut anew = vec![
+            (application::Column::Id, nth(self.id.into())),
+            (application::Column::Reference, Some(format!("'S' || {NUMBER}"))),
+        ];
+        if let Some(current) = self.current {
+            anew.push((application::Column::CurrentChoiceId, nth(current.into())));
+        }
+        if let Some(members) = self.members {
+            let [home, _] = members.in_turn(backend);
+            anew.push((application::Column::HomeId, Some(home)));
+        }
+        if let Some((of, many)) = people {
+            let person = copy_in_sql(backend, of.into(), &format!("({NUMBER} % {many})"));
+            anew.push((application::Column::ApplicantId, Some(person)));
+        }
+        anew
+    }
+
+    /// What the copies of a wait have of their own.
+    fn waits(&self, backend: DbBackend) -> Vec<(wait::Column, Option<String>)> {
+        let mut anew = vec![(wait::Column::CaseId, Some(copy_in_sql(backend, self.id.into(), NUMBER)))];
+        if let Some(members) = self.members {
+            let [home, host] = members.in_turn(backend);
+            let [at_home, at_host] = [members.home, members.host].map(|of| id_in_sql(backend, of.into()));
+            let whose = "p.\"institution_id\"";
+            let sql = format!(
+                "CASE {whose} WHEN {at_home} THEN {home} WHEN {at_host} THEN {host} ELSE {whose} END"
+            );
+            anew.push((wait::Column::InstitutionId, Some(sql)));
+        }
+        anew
     }
 
     fn in_turn(&self, backend: DbBackend) -> String {
