@@ -11,12 +11,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{
-    ColumnRef, Expr, ExprTrait, Func, IntoColumnRef, LikeExpr, Query, SelectStatement, UnionType,
-};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, JoinType, Order, QueryFilter,
-    QuerySelect, QueryTrait, RelationTrait,
+    QuerySelect, QueryTrait, RelationTrait, Select,
 };
 use serde::Serialize;
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId, PeriodId};
@@ -110,34 +108,16 @@ fn among(conn: &impl Conn, ids: SelectStatement) -> Expr {
 /// As many applications as a page has, of each condition under which they wait for the reader or are seen: read from its index in the
 /// list's order and no further, so that a page costs the same however many there are. `None` where a name leads to few of them.
 fn newest(keyset: &Keyset<(CaseId,)>, scope: &Scope, wanted: &Wanted) -> Option<SelectStatement> {
-    if wanted.waiting_for.is_none() && wanted.q.is_some() {
-        return None;
-    }
-    let of = |wanted: &Wanted| match &wanted.waiting_for {
+    let each = match &wanted.waiting_for {
         Some(reader) => waiting(keyset, scope, wanted, reader),
-        None => sight::ways(scope).iter().map(|way| way.first(keyset, wanted)).collect(),
+        None if wanted.q.is_some() => return None,
+        None => sight::ways(scope).iter().flat_map(|way| way.first(keyset, wanted)).collect(),
     };
-    let each: Vec<SelectStatement> = by_phase(wanted).iter().flat_map(of).collect();
     let one = |(nth, first): (usize, SelectStatement)| {
         Query::select().column("id").from_subquery(first, format!("first_{nth}")).to_owned()
     };
     let all = each.into_iter().enumerate().map(one);
     all.reduce(|mut all, next| all.union(UnionType::All, next).to_owned())
-}
-
-/// A list for each phase that is asked for: an index has the applications of one in the list's order.
-fn by_phase(wanted: &Wanted) -> Vec<Wanted> {
-    let one = |phase: &Phase| Wanted { phases: vec![*phase], ..wanted.clone() };
-    if wanted.phases.is_empty() { vec![wanted.clone()] } else { wanted.phases.iter().map(one).collect() }
-}
-
-/// The id by which a list is sorted: that of the case where its state or phase is asked for, so that the database may go through an
-/// index of these, where few of a reader's applications stand there, or through theirs, where they have few.
-fn sorted_by(wanted: &Wanted, otherwise: impl IntoColumnRef) -> ColumnRef {
-    if wanted.state.is_some() || !wanted.phases.is_empty() {
-        return (case::Entity, case::Column::Id).into_column_ref();
-    }
-    otherwise.into_column_ref()
 }
 
 fn waiting(
@@ -146,18 +126,17 @@ fn waiting(
     wanted: &Wanted,
     reader: &Awaited,
 ) -> Vec<SelectStatement> {
-    let id = sorted_by(wanted, (wait::Entity, wait::Column::CaseId));
     let first = |awaits: Condition| {
         let waiting = wait::Entity::find()
             .select_only()
-            .expr_as(Expr::col(id.clone()), "id")
+            .column_as(wait::Column::CaseId, "id")
             .distinct()
             .join(JoinType::InnerJoin, wait::Relation::Case.def())
             .join(JoinType::InnerJoin, application::Relation::Case.def().rev())
             .filter(awaits)
             .filter(seen(scope))
             .filter(matching(wanted));
-        keyset.narrow(waiting, [id.clone()], Order::Desc).into_query()
+        keyset.narrow(waiting, [(wait::Entity, wait::Column::CaseId)], Order::Desc).into_query()
     };
     awaited::for_reader(reader).into_iter().map(first).collect()
 }
@@ -190,22 +169,15 @@ fn matching(wanted: &Wanted) -> Condition {
         all = all.add(application::Column::Id.in_subquery(near));
     }
     if let Some(host) = wanted.host {
-        let at_host = Query::select()
-            .column(choice::Column::Id)
-            .from(choice::Entity)
-            .and_where(choice::Column::HostId.eq(host))
-            .to_owned();
-        all = all.add(application::Column::CurrentChoiceId.in_subquery(at_host));
+        let of = choice::Entity::find().select_only().column(choice::Column::HostId);
+        all = all.add(of_current(of).eq(host));
     }
     if let Some(period) = wanted.period {
-        let offered = choice::Entity::find().select_only().column(choice::Column::Id);
-        let offered = offered
-            .join(JoinType::InnerJoin, choice::Relation::Offering.def())
-            .filter(offering::Column::PeriodId.eq(period));
-        all = all.add(application::Column::CurrentChoiceId.in_subquery(offered.into_query()));
+        let of = choice::Entity::find().select_only().column(offering::Column::PeriodId);
+        all = all.add(of_current(of.join(JoinType::InnerJoin, choice::Relation::Offering.def())).eq(period));
     }
     if let Some(role) = &wanted.role {
-        all = all.add(application::Column::Id.in_subquery(waits_for(role)));
+        all = all.add(Expr::exists(waits_for(role)));
     }
     match &wanted.q {
         Some(text) => all.add(named(text)),
@@ -213,9 +185,19 @@ fn matching(wanted: &Wanted) -> Condition {
     }
 }
 
+/// What stands at the current choice of the one application that is looked at: all choices with it may be very many.
+fn of_current(of: Select<choice::Entity>) -> Expr {
+    let current = Expr::col((choice::Entity, choice::Column::Id))
+        .equals((application::Entity, application::Column::CurrentChoiceId));
+    Expr::SubQuery(None, Box::new(of.filter(current).into_query().into()))
+}
+
+/// Waits of the one application that is looked at for a role.
 fn waits_for(role: &str) -> SelectStatement {
-    let waits = wait::Column::Role.eq(role);
-    Query::select().column(wait::Column::CaseId).from(wait::Entity).and_where(waits).to_owned()
+    let its = Expr::col((wait::Entity, wait::Column::CaseId))
+        .equals((application::Entity, application::Column::Id));
+    let waits = wait::Entity::find().select_only().column(wait::Column::CaseId);
+    waits.filter(wait::Column::Role.eq(role)).filter(its).into_query()
 }
 
 /// People one of whose names begins so. Letters are compared without regard to case; SQLite knows that of ASCII alone, so a name

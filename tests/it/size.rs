@@ -22,8 +22,9 @@ use crate::surge::p99;
 
 /// People who apply, each about as often as the others.
 const PEOPLE: u64 = 1_000;
-/// Applications that each home sends and each host gets, however many there are in all.
-const OF_A_MEMBER: u64 = 50_000;
+/// Applications that each home sends and each host gets, however many there are in all: of a million four times what each of two
+/// hundred members would have.
+const OF_A_MEMBER: u64 = 20_000;
 /// Steps in the history of each application.
 const STEPS: u64 = 10;
 /// The longest that the server may take for 99 of 100 lists among a million applications, and for pages of the demo.

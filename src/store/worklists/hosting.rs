@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::{Expr, ExprTrait, Query, UnionType};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, RelationTrait,
@@ -94,23 +94,16 @@ pub async fn sendable(
     states: &[String],
     most: u64,
 ) -> Result<Vec<Sendable>, StoreError> {
-    // The first in each state by an index, as a join of all that stand there would be made before it is cut off.
-    let in_state = |(nth, state): (usize, &String)| {
-        let first = application::Entity::find()
-            .select_only()
-            .column_as(case::Column::Id, "id")
-            .join(JoinType::InnerJoin, application::Relation::Case.def())
-            .filter(application::Column::HomeId.eq(home))
-            .filter(case::Column::State.eq(state.as_str()))
-            .filter(seen(scope))
-            .order_by_asc(case::Column::Id)
-            .limit(most);
-        Query::select().column("id").from_subquery(first.into_query(), format!("first_{nth}")).to_owned()
-    };
-    let each = states.iter().enumerate().map(in_state);
-    let Some(ids) = each.reduce(|mut all, next| all.union(UnionType::All, next).to_owned()) else {
-        return Ok(Vec::new());
-    };
+    // By themselves, as a join of all that stand there would be made before it is cut off.
+    let first = application::Entity::find()
+        .select_only()
+        .column(application::Column::Id)
+        .join(JoinType::InnerJoin, application::Relation::Case.def())
+        .filter(application::Column::HomeId.eq(home))
+        .filter(case::Column::State.is_in(states.iter().map(String::as_str)))
+        .filter(seen(scope))
+        .order_by_asc(application::Column::Id)
+        .limit(most);
     let current = Expr::col((choice::Entity, choice::Column::Id))
         .equals((application::Entity, application::Column::CurrentChoiceId));
     let found = choice::Entity::find()
@@ -122,10 +115,9 @@ pub async fn sendable(
         .join(JoinType::InnerJoin, choice::Relation::Application.def())
         .join(JoinType::InnerJoin, choice::Relation::Offering.def())
         .join(JoinType::InnerJoin, offering::Relation::Period.def())
-        .filter(among(conn, ids))
+        .filter(among(conn, first.into_query()))
         .filter(current)
-        .order_by_asc(application::Column::Id)
-        .limit(most);
+        .order_by_asc(application::Column::Id);
     Ok(found.into_model().all(conn.db()).await?)
 }
 

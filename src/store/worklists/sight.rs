@@ -6,10 +6,10 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, QueryTrait, RelationTrait,
 };
 use sojourn_engine::ids::{CaseId, InstitutionId, PersonId};
-use sojourn_engine::vocabulary::ChoiceResult;
-use sojourn_entities::{application, choice, offering, programme};
+use sojourn_engine::vocabulary::{ChoiceResult, Phase};
+use sojourn_entities::{application, case, choice, offering, programme};
 
-use super::{Wanted, matching, sorted_by};
+use super::{Wanted, matching};
 use crate::access::{Scope, Seat};
 use crate::store::institutions::below;
 use crate::store::page::Keyset;
@@ -70,29 +70,46 @@ impl Way<'_> {
         }
     }
 
-    /// The ids of as many applications as a page has, and one more, in the order of the list.
-    pub fn first(&self, keyset: &Keyset<(CaseId,)>, wanted: &Wanted) -> SelectStatement {
-        let Self::Host(seat) = self else {
-            let id = sorted_by(wanted, (application::Entity, application::Column::Id));
-            let seen = application::Entity::find()
-                .select_only()
-                .expr_as(Expr::col(id.clone()), "id")
-                .join(JoinType::InnerJoin, application::Relation::Case.def())
-                .filter(self.condition())
-                .filter(matching(wanted));
-            return keyset.narrow(seen, [id], Order::Desc).into_query();
-        };
-        let id = sorted_by(wanted, (choice::Entity, choice::Column::ApplicationId));
-        let shown = choice::Entity::find()
+    /// The ids of as many applications as a page has, and one more, in the order of the list; of those who see everything once for
+    /// each phase that is asked for, of which an index has the applications in that order.
+    pub fn first(&self, keyset: &Keyset<(CaseId,)>, wanted: &Wanted) -> Vec<SelectStatement> {
+        let seen = application::Entity::find()
             .select_only()
-            .expr_as(Expr::col(id.clone()), "id")
-            .distinct()
-            .join(JoinType::InnerJoin, choice::Relation::Application.def())
             .join(JoinType::InnerJoin, application::Relation::Case.def())
-            .filter(shown_to_host(seat))
-            .filter(matching(wanted));
-        keyset.narrow(shown, [id], Order::Desc).into_query()
+            .filter(self.condition());
+        match self {
+            Self::All if wanted.state.is_some() || !wanted.phases.is_empty() => {
+                let first = |one: &Wanted| {
+                    let seen = seen.clone().column_as(case::Column::Id, "id").filter(matching(one));
+                    keyset.narrow(seen, [(case::Entity, case::Column::Id)], Order::Desc).into_query()
+                };
+                by_phase(wanted).iter().map(first).collect()
+            }
+            Self::All | Self::Own(_) | Self::Home(_) => {
+                let seen = seen.column_as(application::Column::Id, "id").filter(matching(wanted));
+                let key = [(application::Entity, application::Column::Id)];
+                vec![keyset.narrow(seen, key, Order::Desc).into_query()]
+            }
+            Self::Host(seat) => {
+                let shown = choice::Entity::find()
+                    .select_only()
+                    .column_as(choice::Column::ApplicationId, "id")
+                    .distinct()
+                    .join(JoinType::InnerJoin, choice::Relation::Application.def())
+                    .join(JoinType::InnerJoin, application::Relation::Case.def())
+                    .filter(shown_to_host(seat))
+                    .filter(matching(wanted));
+                let key = [(choice::Entity, choice::Column::ApplicationId)];
+                vec![keyset.narrow(shown, key, Order::Desc).into_query()]
+            }
+        }
     }
+}
+
+/// The same list of each phase by itself.
+fn by_phase(wanted: &Wanted) -> Vec<Wanted> {
+    let one = |phase: &Phase| Wanted { phases: vec![*phase], ..wanted.clone() };
+    if wanted.phases.is_empty() { vec![wanted.clone()] } else { wanted.phases.iter().map(one).collect() }
 }
 
 /// Choices of a host that a seat is at, and that have been shown there.
