@@ -36,7 +36,7 @@ impl App {
         let mut carried = 0;
         for row in store::going_on(self.store.read()).await? {
             while !stop() {
-                let some = self.carry_bulk(row.id, BATCH).await?;
+                let some = self.carry_bulk(row.id, self.together()).await?;
                 carried += some;
                 if some == 0 {
                     break;
@@ -46,9 +46,13 @@ impl App {
         Ok(carried)
     }
 
+    /// How many cases go on at a time.
+    fn together(&self) -> usize {
+        if self.store.is_sqlite() { BATCH } else { SIDE_BY_SIDE * BATCH }
+    }
+
     /// Carries a bulk on by so many cases at most; says by how many.
     pub(super) async fn carry_bulk(&self, id: BulkId, most: usize) -> Result<usize> {
-        let together = if self.store.is_sqlite() { BATCH } else { SIDE_BY_SIDE * BATCH };
         let mut carried = 0;
         while carried < most {
             // Somebody may call it back between two batches.
@@ -58,7 +62,8 @@ impl App {
                 BulkStatus::CallingBack => (BulkItemStatus::Done, BulkStatus::CalledBack),
                 BulkStatus::Done | BulkStatus::CalledBack => break,
             };
-            let some = store::next(self.store.read(), id, from, together.min(most - carried) as u64).await?;
+            let some = self.together().min(most - carried);
+            let some = store::next(self.store.read(), id, from, some as u64).await?;
             if some.is_empty() {
                 self.finish(&row, to).await?;
                 break;
