@@ -12,6 +12,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use sojourn::clock::Clock;
 use sojourn_engine::ids::NoticeId;
+use sojourn_engine::vocabulary::NoticeStatus;
 use sojourn_entities::outbox;
 
 use crate::field::{Field, STUDENT};
@@ -35,10 +36,11 @@ pub async fn mails(kind: Db, scale: Scale) {
     let (each, rounds) = (scale.cases / 50, scale.rounds as u64);
     let first = outbox::Entity::find().filter(outbox::Column::CaseId.eq(field.id));
     let first = first.one(&field.conn).await.expect("read").expect("the notice of a draft").id;
-    spread(&field, first, rounds * each).await;
+    spread(&field, first, rounds * each + 1).await;
     field.settle().await;
     let smtp = SmtpServer::start();
     let server = serve(&field, &smtp);
+    all_sent(&field, (first, rounds * each), 1).await;
     let mail = smtp.wait_for(STUDENT, 1).swap_remove(0);
     let (mut ours, mut alone, mut late, mut cores) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
@@ -74,12 +76,18 @@ fn serve(field: &Field, smtp: &SmtpServer) -> Server {
     Server::start(command)
 }
 
-/// Copies of a notice that nobody sends yet.
+/// Copies of a notice that nobody has sent, and nobody sends yet.
 async fn spread(field: &Field, of: NoticeId, many: u64) {
     let backend = field.conn.get_database_backend();
+    let none = || Some("NULL".to_owned());
     let anew = [
         (outbox::Column::Id, Some(copy_in_sql(backend, of.into(), NUMBER))),
-        (outbox::Column::NextAttemptAt, Some("NULL".to_owned())),
+        (outbox::Column::Status, Some(format!("'{}'", NoticeStatus::Queued.as_str()))),
+        (outbox::Column::Attempts, Some("0".to_owned())),
+        (outbox::Column::NextAttemptAt, none()),
+        (outbox::Column::LeasedUntil, none()),
+        (outbox::Column::Lease, none()),
+        (outbox::Column::SentAt, none()),
     ];
     let like = format!("p.\"id\" = {}", id_in_sql(backend, of.into()));
     copies::<outbox::Entity>(&field.conn, &(0..many), &like, &anew).await;
