@@ -53,12 +53,11 @@ impl Instance<'_> {
             held: vec![NONE; self.len()],
             next: (0..self.len()).map(|student| position(self.lists.of(student).start)).collect(),
         };
-        // In rounds: who asks next does not hang on the answer before, so that one waits for memory while another goes on.
-        let mut asking: Vec<usize> = (0..self.len()).collect();
-        let mut losers = Vec::new();
-        while !asking.is_empty() {
-            losers.extend(asking.drain(..).filter_map(|student| deferral.ask(student)));
-            std::mem::swap(&mut asking, &mut losers);
+        for first in 0..self.len() {
+            let mut asking = Some(first);
+            while let Some(student) = asking {
+                asking = deferral.ask(student);
+            }
         }
         deferral.held
     }
