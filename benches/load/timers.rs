@@ -41,7 +41,7 @@ pub async fn lapses(kind: Db, scale: Scale) {
     let each = scale.cases / 50;
     // The ceiling takes those that stand behind the service's, as many as it can.
     let first = rounds * each;
-    let share = scale.cases / 2 / rounds;
+    let share = scale.cases / rounds;
     let last = first + rounds * share;
     field.spread(0..last).await;
     field.settle().await;
