@@ -10,6 +10,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
 use sojourn_engine::allocation::{
@@ -18,6 +19,10 @@ use sojourn_engine::allocation::{
 use sojourn_engine::guard::Decimal;
 use sojourn_engine::vocabulary::Level;
 use uuid::Uuid;
+
+/// As in the service.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Students, hosts, choices of each.
 type Size = (usize, usize, usize);
