@@ -15,6 +15,8 @@ use crate::{Scale, bare, pgbench, usage, wrk};
 /// Connections to the service on PostgreSQL, and on SQLite.
 const MANY: [u32; 2] = [16, 64];
 const ONE_OR_MANY: [u32; 2] = [1, 64];
+/// The ceiling on PostgreSQL.
+const PGBENCH: &str = "pgbench with the same rows";
 
 /// Where the copies stand that are moved: of each event as many for the service and for the ceiling.
 struct Track {
@@ -46,9 +48,9 @@ impl Ours {
 
 impl Track {
     /// Copies and statements of one field.
-    async fn of(field: &mut Field, server: &Server, many: u64) -> Self {
+    async fn of(field: &mut Field, server: &Server, last: &str, many: u64) -> Self {
         let many = many * 3 / 4;
-        field.until(server, "nominate").await;
+        field.until(server, last).await;
         let version = field.version();
         field.spread(0..2 * many).await;
         let lines = field.lines().await;
@@ -105,35 +107,107 @@ async fn token(server: &Server) -> String {
     signed_in(server, HOST).await.token().expect("a token")
 }
 
-/// Rounds of the service and of pgbench in turns, for each number of connections; then one process beside two.
-pub async fn on_postgres(scale: Scale) {
-    let mut field = Field::of(Db::Postgres).await;
-    let server = field.season.with_part("--http");
-    let mut track = Track::of(&mut field, &server, scale.cases).await;
-    let folder = field.folder("pgbench");
-    let scripts = [0, 1].map(|nth| {
-        pgbench::transaction(&track.written[nth], track.first[nth], ["acknowledged", "approved"][nth])
-    });
-    let mut base = 0;
-    for connections in MANY {
-        let (mut ours, mut alone) = (Vec::new(), Vec::new());
-        for _ in 0..scale.rounds {
-            ours.push(track.round(&field, &[(&server, token(&server).await)], connections, scale));
-            let share = track.many / (2 * scale.rounds as u64);
-            let each = share / u64::from(connections);
-            let variables = [("base", base), ("each", each), ("acknowledged", 0), ("approved", 0)];
-            base += share;
-            let url = &field.season.database.url;
-            alone.push(pgbench::run(url, &folder, &scripts, (connections, scale.lasts), &variables));
-        }
-        tell(
-            &format!("Durable event over HTTP, PostgreSQL, {connections} connections"),
-            &ours,
-            ("pgbench with the same rows", alone.iter().map(|found| (found.pace, found.latency)).collect()),
-            &server,
-        );
+/// The service and pgbench on one database, which move cases in turns.
+struct Duel {
+    field: Field,
+    server: Server,
+    track: Track,
+    folder: PathBuf,
+    scripts: [String; 2],
+    /// The next copy of each event that pgbench moves.
+    base: u64,
+    /// How many it has for one number of connections.
+    share: u64,
+}
+
+/// What the rounds of both found.
+struct Rounds {
+    ours: Vec<Ours>,
+    /// Pace and latencies of the ceiling.
+    alone: Vec<(f64, [f64; 3])>,
+}
+
+impl Rounds {
+    /// The service's pace beside the ceiling's.
+    fn ratio(&self) -> f64 {
+        median(self.ours.iter().zip(&self.alone).map(|(ours, (pace, _))| ours.pace() / pace))
     }
+}
+
+impl Duel {
+    /// Over cases that an event has brought to where `acknowledge` is next.
+    async fn of(mut field: Field, last: &str, scale: Scale) -> Self {
+        let server = field.season.with_part("--http");
+        let track = Track::of(&mut field, &server, last, scale.cases).await;
+        let folder = field.folder("pgbench");
+        let scripts = [0, 1].map(|nth| {
+            pgbench::transaction(&track.written[nth], track.first[nth], ["acknowledged", "approved"][nth])
+        });
+        let share = track.many / (2 * scale.rounds as u64);
+        Self { field, server, track, folder, scripts, base: 0, share }
+    }
+
+    async fn rounds(&mut self, connections: u32, scale: Scale) -> Rounds {
+        let mut rounds = Rounds { ours: Vec::new(), alone: Vec::new() };
+        for _ in 0..scale.rounds {
+            let token = token(&self.server).await;
+            rounds.ours.push(self.track.round(&self.field, &[(&self.server, token)], connections, scale));
+            let each = self.share / u64::from(connections);
+            let variables = [("base", self.base), ("each", each), ("acknowledged", 0), ("approved", 0)];
+            self.base += self.share;
+            let url = &self.field.season.database.url;
+            let found = pgbench::run(url, &self.folder, &self.scripts, (connections, scale.lasts), &variables);
+            rounds.alone.push((found.pace, found.latency));
+        }
+        rounds
+    }
+}
+
+/// Rounds for each number of connections; then one process beside two.
+pub async fn on_postgres(scale: Scale) {
+    let mut duel = Duel::of(Field::of(Db::Postgres).await, "nominate", scale).await;
+    for connections in MANY {
+        let rounds = duel.rounds(connections, scale).await;
+        let what = format!("Durable event over HTTP, PostgreSQL, {connections} connections");
+        tell(&what, &rounds, PGBENCH, &duel.server);
+    }
+    let Duel { field, mut track, server, .. } = duel;
     beside_another(&field, &mut track, server, scale).await;
+}
+
+/// Rounds of an event without condition, clock or place, with one notice.
+pub async fn lean(scale: Scale) {
+    let mut duel = Duel::of(Field::lean(Db::Postgres).await, "submit", scale).await;
+    let [connections, _] = MANY;
+    let rounds = duel.rounds(connections, scale).await;
+    let what = format!("Lean event over HTTP, PostgreSQL, {connections} connections");
+    tell(&what, &rounds, PGBENCH, &duel.server);
+}
+
+/// Rounds before and after there are ten times as many cases.
+pub async fn among_more(scale: Scale) {
+    let mut duel = Duel::of(Field::of(Db::Postgres).await, "nominate", scale).await;
+    let [connections, _] = MANY;
+    let before = duel.rounds(connections, scale).await;
+    let (few, many) = (4 * duel.track.many, 10 * scale.cases);
+    duel.field.spread(few..many).await;
+    duel.field.settle().await;
+    let after = duel.rounds(connections, scale).await;
+    measured(
+        "Durable event over HTTP among more cases, PostgreSQL, 16 connections",
+        many,
+        "",
+        format!(
+            "{:.0} a second among {few}, {:.0} among {many}; ratio to pgbench {:.2} and {:.2}, {:.2} times",
+            median(before.ours.iter().map(Ours::pace)),
+            median(after.ours.iter().map(Ours::pace)),
+            before.ratio(),
+            after.ratio(),
+            after.ratio() / before.ratio(),
+        ),
+    );
+    succeeded(&before.ours);
+    succeeded(&after.ours);
 }
 
 /// Two processes on one database beside one, with as many connections in all.
@@ -166,23 +240,19 @@ async fn beside_another(field: &Field, track: &mut Track, server: Server, scale:
 pub async fn on_sqlite(scale: Scale) {
     let mut field = Field::of(Db::Sqlite).await;
     let server = field.season.with_part("--http");
-    let mut track = Track::of(&mut field, &server, scale.cases).await;
+    let mut track = Track::of(&mut field, &server, "nominate", scale.cases).await;
     let file = PathBuf::from(field.season.database.url.trim_start_matches("sqlite://"));
     let mut next = 0;
     for connections in ONE_OR_MANY {
-        let (mut ours, mut alone) = (Vec::new(), Vec::new());
+        let mut rounds = Rounds { ours: Vec::new(), alone: Vec::new() };
         for _ in 0..scale.rounds {
-            ours.push(track.round(&field, &[(&server, token(&server).await)], connections, scale));
+            rounds.ours.push(track.round(&field, &[(&server, token(&server).await)], connections, scale));
             let found = bare::run(&file, &track.written, &track.first, next, scale.lasts);
             next = found.next;
-            alone.push((found.pace, found.latency));
+            rounds.alone.push((found.pace, found.latency));
         }
-        tell(
-            &format!("Durable event over HTTP, SQLite, {connections} connections"),
-            &ours,
-            ("a bare loop of rusqlite", alone),
-            &server,
-        );
+        let what = format!("Durable event over HTTP, SQLite, {connections} connections");
+        tell(&what, &rounds, "a bare loop of rusqlite", &server);
     }
     let host = signed_in(&server, HOST).await;
     let calm = reads(&field, &server, &host, scale);
@@ -220,8 +290,8 @@ fn reads(field: &Field, server: &Server, host: &Actor, scale: Scale) -> wrk::Fou
     found
 }
 
-fn tell(what: &str, ours: &[Ours], (ceiling, alone): (&str, Vec<(f64, [f64; 3])>), server: &Server) {
-    let ratio = median(ours.iter().zip(&alone).map(|(ours, (pace, _))| ours.pace() / pace));
+fn tell(what: &str, rounds: &Rounds, ceiling: &str, server: &Server) {
+    let Rounds { ours, alone } = rounds;
     let of_ours: Vec<[f64; 3]> = ours.iter().map(|ours| ours.found.latency).collect();
     let of_alone: Vec<[f64; 3]> = alone.iter().map(|(_, latency)| *latency).collect();
     measured(
@@ -229,12 +299,12 @@ fn tell(what: &str, ours: &[Ours], (ceiling, alone): (&str, Vec<(f64, [f64; 3])>
         ours.iter().map(|ours| ours.found.answers).sum(),
         "",
         format!(
-            "{:.0} a second, {}; {ceiling} {:.0} a second, {}; ratio {ratio:.2}; server {:.0} µs of a core an event, {:.0} MiB of \
-             heap",
+            "{:.0} a second, {}; {ceiling} {:.0} a second, {}; ratio {:.2}; server {:.0} µs of a core an event, {:.0} MiB of heap",
             median(ours.iter().map(Ours::pace)),
             latencies(&of_ours),
             median(alone.iter().map(|(pace, _)| *pace)),
             latencies(&of_alone),
+            rounds.ratio(),
             median(ours.iter().map(|ours| ours.core)),
             usage::heap(server.id()),
         ),

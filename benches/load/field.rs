@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use sojourn_engine::ids::{CaseId, OfferingId, PlaceLineId};
-use sojourn_entities::{offering, place_line};
+use sojourn_entities::{offering, place_line, workflow_version};
 
 use crate::support::actor::Actor;
 use crate::support::app::PASSWORD;
@@ -20,8 +21,10 @@ const PROGRAMMES: usize = 50;
 pub const STUDENT: &str = "anna1@student.example";
 pub const HOME: &str = "coordinator@alpha.example";
 pub const HOST: &str = "coordinator@omega.example";
-/// From draft to host acceptance.
-const ROAD: [(&str, &str); 7] = [
+/// The definition of an event that does as little as one can.
+const LEAN: &str = include_str!("lean.toml");
+/// From draft to host acceptance by the shipped exchange.
+const ROAD: &[(&str, &str)] = &[
     (STUDENT, "submit"),
     (HOME, "find_eligible"),
     (HOME, "allocate"),
@@ -30,6 +33,8 @@ const ROAD: [(&str, &str); 7] = [
     (HOST, "acknowledge"),
     (HOST, "approve"),
 ];
+/// The same by the lean one.
+const LEAN_ROAD: &[(&str, &str)] = &[(STUDENT, "submit"), (HOST, "acknowledge"), (HOST, "approve")];
 
 /// An alliance with one application, which is copied.
 #[derive(Debug)]
@@ -39,23 +44,44 @@ pub struct Field {
     /// The application that is copied, as it was seen last.
     pub case: Value,
     pub id: CaseId,
+    /// Who fires which event on its way.
+    road: &'static [(&'static str, &'static str)],
 }
 
 impl Field {
-    /// An alliance with one draft.
+    /// An alliance with one draft of the shipped exchange.
     pub async fn of(kind: Db) -> Self {
+        Self::along(kind, ROAD, None).await
+    }
+
+    /// The same, where the exchange is the lean definition.
+    pub async fn lean(kind: Db) -> Self {
+        Self::along(kind, LEAN_ROAD, Some(LEAN)).await
+    }
+
+    async fn along(
+        kind: Db,
+        road: &'static [(&'static str, &'static str)],
+        definition: Option<&str>,
+    ) -> Self {
         let season = Season::asking(kind, (1, 1, PROGRAMMES), "off").await;
+        let conn = season.database.connect().await;
+        if let Some(source) = definition {
+            let version = workflow_version::ActiveModel { source: Set(source.to_owned()), ..Default::default() };
+            let exchange = workflow_version::Column::WorkflowId.eq("student-exchange");
+            let update = workflow_version::Entity::update_many().set(version).filter(exchange);
+            update.exec(&conn).await.expect("the definition is replaced");
+        }
         let server = season.serve();
         let case = season.apply(&signed_in(&server, STUDENT).await, 0).await;
-        let conn = season.database.connect().await;
         let id = case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
-        Self { season, conn, case, id }
+        Self { season, conn, case, id, road }
     }
 
     /// Moves the application that is copied, up to and with an event.
     pub async fn until(&mut self, server: &Server, last: &str) {
         let steps = usize::try_from(self.version() - 1).expect("few");
-        for (who, event) in ROAD.into_iter().skip(steps) {
+        for (who, event) in self.road.iter().copied().skip(steps) {
             let actor = signed_in(server, who).await;
             self.case = actor.fire(&self.case, event, data(event, &self.case)).await.ok();
             if event == last {

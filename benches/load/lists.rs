@@ -1,6 +1,8 @@
 //! A page of fifty of very many applications, beside the bare statement; and what a process that has just started needs.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 use crate::field::{Field, HOST, signed_in};
 use crate::support::database::Db;
@@ -36,11 +38,19 @@ pub async fn on_postgres(scale: Scale) {
             after / before
         ),
     );
-    let script = bare(&field);
+    beside_the_bare(&field, &server, scale).await;
+    drop(server);
+    starting(&field, many);
+    looked_at(&field, scale).await;
+}
+
+/// Rounds of the page and of the bare statement in turns.
+async fn beside_the_bare(field: &Field, server: &Server, scale: Scale) {
+    let script = bare(field);
     let folder = field.folder("pgbench");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..scale.rounds {
-        ours.push(round(&server, CONNECTIONS, scale).await);
+        ours.push(round(server, CONNECTIONS, scale).await);
         let url = &field.season.database.url;
         theirs.push(pgbench::run(
             url,
@@ -52,7 +62,7 @@ pub async fn on_postgres(scale: Scale) {
     }
     measured(
         "List page of 50, PostgreSQL, 16 connections",
-        many,
+        scale.listed,
         "",
         format!(
             "{:.0} a second, {}; pgbench with the bare select {:.0} a second; ratio {:.2}",
@@ -62,8 +72,44 @@ pub async fn on_postgres(scale: Scale) {
             median(ours.iter().zip(&theirs).map(|(ours, theirs)| ours.pace() / theirs.pace)),
         ),
     );
+}
+
+/// How many buffers PostgreSQL looks at for a page, whatever else its request reads with it.
+async fn looked_at(field: &Field, scale: Scale) {
+    alone_again(&field.conn).await;
+    let before = buffers(&field.conn).await;
+    let server = field.season.with_part("--http");
+    let found = round(&server, 1, scale).await;
+    // A connection that ends tells all it has looked at.
     drop(server);
-    starting(&field, many);
+    alone_again(&field.conn).await;
+    let each = (buffers(&field.conn).await - before) as f64 / found.answers as f64;
+    measured(
+        "Buffers of a list page of 50, PostgreSQL",
+        found.answers,
+        "",
+        format!("{each:.0} a page with its session and everything: {:.1} for each row shown", each / 50.0),
+    );
+}
+
+/// Buffers of the database that were looked at so far.
+async fn buffers(conn: &DatabaseConnection) -> i64 {
+    let sql = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()";
+    number(conn, sql).await
+}
+
+/// Until no process of the service has a connection.
+async fn alone_again(conn: &DatabaseConnection) {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sojourn'";
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    while number(conn, sql).await > 0 {
+        ticks.tick().await;
+    }
+}
+
+async fn number(conn: &DatabaseConnection, sql: &str) -> i64 {
+    let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), sql)).await;
+    row.expect("read").expect("a row").try_get_by_index(0).expect("a number")
 }
 
 /// How long it takes until a process is ready, and its memory while nobody asks anything.

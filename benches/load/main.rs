@@ -90,6 +90,12 @@ async fn main() {
             drain::mails(db, scale).await;
         }
     }
+    if is_wanted("lean") {
+        event::lean(scale).await;
+    }
+    if is_wanted("more") {
+        event::among_more(scale).await;
+    }
     if is_wanted("lists") {
         lists::on_postgres(scale).await;
     }
