@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, JoinType, Order, QueryFilter,
     QuerySelect, QueryTrait, RelationTrait, Select,
@@ -32,6 +32,9 @@ use self::items::{Row, filled, rows};
 use super::page::{Asked, Keyset, Page};
 use super::{Conn, StoreError};
 use crate::access::Scope;
+
+/// So many applications with a name or reference that begins alike are few: they are read before a page of them is.
+const FEW: u64 = 20_000;
 
 /// Which applications a list shows.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -70,12 +73,12 @@ pub async fn page(
     wanted: &Wanted,
 ) -> Result<Page<Item>, StoreError> {
     let keyset = Keyset::<(CaseId,)>::read(asked, "-id", wanted)?;
-    let found = match newest(&keyset, scope, wanted) {
-        Some(newest) => rows().filter(among(conn, newest)),
-        None => rows().filter(seen(scope)).filter(matching(wanted)),
+    let Some(newest) = newest(conn, &keyset, scope, wanted).await? else {
+        return Ok(Page { items: Vec::new(), next: None });
     };
     let columns = [(application::Entity, application::Column::Id)];
-    let found = keyset.narrow(found, columns, Order::Desc).into_model::<Row>().all(conn.db()).await?;
+    let found = keyset.narrow(rows().filter(among(conn, newest)), columns, Order::Desc);
+    let found = found.into_model::<Row>().all(conn.db()).await?;
     let page = keyset.page(found, |row| (row.id,));
     Ok(Page { items: filled(conn, page.items).await?, next: page.next })
 }
@@ -83,15 +86,10 @@ pub async fn page(
 /// How many applications a list has, counted as far as `most`.
 pub async fn count(conn: &impl Conn, scope: &Scope, wanted: &Wanted, most: u64) -> Result<u64, StoreError> {
     let keyset = Keyset::<(CaseId,)>::read(&Asked { limit: most, cursor: None }, "-id", wanted)?;
+    let Some(newest) = newest(conn, &keyset, scope, wanted).await? else { return Ok(0) };
     let found = application::Entity::find().select_only().column(application::Column::Id);
-    let found = match newest(&keyset, scope, wanted) {
-        Some(newest) => found.filter(among(conn, newest)),
-        None => found
-            .join(JoinType::InnerJoin, application::Relation::Case.def())
-            .filter(seen(scope))
-            .filter(matching(wanted)),
-    };
-    let ids: Vec<CaseId> = found.limit(most).into_tuple().all(conn.db()).await?;
+    let found = found.filter(among(conn, newest)).limit(most);
+    let ids: Vec<CaseId> = found.into_tuple().all(conn.db()).await?;
     Ok(ids.len() as u64)
 }
 
@@ -106,18 +104,59 @@ fn among(conn: &impl Conn, ids: SelectStatement) -> Expr {
 }
 
 /// As many applications as a page has, of each condition under which they wait for the reader or are seen: read from its index in the
-/// list's order and no further, so that a page costs the same however many there are. `None` where a name leads to few of them.
-fn newest(keyset: &Keyset<(CaseId,)>, scope: &Scope, wanted: &Wanted) -> Option<SelectStatement> {
-    let each = match &wanted.waiting_for {
-        Some(reader) => waiting(keyset, scope, wanted, reader),
-        None if wanted.q.is_some() => return None,
-        None => sight::ways(scope).iter().flat_map(|way| way.first(keyset, wanted)).collect(),
+/// list's order and no further, so that a page costs the same however many there are. `None` for a scope that sees nothing.
+async fn newest(
+    conn: &impl Conn,
+    keyset: &Keyset<(CaseId,)>,
+    scope: &Scope,
+    wanted: &Wanted,
+) -> Result<Option<SelectStatement>, StoreError> {
+    let each = match (&wanted.waiting_for, &wanted.q) {
+        (Some(reader), _) => waiting(keyset, scope, wanted, reader),
+        (None, Some(text)) if scope.sees_everything() => match few(conn, text).await? {
+            Some(few) => vec![first_among(among(conn, few), keyset, wanted)],
+            None => first(keyset, scope, wanted),
+        },
+        (None, _) => first(keyset, scope, wanted),
     };
     let one = |(nth, first): (usize, SelectStatement)| {
         Query::select().column("id").from_subquery(first, format!("first_{nth}")).to_owned()
     };
     let all = each.into_iter().enumerate().map(one);
-    all.reduce(|mut all, next| all.union(UnionType::All, next).to_owned())
+    Ok(all.reduce(|mut all, next| all.union(UnionType::All, next).to_owned()))
+}
+
+fn first(keyset: &Keyset<(CaseId,)>, scope: &Scope, wanted: &Wanted) -> Vec<SelectStatement> {
+    sight::ways(scope).iter().flat_map(|way| way.first(keyset, wanted)).collect()
+}
+
+/// All applications whose reference or applicant's name begins so, where they are few, each kind from its index. Where they are many,
+/// whoever goes through the newest of all soon has a page of them.
+async fn few(conn: &impl Conn, text: &str) -> Result<Option<SelectStatement>, StoreError> {
+    let of = |which: Condition| {
+        let ids = application::Entity::find().select_only().column(application::Column::Id);
+        ids.filter(which).into_query()
+    };
+    let all = of(numbered(text)).union(UnionType::All, of(of_people_called(text))).to_owned();
+    let counted = Query::select()
+        .expr_as(Expr::col(Asterisk).count(), "number")
+        .from_subquery(all.clone().limit(FEW + 1).to_owned(), "counted")
+        .to_owned();
+    let row = conn.db().query_one(&counted).await?;
+    let number: u64 =
+        row.map(|row| row.try_get_by::<i64, _>("number")).transpose()?.map_or(0, i64::unsigned_abs);
+    Ok((number <= FEW).then_some(all))
+}
+
+/// The newest of those, for who sees everything.
+fn first_among(those: Expr, keyset: &Keyset<(CaseId,)>, wanted: &Wanted) -> SelectStatement {
+    let found = application::Entity::find()
+        .select_only()
+        .column_as(application::Column::Id, "id")
+        .join(JoinType::InnerJoin, application::Relation::Case.def())
+        .filter(those)
+        .filter(matching(&Wanted { q: None, ..wanted.clone() }));
+    keyset.narrow(found, [(application::Entity, application::Column::Id)], Order::Desc).into_query()
 }
 
 fn waiting(
@@ -216,12 +255,21 @@ pub(super) fn called(text: &str) -> Condition {
 }
 
 fn named(text: &str) -> Condition {
+    Condition::any().add(numbered(text)).add(of_people_called(text))
+}
+
+/// Applications whose reference begins so, as a span of its index; references are in capitals.
+fn numbered(text: &str) -> Condition {
+    let (first, beyond) = (text.to_uppercase(), format!("{}{}", text.to_uppercase(), char::MAX));
+    Condition::all()
+        .add(application::Column::Reference.gte(first))
+        .add(application::Column::Reference.lt(beyond))
+}
+
+fn of_people_called(text: &str) -> Condition {
     let people =
         Query::select().column(person::Column::Id).from(person::Entity).cond_where(called(text)).to_owned();
-    let reference = LikeExpr::new(format!("{}%", literal(&text.to_uppercase()))).escape('\\');
-    Condition::any()
-        .add(application::Column::Reference.like(reference))
-        .add(application::Column::ApplicantId.in_subquery(people))
+    Condition::all().add(application::Column::ApplicantId.in_subquery(people))
 }
 
 /// A text in which nothing is a wildcard of `LIKE`.

@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, RelationTrait,
 };
 use serde::Serialize;
 use sojourn_engine::ids::{CaseId, InstitutionId, PeriodId};
-use sojourn_engine::vocabulary::{ChoiceResult, Phase};
+use sojourn_engine::vocabulary::Phase;
 use sojourn_entities::{application, case, choice, offering, period, stay};
 
 use super::items::{Item, items};
-use super::sight::seen_of_shown;
-use super::{among, seen};
+use super::seen;
+use super::sight::{seen_at_home, seen_at_host};
 use crate::access::Scope;
 use crate::store::page::{Asked, Keyset, Page};
 use crate::store::{Conn, StoreError};
 
-/// Applications between one partner and an institution in one term.
+/// Applications between one partner and an institution for one offering.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Group {
     /// The partner.
@@ -37,38 +37,45 @@ pub struct Group {
     pub number: i64,
 }
 
-/// Applications shown to a host in some phases, counted by home, term and phase.
+/// Applications shown to a host in some phases, counted by home, offering and phase.
 pub async fn coming(
     conn: &impl Conn,
     scope: &Scope,
     host: InstitutionId,
     phases: &[Phase],
 ) -> Result<Vec<Group>, StoreError> {
-    let shown = Condition::all()
-        .add(choice::Column::HostId.eq(host))
-        .add(choice::Column::Result.eq(ChoiceResult::Chosen))
-        .add(choice::Column::HostSeesFrom.is_not_null())
-        .add(choice::Column::HostSeesUntil.is_null());
-    let groups = choice::Entity::find()
+    let counted = choice::Entity::find()
         .select_only()
         .column_as(application::Column::HomeId, "partner")
-        .column_as(offering::Column::PeriodId, "period")
-        .columns([period::Column::AcademicYear, period::Column::Term])
+        .column(choice::Column::OfferingId)
         .column(case::Column::Phase)
         .column_as(Expr::col((choice::Entity, choice::Column::Id)).count(), "number")
         .join(JoinType::InnerJoin, choice::Relation::Application.def())
         .join(JoinType::InnerJoin, application::Relation::Case.def())
-        .join(JoinType::InnerJoin, choice::Relation::Offering.def())
-        .join(JoinType::InnerJoin, offering::Relation::Period.def())
-        .filter(shown)
         .filter(case::Column::Phase.is_in(phases.iter().copied()))
-        .filter(seen_of_shown(scope, host))
+        .filter(seen_at_host(scope, host))
         .group_by(application::Column::HomeId)
-        .group_by(offering::Column::PeriodId)
-        .group_by(period::Column::AcademicYear)
-        .group_by(period::Column::Term)
+        .group_by(choice::Column::OfferingId)
         .group_by(case::Column::Phase);
-    Ok(groups.into_model().all(conn.db()).await?)
+    // Terms are joined to the few groups, not to all that is counted.
+    let mut groups = Query::select();
+    groups
+        .columns(["partner", "phase", "number"].map(|column| ("counted", column)))
+        .from_subquery(counted.into_query(), "counted");
+    in_term(&mut groups, ("counted", choice::Column::OfferingId));
+    let statement = conn.db().get_database_backend().build(&groups);
+    Ok(Group::find_by_statement(statement).all(conn.db()).await?)
+}
+
+/// Joins and names the term of an offering.
+fn in_term(query: &mut SelectStatement, offering: impl IntoColumnRef) {
+    let run = Expr::col((offering::Entity, offering::Column::Id));
+    let term = Expr::col((period::Entity, period::Column::Id));
+    query
+        .expr_as(Expr::col((offering::Entity, offering::Column::PeriodId)), "period")
+        .columns([period::Column::AcademicYear, period::Column::Term].map(|column| (period::Entity, column)))
+        .inner_join(offering::Entity, run.equals(offering))
+        .inner_join(period::Entity, term.equals((offering::Entity, offering::Column::PeriodId)));
 }
 
 /// An application that stands where it can be sent on to its host.
@@ -86,7 +93,7 @@ pub struct Sendable {
     pub term: String,
 }
 
-/// Applications of a home in some states, by host and term.
+/// Applications of a home in some states that its own seats see, by host and term.
 pub async fn sendable(
     conn: &impl Conn,
     scope: &Scope,
@@ -101,24 +108,25 @@ pub async fn sendable(
         .join(JoinType::InnerJoin, application::Relation::Case.def())
         .filter(application::Column::HomeId.eq(home))
         .filter(case::Column::State.is_in(states.iter().map(String::as_str)))
-        .filter(seen(scope))
+        .filter(seen_at_home(scope, home))
         .order_by_asc(application::Column::Id)
         .limit(most);
-    let current = Expr::col((choice::Entity, choice::Column::Id))
-        .equals((application::Entity, application::Column::CurrentChoiceId));
-    let found = choice::Entity::find()
-        .select_only()
-        .column_as(application::Column::Id, "id")
-        .column_as(choice::Column::HostId, "host")
-        .column_as(offering::Column::PeriodId, "period")
-        .columns([period::Column::AcademicYear, period::Column::Term])
-        .join(JoinType::InnerJoin, choice::Relation::Application.def())
-        .join(JoinType::InnerJoin, choice::Relation::Offering.def())
-        .join(JoinType::InnerJoin, offering::Relation::Period.def())
-        .filter(among(conn, first.into_query()))
-        .filter(current)
-        .order_by_asc(application::Column::Id);
-    Ok(found.into_model().all(conn.db()).await?)
+    let own = Expr::col((application::Entity, application::Column::Id));
+    let current = Expr::col((choice::Entity, choice::Column::Id));
+    let mut found = Query::select();
+    found
+        .column(("first", application::Column::Id))
+        .expr_as(Expr::col((choice::Entity, choice::Column::HostId)), "host")
+        .from_subquery(first.into_query(), "first")
+        .inner_join(application::Entity, own.equals(("first", application::Column::Id)))
+        .inner_join(
+            choice::Entity,
+            current.equals((application::Entity, application::Column::CurrentChoiceId)),
+        );
+    in_term(&mut found, (choice::Entity, choice::Column::OfferingId));
+    found.order_by(("first", application::Column::Id), Order::Asc);
+    let statement = conn.db().get_database_backend().build(&found);
+    Ok(Sendable::find_by_statement(statement).all(conn.db()).await?)
 }
 
 /// Which stays at a host are listed.

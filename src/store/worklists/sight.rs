@@ -3,7 +3,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, QueryTrait, RelationTrait,
+    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect, QueryTrait,
+    RelationTrait, Select,
 };
 use sojourn_engine::ids::{CaseId, InstitutionId, PersonId};
 use sojourn_engine::vocabulary::{ChoiceResult, Phase};
@@ -41,10 +42,24 @@ pub(in crate::store) fn seen(scope: &Scope) -> Condition {
     ways(scope).iter().fold(Condition::any(), |any, way| any.add(way.condition()))
 }
 
-/// The rows of a scope among those that are shown to a host: all of them, for who has a seat of that host as a whole.
-pub(super) fn seen_of_shown(scope: &Scope, host: InstitutionId) -> Condition {
-    let whole = scope.seats().iter().any(|seat| seat.institution == host && seat.unit.is_none());
-    if whole { Condition::all() } else { seen(scope) }
+/// Choices that are shown to a host, of applications that a scope sees: for who has a seat of that host as a whole, [`Way::Host`] is
+/// what is shown there, and nothing more is asked.
+pub(super) fn seen_at_host(scope: &Scope, host: InstitutionId) -> Condition {
+    let whole = Seat { institution: host, unit: None };
+    let shown = shown_to_host(&whole);
+    if scope.seats().contains(&whole) { shown } else { shown.add(seen(scope)) }
+}
+
+/// The rows of a scope among the applications of a home that its own seats see; without one of them, none.
+pub(super) fn seen_at_home(scope: &Scope, home: InstitutionId) -> Condition {
+    let of_home = |way: &Way<'_>| match way {
+        Way::All => true,
+        Way::Home(seat) => seat.institution == home,
+        Way::Own(_) | Way::Host(_) => false,
+    };
+    let ways: Vec<Way<'_>> = ways(scope).into_iter().filter(of_home).collect();
+    let none = Condition::any().add(Expr::val(1).eq(0));
+    ways.iter().fold(none, |any, way| any.add(way.condition()))
 }
 
 impl Way<'_> {
@@ -70,23 +85,27 @@ impl Way<'_> {
         }
     }
 
+    /// What is seen so, with its cases.
+    fn cases(&self) -> Select<application::Entity> {
+        application::Entity::find()
+            .select_only()
+            .join(JoinType::InnerJoin, application::Relation::Case.def())
+            .filter(self.condition())
+    }
+
     /// The ids of as many applications as a page has, and one more, in the order of the list; of those who see everything once for
     /// each phase that is asked for, of which an index has the applications in that order.
     pub fn first(&self, keyset: &Keyset<(CaseId,)>, wanted: &Wanted) -> Vec<SelectStatement> {
-        let seen = application::Entity::find()
-            .select_only()
-            .join(JoinType::InnerJoin, application::Relation::Case.def())
-            .filter(self.condition());
         match self {
             Self::All if wanted.state.is_some() || !wanted.phases.is_empty() => {
                 let first = |one: &Wanted| {
-                    let seen = seen.clone().column_as(case::Column::Id, "id").filter(matching(one));
+                    let seen = self.cases().column_as(case::Column::Id, "id").filter(matching(one));
                     keyset.narrow(seen, [(case::Entity, case::Column::Id)], Order::Desc).into_query()
                 };
                 by_phase(wanted).iter().map(first).collect()
             }
             Self::All | Self::Own(_) | Self::Home(_) => {
-                let seen = seen.column_as(application::Column::Id, "id").filter(matching(wanted));
+                let seen = self.cases().column_as(application::Column::Id, "id").filter(matching(wanted));
                 let key = [(application::Entity, application::Column::Id)];
                 vec![keyset.narrow(seen, key, Order::Desc).into_query()]
             }

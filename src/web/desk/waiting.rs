@@ -11,8 +11,8 @@ use super::super::visit::SignedIn;
 use super::sheet::Answer;
 use crate::app::waits;
 
-/// Institutions on one page, and cases on one.
-const MANY: u64 = 20;
+/// Institutions on one page, each of which is counted, and cases on one.
+const MANY: u64 = 10;
 const CASES: u64 = 50;
 /// The alliance itself, in an address.
 const ALLIANCE: &str = "alliance";

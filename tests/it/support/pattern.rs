@@ -7,7 +7,10 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Iden, Iterable, QueryFilter,
 };
 use sojourn_engine::ids::{CaseId, ChoiceId, InstitutionId, OfferingId, PersonId, PlaceLineId};
-use sojourn_entities::{account, application, case, choice, clock, institution, place_line, stay, wait};
+use sojourn_engine::vocabulary::Duty;
+use sojourn_entities::{
+    account, application, case, choice, clock, institution, place_line, role, stay, wait,
+};
 use uuid::Uuid;
 
 /// Rows of one insert.
@@ -124,6 +127,23 @@ impl Members {
             ];
             let like = format!("p.\"id\" = {}", id_in_sql(backend, of.into()));
             copies::<institution::Entity>(conn, &(1..self.many), &like, &anew).await;
+            self.add_heads(conn, of).await;
+        }
+    }
+
+    /// Whoever heads the pattern heads its copies: nothing there waits for the secretariat for want of anybody.
+    async fn add_heads(self, conn: &DatabaseConnection, of: InstitutionId) {
+        let backend = conn.get_database_backend();
+        let heads = role::Entity::find()
+            .filter(role::Column::InstitutionId.eq(of))
+            .filter(role::Column::Duty.eq(Duty::Head));
+        for head in heads.all(conn).await.expect("read") {
+            let like = format!("p.\"id\" = {}", id_in_sql(backend, head.id.into()));
+            let anew = [
+                (role::Column::Id, Some(copy_in_sql(backend, head.id.into(), NUMBER))),
+                (role::Column::InstitutionId, Some(copy_in_sql(backend, of.into(), NUMBER))),
+            ];
+            copies::<role::Entity>(conn, &(1..self.many), &like, &anew).await;
         }
     }
 
