@@ -64,7 +64,10 @@ impl Scene {
         Self {
             case: Case::new(&definition, now),
             facts,
-            lines: vec![LineView { exists: true, amount: 1, free: 3, waiters: 0 }; definition.accounts.len()],
+            lines: vec![
+                LineView { exists: true, in_force: true, amount: 1, free: 3, waiters: 0 };
+                definition.accounts.len()
+            ],
             documents: (0..).map(DocumentIx).take(definition.documents.len()).collect(),
             calendars: Calendars { home: berlin(), host: berlin(), alliance: berlin() },
             person: PersonId::from(uuid::Uuid::from_u128(7)),

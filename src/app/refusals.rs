@@ -134,6 +134,13 @@ fn no_place(account: &str, code: NoPlace, free: i64) -> (String, String) {
             format!("No line of places covers this home, host, period, level and field (`{account}`)."),
             format!("沒有名額涵蓋此薦送學校、接待學校、期間、學制與領域（`{account}`）。"),
         ),
+        NoPlace::NotInForce => (
+            format!(
+                "The agreement behind the places of `{account}` is not in force when the stay begins: take another choice, or renew \
+                 it first."
+            ),
+            format!("`{account}` 名額所屬協議於交換開始時未生效：請改選其他志願，或先續約。"),
+        ),
         NoPlace::Full => (
             format!("Not enough places are left of `{account}`: {free}."),
             format!("`{account}` 名額不足，剩餘 {free}。"),
@@ -297,6 +304,11 @@ impl Labels<'_> {
             NoPlace::NoAgreement => self.say(
                 "No places are agreed for this home, host, period, level and field.".to_owned(),
                 "此薦送學校、接待學校、期間、學制與領域沒有約定名額。".to_owned(),
+            ),
+            NoPlace::NotInForce => self.say(
+                "The agreement on these places is not in force when the stay begins: take another choice, or renew it first."
+                    .to_owned(),
+                "此名額所屬協議於交換開始時未生效：請改選其他志願，或先續約。".to_owned(),
             ),
             NoPlace::Full => self
                 .say(format!("Not enough places are left: {free}."), format!("名額不足，尚餘 {free} 名。")),

@@ -123,6 +123,8 @@ pub trait World {
 pub struct LineView {
     /// Whether there is a line at all.
     pub exists: bool,
+    /// Whether it counts when the stay begins: the agreement behind it is in force then.
+    pub in_force: bool,
     /// What one case takes from it, in its unit.
     pub amount: i64,
     /// Units left.

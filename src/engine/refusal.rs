@@ -85,6 +85,8 @@ pub enum Refusal {
 pub enum NoPlace {
     /// No line covers home, host, period, level and field.
     NoAgreement,
+    /// The agreement behind the line is not in force when the stay begins.
+    NotInForce,
     /// Every place of the line is held or used.
     Full,
     /// Others wait for this line: only promotion from the list may hold its places.

@@ -8,6 +8,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 
 use super::calls;
+use super::desk::programmes::workflow_name;
 use super::fault::Fault;
 use super::reports::{file, shape};
 use super::visit::{SignedIn, Visit};
@@ -93,8 +94,13 @@ pub async fn show(
                 .await?
         }
         Kind::Waiting => {
-            answer(&visit, &caller, (kind, shape, &of), &reports::waiting(app, &caller, &wanted).await?)
-                .await?
+            let waiting = reports::waiting(app, &caller, &wanted).await?;
+            // A table to take along is for programs, which know a workflow by its code.
+            let waiting = match shape {
+                Some(Shape::Table) => waiting,
+                Some(Shape::Picture) | None => waiting.called(|id| workflow_name(&visit, id)),
+            };
+            answer(&visit, &caller, (kind, shape, &of), &waiting).await?
         }
     })
 }

@@ -222,6 +222,25 @@ mod tests {
     }
 
     #[test]
+    fn every_rule_of_the_checker_has_a_title_in_every_language() {
+        let source = include_str!("../engine/definition/finding.rs");
+        let (_, rules) = source.split_once("pub enum Rule {").unwrap();
+        let (rules, _) = rules.split_once('}').unwrap();
+        let names: BTreeSet<&str> = rules.lines().filter_map(|line| line.trim().strip_suffix(',')).collect();
+        assert!(names.contains("Form") && names.contains("W16"), "{names:?}");
+        for language in LANGUAGES {
+            let words: toml::Table =
+                toml::from_str(&text(&format!("words.{language}.toml")).unwrap()).unwrap();
+            let titled = words["rules"].as_table().unwrap().iter();
+            let titled: BTreeSet<&str> = titled
+                .filter(|(_, title)| title.as_str() != Some(""))
+                .map(|(rule, _)| rule.as_str())
+                .collect();
+            assert_eq!(titled, names, "{language}");
+        }
+    }
+
+    #[test]
     fn every_mail_has_a_name_for_lists() {
         let table: toml::Table = toml::from_str(&text("words.en.toml").unwrap()).unwrap();
         let texts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/mail/en");

@@ -146,6 +146,12 @@ async fn an_application_without_a_score_is_named(#[values(Db::Sqlite, Db::Postgr
     let errors = refused["errors"].as_array().expect("errors");
     assert_eq!(errors.len(), 1, "{refused}");
     assert_eq!(errors[0]["pointer"], format!("/applications/{}", id(&stand.walks[1].case)));
+    let code = seen["reference"].as_str().expect("a code");
+    let who = format!("{code} {}", seen["applicant"]["name"].as_str().expect("a name"));
+    assert_eq!(
+        errors[0]["detail"],
+        format!("this call scores applications, and that of {who} has no score: enter it first")
+    );
 }
 
 #[rstest]

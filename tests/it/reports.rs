@@ -142,9 +142,11 @@ async fn a_report_is_a_table_a_picture_and_a_page(#[values(Db::Sqlite, Db::Postg
     let walks = three(&cast, &round, 0).await;
     let coordinator = cast.app.accept(&address("home_coordinator")).await;
     let page = Visitor::signed_in(&cast.app.address, &address("home_coordinator")).await;
-    for (name, part) in
-        [("funnel", "Withdrawn"), ("traffic", "University of Omega"), ("waiting", "student-exchange")]
-    {
+    for (name, part, on_page) in [
+        ("funnel", "Withdrawn", "Withdrawn"),
+        ("traffic", "University of Omega", "University of Omega"),
+        ("waiting", "student-exchange", "Exchange · Selection"),
+    ] {
         let table = accepting(&coordinator, &format!("/reports/{name}"), "text/csv").await;
         assert_eq!((table.status, table.header("content-type")), (200, "text/csv; charset=utf-8"));
         let mut rows = csv::Reader::from_reader(table.body.as_slice());
@@ -154,12 +156,19 @@ async fn a_report_is_a_table_a_picture_and_a_page(#[values(Db::Sqlite, Db::Postg
         assert!(picture.text().contains("<title id") && picture.text().contains("<desc id"));
         let shown = page.get(&format!("/reports/{name}")).await;
         assert!(
-            shown.status == 200 && shown.text().contains("<svg") && shown.text().contains(part),
-            "{name}"
+            shown.status == 200 && shown.text().contains("<svg") && shown.text().contains(on_page),
+            "{name}: {}",
+            shown.text()
         );
         let file = page.get(&format!("/reports/{name}.csv?call={}", id(&round.call))).await;
         assert_eq!((file.status, file.body), (200, table.body), "{name}");
     }
+    let page_in_chinese = cast.visitor("host_coordinator").await.get("/reports/waiting").await.text();
+    let picture = page.get("/reports/waiting.svg").await.text();
+    for shown in [&page_in_chinese, &picture] {
+        assert!(!shown.contains("student-exchange"), "people know a workflow by its title: {shown}");
+    }
+    assert!(page_in_chinese.contains("交換 · "), "{page_in_chinese}");
     for (path, status) in [("/reports/funnel.exe", 404), ("/reports/nothing", 404), ("/reports", 303)] {
         assert_eq!(page.get(path).await.status, status, "{path}");
     }

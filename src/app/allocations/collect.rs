@@ -142,10 +142,8 @@ impl Gathered {
         if bound.iter().enumerate().any(|(at, bound)| bound.line.is_none() && !optional(at)) {
             return None;
         }
-        // A choice keeps the line of an agreement that is over, for a guard to say so; a run has nothing of it to give.
-        let over = |line: &places::Line| !places::in_force(line, choice.offering.start_on);
-        let drawn = |line: &&places::Line| bound.iter().any(|bound| bound.line == Some(line.id));
-        if dossier.lines.iter().filter(drawn).any(over) {
+        // A choice keeps the line of an agreement that is over, so that whoever holds is told; a run has nothing of it to give.
+        if bound.iter().any(|bound| bound.line.is_some() && !bound.in_force) {
             return None;
         }
         let line = bound.iter().find_map(|bound| bound.line)?;

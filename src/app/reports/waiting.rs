@@ -86,6 +86,17 @@ fn row(
     }
 }
 
+impl WaitingView {
+    /// The same with each workflow called as its readers know it.
+    #[must_use]
+    pub fn called(mut self, name: impl Fn(&str) -> String) -> Self {
+        for row in &mut self.rows {
+            row.workflow = name(&row.workflow);
+        }
+        self
+    }
+}
+
 impl Report for WaitingView {
     fn csv(&self) -> Result<String> {
         let columns = [

@@ -20,7 +20,7 @@ use super::{chain, effects, situation, stays};
 use crate::app::holders::{Holders, follows_stays, stay_choice};
 use crate::clock::Moment;
 use crate::store::dossiers::{Choice, Dossier};
-use crate::store::places::Line;
+use crate::store::places::{Line, in_force};
 use crate::store::records::Records;
 
 /// What somebody does to a case.
@@ -249,7 +249,9 @@ pub fn lines_of<'l>(definition: &Definition, live: &'l Live, choice: &Choice) ->
 fn rivals(stage: &Stage<'_>, live: &Live, target: Option<ChoiceId>) -> Vec<PlaceLineId> {
     let choice = live.dossier.choices.iter().find(|choice| Some(choice.id) == target);
     let (None, Some(choice)) = (live.picked, choice) else { return Vec::new() };
-    let lines = lines_of(stage.definition, live, choice);
+    let mut lines = lines_of(stage.definition, live, choice);
+    // Of lines that none counts of by then there is nothing to pick: whichever it is, the refusal says so.
+    lines.retain(|line| in_force(line, choice.offering.start_on));
     if lines.len() < 2 || stage.via == Via::Import {
         return Vec::new();
     }

@@ -1,5 +1,6 @@
 //! Which lines a choice draws on, and what a step does to them.
 
+use chrono::NaiveDate;
 use sojourn_engine::definition::{Account, Line as Kind, PlaceOp, Term};
 use sojourn_engine::ids::{PeriodId, PlaceLineId};
 use sojourn_engine::machine::LineView;
@@ -29,6 +30,8 @@ pub struct Bound {
     pub draws: Draws,
     /// The line, when one covers the choice.
     pub line: Option<PlaceLineId>,
+    /// Whether the agreement behind it, if there is one, is in force when the stay begins.
+    pub in_force: bool,
     /// Units one case takes.
     pub amount: i64,
     /// Cases waiting for that line.
@@ -42,14 +45,20 @@ impl Bound {
         self.line.map(|_| self.left)
     }
 
-    /// Whether there is a place that may be held: enough of them, and nobody waits for them.
+    /// Whether there is a place that may be held: enough of them that count by then, and nobody waits for them.
     pub fn has_room(&self) -> bool {
-        self.waiters == 0 && self.free().is_some_and(|free| free >= self.amount)
+        self.waiters == 0 && self.in_force && self.free().is_some_and(|free| free >= self.amount)
     }
 
     /// The line as a step sees it.
     pub const fn view(&self) -> LineView {
-        LineView { exists: self.line.is_some(), amount: self.amount, free: self.left, waiters: self.waiters }
+        LineView {
+            exists: self.line.is_some(),
+            in_force: self.in_force,
+            amount: self.amount,
+            free: self.left,
+            waiters: self.waiters,
+        }
     }
 }
 
@@ -73,6 +82,7 @@ pub fn bind<'a>(
                 name: name.to_owned(),
                 draws,
                 line: line.map(|line| line.id),
+                in_force: line.is_some_and(|line| in_force(line, starts_on(draws.1, dossier, offering))),
                 amount: line.zip(span).map_or(1, |(line, (_, twelfths))| amount(line, twelfths)),
                 waiters: line.and_then(|line| dossier.waiters.get(&line.id)).copied().unwrap_or(0),
                 left: line.map_or(0, Line::free),
@@ -102,6 +112,14 @@ fn span(term: Term, dossier: &Dossier, offering: &Offering) -> Option<Span> {
     }
 }
 
+/// The first day of the stay in that term.
+fn starts_on(term: Term, dossier: &Dossier, offering: &Offering) -> NaiveDate {
+    match (term, &dossier.extra_term) {
+        (Term::Extra, Some(period)) => period.start_on,
+        (Term::Extra | Term::Chosen, _) => offering.start_on,
+    }
+}
+
 fn best<'d>(draws: Draws, dossier: &'d Dossier, offering: &Offering, span: Span) -> Option<&'d Line> {
     let equal = equal(draws, dossier, offering, span).into_iter();
     equal.max_by_key(|line| (line.free(), std::cmp::Reverse(line.id)))
@@ -127,17 +145,14 @@ fn equal<'d>(
         level: dossier.student.level,
         field: dossier.student.field.as_deref().unwrap_or(""),
     };
-    let starts_on = match (term, &dossier.extra_term) {
-        (Term::Extra, Some(period)) => period.start_on,
-        (Term::Extra | Term::Chosen, _) => offering.start_on,
-    };
+    let starts_on = starts_on(term, dossier, offering);
     let narrowest = |counts: &dyn Fn(&Line) -> bool| -> Vec<&'d Line> {
         let lines = dossier.lines.iter().filter(|line| serves(kind, line) && counts(line));
         let lines: Vec<(&Line, Covers<_, _, _>)> = lines.map(|line| (line, line.covers.clone())).collect();
         narrowest(&lines, &wanted).into_iter().copied().collect()
     };
     let mut found = narrowest(&|line| in_force(line, starts_on));
-    // A stay under way goes on under an agreement that is in force then; for a choice a guard says so with its own message.
+    // A further term draws on an agreement that is in force then; a choice keeps the line of one that is not, and is told so.
     if found.is_empty() && term == Term::Chosen {
         found = narrowest(&|_| true);
     }

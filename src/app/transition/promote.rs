@@ -16,7 +16,6 @@ use crate::app::waiting_lists::Ticket;
 use crate::app::{App, Error, Result};
 use crate::clock::Moment;
 use crate::store::dossiers::Choice;
-use crate::store::places::in_force;
 use crate::store::records::Records;
 use crate::store::waiting_lists::{self, Claim};
 
@@ -69,18 +68,18 @@ fn take(scene: &mut Scene, at: &Moment, line: PlaceLineId, choice: ChoiceId, wri
     let definition = Arc::clone(&scene.definition);
     let Some(transition) = definition.offered_in(scene.live.case.state) else { return false };
     let dossier = &scene.live.dossier;
-    let covers = |one: &&Choice| {
+    let covers = |one: &Choice| {
         one.line == Some(line) || lines_of(&definition, &scene.live, one).iter().any(|of| of.id == line)
     };
-    let chosen = dossier.choices.iter().find(|one| one.id == choice).filter(covers);
-    let Some(chosen) = chosen else { return false };
-    let counts = dossier.lines.iter().any(|of| of.id == line && in_force(of, chosen.offering.start_on));
+    if !dossier.choices.iter().any(|one| one.id == choice && covers(one)) {
+        return false;
+    }
     let mut data = Map::new();
     let is_open = match &transition.choose {
         Some(Choose::Input(field)) => data.insert(field.clone(), json!(choice)).is_none(),
         _ => dossier.application.current_choice.is_none_or(|current| current == choice),
     };
-    if !counts || !is_open {
+    if !is_open {
         return false;
     }
     let event = definition.events[transition.event.at()].name.clone();

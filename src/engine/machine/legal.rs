@@ -268,6 +268,7 @@ fn seat(
     let promotes = transition.on == Some(Trigger::PlaceFreed(account));
     match line {
         LineView { exists: false, .. } => refuse(NoPlace::NoAgreement),
+        LineView { in_force: false, .. } => refuse(NoPlace::NotInForce),
         LineView { free, amount, .. } if free < amount => refuse(NoPlace::Full),
         LineView { waiters, .. } if waiters > 0 && !promotes => refuse(NoPlace::Waiters),
         LineView { .. } => Ok(()),

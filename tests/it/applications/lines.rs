@@ -147,6 +147,95 @@ async fn a_case_stays_with_the_line_it_was_given(#[values(Db::Sqlite, Db::Postgr
 
 #[rstest]
 #[tokio::test]
+async fn no_place_of_an_agreement_that_is_not_in_force_by_then_is_held(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(2, &without_documents()).await;
+    let (at_omega, at_sigma) = (&round.lines[0], &round.lines[1]);
+    let mut anna = eligible(&cast, &round, "Anna").await;
+    let only = json!({ "choices": [round.offerings[0]["id"]] });
+    let mut berta = Walk::open_with(&cast, &round, &cast.student("Berta").await, &only).await;
+    let of_omega = format!("/agreements/{}", at_omega["agreement"].as_str().expect("an id"));
+    cast.who("host_coordinator").end_agreement(&of_omega, "2026-12-31").await.ok();
+    let body = json!({ "event": "allocate", "data": { "choice": anna.choice(1) } });
+    let refused = async |free: i64| {
+        let refused = anna.attempt("home_coordinator", &body).await.problem(409);
+        let expected = json!({
+            "code": "no_place", "account": "out", "why": "not_in_force", "free": free,
+            "instead": { "choices": [anna.choice(2)], "event": "waitlist" },
+        });
+        assert_eq!(refused["refusal"], expected);
+        let told = refused["detail"].as_str().expect("words");
+        assert!(told.starts_with("The agreement behind the places of `out` is not in force"), "{told}");
+    };
+
+    refused(2).await;
+    let fresh = json!({
+        "proposer": cast.at("Alpha")["id"], "partner": cast.at("Omega")["id"], "valid_from_on": "2026-09-01",
+        "valid_until_on": "2028-08-31",
+    });
+    let (home, host) = (cast.who("home_coordinator"), cast.who("host_coordinator"));
+    let fresh = home.post("/agreements", &fresh).await.ok();
+    let line = json!({
+        "source": "agreement", "agreement": fresh["id"], "home": fresh["proposer"], "host": fresh["partner"],
+        "unit": "heads", "capacity": 9,
+    });
+    let line = home.post("/place-lines", &line).await.ok();
+    refused(9).await;
+    berta.act("student", "submit").await;
+    berta.act("home_coordinator", "find_eligible").await;
+    berta.act("home_coordinator", "waitlist").await;
+    let more = json!({ "amount": 1, "reason": "One more." });
+    home.post(&format!("/place-lines/{}/postings", at_omega["id"].as_str().expect("an id")), &more)
+        .await
+        .ok();
+    assert_eq!(cast.app.offer_places().await, 0, "nor is one offered from the list");
+
+    let path = format!("/agreements/{}", fresh["id"].as_str().expect("an id"));
+    home.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
+    host.fire_agreement(&path, 2, &json!({ "event": "agree" })).await.ok();
+    assert_eq!(cast.app.offer_places().await, 1, "it is in force now");
+    let second = json!({ "choice": anna.choice(2) });
+    anna.act_with("home_coordinator", "allocate", &second).await;
+    assert_eq!(
+        (anna.taken(at_omega).await, anna.taken(&line).await, anna.taken(at_sigma).await),
+        ((0, 0), (1, 0), (1, 0))
+    );
+    cast.verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refusal_leads_to_the_list_where_the_next_choice_has_no_agreement_in_force(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let mut round = cast.exchange(1, &without_documents()).await;
+    round.offerings.reverse();
+    let mut walk = eligible(&cast, &round, "Anna").await;
+    for (role, event) in [
+        ("home_coordinator", "allocate"),
+        ("student", "accept_offer"),
+        ("home_coordinator", "nominate"),
+        ("host_coordinator", "acknowledge"),
+    ] {
+        walk.act(role, event).await;
+    }
+    let of_omega = format!("/agreements/{}", round.lines[0]["agreement"].as_str().expect("an id"));
+    cast.who("host_coordinator").end_agreement(&of_omega, "2026-12-31").await.ok();
+
+    let refuse = json!({ "event": "refuse", "reason": { "code": "other", "text": "Full." } });
+    walk.attempt("host_coordinator", &refuse).await;
+    walk.look().await;
+
+    assert_eq!(walk.case["state"], "waitlisted");
+    assert_eq!(walk.taken(&round.lines[0]).await, (0, 0));
+    cast.verified().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn the_page_asks_for_the_line_where_there_are_several(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(2, &without_documents()).await;

@@ -23,7 +23,7 @@ pub struct Surroundings {
 impl Surroundings {
     pub fn of(definition: &Definition) -> Self {
         let utc = || Calendar::plain(chrono_tz::UTC);
-        let line = LineView { exists: true, amount: 1, free: 1_000, waiters: 0 };
+        let line = LineView { exists: true, in_force: true, amount: 1, free: 1_000, waiters: 0 };
         Self {
             facts: Facts::default(),
             lines: vec![line; definition.accounts.len()],

@@ -54,7 +54,7 @@ impl<'d> Scene<'d> {
             host: calendar(&zones.host)?,
             alliance: calendar(&zones.alliance)?,
         };
-        let line = LineView { exists: true, amount: 1, free: 10, waiters: 0 };
+        let line = LineView { exists: true, in_force: true, amount: 1, free: 10, waiters: 0 };
         let mut scene = Self {
             definition,
             case: Case::new(definition, now),

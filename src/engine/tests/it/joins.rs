@@ -9,6 +9,7 @@ use sojourn_engine::ids::PersonId;
 use sojourn_engine::machine::{
     self, Actor, Attempt, Calendars, Case, Context, LineView, Move, NewLastDay, Roles, World,
 };
+use sojourn_engine::refusal::{NoPlace, Refusal};
 use sojourn_engine::vocabulary::AccountStatus;
 
 use crate::sketch::Sketch;
@@ -33,7 +34,7 @@ impl<'d> OneLine<'d> {
     }
 
     fn look(&mut self) {
-        self.lines = [LineView { exists: true, amount: 1, free: self.free, waiters: 0 }];
+        self.lines = [LineView { exists: true, in_force: true, amount: 1, free: self.free, waiters: 0 }];
         let table = &self.definition.facts;
         let slots: Vec<Slot> = (0..).map(Slot).take(table.len()).collect();
         self.facts = Facts::gather(table, &slots, |fact| match fact {
@@ -110,6 +111,22 @@ fn a_join_sees_the_place_that_its_own_step_gives_back() {
     let definition = refused().parse();
     assert_eq!(events(&definition, 0), ["refuse", "again"]);
     assert_eq!(events(&definition, -1), ["refuse", "wait"], "an overdrawn line has none to give");
+}
+
+#[test]
+fn a_line_that_does_not_count_by_then_gives_no_place() {
+    let definition = refused().parse();
+    let case = Case::new(&definition, DateTime::<Utc>::UNIX_EPOCH);
+    let student = Roles::NONE.with(definition.role_named("student").unwrap());
+    let actor = Actor::Person(PersonId::from(uuid::Uuid::nil()), student);
+    let event = definition.event_named("offer").unwrap();
+    let attempt = Attempt { event, actor, instance: None, data: &serde_json::Map::new(), reason: None };
+    let mut world = OneLine::with(&definition, 1);
+    machine::step(&definition, &case, &attempt, &mut world).unwrap();
+    let mut world = OneLine::with(&definition, 1);
+    world.lines[0].in_force = false;
+    let refusal = machine::step(&definition, &case, &attempt, &mut world).unwrap_err();
+    assert!(matches!(refusal, Refusal::NoPlace { code: NoPlace::NotInForce, free: 1, .. }), "{refusal:?}");
 }
 
 /// A stay that may be extended by a day that is asked for.
