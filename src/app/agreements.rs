@@ -221,13 +221,24 @@ pub async fn change(
     let was = AgreementView::from(row.clone());
     revise(&mut row, caller, &change)?;
     days(&row)?;
-    row.version = read + 1;
+    keep(app, tx, caller, &was, row).await
+}
+
+/// Writes a changed agreement as the version after the one that was read, with the deed.
+async fn keep(
+    app: &App,
+    tx: Tx,
+    caller: &Caller,
+    was: &AgreementView,
+    row: Agreement,
+) -> Result<AgreementView> {
+    let row = Agreement { version: was.version + 1, ..row };
     let view = AgreementView::from(row.clone());
     if !store::replace(&tx, row).await? {
         return Err(Error::Stale);
     }
-    let deed = Deeds::new(Deed::Change, Matter::Agreement, id).at(view.proposer);
-    deed.differing(&was, &view)?.note(&tx, &app.clock.moment(), caller).await?;
+    let deed = Deeds::new(Deed::Change, Matter::Agreement, view.id).at(view.proposer);
+    deed.differing(was, &view)?.note(&tx, &app.clock.moment(), caller).await?;
     tx.commit().await?;
     Ok(view)
 }

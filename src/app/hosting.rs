@@ -144,17 +144,20 @@ pub async fn nominations(app: &App, caller: &Caller, home: InstitutionId) -> Res
     })
 }
 
-/// What the agreements of a home say of when nominations are taken, each once.
+/// What the agreements of a home say of when nominations are taken, each once; one between two goes before one with every member.
 async fn windows(app: &App, home: InstitutionId) -> Result<Vec<NominationWindow>> {
-    let mut said: Vec<NominationWindow> = Vec::new();
+    let (mut between, mut with_all) = (Vec::new(), Vec::new());
     for row in agreements::with_windows(app.store.read(), home, app.today()).await? {
+        let said = if row.partner_id.is_some() { &mut between } else { &mut with_all };
         for one in NominationWindow::of(&row) {
             if !said.contains(&one) {
                 said.push(one);
             }
         }
     }
-    Ok(said)
+    with_all.retain(|one| between.iter().all(|said| !said.meets(one)));
+    between.append(&mut with_all);
+    Ok(between)
 }
 
 /// Places that the caller sees, by pair and term.

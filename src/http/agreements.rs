@@ -18,6 +18,7 @@ use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
 use super::shape::{self, present};
 use crate::access::Caller;
+use crate::app::agreements::windows::{self, MonthDay, Window};
 use crate::app::agreements::{self, AgreementChange, AgreementView, NewAgreement, Wanted};
 use crate::app::courses::CourseView;
 use crate::app::history::StepView;
@@ -93,6 +94,30 @@ pub struct AgreementChangeIn {
     note: Option<Option<String>>,
 }
 
+/// When a host takes nominations for one of its terms, or for all of them.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NominationWindowIn {
+    /// The term, by code or name; `null`: all that have no window of their own.
+    #[validate(length(max = 50, message = "at most 50 characters"), custom(function = shape::filled))]
+    term: Option<String>,
+    /// First day of each year, month and day; `null` where only the last one is said.
+    #[schema(value_type = Option<String>, example = "02-15")]
+    opens: Option<MonthDay>,
+    /// Last day, month and day; it may lie in the year after the first.
+    #[schema(value_type = String, example = "05-15")]
+    closes: MonthDay,
+}
+
+/// When a host takes nominations.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NominationWindowsIn {
+    /// Its windows, one for each term, at most 20; empty: it says none.
+    #[validate(nested)]
+    windows: Vec<NominationWindowIn>,
+}
+
 /// Agreements of one's own institution, in the order they were written.
 #[utoipa::path(get, path = "/api/v1/agreements", tag = "agreements", params(PageQuery, AgreementFilter),
     responses((status = 200, body = Page<AgreementView>)))]
@@ -147,6 +172,22 @@ pub async fn change_agreement(
     let AgreementChangeIn { valid_from_on, valid_until_on, fields, levels, note } = body;
     let change = AgreementChange { valid_from_on, valid_until_on, fields, levels, note };
     let view = agreements::change(&app, &caller, id, read, change).await?;
+    Ok(Versioned(view.version, view))
+}
+
+/// Sets when one side takes nominations as a host, in place of what it said before; its own to say, whatever the other side says.
+#[utoipa::path(put, path = "/api/v1/agreements/{id}/nomination-windows/{host}", tag = "agreements",
+    params(("id" = AgreementId, Path), ("host" = InstitutionId, Path, description = "The side."), IfMatchHeader),
+    request_body = NominationWindowsIn, responses((status = 200, body = AgreementView)))]
+pub async fn put_nomination_windows(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(of): Id<(AgreementId, InstitutionId)>,
+    IfMatch(read): IfMatch,
+    Valid(Json(body)): Valid<Json<NominationWindowsIn>>,
+) -> Result<Versioned<AgreementView>, Problem> {
+    let said = |NominationWindowIn { term, opens, closes }| (term, Window { opens, closes });
+    let view = windows::say(&app, &caller, of, read, body.windows.into_iter().map(said).collect()).await?;
     Ok(Versioned(view.version, view))
 }
 

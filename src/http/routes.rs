@@ -183,6 +183,7 @@ pub fn all(state: AppState) -> Routes {
         .route(Coordinators, routes!(agreements::create_agreement))
         .route(SignedIn, routes!(agreements::get_agreement))
         .route(SignedIn, routes!(agreements::change_agreement))
+        .route(SignedIn, routes!(agreements::put_nomination_windows))
         .route(SignedIn, routes!(agreements::fire_agreement_event))
         .route(SignedIn, routes!(agreements::get_agreement_case))
         .route(SignedIn, routes!(agreements::list_agreement_history))

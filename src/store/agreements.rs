@@ -46,10 +46,15 @@ pub(super) fn seen(by: &Caller) -> Condition {
 
 /// Those with the alliance as a whole, for whoever runs exchanges for a member.
 pub(super) fn with_all(by: &Caller) -> Condition {
+    with_every(by.coordinated())
+}
+
+/// Those with the alliance as a whole, where one of these institutions is a member.
+fn with_every(of: Vec<InstitutionId>) -> Condition {
     let member = Query::select()
         .column(institution::Column::Id)
         .from(institution::Entity)
-        .and_where(institution::Column::Id.is_in(by.coordinated()))
+        .and_where(institution::Column::Id.is_in(of))
         .and_where(institution::Column::Kind.eq(InstitutionKind::Member))
         .to_owned();
     Condition::all().add(agreement::Column::PartnerId.is_null()).add(Expr::exists(member))
@@ -134,10 +139,11 @@ pub async fn standing(conn: &impl Conn, of: InstitutionId) -> Result<Vec<Agreeme
     Ok(standing.all(conn.db()).await?)
 }
 
-/// The agreements of an institution that are not over on a day and say when nominations are taken.
+/// The agreements that an institution sends under, those with every member among them, that are not over on a day and say when
+/// nominations are taken.
 pub async fn with_windows(conn: &impl Conn, of: InstitutionId, on: NaiveDate) -> Result<Vec<Agreement>> {
     let saying = agreement::Entity::find()
-        .filter(either_side(of))
+        .filter(either_side(of).add(with_every(vec![of])))
         .filter(agreement::Column::Status.is_not_in([AgreementStatus::Ended, AgreementStatus::Dropped]))
         .filter(agreement::Column::ValidUntilOn.gte(on))
         .filter(agreement::Column::NominationWindows.is_not_null())

@@ -2,6 +2,7 @@
 
 pub mod edit;
 pub mod lines;
+pub mod windows;
 
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
@@ -74,7 +75,7 @@ async fn rows(visit: &Visit, rows: &[PlaceLineView]) -> Result<Vec<Value>> {
 /// What the address of the page says.
 #[derive(Debug, Deserialize)]
 pub struct Came {
-    /// `step`, `written`, `saved`, `line` or `places`.
+    /// `step`, `written`, `saved`, `line`, `places` or `windows`.
     done: Option<String>,
 }
 
@@ -83,7 +84,7 @@ pub async fn show(
     Path(named): Path<String>,
     Query(came): Query<Came>,
 ) -> std::result::Result<Response, Fault> {
-    let known = ["step", "written", "saved", "line", "places"];
+    let known = ["step", "written", "saved", "line", "places", "windows"];
     let done = came.done.filter(|done| known.contains(&done.as_str()));
     page(&signed_in.visit, id(&named)?, StatusCode::OK, None, done).await
 }
@@ -104,7 +105,8 @@ pub async fn page(
     let case = courses::part(visit, Of::Agreement(id), said).await?;
     let may = (edit::is_open(&agreement, caller), lines::is_open(&agreement, caller));
     let own = context! {
-        line => line(visit, &agreement).await?, done, next, lines, changes => may.0, gives => may.1, ..case
+        line => line(visit, &agreement).await?, done, next, lines, changes => may.0, gives => may.1,
+        says => Value::from(Serde(&windows::own(visit, &agreement, caller).await?)), ..case
     };
     Ok(visit.page(status, "agreements/show.html", own))
 }

@@ -195,6 +195,10 @@ fn ledger() -> Router<Web> {
         .route("/agreements/new", get(agreements::edit::ask).post(agreements::edit::write))
         .route("/agreements/{id}", get(agreements::show))
         .route("/agreements/{id}/edit", get(agreements::edit::ask_terms).post(agreements::edit::change))
+        .route(
+            "/agreements/{id}/windows/{host}",
+            get(agreements::windows::ask).post(agreements::windows::say),
+        )
         .route("/agreements/{id}/events", post(courses::fire_of_agreement))
         .route("/agreements/{id}/lines", get(agreements::lines::ask).post(agreements::lines::enter))
         .route(

@@ -48,7 +48,7 @@ async fn an_agreement_is_written_and_changed_on_its_pages(#[values(Db::Sqlite, D
         (&[("partner", "Nowhere")][..], "Nobody is called so"),
         (&[("partner", "")], "Nobody is called so"),
         (&[("partner", "University of Alpha")], "The same as the proposer"),
-        (&[("valid_from_on", "soon")], "Give the first day"),
+        (&[("valid_from_on", "soon")], "First day: Give the first day"),
         (&[("valid_until_on", "2026-08-31")], "Before the first day"),
         (&[("fields", "physics")], "ISCED-F 2013 codes"),
         (&[("proposer", "")], "Choose the side"),
@@ -115,7 +115,7 @@ async fn places_are_entered_and_posted_on_their_pages(#[values(Db::Sqlite, Db::P
         (line(&alpha, &omega, "-1"), "A whole number from 0"),
         (line(&alpha, &omega, ""), "A whole number from 0"),
         (line(&alpha, &alpha, "3"), "The same as `host`"),
-        (line("x", &omega, "3"), "Choose an institution"),
+        (line("x", &omega, "3"), "Home: who sends: Choose an institution"),
     ] {
         let answer = submit(&form, &fields).await;
         assert!(answer.status == 422 && answer.text().contains(told), "{told}: {}", answer.text());

@@ -55,6 +55,7 @@ mod mail;
 mod matching;
 mod messages;
 mod migrations;
+mod nomination_windows;
 mod notifications;
 mod opening;
 mod outages;

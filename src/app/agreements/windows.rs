@@ -7,13 +7,21 @@ use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
-use sojourn_engine::ids::InstitutionId;
+use serde_json::json;
+use sojourn_engine::ids::{AgreementId, InstitutionId};
+use sojourn_engine::vocabulary::AgreementStatus;
 use utoipa::ToSchema;
 
+use super::{AgreementView, keep, not_now, store};
+use crate::access::{Caller, Place};
+use crate::app::{App, Error, FieldError, Result, coordinates, current, sound};
 use crate::store::agreements::Agreement;
 
 /// A year that has every day.
 const LEAP: i32 = 2000;
+/// Windows of one host under one agreement, at most.
+pub const MOST: usize = 20;
+const SPEAKER: &str = "a coordinator of that host as a whole, or the secretariat";
 
 /// A day of every year, `02-15`; where a year has no 29 February, nothing lies between the days around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -129,6 +137,58 @@ impl NominationWindow {
     pub fn is_for(&self, host: InstitutionId, term: &str) -> bool {
         self.host == host && self.term.as_deref() == Some(term)
     }
+
+    /// Whether both speak of a term of the same host.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.host == other.host && (self.term.is_none() || other.term.is_none() || self.term == other.term)
+    }
+}
+
+/// Whether somebody may say when a side of an agreement takes nominations.
+pub fn may_say(agreement: &AgreementView, host: InstitutionId, caller: &Caller) -> bool {
+    let is_side = agreement.proposer == host || agreement.partner == Some(host);
+    let over = matches!(agreement.status, AgreementStatus::Ended | AgreementStatus::Dropped);
+    is_side && !over && (caller.is_secretariat() || caller.coordinates(&Place::whole(host)))
+}
+
+/// Sets when a side of an agreement takes nominations as a host, by term, in place of all that it said before.
+///
+/// # Errors
+/// [`Error::NotFound`] for an agreement the caller does not see and for an institution that is no side of it, [`Error::Forbidden`]
+/// for whoever speaks for another side, [`Error::Conflict`] once it is over, [`Error::Invalid`] for a term that is said twice and for more than [`MOST`].
+pub async fn say(
+    app: &App,
+    caller: &Caller,
+    (id, host): (AgreementId, InstitutionId),
+    read: i32,
+    said: Vec<(Option<String>, Window)>,
+) -> Result<AgreementView> {
+    let tx = app.store.begin().await?;
+    let row = store::find(&tx, caller, id).await?;
+    let mut row = row.filter(|row| row.sides().any(|side| side == host)).ok_or(Error::NotFound)?;
+    coordinates(caller, &Place::whole(host), SPEAKER)?;
+    current(row.version, read)?;
+    if matches!(row.status, AgreementStatus::Ended | AgreementStatus::Dropped) {
+        return Err(not_now("it is over: write another"));
+    }
+    fitting(&said)?;
+    let was = AgreementView::from(row.clone());
+    let mut windows = NominationWindow::of(&row);
+    windows.retain(|one| one.host != host);
+    windows.extend(said.into_iter().map(|(term, window)| NominationWindow { host, term, window }));
+    row.nomination_windows = Some(json!(windows)).filter(|_| !windows.is_empty());
+    keep(app, tx, caller, &was, row).await
+}
+
+/// Passes for so many windows as one host has at most, each for another term.
+fn fitting(said: &[(Option<String>, Window)]) -> Result<()> {
+    if said.len() > MOST {
+        return Err(Error::Invalid(vec![FieldError::new("/windows", format!("at most {MOST} windows"))]));
+    }
+    let twice = |at: &usize| said[..*at].iter().any(|(term, _)| *term == said[*at].0);
+    let wrong = (0..said.len()).filter(twice);
+    let told = "this term has a window already: say one for each";
+    sound(wrong.map(|at| FieldError::new(format!("/windows/{at}/term"), told)).collect())
 }
 
 /// Those open on a day, the first to close first, and `true`; where none is, the ones that open next, and `false`.
@@ -185,6 +245,19 @@ mod tests {
         let leap = window("02-01", "02-29");
         assert!(open(leap, "02-28") && open(leap, "02-29") && !open(leap, "03-01"));
         assert!(open(window("", "06-15"), "07-01"), "nobody has said since when");
+    }
+
+    #[test]
+    fn windows_of_one_host_meet_in_a_term_and_in_all_of_them() {
+        let (host, other) = (InstitutionId::from(uuid::Uuid::nil()), InstitutionId::from(uuid::Uuid::max()));
+        let of = |host, term: Option<&str>| NominationWindow {
+            host,
+            term: term.map(str::to_owned),
+            window: window("02-15", "05-15"),
+        };
+        let winter = of(host, Some("winter"));
+        assert!(winter.meets(&winter) && winter.meets(&of(host, None)) && of(host, None).meets(&winter));
+        assert!(!winter.meets(&of(host, Some("summer"))) && !winter.meets(&of(other, Some("winter"))));
     }
 
     #[test]

@@ -36,6 +36,7 @@ use crate::store::{Conn, institutions};
 pub use map::{LONGEST as LONGEST_MAP, Map};
 pub use report::{AgreementEntry, CountedEntry, LineEntry, PartnerEntry, PlacesImport, WindowEntry};
 pub use strange::StrangeEntry;
+pub use windows::{TERMS, month_day};
 
 /// The largest list, in bytes.
 pub const LARGEST: usize = 10 * 1024 * 1024;

@@ -233,6 +233,12 @@ const LEDGER: &[Row] = &[
     ]),
     row("/agreements/{written}/edit", "other_coordinator", "/agreements/{written}/edit")
         .fill(&[("fields", "")]),
+    row(
+        "/agreements/{agreement}/windows/{host}",
+        "host_coordinator",
+        "/agreements/{agreement}/windows/{host}",
+    )
+    .fill(&[("windows-0-opens", "02-15"), ("windows-0-closes", "05-15")]),
     row("/agreements/{written}/events", "other_coordinator", "/agreements/{written}"),
     row("/agreements/{agreement}/lines", "home_coordinator", "/agreements/{agreement}/lines"),
     row("/agreements/{agreement}/lines/{line}", "home_coordinator", "/agreements/{agreement}/lines/{line}"),

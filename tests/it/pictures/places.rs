@@ -36,6 +36,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("/agreements/new", "home_coordinator"),
     ("/agreements/{agreement}", "home_coordinator"),
     ("/agreements/{written}/edit", "other_coordinator"),
+    ("/agreements/{agreement}/windows/{host}", "host_coordinator"),
     ("/agreements/{agreement}/lines", "home_coordinator"),
     ("/agreements/{agreement}/lines/{line}", "home_coordinator"),
     ("/place-lists", "home_coordinator"),

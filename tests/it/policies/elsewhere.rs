@@ -2,10 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::stage::{Set, Stage};
 use crate::support::actor::Actor;
 
 impl Stage {
+    /// Enters what can be chosen, with its programme and its term.
+    pub(super) fn offered(&mut self, set: Set, offering: &Value) {
+        self.enter(set, "offering programme", &offering["programme"]);
+        self.enter(set, "offering_id", &offering["id"]);
+        self.enter(set, "periods", &offering["period"]);
+    }
+
     /// An offer of an employer that nobody of the table works for.
     pub(super) async fn vetted_elsewhere(&self, sol: &Actor) -> Value {
         let mills = json!({ "kind": "employer", "name": "Mills", "country": "JP", "zone": "Asia/Tokyo" });

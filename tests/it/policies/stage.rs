@@ -34,7 +34,8 @@ impl Set {
 const FAR: &str = "2031-01-01";
 
 /// Ends of what wants no words.
-const EMPTY: [&str; 6] = ["/resend", "/retry", "/approve", "/confirm", "/statements", "/call-back"];
+const EMPTY: [&str; 8] =
+    ["/allocations", "/approve", "/call-back", "/confirm", "/log-in", "/resend", "/retry", "/statements"];
 
 pub struct Stage {
     pub cast: Cast,
@@ -146,12 +147,6 @@ impl Stage {
         self.member(sol, Set::Ours, &alpha, ("home_coordinator", "home_head"), "applicant").await;
     }
 
-    fn offered(&mut self, set: Set, offering: &Value) {
-        self.enter(set, "offering programme", &offering["programme"]);
-        self.enter(set, "offering_id", &offering["id"]);
-        self.enter(set, "periods", &offering["period"]);
-    }
-
     /// Theo of Gamma, who has applied to Sigma; an offer of Works that is no longer its: a draft of Sigma.
     async fn theirs(&mut self, sol: &Actor) {
         let gamma = self.cast.at("Gamma")["id"].clone();
@@ -221,8 +216,9 @@ impl Stage {
         let student = self.cast.app.person(&address(student)).await.to_string();
         let registration =
             sol.get(&format!("/people/{student}/registrations")).await.ok()["items"][0]["id"].clone();
-        self.enter(set, "institutions", member);
-        self.enter(set, "waits", member);
+        for name in ["institutions", "waits", "host"] {
+            self.enter(set, name, member);
+        }
         self.enter(set, "unit_id", &unit["id"]);
         self.enter(set, "staff", &json!(person));
         self.enter(set, "absence_id", &absence["id"]);
@@ -307,7 +303,7 @@ impl Stage {
                 "token": "none", "given_name": "A", "family_name": "B", "level": "first",
                 "password": "a sentence that is long enough",
             }),
-            ("PUT", path) if path.ends_with("/log-in") => json!({}),
+            ("PUT", path) if path.contains("/nomination-windows/") => json!({ "windows": [] }),
             ("POST", "/auth/token") => json!({ "grant_type": "refresh_token", "refresh_token": "none" }),
             // Without an address, so that nobody's tries are counted.
             ("POST", "/auth/password-reset" | "/auth/sign-up") => json!({ "email": null }),
@@ -328,7 +324,6 @@ impl Stage {
                 json!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n")
             }
             ("POST", path) if path.ends_with("/scores") => json!("score,student_no\n1,none\n"),
-            ("POST", path) if path.contains("/allocations") => json!({}),
             ("PUT", path) if path.ends_with("/score") => json!({ "score": 1 }),
             ("POST", path) if path.ends_with("/messages") => json!({ "text": "Hello." }),
             ("POST", path) if path.ends_with("/units") => json!({ "name": part }),
@@ -367,7 +362,7 @@ impl Stage {
             ("POST", path) if path.ends_with("/adopt") => json!({ "version": 1, "dry_run": true }),
             ("POST", path) if path.ends_with("/simulate") => json!({ "version": 1 }),
             ("POST", path) if path.ends_with("/check") || path.ends_with("/versions") => json!("id = 'x'"),
-            ("POST", path) if EMPTY.iter().any(|end| path.ends_with(end)) => json!({}),
+            ("POST" | "PUT", path) if EMPTY.iter().any(|end| path.ends_with(end)) => json!({}),
             ("POST", path) if ["/holds", "/dispute", "/settle"].iter().any(|end| path.ends_with(end)) => {
                 json!({ "reason": "A dispute." })
             }
