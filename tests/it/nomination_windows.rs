@@ -193,7 +193,7 @@ async fn a_side_says_its_windows_on_the_page_of_the_agreement(#[values(Db::Sqlit
     let read = cast.app.acting(&address("home_coordinator")).await.get(&page).await.ok();
     assert_eq!(said(&read), json!([[alpha, "summer", "08-01", "06-15"]]));
     let stale = home.submit(&form, &form, &[("version", "1"), ("windows-0-closes", "05-15")]).await;
-    assert!(stale.status == 409 && stale.text().contains("changed meanwhile"), "{}", stale.text());
+    assert!(stale.status == 409 && stale.text().contains("changed this meanwhile"), "{}", stale.text());
 }
 
 #[rstest]
