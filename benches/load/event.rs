@@ -156,7 +156,8 @@ impl Duel {
             let variables = [("base", self.base), ("each", each), ("acknowledged", 0), ("approved", 0)];
             self.base += self.share;
             let url = &self.field.season.database.url;
-            let found = pgbench::run(url, &self.folder, &self.scripts, (connections, scale.lasts), &variables);
+            let found =
+                pgbench::run(url, &self.folder, &self.scripts, (connections, scale.lasts), &variables);
             rounds.alone.push((found.pace, found.latency));
         }
         rounds

@@ -67,7 +67,8 @@ impl Field {
         let season = Season::asking(kind, (1, 1, PROGRAMMES), "off").await;
         let conn = season.database.connect().await;
         if let Some(source) = definition {
-            let version = workflow_version::ActiveModel { source: Set(source.to_owned()), ..Default::default() };
+            let version =
+                workflow_version::ActiveModel { source: Set(source.to_owned()), ..Default::default() };
             let exchange = workflow_version::Column::WorkflowId.eq("student-exchange");
             let update = workflow_version::Entity::update_many().set(version).filter(exchange);
             update.exec(&conn).await.expect("the definition is replaced");

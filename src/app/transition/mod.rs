@@ -24,6 +24,7 @@ mod refuse;
 mod settle;
 mod situation;
 mod stays;
+mod step;
 mod tracks;
 mod widening;
 
@@ -40,14 +41,14 @@ use self::again::again;
 use self::drive::{Deed, Stage};
 pub(super) use self::refuse::kept;
 use self::refuse::{Declined, outrun, refuse};
-use super::applications::view;
+use self::step::{Outcome, Step};
 use super::scene::Scene;
-use super::{Answer, App, Error, FieldError, Once, Result, waiting_lists};
+use super::{Answer, App, Error, FieldError, Once, Result};
 use crate::access::{Caller, Scope};
 use crate::clock::Moment;
 use crate::store::Tx;
 use crate::store::action_links::{self, ActionLink};
-use crate::store::people::{self, Person};
+use crate::store::people;
 use crate::store::records::{self, RecordError, Records};
 
 pub use notify::{asks, otherwise, zone};
@@ -100,28 +101,17 @@ async fn fired(
     (once, id, attempt): (&Once, CaseId, &Attempt),
 ) -> Result<Answer> {
     let turn = app.turn(caller, once).await?;
-    let tx = app.store.begin().await?;
-    let mut scene = Scene::read(app, &tx, &caller.scope(), id, at).await?;
+    let (tx, Step { scene, outcome, .. }) = Box::pin(Step::of(app, caller, at, via, (id, attempt))).await?;
     // A request that was carried out before is answered as it was then; it is looked for where this one cannot be carried out.
-    if attempt.if_version != scene.live.dossier.case.version {
-        return turn.replay(&tx, at).await?.ok_or(Error::Stale);
-    }
-    let (referee, mut written) = match judge(&tx, &mut scene, at, via, caller, attempt).await? {
-        Ok(judged) => judged,
-        Err(declined) => {
+    let (referee, mut written, answer) = match outcome {
+        Outcome::Done(done) => *done,
+        Outcome::Stale => return turn.replay(&tx, at).await?.ok_or(Error::Stale),
+        Outcome::Declined(declined) => {
             if let Some(answer) = turn.replay(&tx, at).await? {
                 return Ok(answer);
             }
             return Err(refuse(tx, &scene, at, Some(caller.person), attempt, declined).await);
         }
-    };
-    // A step may lead on to another host: whoever took it for the former one is told no more than that it is done.
-    let answer = if scene.live.dossier.visible(&caller.scope()) {
-        let mut view = view::after(&scene, caller, at);
-        view.waiting_list = waiting_lists::standings(app, &tx, &scene, caller, at).await?;
-        Answer::ok(view.version, &view)?
-    } else {
-        Answer::done()
     };
     people::add(&tx, referee.into_iter().collect()).await?;
     written.answer = Some(turn.row(at, &answer));
@@ -136,30 +126,6 @@ async fn fired(
     }
     app.wake.notify_one();
     Ok(answer)
-}
-
-/// Lets the rules decide, with whom and what the attempt names; the person to enter whom it names anew, and what is to be written.
-async fn judge(
-    tx: &Tx,
-    scene: &mut Scene,
-    at: &Moment,
-    via: Via,
-    caller: &Caller,
-    attempt: &Attempt,
-) -> Result<std::result::Result<(Option<Person>, Records), Declined>> {
-    let named = async {
-        let referee = referees::meant(tx, scene, at, attempt).await?;
-        widening::meant(tx, scene, at, attempt).await?;
-        Ok(referee)
-    };
-    let referee = match named.await {
-        Ok(referee) => referee,
-        Err(Error::Invalid(faults)) => return Ok(Err(Declined::Invalid(faults))),
-        Err(error) => return Err(error),
-    };
-    let mut written = Records::default();
-    let decided = decide(scene, at, via, Some(caller.person), attempt, &mut written);
-    Ok(decided.map(|()| (referee, written)))
 }
 
 /// Carries out one event as the system: an expiry, a promotion, a run. `at` is the instant it happens at.

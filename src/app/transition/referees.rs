@@ -7,7 +7,7 @@ use crate::app::people::address;
 use crate::app::scene::Scene;
 use crate::app::{Error, FieldError, Result};
 use crate::clock::Moment;
-use crate::store::Tx;
+use crate::store::Conn;
 use crate::store::holders;
 use crate::store::people::{self, Person};
 use sojourn_engine::vocabulary::{Duty, Mails};
@@ -17,7 +17,7 @@ use sojourn_engine::vocabulary::{Duty, Mails};
 /// # Errors
 /// [`Error::Invalid`] for an address that is none.
 pub(super) async fn meant(
-    tx: &Tx,
+    conn: &impl Conn,
     scene: &mut Scene,
     at: &Moment,
     attempt: &Attempt,
@@ -33,7 +33,7 @@ pub(super) async fn meant(
         let detail = "write an e-mail address such as name@example.org";
         return Err(Error::Invalid(vec![FieldError::new("/data/email", detail)]));
     }
-    let known = people::by_email(tx, std::slice::from_ref(&email)).await?.into_iter().next();
+    let known = people::by_email(conn, std::slice::from_ref(&email)).await?.into_iter().next();
     let (person, new) = match known {
         Some(person) => (person, false),
         None => {

@@ -8,7 +8,7 @@ use super::Attempt;
 use crate::app::scene::Scene;
 use crate::app::{Error, FieldError, Result};
 use crate::clock::Moment;
-use crate::store::Tx;
+use crate::store::Conn;
 use crate::store::dossiers::{self, Choice, Dossier, Offering};
 use crate::store::places::{Reached, lines_for};
 use crate::store::{applications, institutions};
@@ -17,7 +17,7 @@ use crate::store::{applications, institutions};
 ///
 /// # Errors
 /// [`Error::Invalid`] for an offering that this workflow does not lead to, or that takes no applications now.
-pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Attempt) -> Result<()> {
+pub(super) async fn meant(conn: &impl Conn, scene: &mut Scene, at: &Moment, attempt: &Attempt) -> Result<()> {
     let event = scene.definition.event_named(&attempt.event);
     let leaving = scene.definition.leaving(scene.live.case.state).map(|(_, transition)| transition);
     let widens = |t: &&Transition| Some(t.event) == event && t.widens && attempt.track.is_none();
@@ -32,8 +32,8 @@ pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Att
     if dossier.choices.iter().any(is_known) {
         return Ok(());
     }
-    let follows = applications::workflow_of(tx, &[id]).await? == [scene.definition.id.clone()];
-    let offering = dossiers::offerings(tx, &[id]).await?.pop();
+    let follows = applications::workflow_of(conn, &[id]).await? == [scene.definition.id.clone()];
+    let offering = dossiers::offerings(conn, &[id]).await?.pop();
     let goes_on = |offering: &Offering| {
         offering.status == Publication::Published && offering.end_on > at.now.date_naive()
     };
@@ -42,7 +42,7 @@ pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Att
         let detail = "name a choice of this application, or an offering to come of a published programme of the same workflow";
         return Err(Error::Invalid(vec![FieldError::new(format!("/data/{field}"), detail)]));
     };
-    reach(tx, dossier, &offering).await?;
+    reach(conn, dossier, &offering).await?;
     let last = dossier.choices.iter().map(|choice| choice.rank).max().unwrap_or(0);
     let choice = Choice {
         id: at.id(),
@@ -59,19 +59,19 @@ pub(super) async fn meant(tx: &Tx, scene: &mut Scene, at: &Moment, attempt: &Att
 }
 
 /// Adds the lines that a choice of an offering might draw on, and the units above it.
-async fn reach(tx: &Tx, dossier: &mut Dossier, offering: &Offering) -> Result<()> {
+async fn reach(conn: &impl Conn, dossier: &mut Dossier, offering: &Offering) -> Result<()> {
     let reached = Reached {
         homes: vec![dossier.home.id],
         hosts: vec![offering.host.id],
         programmes: vec![offering.programme],
     };
-    let lines = lines_for(tx, &reached).await?;
+    let lines = lines_for(conn, &reached).await?;
     dossier.lines.retain(|known| lines.iter().all(|line| line.id != known.id));
     dossier.lines.extend(lines);
     if dossier.call.reciprocal {
-        dossier.back.extend(lines_for(tx, &reached.back()).await?);
+        dossier.back.extend(lines_for(conn, &reached.back()).await?);
     }
     let units: Vec<_> = offering.unit.into_iter().collect();
-    dossier.units.extend(institutions::units_above(tx, &units).await?);
+    dossier.units.extend(institutions::units_above(conn, &units).await?);
     Ok(())
 }
