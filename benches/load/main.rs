@@ -4,6 +4,7 @@
 //! scenarios. `cargo test` tries each for a moment. Requests come from `wrk`, the rows and statements of the ceiling from `pgbench`, which
 //! take turns in rounds; medians are compared. A server of another build is measured when `SOJOURN_SERVER` names it.
 
+#![recursion_limit = "256"]
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot begin has to fail")]
 #![expect(clippy::cast_precision_loss, reason = "paces are told in few digits")]
 
