@@ -112,7 +112,7 @@ async fn newest(
     wanted: &Wanted,
 ) -> Result<Option<SelectStatement>, StoreError> {
     let each = match (&wanted.waiting_for, &wanted.q) {
-        (Some(reader), _) => waiting(keyset, scope, wanted, reader),
+        (Some(reader), _) => waiting(conn, keyset, scope, wanted, reader).await?,
         (None, Some(text)) if scope.sees_everything() => match few(conn, text).await? {
             Some(few) => vec![first_among(among(conn, few), keyset, wanted)],
             None => first(keyset, scope, wanted),
@@ -159,12 +159,13 @@ fn first_among(those: Expr, keyset: &Keyset<(CaseId,)>, wanted: &Wanted) -> Sele
     keyset.narrow(found, [(application::Entity, application::Column::Id)], Order::Desc).into_query()
 }
 
-fn waiting(
+async fn waiting(
+    conn: &impl Conn,
     keyset: &Keyset<(CaseId,)>,
     scope: &Scope,
     wanted: &Wanted,
     reader: &Awaited,
-) -> Vec<SelectStatement> {
+) -> Result<Vec<SelectStatement>, StoreError> {
     let first = |awaits: Condition| {
         let waiting = wait::Entity::find()
             .select_only()
@@ -177,7 +178,7 @@ fn waiting(
             .filter(matching(wanted));
         keyset.narrow(waiting, [(wait::Entity, wait::Column::CaseId)], Order::Desc).into_query()
     };
-    awaited::for_reader(reader).into_iter().map(first).collect()
+    Ok(awaited::for_reader(conn, reader).await?.into_iter().map(first).collect())
 }
 
 fn matching(wanted: &Wanted) -> Condition {

@@ -2,13 +2,14 @@
 
 use chrono::NaiveDate;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, PersonId, UnitId};
 use sojourn_engine::vocabulary::Duty;
 use sojourn_entities::{chair_term, institution, person, role, unit_above, wait};
 
 use crate::store::institutions::below;
+use crate::store::{Conn, StoreError};
 
 /// Whom a case may wait for, as one reader.
 #[derive(Debug, Clone, Serialize)]
@@ -25,7 +26,12 @@ pub struct Awaited {
 
 /// Waits for the reader themselves or for a duty they hold, in their own name or as a stand-in: as
 /// [`Holders`](crate::app::holders::Holders) says it of one case. Each condition is read from an index of its own.
-pub(super) fn for_reader(awaited: &Awaited) -> Vec<Condition> {
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn for_reader(conn: &impl Conn, awaited: &Awaited) -> Result<Vec<Condition>, StoreError> {
+    let is_everywhere = awaited.duties.iter().any(|(_, institution, _)| institution.is_none());
+    let headless = if is_everywhere { headless(conn, awaited.on).await? } else { Vec::new() };
     let mut each = vec![Condition::all().add(wait::Column::PersonId.eq(awaited.person))];
     if awaited.chair {
         each.push(of_chair());
@@ -35,11 +41,12 @@ pub(super) fn for_reader(awaited: &Awaited) -> Vec<Condition> {
         let Some(institution) = *institution else {
             let theirs =
                 Condition::all().add(wait::Column::Duty.eq(*duty)).add(wait::Column::InstitutionId.is_null());
-            let orphaned = Condition::all()
-                .add(wait::Column::InstitutionId.in_subquery(headless(awaited.on)))
-                .add(nobody(&[Duty::Head]));
             let vacant = of_chair().add(in_office(awaited.on).not());
-            each.extend([theirs, orphaned, vacant]);
+            each.extend([theirs, vacant]);
+            if !headless.is_empty() {
+                let there = wait::Column::InstitutionId.is_in(headless.iter().copied());
+                each.push(Condition::all().add(there).add(nobody(&[Duty::Head])));
+            }
             continue;
         };
         let here = || {
@@ -52,21 +59,31 @@ pub(super) fn for_reader(awaited: &Awaited) -> Vec<Condition> {
             each.push(here().add(nobody(&[])));
         }
     }
-    each
+    Ok(each)
 }
 
-/// Institutions without a head of the whole: only there can a wait be nobody's.
-fn headless(on: NaiveDate) -> SelectStatement {
+/// Institutions without a head of the whole that are waited for: only there can a wait be nobody's. Read by itself, since PostgreSQL
+/// would walk all waits there are to find that none is at one of them.
+async fn headless(conn: &impl Conn, on: NaiveDate) -> Result<Vec<InstitutionId>, StoreError> {
     let here = Expr::col((institution::Entity, institution::Column::Id));
     let head = duties_at(here, on)
         .and_where(role::Column::Duty.eq(Duty::Head))
         .and_where(role::Column::UnitId.is_null())
         .to_owned();
-    Query::select()
-        .column((institution::Entity, institution::Column::Id))
-        .from(institution::Entity)
-        .and_where(Expr::exists(head).not())
-        .to_owned()
+    let waited_for = Query::select()
+        .expr(Expr::val(1))
+        .from(wait::Entity)
+        .and_where(
+            Expr::col((wait::Entity, wait::Column::InstitutionId))
+                .equals((institution::Entity, institution::Column::Id)),
+        )
+        .to_owned();
+    let found = institution::Entity::find()
+        .select_only()
+        .column(institution::Column::Id)
+        .filter(Expr::exists(head).not())
+        .filter(Expr::exists(waited_for));
+    Ok(found.into_tuple().all(conn.db()).await?)
 }
 
 /// Waits for the chair: they name neither a person, who changes with the term, nor a duty.

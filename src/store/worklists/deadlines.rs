@@ -74,8 +74,9 @@ pub struct Deadlines {
 
 /// The first `most` deadlines by which a reader is awaited.
 pub async fn deadlines(conn: &impl Conn, scope: &Scope, reader: &Awaited, most: u64) -> Result<Deadlines> {
+    let awaits = awaited::for_reader(conn, reader).await?;
     let rows = wait::Entity::find()
-        .filter(awaited::for_reader(reader).into_iter().fold(Condition::any(), Condition::add))
+        .filter(awaits.into_iter().fold(Condition::any(), Condition::add))
         .filter(wait::Column::DueAt.lt(never()))
         .order_by_asc(wait::Column::DueAt)
         .order_by_asc(wait::Column::CaseId)

@@ -100,7 +100,7 @@ async fn read(
     keyset: &Keyset<At>,
 ) -> Result<Vec<Spot>, StoreError> {
     let mut found: BTreeMap<At, Spot> = BTreeMap::new();
-    for awaits in awaited::for_reader(&queue.reader) {
+    for awaits in awaited::for_reader(conn, &queue.reader).await? {
         let waiting = wait::Entity::find()
             .select_only()
             .columns([wait::Column::DueAt, wait::Column::CaseId, wait::Column::Machine, wait::Column::Since])
