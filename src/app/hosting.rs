@@ -14,6 +14,7 @@ use sojourn_engine::vocabulary::{Phase, PlacesBy, StateKind, Subject};
 use super::agreements::windows::{MonthDay, NominationWindow, open_or_next};
 use super::applications::list::{ApplicationItem, told};
 use super::balances::{self, End};
+use super::bulks;
 use super::place_reports::{self, PlacesNumbers};
 use super::{App, Asked, Page, Result};
 use crate::access::Caller;
@@ -21,7 +22,7 @@ use crate::store::worklists::{self, Group, Item, Sendable, Stays};
 use crate::store::{agreements, institutions};
 
 /// Applications that are looked at for nominations of one home.
-const MOST: u64 = 2_000;
+const MOST: u64 = 1_000;
 /// Phases in which a host decides.
 const DECIDED: [Phase; 2] = [Phase::Nomination, Phase::Approval];
 
@@ -45,7 +46,9 @@ pub struct Nominations {
     pub academic_year: i16,
     /// Its code.
     pub term: String,
-    /// The applications.
+    /// How many there are of those that were looked at.
+    pub ready: usize,
+    /// The first of them, as many as can be nominated at once.
     pub cases: Vec<CaseId>,
     /// When the host takes nominations: what is open today on its clocks, or else what opens next.
     pub windows: Vec<NominationWindow>,
@@ -62,6 +65,8 @@ pub struct NominationsView {
     pub groups: Vec<Nominations>,
     /// Events by which a home nominates.
     pub ways: Vec<Way>,
+    /// How many were looked at, where there are more.
+    pub beyond: Option<u64>,
 }
 
 /// What comes from one home in one term.
@@ -111,7 +116,11 @@ pub async fn nominations(app: &App, caller: &Caller, home: InstitutionId) -> Res
     let all = found(app, caller, nominates).await?;
     let conn = app.store.read();
     let states: Vec<String> = all.from.into_iter().collect();
-    let rows = worklists::sendable(conn, &caller.scope(), home, &states, MOST).await?;
+    let mut rows = worklists::sendable(conn, &caller.scope(), home, &states, MOST + 1).await?;
+    let beyond = (rows.len() as u64 > MOST).then_some(MOST);
+    if beyond.is_some() {
+        rows.pop();
+    }
     let mut groups: BTreeMap<(i16, String, PeriodId, InstitutionId), Vec<CaseId>> = BTreeMap::new();
     for Sendable { id, host, period, academic_year, term } in rows {
         groups.entry((academic_year, term, period, host)).or_default().push(id);
@@ -121,7 +130,9 @@ pub async fn nominations(app: &App, caller: &Caller, home: InstitutionId) -> Res
     let hosts: BTreeMap<_, _> = hosts.into_iter().map(|row| (row.id, row)).collect();
     let places = places(app, caller).await?;
     let said = windows(app, home).await?;
-    let one = |((academic_year, term, period, host), cases)| {
+    let one = |((academic_year, term, period, host), mut cases): (_, Vec<CaseId>)| {
+        let ready = cases.len();
+        cases.truncate(bulks::MOST);
         let known = hosts.get(&host);
         let zone = known.and_then(|row| row.zone.parse().ok()).unwrap_or(app.zone);
         let today = MonthDay::of(app.clock.now().with_timezone(&zone).date_naive());
@@ -132,6 +143,7 @@ pub async fn nominations(app: &App, caller: &Caller, home: InstitutionId) -> Res
             period,
             academic_year,
             term,
+            ready,
             cases,
             closed: !open && !windows.is_empty(),
             windows,
@@ -141,6 +153,7 @@ pub async fn nominations(app: &App, caller: &Caller, home: InstitutionId) -> Res
     Ok(NominationsView {
         groups: groups.into_iter().map(one).collect(),
         ways: all.ways.into_iter().collect(),
+        beyond,
     })
 }
 

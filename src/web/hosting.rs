@@ -110,6 +110,7 @@ pub async fn nominations(signed_in: SignedIn, Query(of): Query<Of>) -> std::resu
     let own = context! {
         groups => Value::from(Serde(&view.groups)),
         ways => Value::from(Serde(&view.ways)),
+        beyond => view.beyond,
         open => Value::from(Serde(&bulks::open(visit.app(), &caller).await?)),
         ..around(&place, "nominations")
     };

@@ -31,6 +31,14 @@ const STEPS: u64 = 10;
 const LISTS: Duration = Duration::from_millis(100);
 const PAGES: Duration = Duration::from_millis(50);
 
+/// The way to a place that is accepted.
+const ACCEPTED: [(&str, &str); 4] = [
+    ("student", "submit"),
+    ("home_coordinator", "find_eligible"),
+    ("home_coordinator", "allocate"),
+    ("student", "accept_offer"),
+];
+
 /// Those who look, and what they look at.
 const LISTS_OF: &[(&str, &[&str])] = &[
     (
@@ -82,12 +90,7 @@ const LISTS_OF: &[(&str, &[&str])] = &[
 /// How far applications stand that fill the lists.
 const STAND: [&[(&str, &str)]; 3] = [
     &[("student", "submit")],
-    &[
-        ("student", "submit"),
-        ("home_coordinator", "find_eligible"),
-        ("home_coordinator", "allocate"),
-        ("student", "accept_offer"),
-    ],
+    &ACCEPTED,
     &[
         ("student", "submit"),
         ("home_coordinator", "find_eligible"),
@@ -190,6 +193,28 @@ async fn slowest(visitor: &Visitor, paths: &[&str], most: Duration) -> ((Duratio
         worst = worst.max((long, (*path).to_owned()));
     }
     (worst, over)
+}
+
+#[rstest]
+#[tokio::test]
+async fn more_can_be_nominated_than_at_once_and_the_page_says_so(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(30, &without_documents()).await;
+    let mut walk = Walk::open(&cast, &round, &cast.student("Pat").await).await;
+    for (role, event) in ACCEPTED {
+        walk.act(role, event).await;
+    }
+    let home = Visitor::signed_in(&cast.app.address, &address("home_coordinator")).await;
+    let (_, alone) = read(&home, "/nominations", 1).await;
+    assert!(alone.contains("Nominate 1<") && !alone.contains("More than"), "{alone}");
+
+    let conn = cast.app.database.connect().await;
+    let id: CaseId = walk.case["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    Pattern::of(&conn, id).await.spread(&conn, 0..1_100, None).await;
+    let (_, page) = read(&home, "/nominations", 1).await;
+    assert!(page.contains("More than 1000 applications can be nominated"), "{page}");
+    assert!(page.contains("<strong>1000</strong>") && page.contains("At most 500 are nominated at once"));
+    assert_eq!(page.matches("name=\"case\"").count(), 500);
 }
 
 #[rstest]
