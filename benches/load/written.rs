@@ -45,8 +45,8 @@ impl Written<'_> {
                 "UPDATE clocks SET ended_at = {ended_at}, wake_at = NULL WHERE case_id = {case} AND id = {id}"
             ));
         }
-        let entered = format!("(SELECT entered_at FROM cases WHERE {})", self.is("id"));
-        self.insert(&mut all, "clocks", &format!("{here} AND entered_at = {entered}"), &[]).await;
+        // A step that stays where it is begins no clock.
+        self.insert(&mut all, "clocks", &format!("{here} AND entered_at = {at}"), &[]).await;
         all.push(format!("DELETE FROM waits WHERE case_id = {case}"));
         self.insert(&mut all, "waits", &here, &[]).await;
         self.insert(&mut all, "outbox", &of_step, &[]).await;

@@ -101,6 +101,8 @@ pub use links::Links;
 pub use notifications::{Patience, Writer};
 pub use words::chinese;
 
+/// Events that are worked out while another one is written: with two SQLite's one writer never waits, and more would keep readers waiting.
+const AHEAD: usize = 2;
 /// Strangers whose passwords may wait to be hashed at the same time.
 const HASH_QUEUE: usize = 16;
 
@@ -134,6 +136,8 @@ pub struct App {
     refused: locks::Refused,
     /// Providers at which people log in.
     providers: oidc::Providers,
+    /// Who works an event out before its turn to write comes.
+    ahead: Semaphore,
     hashers: Semaphore,
     hash_queue: Semaphore,
     /// Name of the alliance.
@@ -178,6 +182,7 @@ impl App {
             attempts: Attempts::new(auth),
             refused: locks::Refused::default(),
             providers: oidc::Providers::new(auth.plain_providers),
+            ahead: Semaphore::new(AHEAD),
             hashers: Semaphore::new(auth.hashers()),
             hash_queue: Semaphore::new(HASH_QUEUE),
             name: config.alliance.name.clone(),

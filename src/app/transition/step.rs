@@ -48,6 +48,7 @@ impl Step {
         let scope = caller.scope();
         let mut ahead = None;
         if app.store.is_sqlite() {
+            let _place = app.ahead.acquire().await.ok();
             let scene = Scene::look(app, &scope, id, at).await?;
             ahead = Some(Self::on(app, app.store.read(), scene, (caller, at, via), attempt).await?);
         }
