@@ -204,6 +204,7 @@ async fn more_can_be_nominated_than_at_once_and_the_page_says_so(#[values(Db::Sq
     for (role, event) in ACCEPTED {
         walk.act(role, event).await;
     }
+    cast.app.accept(&address("home_coordinator")).await;
     let home = Visitor::signed_in(&cast.app.address, &address("home_coordinator")).await;
     let (_, alone) = read(&home, "/nominations", 1).await;
     assert!(alone.contains("Nominate 1<") && !alone.contains("More than"), "{alone}");

@@ -59,10 +59,17 @@ class Storm:
         self.random = random.Random(seed)
         self.log = open(folder / "faults", "a", encoding="utf-8")
         self.lines = set()
+        self.decks = {}
         self.deaf = asyncio.Event()
 
     def draw(self, kinds):
-        return self.random.choice(kinds) if self.random.random() < 0.18 else None
+        """Now and then a kind, each as often as the others: from a deck that is shuffled anew when it is used up."""
+        if self.random.random() >= 0.18:
+            return None
+        deck = self.decks.setdefault(kinds[0], [])
+        if not deck:
+            deck.extend(self.random.sample(kinds, len(kinds)))
+        return deck.pop()
 
     def note(self, kind, message=None):
         print(kind, message["X-Notification-Id"] if message is not None else "-", file=self.log, flush=True)

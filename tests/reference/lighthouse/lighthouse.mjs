@@ -22,6 +22,17 @@ const ask = async (path, options) => {
   }
 };
 
+// Chromium sometimes records nothing where the machine is busy; Lighthouse then asks to be run again.
+const judge = (...call) => {
+  for (let left = 3; ; left -= 1) {
+    try {
+      return execFileSync(...call);
+    } catch (fault) {
+      if (left === 0 || !String(fault.stderr).includes("Please run Lighthouse again")) throw fault;
+    }
+  }
+};
+
 const cookies = (answer) => answer.headers.getSetCookie().map((cookie) => cookie.split(";")[0]);
 
 const signIn = async (email) => {
@@ -44,7 +55,7 @@ for (const [email, page] of PAGES.slice(0, Number(most))) {
   const extra = [`--extra-headers=${JSON.stringify(headers)}`, `--chrome-flags=${FLAGS}`];
   const environment = { ...process.env, CHROME_PATH: "/usr/bin/chromium" };
   const options = { env: environment, maxBuffer: 1 << 28 };
-  const told = execFileSync(`${folder}/node_modules/.bin/lighthouse`, [address + path, ...wanted, ...extra], options);
+  const told = judge(`${folder}/node_modules/.bin/lighthouse`, [address + path, ...wanted, ...extra], options);
   const report = JSON.parse(told);
   const scores = Object.entries(report.categories).map(([name, { score }]) => [name, Math.round(score * 100)]);
   const stayed = report.finalDisplayedUrl === address + path;
