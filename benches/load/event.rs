@@ -116,7 +116,7 @@ struct Duel {
     scripts: [String; 2],
     /// The next copy of each event that pgbench moves.
     base: u64,
-    /// How many it has for one number of connections.
+    /// How many it has for one round.
     share: u64,
 }
 
@@ -135,15 +135,15 @@ impl Rounds {
 }
 
 impl Duel {
-    /// Over cases that an event has brought to where `acknowledge` is next.
-    async fn of(mut field: Field, last: &str, scale: Scale) -> Self {
+    /// Over cases that an event has brought to where `acknowledge` is next, for rounds that are run so many times.
+    async fn of(mut field: Field, last: &str, times: u64, scale: Scale) -> Self {
         let server = field.season.with_part("--http");
         let track = Track::of(&mut field, &server, last, scale.cases).await;
         let folder = field.folder("pgbench");
         let scripts = [0, 1].map(|nth| {
             pgbench::transaction(&track.written[nth], track.first[nth], ["acknowledged", "approved"][nth])
         });
-        let share = track.many / (2 * scale.rounds as u64);
+        let share = track.many / (times * scale.rounds as u64);
         Self { field, server, track, folder, scripts, base: 0, share }
     }
 
@@ -166,7 +166,7 @@ impl Duel {
 
 /// Rounds for each number of connections; then one process beside two.
 pub async fn on_postgres(scale: Scale) {
-    let mut duel = Duel::of(Field::of(Db::Postgres).await, "nominate", scale).await;
+    let mut duel = Duel::of(Field::of(Db::Postgres).await, "nominate", 2, scale).await;
     for connections in MANY {
         let rounds = duel.rounds(connections, scale).await;
         let what = format!("Durable event over HTTP, PostgreSQL, {connections} connections");
@@ -178,7 +178,7 @@ pub async fn on_postgres(scale: Scale) {
 
 /// Rounds of an event without condition, clock or place, with one notice.
 pub async fn lean(scale: Scale) {
-    let mut duel = Duel::of(Field::lean(Db::Postgres).await, "submit", scale).await;
+    let mut duel = Duel::of(Field::lean(Db::Postgres).await, "submit", 1, scale).await;
     let [connections, _] = MANY;
     let rounds = duel.rounds(connections, scale).await;
     let what = format!("Lean event over HTTP, PostgreSQL, {connections} connections");
@@ -187,7 +187,7 @@ pub async fn lean(scale: Scale) {
 
 /// Rounds before and after there are ten times as many cases.
 pub async fn among_more(scale: Scale) {
-    let mut duel = Duel::of(Field::of(Db::Postgres).await, "nominate", scale).await;
+    let mut duel = Duel::of(Field::of(Db::Postgres).await, "nominate", 2, scale).await;
     let [connections, _] = MANY;
     let before = duel.rounds(connections, scale).await;
     let (few, many) = (4 * duel.track.many, 10 * scale.cases);
