@@ -9,7 +9,7 @@ use lettre::address::Envelope;
 use lettre::transport::smtp::PoolConfig;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use sojourn::clock::Clock;
 use sojourn_engine::ids::NoticeId;
 use sojourn_engine::vocabulary::NoticeStatus;
@@ -26,9 +26,6 @@ use crate::{Scale, usage};
 
 /// Connections of either.
 const CONNECTIONS: u32 = 4;
-/// How often it is looked whether all have left, and how long they may take.
-const LOOKS: Duration = Duration::from_millis(20);
-const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Rounds of the worker and of the bare loop in turns.
 pub async fn mails(kind: Db, scale: Scale) {
@@ -106,11 +103,7 @@ async fn all_sent(field: &Field, (of, from): (NoticeId, u64), many: u64) -> (Dur
         .await
         .expect("let go");
     let left = outbox::Entity::find().filter(which.clone()).filter(outbox::Column::SentAt.is_null());
-    let mut looks = tokio::time::interval(LOOKS);
-    while left.clone().count(&field.conn).await.expect("counted") > 0 {
-        assert!(began.elapsed() < PATIENCE, "mails wait, and nothing happens");
-        looks.tick().await;
-    }
+    field.none_left(left, "mails wait, and nothing happens").await;
     let took = began.elapsed();
     let sent = outbox::Entity::find().select_only().column(outbox::Column::SentAt).filter(which);
     let sent: Vec<DateTime<Utc>> = sent.into_tuple().all(&field.conn).await.expect("read");

@@ -2,9 +2,13 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
+    Select,
+};
 use serde_json::{Value, json};
 use sojourn_engine::ids::{CaseId, OfferingId, PlaceLineId};
 use sojourn_entities::{offering, place_line, workflow_version};
@@ -18,6 +22,9 @@ use crate::support::season::Season;
 
 /// Programmes of the host, each with places of its own, so that no one row is what everybody waits for.
 const PROGRAMMES: usize = 50;
+/// How often it is looked whether all is done, and how long that may take.
+const LOOKS: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_mins(5);
 pub const STUDENT: &str = "anna1@student.example";
 pub const HOME: &str = "coordinator@alpha.example";
 pub const HOST: &str = "coordinator@omega.example";
@@ -137,6 +144,20 @@ impl Field {
         self.conn.execute_unprepared(settle).await.expect("settled");
         if self.conn.get_database_backend() == DbBackend::Postgres {
             self.conn.execute_unprepared("CHECKPOINT").await.expect("settled");
+        }
+    }
+
+    /// Until none of these rows is left.
+    pub async fn none_left<E>(&self, rows: Select<E>, told: &str)
+    where
+        E: EntityTrait,
+        E::Model: Send + Sync,
+    {
+        let began = Instant::now();
+        let mut looks = tokio::time::interval(LOOKS);
+        while rows.clone().count(&self.conn).await.expect("counted") > 0 {
+            assert!(began.elapsed() < PATIENCE, "{told}");
+            looks.tick().await;
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use sojourn::clock::Clock;
 use sojourn_entities::{clock, history};
 
@@ -18,9 +18,6 @@ use crate::{Scale, bare, pgbench, usage};
 
 /// The event at the end of a draft.
 const END: &str = "lapse";
-/// How often it is looked whether all have acted, and how long they may take.
-const LOOKS: Duration = Duration::from_millis(20);
-const PATIENCE: Duration = Duration::from_mins(5);
 /// Connections of the ceiling.
 const CLIENTS: u32 = 4;
 
@@ -122,11 +119,8 @@ async fn all_acted(field: &Field, which: Condition, many: u64) -> (Duration, [f6
         .exec(&field.conn)
         .await
         .expect("made due");
-    let mut looks = tokio::time::interval(LOOKS);
-    while clock::Entity::find().filter(running.clone()).count(&field.conn).await.expect("counted") > 0 {
-        assert!(began.elapsed() < PATIENCE, "clocks are due, and nothing happens");
-        looks.tick().await;
-    }
+    let left = clock::Entity::find().filter(running);
+    field.none_left(left, "clocks are due, and nothing happens").await;
     let took = began.elapsed();
     let cases = clock::Entity::find().select_only().column(clock::Column::CaseId).filter(which).into_query();
     let ends = history::Entity::find()

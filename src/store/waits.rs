@@ -14,7 +14,7 @@ use sojourn_engine::vocabulary::{Duty, Subject};
 use sojourn_entities::{application, case, institution, wait};
 
 use super::page::{Asked, Keyset, Page};
-use super::worklists::awaited::of_chair;
+use super::worklists::awaited::{is_waited_for, of_chair};
 use super::{Conn, Result};
 
 /// Waits counted of one party at most.
@@ -74,18 +74,10 @@ struct Row {
 /// A page of the institutions that some case waits for, with their names, in the order they were entered.
 pub async fn institutions(conn: &impl Conn, asked: &Asked) -> Result<Page<(InstitutionId, String)>> {
     let keyset: Keyset<(InstitutionId,)> = Keyset::read(asked, "waits", &())?;
-    let waits = Query::select()
-        .expr(Expr::val(1))
-        .from(wait::Entity)
-        .and_where(
-            Expr::col((wait::Entity, wait::Column::InstitutionId))
-                .equals((institution::Entity, institution::Column::Id)),
-        )
-        .to_owned();
     let query = institution::Entity::find()
         .select_only()
         .columns([institution::Column::Id, institution::Column::Name])
-        .filter(Expr::exists(waits));
+        .filter(is_waited_for());
     let rows: Vec<(InstitutionId, String)> =
         keyset.narrow(query, [institution::Column::Id], Order::Asc).into_tuple().all(conn.db()).await?;
     Ok(keyset.page(rows, |row| (row.0,)))

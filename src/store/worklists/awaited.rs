@@ -70,20 +70,19 @@ async fn headless(conn: &impl Conn, on: NaiveDate) -> Result<Vec<InstitutionId>,
         .and_where(role::Column::Duty.eq(Duty::Head))
         .and_where(role::Column::UnitId.is_null())
         .to_owned();
-    let waited_for = Query::select()
-        .expr(Expr::val(1))
-        .from(wait::Entity)
-        .and_where(
-            Expr::col((wait::Entity, wait::Column::InstitutionId))
-                .equals((institution::Entity, institution::Column::Id)),
-        )
-        .to_owned();
     let found = institution::Entity::find()
         .select_only()
         .column(institution::Column::Id)
         .filter(Expr::exists(head).not())
-        .filter(Expr::exists(waited_for));
+        .filter(is_waited_for());
     Ok(found.into_tuple().all(conn.db()).await?)
+}
+
+/// Whether some case waits for the institution that is looked at.
+pub(in crate::store) fn is_waited_for() -> Expr {
+    let here = Expr::col((wait::Entity, wait::Column::InstitutionId))
+        .equals((institution::Entity, institution::Column::Id));
+    Expr::exists(Query::select().expr(Expr::val(1)).from(wait::Entity).and_where(here).to_owned())
 }
 
 /// Waits for the chair: they name neither a person, who changes with the term, nor a duty.

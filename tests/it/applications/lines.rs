@@ -205,6 +205,24 @@ async fn no_place_of_an_agreement_that_is_not_in_force_by_then_is_held(
     cast.verified().await;
 }
 
+/// Brings an eligible application before its host.
+async fn acknowledged(walk: &mut Walk<'_>) {
+    for (role, event) in [
+        ("home_coordinator", "allocate"),
+        ("student", "accept_offer"),
+        ("home_coordinator", "nominate"),
+        ("host_coordinator", "acknowledge"),
+    ] {
+        walk.act(role, event).await;
+    }
+}
+
+async fn refused(walk: &mut Walk<'_>) {
+    let refuse = json!({ "event": "refuse", "reason": { "code": "other", "text": "Full." } });
+    walk.attempt("host_coordinator", &refuse).await;
+    walk.look().await;
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_refusal_leads_to_the_list_where_the_next_choice_has_no_agreement_in_force(
@@ -214,20 +232,11 @@ async fn a_refusal_leads_to_the_list_where_the_next_choice_has_no_agreement_in_f
     let mut round = cast.exchange(1, &without_documents()).await;
     round.offerings.reverse();
     let mut walk = eligible(&cast, &round, "Anna").await;
-    for (role, event) in [
-        ("home_coordinator", "allocate"),
-        ("student", "accept_offer"),
-        ("home_coordinator", "nominate"),
-        ("host_coordinator", "acknowledge"),
-    ] {
-        walk.act(role, event).await;
-    }
+    acknowledged(&mut walk).await;
     let of_omega = format!("/agreements/{}", round.lines[0]["agreement"].as_str().expect("an id"));
     cast.who("host_coordinator").end_agreement(&of_omega, "2026-12-31").await.ok();
 
-    let refuse = json!({ "event": "refuse", "reason": { "code": "other", "text": "Full." } });
-    walk.attempt("host_coordinator", &refuse).await;
-    walk.look().await;
+    refused(&mut walk).await;
 
     assert_eq!(walk.case["state"], "waitlisted");
     assert_eq!(walk.taken(&round.lines[0]).await, (0, 0));
@@ -276,19 +285,10 @@ async fn the_next_choice_asks_for_a_place_of_the_home_and_not_for_one_of_the_hos
     let path = format!("/place-lines/{}/postings", own["id"].as_str().expect("an id"));
     cast.who("host_coordinator").post(&path, &fewer).await.ok();
     let mut walk = eligible(&cast, &round, "Anna").await;
-    for (role, event) in [
-        ("home_coordinator", "allocate"),
-        ("student", "accept_offer"),
-        ("home_coordinator", "nominate"),
-        ("host_coordinator", "acknowledge"),
-    ] {
-        walk.act(role, event).await;
-    }
+    acknowledged(&mut walk).await;
     assert_eq!(walk.taken(at_sigma).await, (1, 0));
 
-    let refuse = json!({ "event": "refuse", "reason": { "code": "other", "text": "Full." } });
-    walk.attempt("host_coordinator", &refuse).await;
-    walk.look().await;
+    refused(&mut walk).await;
 
     assert_eq!(
         (&walk.case["state"], &walk.case["host"]["id"]),
