@@ -3,8 +3,8 @@
 //! The definitions shipped with the binary are the first versions of their workflows. To ship one more: a file in
 //! `templates/workflows/`.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
@@ -39,6 +39,8 @@ pub fn shipped() -> Vec<(String, String)> {
 
 /// Checks that run at the same time.
 const CHECKS: usize = 2;
+/// So many texts are remembered with what was found, for whoever looks at one again.
+const REMEMBERED: usize = 16;
 
 /// A definition that cannot be used although it stands in the store or the binary.
 #[derive(Debug, thiserror::Error)]
@@ -54,16 +56,22 @@ fn first(findings: &[Finding]) -> String {
     findings.first().map_or_else(String::new, ToString::to_string)
 }
 
+/// Hashes of texts, each with what was found in it.
+type Checked = VecDeque<(Vec<u8>, Vec<Finding>)>;
+
 /// Every definition read so far; cheap to clone, and clones share what they know.
 #[derive(Debug, Clone)]
 pub struct Definitions {
     loaded: Arc<RwLock<HashMap<WorkflowVersionId, Arc<Definition>>>>,
     checking: Arc<Semaphore>,
+    /// What was found in texts lately, by their hashes, the newest first.
+    checked: Arc<Mutex<Checked>>,
 }
 
 impl Default for Definitions {
     fn default() -> Self {
-        Self { loaded: Arc::default(), checking: Arc::new(Semaphore::new(CHECKS)) }
+        let checking = Arc::new(Semaphore::new(CHECKS));
+        Self { loaded: Arc::default(), checking, checked: Arc::default() }
     }
 }
 
@@ -73,12 +81,25 @@ impl Definitions {
     /// A large definition takes a while: it is worked on beside the threads that serve, a few at a time.
     pub async fn check(&self, source: String) -> Result<Vec<Finding>> {
         let fault = |error: Box<dyn std::error::Error + Send + Sync>| Error::Internal(error);
+        let sha256 = Sha256::digest(&source).to_vec();
+        if let Some(known) = self.found_in(&sha256) {
+            return Ok(known);
+        }
         let _permit = self.checking.acquire().await.map_err(|error| fault(error.into()))?;
         let work = move || match Definition::parse(&source) {
             Ok(definition) => definition.check(),
             Err(findings) => findings,
         };
-        tokio::task::spawn_blocking(work).await.map_err(|error| fault(error.into()))
+        let found = tokio::task::spawn_blocking(work).await.map_err(|error| fault(error.into()))?;
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        checked.push_front((sha256, found.clone()));
+        checked.truncate(REMEMBERED);
+        Ok(found)
+    }
+
+    fn found_in(&self, sha256: &[u8]) -> Option<Vec<Finding>> {
+        let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        checked.iter().find(|(known, _)| known == sha256).map(|(_, found)| found.clone())
     }
 
     /// The definition of a version.

@@ -3,7 +3,6 @@
 //! A browser keeps each for good: after the first page, it fetches pages alone.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use axum::extract::{Path as Named, State};
@@ -11,10 +10,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::packing::{Unpacks, gzip};
 use super::templates::text;
 use super::{Site, Web};
 use crate::config::{Colour, Look};
@@ -39,8 +38,6 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// Days that a browser may keep what never changes.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 const FOR_NOW: &str = "public, max-age=300";
-/// Smaller than this, packing gains nothing.
-const SMALL: usize = 512;
 
 /// Grounds of the two themes, as `style.css` and `style/dark.css` name them.
 const LIGHT_CARD: Colour = Colour::new([255; 3]);
@@ -123,7 +120,7 @@ fn add(
     content: Vec<u8>,
 ) -> String {
     let name = format!("{stem}-{}.{end}", &hex::encode(Sha256::digest(&content))[..16]);
-    let packed = packed(&content, Compression::best()).into();
+    let packed = gzip(&content, Compression::best()).into();
     files.insert(name.clone(), File { kind, plain: content.into(), packed });
     format!("/assets/{name}")
 }
@@ -186,28 +183,6 @@ fn logo(of: &str, path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The same bytes for whoever unpacks gzip.
-pub fn packed(content: &[u8], how: Compression) -> Vec<u8> {
-    let mut into = GzEncoder::new(Vec::with_capacity(content.len() / 3), how);
-    // Writing into memory does not fail.
-    into.write_all(content).and_then(|()| into.finish()).unwrap_or_default()
-}
-
-/// Whether a browser takes packed answers, and so much is worth it.
-pub fn packs(headers: &HeaderMap, size: usize) -> bool {
-    size >= SMALL && takes_gzip(headers)
-}
-
-/// Whether a browser unpacks gzip.
-pub fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let listed = |one: &str| {
-        let (kind, weight) = one.split_once(";q=").unwrap_or((one, "1"));
-        kind.trim() == "gzip" && weight.trim().parse::<f32>().is_ok_and(|weight| weight > 0.0)
-    };
-    accepted.is_some_and(|accepted| accepted.split(',').any(listed))
-}
-
 pub async fn serve(State(web): Site, Named(name): Named<String>, headers: HeaderMap) -> Response {
     web.0.assets.files.get(&name).map_or_else(
         || StatusCode::NOT_FOUND.into_response(),
@@ -229,7 +204,7 @@ fn answer(
 ) -> Response {
     let head =
         [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, kept), (header::VARY, "Accept-Encoding")];
-    if packs(headers, plain.len()) && !packed.is_empty() && packed.len() < plain.len() {
+    if Unpacks::of(headers).gzips(plain.len()) && !packed.is_empty() && packed.len() < plain.len() {
         return (head, [(header::CONTENT_ENCODING, "gzip")], packed.clone()).into_response();
     }
     (head, plain.clone()).into_response()
@@ -276,16 +251,5 @@ mod tests {
             fault.starts_with("alliance.looks.a.example.logo") && fault.ends_with("no PNG file"),
             "{fault}"
         );
-    }
-
-    #[test]
-    fn only_who_asks_for_gzip_gets_it() {
-        let asks = |value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_ENCODING, value.parse().unwrap());
-            takes_gzip(&headers)
-        };
-        assert!(asks("gzip, deflate, br") && asks("br;q=1.0, gzip;q=0.8"));
-        assert!(!asks("br") && !asks("gzip;q=0") && !takes_gzip(&HeaderMap::new()));
     }
 }

@@ -35,6 +35,7 @@ mod messages;
 mod moments;
 mod notifications;
 mod oidc;
+mod packing;
 mod passwords;
 mod personal_data;
 mod place_lists;

@@ -11,14 +11,14 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use flate2::Compression;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::assets::{self, Dress};
+use super::assets::Dress;
 use super::fault::{Fault, Typed};
 use super::form::Fields;
+use super::packing::Unpacks;
 use super::{Web, themes};
 use crate::access::language::{self, LANGUAGES};
 use crate::access::{Caller, full_name};
@@ -57,7 +57,7 @@ pub struct Visit {
 #[derive(Debug, Clone, Copy, Default)]
 struct Takes {
     /// Packed.
-    packed: bool,
+    packed: Unpacks,
     /// As JSON: a script of the page asks.
     json: bool,
 }
@@ -65,7 +65,7 @@ struct Takes {
 impl Takes {
     fn of(headers: &HeaderMap) -> Self {
         let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        Self { packed: assets::takes_gzip(headers), json: accepted == Some("application/json") }
+        Self { packed: Unpacks::of(headers), json: accepted == Some("application/json") }
     }
 }
 
@@ -311,11 +311,9 @@ impl Visit {
     }
 
     fn answer(&self, status: StatusCode, page: String) -> Response {
-        let mut response = if self.takes.packed {
-            let packed = assets::packed(page.as_bytes(), Compression::fast());
-            (status, [(header::CONTENT_ENCODING, "gzip")], Html(packed)).into_response()
-        } else {
-            (status, Html(page)).into_response()
+        let mut response = match self.takes.packed.pack(page.as_bytes()) {
+            Some((how, packed)) => (status, [(header::CONTENT_ENCODING, how)], Html(packed)).into_response(),
+            None => (status, Html(page)).into_response(),
         };
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

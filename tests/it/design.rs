@@ -5,8 +5,12 @@ use std::collections::BTreeSet;
 use reqwest::Client;
 use rstest::rstest;
 
-use crate::support::app::TestApp;
+use crate::every_form::scene::{LASTS, Scene};
+use crate::pictures::places::PLACES;
+use crate::support::app::{SECRETARIAT, TestApp};
+use crate::support::cast::address;
 use crate::support::database::Db;
+use crate::support::measured::measured;
 use crate::support::visitor::Visitor;
 
 /// Bytes of a first visit, packed, as of any later page.
@@ -52,17 +56,55 @@ async fn a_first_visit_is_light_and_every_later_page_lighter(#[values(Db::Sqlite
         }
         whole += bytes.len();
     }
-    for path in ["/login", "/programmes", "/calls", "/forgotten-password"] {
-        let (_, gzip, kept, bytes) = packed(&client, &format!("{}{path}", app.address)).await;
-        assert!(gzip && kept == "no-store", "{path}: {kept}");
-        assert!(
-            bytes.len() <= LATER && whole + bytes.len() <= FIRST,
-            "{path}: {} and {whole} bytes",
-            bytes.len()
-        );
-    }
+    let (_, gzip, kept, bytes) = packed(&client, &format!("{}/login", app.address)).await;
+    assert!(gzip && kept == "no-store", "{kept}");
+    assert!(whole + LATER <= FIRST && bytes.len() <= LATER, "{whole} and {} bytes", bytes.len());
+    measured(
+        "Style, script and pictures of a first visit, packed",
+        named.len() as u64,
+        "",
+        format!("{whole} bytes"),
+    );
     let (status, ..) = packed(&client, &format!("{}/assets/style-0.css", app.address)).await;
     assert_eq!(status, 404);
+}
+
+/// Pages of the largest definition there is, beside those of the scene's own.
+const OF_THE_EXCHANGE: &[(&str, &str)] = &[
+    ("/workflows/student-exchange", "secretariat"),
+    ("/workflows/student-exchange/versions/1", "secretariat"),
+    ("/workflows/student-exchange/versions/1/text", "secretariat"),
+    ("/workflows/student-exchange/edit", "secretariat"),
+];
+
+#[tokio::test]
+async fn no_page_is_heavier_than_a_bad_line_bears() {
+    let scene = Scene::of(Db::Sqlite).await;
+    let app = &scene.stage.cast.app;
+    let (client, mut heaviest) = (Client::new(), (0, String::new()));
+    let mut over = Vec::new();
+    for (path, who) in PLACES.iter().chain(OF_THE_EXCHANGE) {
+        let path = scene.named(path, false);
+        let mut asked = client.get(format!("{}{path}", app.address)).header("Accept", "text/html");
+        if !who.is_empty() {
+            let email = if *who == "secretariat" { SECRETARIAT.to_owned() } else { address(who) };
+            asked = asked.header("Cookie", format!("sojourn={}", app.pass(&email, LASTS).await));
+        }
+        let answer = asked.header("Accept-Encoding", "gzip, deflate, br").send().await.expect("an answer");
+        let (status, bytes) = (answer.status(), answer.bytes().await.expect("a body").len());
+        assert!(!status.is_client_error() && !status.is_server_error(), "{path} as {who}: {status}");
+        if bytes > LATER {
+            over.push(format!("{path} as {who}: {bytes} bytes"));
+        }
+        heaviest = heaviest.max((bytes, path));
+    }
+    measured(
+        "Pages, packed",
+        PLACES.len() as u64,
+        "",
+        format!("the heaviest, {}: {} bytes", heaviest.1, heaviest.0),
+    );
+    assert_eq!(over, Vec::<String>::new());
 }
 
 #[rstest]

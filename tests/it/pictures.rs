@@ -1,7 +1,7 @@
 //! Every page in Traditional Chinese, and every form as it comes back when something in it is wrong: pictures for people to look at, and
 //! no word of the other language that is not somebody's own.
 
-mod places;
+pub mod places;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -158,6 +158,7 @@ async fn every_page_and_every_form_that_is_wrong_is_sound_in_chinese() {
         let here = eyes.scene.named(path, false);
         eyes.browser.go(&here).await;
         eyes.look("zh-", (360, "light"), &format!("{path} as {who}")).await;
+        eyes.browser.audit().await;
     }
     let mut seen = BTreeSet::new();
     for row in rows() {

@@ -265,10 +265,27 @@ const DEMO: &[(&str, &[&str])] = &[
             "/notifications",
             "/institutions",
             "/people",
+            "/desk",
+            "/audit",
+            "/calls",
             "/reports/funnel",
+            "/reports/waiting",
             "/reports/traffic",
+            "/workflows",
+            "/workflows/student-exchange",
+            "/workflows/student-exchange/versions/1",
+            "/workflows/student-exchange/versions/1/text",
+            "/workflows/student-exchange/edit",
         ],
     ),
+];
+
+/// Pages of the first case in somebody's list, each by what follows its address.
+const OF_A_CASE: &[(&str, &str, &[&str])] = &[
+    ("student1@lindenau.example", "/cases/{}", &["", "/messages", "/road"]),
+    ("coordinator@lindenau.example", "/cases/{}", &["", "/messages", "/road"]),
+    ("coordinator@lindenau.example", "/queue/review/{}", &[""]),
+    ("coordinator@haifeng.example", "/cases/{}", &["", "/messages"]),
 ];
 
 #[tokio::test]
@@ -285,9 +302,24 @@ async fn pages_of_the_demo_are_there_at_once() {
         worst = worst.max(slow);
         over.extend(late);
     }
+    for (email, page, parts) in OF_A_CASE {
+        let visitor = Visitor::in_demo(&server.address, email).await;
+        let (_, list) = read(&visitor, "/cases", 1).await;
+        let list = list.replace("&#x2f;", "/");
+        let (_, rest) = list.split_once("href=\"/cases/0").expect("a case");
+        let case = format!("0{}", rest.split('"').next().unwrap_or_default());
+        let paths: Vec<String> =
+            parts.iter().map(|part| format!("{}{part}", page.replace("{}", &case))).collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let (slow, late) = slowest(&visitor, &paths, PAGES).await;
+        worst = worst.max(slow);
+        over.extend(late);
+    }
+    let of_cases: usize = OF_A_CASE.iter().map(|(.., parts)| parts.len()).sum();
+    let others: usize = DEMO.iter().map(|(_, paths)| paths.len()).sum();
     measured(
         "Pages of the demo",
-        DEMO.iter().map(|(_, paths)| paths.len() as u64).sum(),
+        (of_cases + others) as u64,
         "",
         format!("p99 of the slowest, {}: {:.1} ms", worst.1, worst.0.as_secs_f64() * 1e3),
     );

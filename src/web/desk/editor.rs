@@ -21,7 +21,7 @@ use super::{lines, simulation};
 use crate::access::{Caller, Policy};
 use crate::app::workflows::bench::{self, PreviewView};
 use crate::app::workflows::simulation::Changed;
-use crate::app::workflows::{self, versions};
+use crate::app::workflows::{self, CheckView, versions};
 use crate::app::{Conflict, Error, Result, demand};
 
 /// Longest text that is looked at, in bytes.
@@ -42,17 +42,20 @@ struct Draft<'a> {
     /// The newest version that whoever writes knows of.
     base: i32,
     source: String,
-    preview: PreviewView,
+    check: CheckView,
+    /// The address of its picture, where it can be drawn.
+    picture: Option<String>,
     told: Vec<String>,
 }
 
+/// A picture as an address that holds it.
 fn data(picture: Option<&String>) -> Option<String> {
     picture.map(|svg| format!("data:image/svg+xml;base64,{}", BASE64_STANDARD.encode(svg)))
 }
 
 impl Draft<'_> {
     fn page(&self, visit: &Visit, status: StatusCode) -> Response {
-        let findings = &self.preview.check.findings;
+        let findings = &self.check.findings;
         let own = context! {
             of => self.of,
             above => self.of.map(|of| above(visit, of)),
@@ -62,8 +65,8 @@ impl Draft<'_> {
             columns => lines::longest(&self.source).max(80),
             gutter => lines::gutter(&self.source, findings),
             beside => lines::beside(&self.source, findings),
-            check => Value::from(Serde(&self.preview.check)),
-            picture => data(self.preview.picture.as_ref()),
+            check => Value::from(Serde(&self.check)),
+            picture => self.picture.clone(),
             told => self.told.clone(),
             longest => LONGEST,
         };
@@ -80,9 +83,9 @@ pub async fn edit(Path(id): Path<String>, signed_in: SignedIn, Query(begun): Que
     let SignedIn { visit, caller } = signed_in;
     demand(Policy::SecretariatOrChair, &caller)?;
     let base = newest(&visit, &caller, &id).await?;
-    let view = workflows::version(visit.app(), &caller, &id, begun.from.unwrap_or(base)).await?;
-    let preview = bench::preview(visit.app(), &caller, view.source.clone()).await?;
-    let draft = Draft { of: Some(&id), base, source: view.source, preview, told: Vec::new() };
+    let (source, picture) = kept(&visit, &caller, &id, begun.from.unwrap_or(base)).await?;
+    let check = workflows::check(visit.app(), source.clone()).await?;
+    let draft = Draft { of: Some(&id), base, source, check, picture: Some(picture), told: Vec::new() };
     Ok(draft.page(&visit, StatusCode::OK))
 }
 
@@ -90,15 +93,22 @@ pub async fn edit(Path(id): Path<String>, signed_in: SignedIn, Query(begun): Que
 pub async fn begin(signed_in: SignedIn, Query(begun): Query<Begun>) -> Answer {
     let SignedIn { visit, caller } = signed_in;
     demand(Policy::Secretariat, &caller)?;
-    let source = match &begun.workflow {
+    let (source, picture) = match &begun.workflow {
         Some(of) => {
             let base = newest(&visit, &caller, of).await?;
-            workflows::version(visit.app(), &caller, of, begun.from.unwrap_or(base)).await?.source
+            let (source, picture) = kept(&visit, &caller, of, begun.from.unwrap_or(base)).await?;
+            (source, Some(picture))
         }
-        None => String::new(),
+        None => (String::new(), None),
     };
-    let preview = bench::preview(visit.app(), &caller, source.clone()).await?;
-    Ok(Draft { of: None, base: 0, source, preview, told: Vec::new() }.page(&visit, StatusCode::OK))
+    let check = workflows::check(visit.app(), source.clone()).await?;
+    Ok(Draft { of: None, base: 0, source, check, picture, told: Vec::new() }.page(&visit, StatusCode::OK))
+}
+
+/// The text of a version, and the address of its picture.
+async fn kept(visit: &Visit, caller: &Caller, of: &str, number: i32) -> Result<(String, String)> {
+    let source = workflows::version(visit.app(), caller, of, number).await?.source;
+    Ok((source, format!("/workflows/{of}/versions/{number}/picture.svg")))
 }
 
 /// The text of a form; lines end as they are kept.
@@ -138,18 +148,19 @@ async fn work(of: Option<&str>, posted: Posted) -> Answer {
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     demand(Policy::SecretariatOrChair, &caller)?;
     let source = source(&fields);
-    let preview = bench::preview(visit.app(), &caller, source.clone()).await?;
+    let PreviewView { id: named, check, picture } =
+        bench::preview(visit.app(), &caller, source.clone()).await?;
     let base = fields.get("base").parse().unwrap_or_default();
-    let mut draft = Draft { of, base, source, preview, told: Vec::new() };
+    let mut draft = Draft { of, base, source, check, picture: data(picture.as_ref()), told: Vec::new() };
+    let id = of.map(ToOwned::to_owned).or(named).unwrap_or_default();
     let status = match fields.get("do") {
-        "save" => match save(&visit, &caller, &fields, &mut draft).await? {
+        "save" => match save(&visit, &caller, (&fields, &id), &mut draft).await? {
             Ok(done) => return Ok(done),
             Err(status) => status,
         },
-        "simulate" if draft.preview.check.sound => {
-            let id = of.map(ToOwned::to_owned).or_else(|| draft.preview.id.clone());
+        "simulate" if draft.check.sound => {
             let changed = Changed::Source(draft.source.clone());
-            return simulation::of_text(&visit, &caller, &id.unwrap_or_default(), changed).await;
+            return simulation::of_text(&visit, &caller, &id, changed).await;
         }
         "simulate" => {
             draft.told = vec![visit.word("flows.unsound")];
@@ -160,11 +171,11 @@ async fn work(of: Option<&str>, posted: Posted) -> Answer {
     Ok(draft.page(&visit, status))
 }
 
-/// Posts the text as the next version, or says why not.
+/// Posts the text as the next version of a workflow, or says why not.
 async fn save(
     visit: &Visit,
     caller: &Caller,
-    fields: &Fields,
+    (fields, id): (&Fields, &str),
     draft: &mut Draft<'_>,
 ) -> Result<Result<Response, StatusCode>> {
     if draft.source.trim().is_empty() {
@@ -182,17 +193,16 @@ async fn save(
             return Ok(Err(StatusCode::CONFLICT));
         }
     }
-    if !draft.preview.check.sound {
+    if !draft.check.sound {
         draft.told = vec![visit.word("flows.unsound")];
         return Ok(Err(StatusCode::UNPROCESSABLE_ENTITY));
     }
-    let id = draft.of.map(ToOwned::to_owned).or_else(|| draft.preview.id.clone()).unwrap_or_default();
     let once = fields.once(&visit.path)?;
-    match versions::post(visit.app(), caller, &id, &once, draft.source.clone()).await {
+    match versions::post(visit.app(), caller, id, &once, draft.source.clone()).await {
         Ok(answer) => {
             let made: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             let number = made["number"].as_i64().and_then(|number| i32::try_from(number).ok());
-            Ok(Ok(saved(&id, number.unwrap_or_default())))
+            Ok(Ok(saved(id, number.unwrap_or_default())))
         }
         Err(error) => {
             let status = status_of(&error);

@@ -111,6 +111,7 @@ fn of_workflows() -> Router<Web> {
         .route("/workflows/{id}/edit", get(editor::edit).post(editor::post).layer(text()))
         .route("/workflows/{id}/simulate", get(simulation::show))
         .route("/workflows/{id}/versions/{number}", get(workflows::version))
+        .route("/workflows/{id}/versions/{number}/text", get(workflows::text))
         .route("/workflows/{id}/versions/{number}/picture.svg", get(workflows::picture))
         .route(
             "/workflows/{id}/versions/{number}/approve",

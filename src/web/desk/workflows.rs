@@ -105,7 +105,7 @@ pub async fn version(
         name => workflow_name(&visit, &id),
         current => one.current,
         shown => named(&visit, &caller, &view.version).await?,
-        gutter => lines::gutter(&view.source, &[]),
+        lines => lines::count(&view.source),
         view => Value::from(Serde(&view)),
         is_draft => view.version.status == VersionStatus::Draft,
         may_approve => writes(&caller) && waiting(&one).any(|version| version.number == number),
@@ -114,6 +114,21 @@ pub async fn version(
         posts => caller.is_secretariat(),
     };
     Ok(visit.page(StatusCode::OK, "desk/workflow_version.html", own))
+}
+
+/// The text of a version on a page of its own, which weighs more than all the rest.
+pub async fn text(Path((id, number)): Path<(String, i32)>, signed_in: SignedIn) -> Answer {
+    let SignedIn { visit, caller } = signed_in;
+    let view = workflows::version(visit.app(), &caller, &id, number).await?;
+    let own = context! {
+        name => workflow_name(&visit, &id),
+        number,
+        workflow => id,
+        gutter => lines::gutter(&view.source, &[]),
+        source => view.source,
+        posts => caller.is_secretariat(),
+    };
+    Ok(visit.page(StatusCode::OK, "desk/workflow_text.html", own))
 }
 
 /// Which machine.

@@ -1,7 +1,8 @@
-//! How many clicks the main tasks take from the log-in on, or from the mail: as many as the README says.
+//! How many clicks the main tasks take from the log-in on, or from the mail: as many as the README says, with a mouse or by keys alone.
 
 use std::collections::BTreeMap;
 
+use rstest::rstest;
 use thirtyfour::prelude::*;
 
 use super::{HOME, HOST, browser, finished};
@@ -52,21 +53,21 @@ impl<'b> Clicker<'b> {
             found.expect("a selector")
         };
         for control in all("input[type=checkbox][required]").await {
-            control.click().await.expect("a box");
+            self.browser.tick(&control).await;
             self.clicks += 1;
         }
-        for option in all("select[required] option:nth-child(2)").await {
-            option.click().await.expect("an option");
+        for list in all("select[required]").await {
+            self.browser.pick(&list, 1).await;
             self.clicks += 1;
         }
         for field in all(":is(textarea, input[type=text])[required]").await {
-            field.send_keys("As talked over.").await.expect("a field");
+            self.browser.type_into(&field, "As talked over.").await;
         }
         for field in all("input[type=date][required]").await {
-            field.send_keys("02152027").await.expect("a day");
+            self.browser.type_into(&field, "02152027").await;
         }
         for field in all("input[type=number][required]").await {
-            field.send_keys("20").await.expect("a number");
+            self.browser.type_into(&field, "20").await;
         }
         self.press(&format!("{form} > p:last-of-type button")).await;
         if self.browser.count("input[name=sure]").await > 0 {
@@ -114,7 +115,8 @@ async fn by_mail(browser: &Browser, path: &str, event: &str) -> usize {
 async fn applies(browser: &Browser) -> usize {
     let mut student = Clicker::sign_in(browser, "Zoe").await;
     student.press("main a[href$='/apply']").await;
-    student.toggle("#choice-1 option:nth-child(2)").await;
+    browser.pick(&browser.find("#choice-1").await, 1).await;
+    student.clicks += 1;
     student.press("main form button.main").await;
     student.press("#do-submit > p:last-of-type button").await;
     student.press("main button.main").await;
@@ -135,8 +137,9 @@ async fn nominates_three(browser: &Browser) -> usize {
     home.clicks
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_main_tasks_take_as_many_clicks_as_the_readme_says() {
+async fn the_main_tasks_take_as_many_clicks_as_the_readme_says(#[values(false, true)] keys: bool) {
     let cast = Cast::of(Db::Sqlite).await;
     let round = cast.exchange(8, &without_documents()).await;
     cast.student("Zoe").await;
@@ -150,6 +153,9 @@ async fn the_main_tasks_take_as_many_clicks_as_the_readme_says() {
         walk.act(HOST, "acknowledge").await;
     }
     let browser = browser(&cast, &[HOME, HOST, "Zoe"], true).await;
+    if keys {
+        browser.by_keyboard();
+    }
     let mut counted: BTreeMap<String, usize> = BTreeMap::new();
     let mut count = |task: &str, clicks| counted.insert(task.to_owned(), clicks);
     count("student applies", applies(&browser).await);
@@ -160,15 +166,18 @@ async fn the_main_tasks_take_as_many_clicks_as_the_readme_says() {
     count("host accepts", in_queue(&browser, (HOST, "Dora"), "approve").await);
     count("host refuses", in_queue(&browser, (HOST, "Edda"), "refuse").await);
     browser.close().await;
-    counted.extend(by_mails().await);
+    counted.extend(by_mails(keys).await);
     assert_eq!(written(), counted);
 }
 
 /// Whoever is asked by mail and has no account.
-async fn by_mails() -> BTreeMap<String, usize> {
+async fn by_mails(keys: bool) -> BTreeMap<String, usize> {
     let mut counted = BTreeMap::new();
     let cast = Cast::of(Db::Sqlite).await;
     let browser = browser(&cast, &[], true).await;
+    if keys {
+        browser.by_keyboard();
+    }
     let (walk, rae) = referred(&cast).await;
     let path = links(&walk, rae).await.pop().expect("a link");
     counted.insert(

@@ -98,6 +98,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("/workflows/{workflow}/edit", "secretariat"),
     ("/workflows/{workflow}/simulate", "secretariat"),
     ("/workflows/{workflow}/versions/{number}", "secretariat"),
+    ("/workflows/{workflow}/versions/{number}/text", "secretariat"),
     ("/workflows/{workflow}/versions/{number}/approve", "chair"),
     ("/workflows/{workflow}/versions/{number}/adopt", "secretariat"),
     ("/api/v1/auth/oidc/{institution}/start", ""),

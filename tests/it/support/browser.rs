@@ -1,5 +1,6 @@
 //! A real Chromium with a profile of its own, driven by a chromedriver that this starts on a free port and ends when dropped.
 
+mod hands;
 mod scripts;
 
 use std::collections::HashSet;
@@ -38,9 +39,6 @@ const STEP: Duration = Duration::from_millis(25);
 
 /// A screen of 1280 CSS pixels at 400 % (WCAG 2.2, 1.4.10).
 const NARROWEST: u32 = 320;
-
-/// Times that Tab is hit until something has to be reached.
-const STOPS: usize = 300;
 
 /// How long the end of a browser may take.
 const END: Duration = Duration::from_secs(10);
@@ -189,70 +187,6 @@ impl Browser {
         self.driver.find_all(By::Css(selector.to_owned())).await.expect("a selector").len()
     }
 
-    /// Presses what a CSS selector names, and waits for the page it leads to.
-    pub async fn press(&self, selector: &str) {
-        self.follow(&self.find(selector).await).await;
-    }
-
-    /// Presses a link or a button, and waits for the page it leads to.
-    pub async fn follow(&self, element: &WebElement) {
-        let page = self.find("html").await;
-        self.hit(element, Key::Enter).await;
-        page.wait_until().wait(PATIENCE, STEP).stale().await.expect("another page");
-    }
-
-    /// Opens or closes what a CSS selector names, on the same page.
-    pub async fn toggle(&self, selector: &str) {
-        self.hit(&self.find(selector).await, Key::Enter).await;
-    }
-
-    /// Picks the option so many places below the first one of a list.
-    pub async fn pick(&self, list: &WebElement, below: usize) {
-        if self.keys.load(Ordering::Relaxed) {
-            self.reach(list).await;
-            for _ in 0..below {
-                list.send_keys(Key::Down + "").await.expect("a list");
-            }
-        } else {
-            let option = format!("option:nth-child({})", below + 1);
-            list.find(By::Css(option)).await.expect("an option").click().await.expect("an option");
-        }
-    }
-
-    /// Clicks on something; where all is done by keys, goes there by Tab and hits the key.
-    async fn hit(&self, element: &WebElement, key: Key) {
-        if self.keys.load(Ordering::Relaxed) {
-            self.reach(element).await;
-            element.send_keys(key + "").await.expect("it can be pressed");
-        } else {
-            element.click().await.expect("it can be pressed");
-        }
-    }
-
-    /// Goes to something as somebody without a mouse does.
-    async fn reach(&self, element: &WebElement) {
-        for _ in 0..STOPS {
-            let here = self.driver.active_element().await.expect("a page");
-            if here.element_id() == element.element_id() {
-                return;
-            }
-            here.send_keys(Key::Tab + "").await.expect("a key");
-        }
-        panic!("Tab leads to {} at {}", element.outer_html().await.unwrap_or_default(), self.path().await);
-    }
-
-    /// Goes on by the keyboard alone.
-    pub fn by_keyboard(&self) {
-        self.keys.store(true, Ordering::Relaxed);
-    }
-
-    /// Types into a field, in place of what was there.
-    pub async fn fill(&self, selector: &str, text: &str) {
-        let field = self.find(selector).await;
-        field.clear().await.expect("a field");
-        field.send_keys(text).await.expect("a field");
-    }
-
     /// Everything the page shows.
     pub async fn text(&self) -> String {
         let body = self.driver.find(By::Css("body")).await.expect("a page");
@@ -294,7 +228,12 @@ impl Browser {
             self.resize(width).await;
             let found: Vec<String> = self.ask(AUDIT, Vec::new()).await;
             assert!(found.is_empty(), "{} at {width} px: {found:#?}", self.path().await);
-            self.keep(width).await;
+            if width != NARROWEST {
+                self.keep_as("", width).await;
+                self.show_in("dark").await;
+                self.keep_as("dark-", width).await;
+                self.show_in("light").await;
+            }
         }
     }
 
@@ -304,12 +243,6 @@ impl Browser {
     }
 
     /// Keeps a picture of the present page, for people to look at: in `target/screenshots`, by its address and width.
-    async fn keep(&self, width: u32) {
-        if width != NARROWEST {
-            self.keep_as("", width).await;
-        }
-    }
-
     async fn keep_as(&self, kind: &str, width: u32) {
         let path = self.path().await;
         let path = path.split(['?', '#']).next().unwrap_or_default();
@@ -357,7 +290,7 @@ impl Browser {
             self.toggle(&closed).await;
         }
         for check in self.all(&format!("{form} input[type=checkbox]")).await {
-            self.hit(&check, Key::Space).await;
+            self.tick(&check).await;
         }
         for list in self.all(&format!("{form} select[required]")).await {
             self.pick(&list, 1).await;
