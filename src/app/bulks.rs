@@ -206,6 +206,10 @@ pub async fn open(app: &App, caller: &Caller) -> Result<Vec<OpenBulk>> {
     let mut open = Vec::new();
     for row in store::open_of(conn, caller.person, app.clock.now(), FEW).await? {
         let done = store::count(conn, row.id, BulkItemStatus::Done).await?;
+        // One that has come to its end without moving a case leaves nothing to call back.
+        if done == 0 && row.status == BulkStatus::Done {
+            continue;
+        }
         let event_label = label(app, conn, &row.event, &caller.language).await?;
         open.push(OpenBulk { id: row.id, event_label, done, until: row.until });
     }

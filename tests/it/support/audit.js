@@ -35,7 +35,8 @@ for (const one of document.querySelectorAll("button, a[href]")) {
 }
 for (const one of document.querySelectorAll("img")) if (!one.hasAttribute("alt")) wrong.push(`no alt: ${named(one)}`);
 for (const one of document.querySelectorAll("form[method=post]")) {
-  if (!one.querySelector("input[name=seal]")) wrong.push(`no seal: ${named(one)}`);
+  // A mail program sends the form of a digest without having seen it.
+  if (!one.querySelector("input[name=seal]") && !new URL(one.action).pathname.startsWith("/digest/")) wrong.push(`no seal: ${named(one)}`);
 }
 let level = 0;
 for (const one of document.querySelectorAll("h1, h2, h3, h4")) {
