@@ -297,8 +297,7 @@ impl Known {
 
     /// Reads the names of more ends.
     async fn name(&mut self, conn: &impl Conn, ends: BTreeSet<InstitutionId>) -> Result<()> {
-        let new: Vec<InstitutionId> =
-            ends.into_iter().filter(|end| !self.names.contains_key(end)).collect();
+        let new: Vec<InstitutionId> = ends.into_iter().filter(|end| !self.names.contains_key(end)).collect();
         if !new.is_empty() {
             self.names.extend(institutions::names(conn, &new).await?);
         }
@@ -360,6 +359,16 @@ fn totals(rows: &[BalanceRow]) -> Vec<BalanceTotal> {
         total.numbers = total.numbers.and(&row.numbers);
     }
     totals.into_values().collect()
+}
+
+impl BalanceView {
+    /// What of it is of one academic year.
+    fn in_year(mut self, year: i16) -> Self {
+        self.rows.retain(|row| row.period.as_ref().is_some_and(|period| period.academic_year == year));
+        self.pairs.retain(|pair| pair.academic_year == Some(year));
+        self.totals.retain(|total| total.academic_year == Some(year));
+        self
+    }
 }
 
 impl Report for BalanceView {

@@ -128,8 +128,9 @@ async fn places_are_entered_and_posted_on_their_pages(#[values(Db::Sqlite, Db::P
     let [line] = lines["items"].as_array().expect("lines").as_slice() else { panic!("one line: {lines}") };
     assert_eq!((&line["capacity"], &line["levels"]), (&json!(3), &json!(["second"])));
 
-    let narrow = [("home", &alpha), ("host", &omega), ("capacity", &"4".to_owned()), ("unit", &"heads".to_owned())]
-        .map(|(name, value)| (name.to_owned(), value.clone()));
+    let narrow =
+        [("home", &alpha), ("host", &omega), ("capacity", &"4".to_owned()), ("unit", &"heads".to_owned())]
+            .map(|(name, value)| (name.to_owned(), value.clone()));
     let with = |field: &str, key: &str| {
         [&narrow[..], &[("fields".to_owned(), field.to_owned()), ("key".to_owned(), key.to_owned())]].concat()
     };

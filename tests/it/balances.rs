@@ -3,6 +3,7 @@
 mod counted;
 mod pages;
 mod pairs;
+mod statements;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rstest::rstest;
@@ -133,7 +134,14 @@ async fn a_balance_is_a_table_and_a_picture_too(#[values(Db::Sqlite, Db::Postgre
     assert_eq!(picture.header("content-type"), "image/svg+xml");
     assert_eq!(picture.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
     let text = picture.text();
-    for part in ["<title id", "<desc id", "role=\"img\"", "University of Omega", "0 + 1 / 2", "0 + 1 ⇄ 0 + 0 = +0 (+1)"] {
+    for part in [
+        "<title id",
+        "<desc id",
+        "role=\"img\"",
+        "University of Omega",
+        "0 + 1 / 2",
+        "0 + 1 ⇄ 0 + 0 = +0 (+1)",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("http") || text.matches("http").count() == 1, "it loads nothing: {text}");

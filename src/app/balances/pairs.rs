@@ -135,7 +135,11 @@ impl Pairs<'_> {
             balance: 0,
             forecast: 0,
         });
-        if goes { pair.there.add(sums) } else { pair.back.add(sums) }
+        if goes {
+            pair.there.add(sums)
+        } else {
+            pair.back.add(sums)
+        }
         pair.balance = pair.there.used - pair.back.used;
         pair.forecast = pair.there.forecast - pair.back.forecast;
     }

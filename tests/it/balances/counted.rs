@@ -25,14 +25,14 @@ async fn capacity(by: &Actor, at: Option<DateTime<Utc>>) -> i64 {
     sums[0]
 }
 
-async fn fire(by: &Actor, path: &str, event: &str) -> Value {
+pub(super) async fn fire(by: &Actor, path: &str, event: &str) -> Value {
     let version = by.get(path).await.ok()["version"].as_i64().expect("a version");
     let version = i32::try_from(version).expect("small");
     by.fire_agreement(path, version, &json!({ "event": event })).await.ok()
 }
 
 /// An agreement of Alpha with Omega in draft, with so many places for any period.
-async fn draft(cast: &Cast, places: i32) -> String {
+pub(super) async fn draft(cast: &Cast, places: i32) -> String {
     let (alpha, omega) = (&cast.at("Alpha")["id"], &cast.at("Omega")["id"]);
     let body = json!({
         "proposer": alpha, "partner": omega, "valid_from_on": "2026-09-01", "valid_until_on": "2028-08-31",
@@ -71,9 +71,7 @@ async fn places_count_once_both_sides_have_signed(#[values(Db::Sqlite, Db::Postg
 
 #[rstest]
 #[tokio::test]
-async fn a_list_brings_in_places_that_count_once_they_are_signed(
-    #[values(Db::Sqlite, Db::Postgres)] db: Db,
-) {
+async fn a_list_brings_in_places_that_count_once_they_are_signed(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
     let (home, host) = (cast.who("home_coordinator"), cast.who("host_coordinator"));
     let list = "partner,direction,places,valid_from_on,valid_until_on\n\

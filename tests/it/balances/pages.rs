@@ -27,7 +27,8 @@ async fn reports_are_read_and_taken_along_from_their_pages(#[values(Db::Sqlite, 
         assert!(answer.status == 200 && text.contains("<svg") && text.contains("<desc"), "{page}: {text}");
     }
     let text = home.get("/balances").await.text();
-    for told in ["All together, by source and academic year", "Taken if all reserved places are", "all years"] {
+    for told in ["All together, by source and academic year", "Taken if all reserved places are", "all years"]
+    {
         assert!(text.contains(told), "{told}: {text}");
     }
     for (file, kind) in [
@@ -155,7 +156,10 @@ async fn places_are_carried_over_on_their_page(#[values(Db::Sqlite, Db::Postgres
     let shown = home.get(&page).await.text();
     assert!(shown.contains(&from) && !shown.contains(&form(&like)), "{shown}");
     let shown = home.get(&last).await.text();
-    assert!(shown.contains("There is nothing to carry them to") && !shown.contains("name=\"amount\""), "{shown}");
+    assert!(
+        shown.contains("There is nothing to carry them to") && !shown.contains("name=\"amount\""),
+        "{shown}"
+    );
     let shown = home.get(&from).await.text();
     assert!(shown.contains("2027 Autumn · 1 left") && !shown.contains(id(&like)), "{shown}");
 
@@ -164,7 +168,7 @@ async fn places_are_carried_over_on_their_page(#[values(Db::Sqlite, Db::Postgres
         (id(&then), "0", "Why.", "How many: A whole number from 1"),
         (id(&then), "1", "", "Reason: Say why"),
         (id(&then), "4", "Why.", "How many: Only 3 are free"),
-        (id(&like), "1", "Why.", "To the term: Differs in more than its period")
+        (id(&like), "1", "Why.", "To the term: Differs in more than its period"),
     ] {
         let fields = [("to", to), ("amount", amount), ("reason", reason)];
         let answer = home.submit(&from, &from, &fields).await;
@@ -183,7 +187,10 @@ async fn places_are_carried_over_on_their_page(#[values(Db::Sqlite, Db::Postgres
     let sure = [&fields[..], &[("sure", "yes"), ("key", "k1")]].concat();
     for _ in 0..2 {
         let done = home.submit(&from, &from, &sure).await;
-        assert_eq!((done.status, done.header("location")), (303, format!("{page}?done=carried#lines").as_str()));
+        assert_eq!(
+            (done.status, done.header("location")),
+            (303, format!("{page}?done=carried#lines").as_str())
+        );
     }
     assert_eq!((left(&now).await, left(&then).await), (json!(1), json!(3)), "a double click carries once");
     let stranger = Visitor::signed_in(&cast.app.address, &stranger).await;

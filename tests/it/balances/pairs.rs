@@ -37,10 +37,7 @@ async fn a_place_of_a_line_with_an_open_end_is_of_whom_the_case_says(
     let mut walk = allocated(&cast, &round, "Anna").await;
     let (alpha, omega) = (cast.at("Alpha"), cast.at("Omega"));
     let all = cast.who("chair").get("/reports/balance").await.ok();
-    let held = [
-        json!(["agreement", 2026, 0, 1, 0, 0, 1]),
-        json!(["agreement", null, 2, 1, 0, 0, 1]),
-    ];
+    let held = [json!(["agreement", 2026, 0, 1, 0, 0, 1]), json!(["agreement", null, 2, 1, 0, 0, 1])];
     assert_eq!(of(&all, alpha, omega)[..2], held, "{all}");
     for (role, event) in [
         ("student", "accept_offer"),
@@ -53,10 +50,7 @@ async fn a_place_of_a_line_with_an_open_end_is_of_whom_the_case_says(
     }
 
     let all = cast.who("secretariat").get("/reports/balance").await.ok();
-    let by_agreement = [
-        json!(["agreement", 2026, 0, 0, 1, 1, 1]),
-        json!(["agreement", null, 2, 0, 1, 1, 1]),
-    ];
+    let by_agreement = [json!(["agreement", 2026, 0, 0, 1, 1, 1]), json!(["agreement", null, 2, 0, 1, 1, 1])];
     let by_pool = [json!(["pool", 2026, 0, 0, 1, 1, 1]), json!(["pool", null, 0, 0, 1, 1, 1])];
     let both = [&by_agreement[..], &by_pool[..]].concat();
     assert_eq!(of(&all, alpha, omega), both, "one stay draws on both, which are never added up: {all}");
@@ -99,6 +93,7 @@ async fn places_of_a_term_count_in_its_academic_year(#[values(Db::Sqlite, Db::Po
         ]
     );
     let all = view["pairs"].as_array().expect("pairs").iter();
-    let all = all.filter(|pair| pair["other"]["id"] == cast.at("Omega")["id"]).next_back().expect("all years");
+    let all =
+        all.filter(|pair| pair["other"]["id"] == cast.at("Omega")["id"]).next_back().expect("all years");
     assert_eq!((&all["back"]["capacity"], &all["academic_year"]), (&json!(4), &Value::Null));
 }
