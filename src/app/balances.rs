@@ -1,8 +1,11 @@
-//! Balances: places agreed, held, used and left, by pair of institutions and period, at any instant, from postings alone.
+//! Balances: places agreed, held, used and left, by pair of institutions and period, at any instant, from postings alone. An agreement
+//! counts once it is signed and until it is over; what was taken of it counts for ever.
 //!
 //! Coordinators see the lines of their institution, home or host; the secretariat and the chair those of the whole alliance.
 
 mod carry;
+mod counting;
+mod pairs;
 pub mod picture;
 pub mod statements;
 mod table;
@@ -19,11 +22,13 @@ use super::places::{PlaceLine, Wanted};
 use super::reports::{self, Report};
 use super::{App, Error, FieldError, Result};
 use crate::access::Caller;
+use crate::store::agreements::Agreement;
 use crate::store::balances::{self as store, Sums};
 use crate::store::periods::Period;
 use crate::store::{Conn, agreements, institutions, periods};
 
-pub use carry::{Carried, Carry, carry};
+pub use carry::{Carried, Carry, carry, heirs, preview};
+pub use pairs::{PairBalance, Way};
 
 /// Numbers of places, in their unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -125,25 +130,6 @@ pub struct BalanceRow {
     pub overdrawn: Vec<PlaceLineId>,
 }
 
-/// What two institutions have sent to each other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct PairBalance {
-    /// One of them.
-    pub one: End,
-    /// The other.
-    pub other: End,
-    /// What is counted.
-    pub unit: PlaceUnit,
-    /// From the one to the other.
-    pub there: Numbers,
-    /// From the other to the one.
-    pub back: Numbers,
-    /// Taken there less taken back: positive when the one has sent more.
-    pub balance: i64,
-    /// The same if every reserved place is taken.
-    pub forecast: i64,
-}
-
 /// All of a source and a unit in one academic year.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BalanceTotal {
@@ -164,7 +150,7 @@ pub struct BalanceView {
     pub at: DateTime<Utc>,
     /// By source, home, host and period.
     pub rows: Vec<BalanceRow>,
-    /// By pair of institutions, all periods together.
+    /// By pair of institutions, source and academic year, then all years together.
     pub pairs: Vec<PairBalance>,
     /// By source and academic year, all institutions together.
     pub totals: Vec<BalanceTotal>,
@@ -228,9 +214,14 @@ pub(super) async fn balance(
     all: bool,
     asked: &Asked,
 ) -> Result<BalanceView> {
-    let Ledger { at, lines, sums, known } = read(app, conn, caller, all, asked).await?;
-    let rows = rows(&known, &lines, &sums);
-    Ok(BalanceView { at, pairs: pairs(&rows), totals: totals(&rows), rows })
+    let mut ledger = read(app, conn, caller, all, asked).await?;
+    let draws = store::draws(conn, &pairs::open(&ledger.lines), ledger.at).await?;
+    let drawn: BTreeSet<InstitutionId> = draws.iter().flat_map(|draw| [draw.home, draw.host]).collect();
+    ledger.known.name(conn, drawn).await?;
+    let own = (!all).then(|| caller.coordinated());
+    let pairs = pairs::pairs(&ledger, &draws, own.as_deref());
+    let rows = rows(&ledger.known, &ledger.lines, &ledger.sums);
+    Ok(BalanceView { at: ledger.at, pairs, totals: totals(&rows), rows })
 }
 
 /// The instant that is asked for, which is past.
@@ -244,7 +235,7 @@ fn instant(app: &App, asked: &Asked) -> Result<DateTime<Utc>> {
     }
 }
 
-/// Lines that a caller sees at an instant, with what their postings add up to and what their ends and periods are called.
+/// Lines that a caller sees and that count at an instant, with what their postings add up to and what their ends and periods are called.
 #[derive(Debug)]
 pub(super) struct Ledger {
     pub(super) at: DateTime<Utc>,
@@ -264,9 +255,24 @@ pub(super) async fn ledger(app: &App, caller: &Caller, asked: &Asked) -> Result<
 
 async fn read(app: &App, conn: &impl Conn, caller: &Caller, all: bool, asked: &Asked) -> Result<Ledger> {
     let at = instant(app, asked)?;
-    let lines = store::lines(conn, caller, all, &asked.wanted, at).await?;
-    let sums = store::sums(conn, &lines.iter().map(|line| line.id).collect::<Vec<_>>(), at).await?;
-    Ok(Ledger { at, sums, known: Known::of(conn, &lines).await?, lines })
+    let on = at.with_timezone(&app.zone).date_naive();
+    let found = store::lines(conn, caller, all, &asked.wanted, at).await?;
+    let ids: Vec<PlaceLineId> = found.iter().map(|(line, _)| line.id).collect();
+    let mut sums = store::sums(conn, &ids, at).await?;
+    let known = Known::of(conn, &found).await?;
+    let mut lines = Vec::with_capacity(found.len());
+    for (line, agreement) in found {
+        let period = line.period_id.and_then(|period| known.terms.get(&period));
+        if !counting::gives(agreement.as_ref(), period, (at, on)) {
+            let sums = sums.entry(line.id).or_default();
+            if !sums.is_taken() {
+                continue;
+            }
+            *sums = sums.spent();
+        }
+        lines.push(line);
+    }
+    Ok(Ledger { at, lines, sums, known })
 }
 
 /// What the ends and periods of lines are called.
@@ -277,18 +283,34 @@ pub(super) struct Known {
 }
 
 impl Known {
-    async fn of(conn: &impl Conn, lines: &[PlaceLine]) -> Result<Self> {
-        let ends: BTreeSet<_> =
-            lines.iter().flat_map(|line| [line.home_id, line.host_id]).flatten().collect();
-        let periods: BTreeSet<PeriodId> = lines.iter().filter_map(|line| line.period_id).collect();
-        let names = institutions::names(conn, &ends.into_iter().collect::<Vec<_>>()).await?;
+    async fn of(conn: &impl Conn, lines: &[(PlaceLine, Option<Agreement>)]) -> Result<Self> {
+        let (mut ends, mut periods) = (BTreeSet::new(), BTreeSet::new());
+        for (line, _) in lines {
+            ends.extend(line.home_id.into_iter().chain(line.host_id));
+            periods.extend(line.period_id);
+        }
         let terms = periods::named(conn, &periods.into_iter().collect::<Vec<_>>()).await?;
-        Ok(Self { names, terms })
+        let mut known = Self { names: BTreeMap::new(), terms };
+        known.name(conn, ends).await?;
+        Ok(known)
+    }
+
+    /// Reads the names of more ends.
+    async fn name(&mut self, conn: &impl Conn, ends: BTreeSet<InstitutionId>) -> Result<()> {
+        let new: Vec<InstitutionId> = ends.into_iter().filter(|end| !self.names.contains_key(end)).collect();
+        if !new.is_empty() {
+            self.names.extend(institutions::names(conn, &new).await?);
+        }
+        Ok(())
+    }
+
+    fn named(&self, id: InstitutionId) -> End {
+        End { name: self.names.get(&id).cloned().unwrap_or_default(), id }
     }
 
     /// An institution.
     pub(super) fn end(&self, id: Option<InstitutionId>) -> Option<End> {
-        id.map(|id| End { name: self.names.get(&id).cloned().unwrap_or_default(), id })
+        id.map(|id| self.named(id))
     }
 
     /// A period.
@@ -323,28 +345,6 @@ fn rows(known: &Known, lines: &[PlaceLine], sums: &BTreeMap<PlaceLineId, Sums>) 
     rows.into_values().collect()
 }
 
-fn pairs(rows: &[BalanceRow]) -> Vec<PairBalance> {
-    let mut pairs: BTreeMap<_, PairBalance> = BTreeMap::new();
-    for row in rows {
-        let (Some(home), Some(host)) = (&row.home, &row.host) else { continue };
-        let (one, other) = if home <= host { (home, host) } else { (host, home) };
-        let pair = pairs.entry((one, other, row.unit.as_str())).or_insert_with(|| PairBalance {
-            one: one.clone(),
-            other: other.clone(),
-            unit: row.unit,
-            there: Numbers::default(),
-            back: Numbers::default(),
-            balance: 0,
-            forecast: 0,
-        });
-        let way = if home == one { &mut pair.there } else { &mut pair.back };
-        *way = way.and(&row.numbers);
-        pair.balance = pair.there.used - pair.back.used;
-        pair.forecast = pair.there.forecast - pair.back.forecast;
-    }
-    pairs.into_values().collect()
-}
-
 fn totals(rows: &[BalanceRow]) -> Vec<BalanceTotal> {
     let mut totals: BTreeMap<_, BalanceTotal> = BTreeMap::new();
     for row in rows {
@@ -359,6 +359,16 @@ fn totals(rows: &[BalanceRow]) -> Vec<BalanceTotal> {
         total.numbers = total.numbers.and(&row.numbers);
     }
     totals.into_values().collect()
+}
+
+impl BalanceView {
+    /// What of it is of one academic year.
+    fn in_year(mut self, year: i16) -> Self {
+        self.rows.retain(|row| row.period.as_ref().is_some_and(|period| period.academic_year == year));
+        self.pairs.retain(|pair| pair.academic_year == Some(year));
+        self.totals.retain(|total| total.academic_year == Some(year));
+        self
+    }
 }
 
 impl Report for BalanceView {

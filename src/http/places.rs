@@ -102,7 +102,7 @@ pub async fn list_place_lines(
     listing: Listing<PlaceLineFilter>,
 ) -> Result<Json<Page<PlaceLineView>>, Problem> {
     let PlaceLineFilter { source, agreement, programme, direction, home, host, period } = listing.filter;
-    let wanted = Wanted { source, agreement, programme, direction, home, host, period };
+    let wanted = Wanted { source, agreement, programme, direction, home, host, period, between: None };
     Ok(Json(places::list(&app, &caller, &listing.asked, &wanted).await?))
 }
 

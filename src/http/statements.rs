@@ -16,7 +16,7 @@ use super::openapi::{IdempotencyHeader, IfMatchHeader};
 use super::problem::Problem;
 use super::shape;
 use crate::access::Caller;
-use crate::app::balances::statements::{self, Answered, StatementView};
+use crate::app::balances::statements::{self, Answered, Scope, StatementView};
 use crate::app::{Answer, App, Page};
 
 /// A balance to state.
@@ -25,6 +25,12 @@ use crate::app::{Answer, App, Page};
 pub struct StatementIn {
     /// The instant whose balance is stated, past [default: now].
     as_of: Option<DateTime<Utc>>,
+    /// Whether it is of every agreement between both sides, not of this one alone [default: no].
+    #[serde(default)]
+    all_agreements: bool,
+    /// Only of the academic year that begins in this year [default: all].
+    #[validate(range(min = 1900, max = 2999, message = "a year from 1900 to 2999"))]
+    academic_year: Option<i16>,
 }
 
 /// That nothing is wrong with it.
@@ -66,7 +72,7 @@ pub async fn get_statement(
     Ok(Versioned(view.version, view))
 }
 
-/// States the balance of an agreement for one side; the other is asked to confirm it.
+/// States the balance of an agreement, or of all between its sides, for one of them; the other is asked to confirm it.
 #[utoipa::path(post, path = "/api/v1/agreements/{id}/statements", tag = "agreements",
     params(("id" = AgreementId, Path), IdempotencyHeader), request_body = StatementIn,
     responses((status = 201, body = StatementView)))]
@@ -76,7 +82,8 @@ pub async fn make_statement(
     Id(id): Id<AgreementId>,
     Keyed(once, Json(body)): Keyed<Json<StatementIn>>,
 ) -> Result<Answer, Problem> {
-    Ok(statements::make(&app, &caller, id, &once, body.as_of).await?)
+    let StatementIn { as_of, all_agreements, academic_year } = body;
+    Ok(statements::make(&app, &caller, id, &once, Scope { as_of, all_agreements, academic_year }).await?)
 }
 
 /// Confirms a statement for the side that has not made it.

@@ -1,14 +1,18 @@
-//! Balances: what the postings of place lines add up to at any instant, and places that are carried from one period to another.
+//! Balances: what the postings of place lines add up to at any instant, for whom places were taken, and places that are carried from
+//! one period to another.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sojourn_engine::ids::PlaceLineId;
+use sea_orm::{
+    ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, RelationTrait,
+};
+use sojourn_engine::ids::{InstitutionId, PlaceLineId};
 use sojourn_engine::vocabulary::PostingKind;
-use sojourn_entities::{place_line, posting};
+use sojourn_entities::{agreement, application, choice, offering, period, place_line, posting};
 
+use super::agreements::Agreement;
 use super::places::{NewPosting, PlaceLine, Wanted, seen};
 use super::write::{guarded, insert_many};
 use super::{Conn, Result, Tx, waiting_lists};
@@ -47,16 +51,43 @@ impl Sums {
             PostingKind::Release => self.held -= amount,
         }
     }
+
+    /// Whether any place is reserved or taken.
+    pub const fn is_taken(&self) -> bool {
+        self.held != 0 || self.used != 0
+    }
+
+    /// The same of a line that has nothing to give: only as many places as are taken.
+    #[must_use]
+    pub fn spent(self) -> Self {
+        Self { capacity: Ord::min(self.capacity, self.held + self.used), ..self }
+    }
 }
 
-/// Lines somebody sees that had been entered by an instant, in the order they were; `all`, whoever asks.
+/// What cases of one home have taken from a line for one host and academic year, host and year by the present choice of each.
+#[derive(Debug, Clone, Copy)]
+pub struct Draw {
+    /// The line.
+    pub line: PlaceLineId,
+    /// The home of the cases.
+    pub home: InstitutionId,
+    /// The host of their choice.
+    pub host: InstitutionId,
+    /// Year in which the academic year of their choice begins.
+    pub academic_year: i16,
+    /// What they have taken; without capacity.
+    pub sums: Sums,
+}
+
+/// Lines somebody sees that had been entered by an instant, in the order they were, each with the agreement behind it; `all`, whoever
+/// asks.
 pub async fn lines(
     conn: &impl Conn,
     by: &Caller,
     all: bool,
     wanted: &Wanted,
     at: DateTime<Utc>,
-) -> Result<Vec<PlaceLine>> {
+) -> Result<Vec<(PlaceLine, Option<Agreement>)>> {
     let mut query = place_line::Entity::find()
         .filter(wanted.condition())
         .filter(place_line::Column::CreatedAt.lte(at))
@@ -64,7 +95,7 @@ pub async fn lines(
     if !all {
         query = query.filter(seen(by));
     }
-    Ok(query.all(conn.db()).await?)
+    Ok(query.find_also_related(agreement::Entity).all(conn.db()).await?)
 }
 
 /// What the postings of the lines add up to at an instant; a line without any is left out.
@@ -91,6 +122,54 @@ pub async fn sums(
         }
     }
     Ok(sums)
+}
+
+/// Who has taken places of the lines by an instant; what was released again is left out.
+pub async fn draws(conn: &impl Conn, lines: &[PlaceLineId], at: DateTime<Utc>) -> Result<Vec<Draw>> {
+    type Row = (PlaceLineId, PostingKind, InstitutionId, InstitutionId, i16, i64);
+    let mut draws: BTreeMap<_, Sums> = BTreeMap::new();
+    for some in lines.chunks(MANY) {
+        let rows: Vec<Row> = posting::Entity::find()
+            .select_only()
+            .columns([posting::Column::LineId, posting::Column::Kind])
+            .column(application::Column::HomeId)
+            .column(choice::Column::HostId)
+            .column(period::Column::AcademicYear)
+            .column_as(posting::Column::Amount.sum(), "amount")
+            .join(JoinType::InnerJoin, of_case())
+            .join(JoinType::InnerJoin, present_choice())
+            .join(JoinType::InnerJoin, choice::Relation::Offering.def())
+            .join(JoinType::InnerJoin, offering::Relation::Period.def())
+            .filter(posting::Column::LineId.is_in(some.iter().copied()))
+            .filter(posting::Column::At.lte(at))
+            .group_by(posting::Column::LineId)
+            .group_by(posting::Column::Kind)
+            .group_by(application::Column::HomeId)
+            .group_by(choice::Column::HostId)
+            .group_by(period::Column::AcademicYear)
+            .into_tuple()
+            .all(conn.db())
+            .await?;
+        for (line, kind, home, host, academic_year, amount) in rows {
+            draws.entry((line, home, host, academic_year)).or_default().add(kind, amount);
+        }
+    }
+    let draw = |((line, home, host, academic_year), sums)| Draw { line, home, host, academic_year, sums };
+    Ok(draws.into_iter().filter(|(_, sums)| sums.is_taken()).map(draw).collect())
+}
+
+fn of_case() -> RelationDef {
+    posting::Entity::belongs_to(application::Entity)
+        .from(posting::Column::CaseId)
+        .to(application::Column::Id)
+        .into()
+}
+
+fn present_choice() -> RelationDef {
+    application::Entity::belongs_to(choice::Entity)
+        .from(application::Column::CurrentChoiceId)
+        .to(choice::Column::Id)
+        .into()
 }
 
 /// Moves free capacity from one line to another; `false` when the first has not so much that is free.

@@ -38,12 +38,22 @@ pub struct Wanted {
     pub host: Option<InstitutionId>,
     /// Only for this period.
     pub period: Option<PeriodId>,
+    /// Only of agreements, from one of these two to the other.
+    pub between: Option<[InstitutionId; 2]>,
 }
 
 impl Wanted {
     pub(super) fn condition(&self) -> Condition {
         use place_line::Column;
+        let way = |home: InstitutionId, host: InstitutionId| {
+            Condition::all().add(Column::HomeId.eq(home)).add(Column::HostId.eq(host))
+        };
+        let between = self.between.map(|[one, other]| {
+            let ways = Condition::any().add(way(one, other)).add(way(other, one));
+            Condition::all().add(Column::Source.eq(PlaceSource::Agreement)).add(ways)
+        });
         Condition::all()
+            .add_option(between)
             .add_option(self.source.map(|source| Column::Source.eq(source)))
             .add_option(self.agreement.map(|agreement| Column::AgreementId.eq(agreement)))
             .add_option(self.programme.map(|programme| Column::ProgrammeId.eq(programme)))

@@ -1,5 +1,6 @@
 //! Agreements: how far each has come, its terms, its lines of places, and what the reader can do.
 
+pub mod carry;
 pub mod edit;
 pub mod lines;
 pub mod windows;
@@ -75,7 +76,7 @@ async fn rows(visit: &Visit, rows: &[PlaceLineView]) -> Result<Vec<Value>> {
 /// What the address of the page says.
 #[derive(Debug, Deserialize)]
 pub struct Came {
-    /// `step`, `written`, `saved`, `line`, `places` or `windows`.
+    /// `step`, `written`, `saved`, `line`, `places`, `carried` or `windows`.
     done: Option<String>,
 }
 
@@ -84,7 +85,7 @@ pub async fn show(
     Path(named): Path<String>,
     Query(came): Query<Came>,
 ) -> std::result::Result<Response, Fault> {
-    let known = ["step", "written", "saved", "line", "places", "windows"];
+    let known = ["step", "written", "saved", "line", "places", "carried", "windows"];
     let done = came.done.filter(|done| known.contains(&done.as_str()));
     page(&signed_in.visit, id(&named)?, StatusCode::OK, None, done).await
 }

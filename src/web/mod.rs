@@ -207,6 +207,10 @@ fn ledger() -> Router<Web> {
             get(agreements::lines::ask_places).post(agreements::lines::post),
         )
         .route(
+            "/agreements/{id}/lines/{line}/carry",
+            get(agreements::carry::ask).post(agreements::carry::carry),
+        )
+        .route(
             "/place-lists",
             get(place_lists::ask).post(place_lists::take).layer(DefaultBodyLimit::max(place_lists::FORM)),
         )

@@ -1,5 +1,7 @@
 //! Statements of balances, for both sides of an agreement and the chair: state, confirm, dispute, settle.
 
+use std::ops::RangeInclusive;
+
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,9 +18,15 @@ use super::faults::{self, Wrong};
 use super::form::{Fields, Posted};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
-use crate::app::balances::statements::{self, Answered, desk};
+use crate::app::balances::statements::{self, Answered, Scope, desk};
 use crate::app::{Error, Result, balances};
 
+/// Says that the agreement alone is meant.
+const ONE: &str = "agreement";
+/// Says that all between both sides are.
+const ALL: &str = "all";
+/// Years in which an academic year can begin.
+const YEARS: RangeInclusive<i16> = 1900..=2999;
 /// Letters of what is written about a statement, at most.
 const LONGEST: usize = 2000;
 
@@ -55,6 +63,8 @@ async fn listed(
         statable => statable.into_iter().map(|one| (one.id.to_string(), one.name)).collect::<Vec<_>>(),
         agreement => typed("agreement"),
         on => typed("on"),
+        covers => typed("covers"),
+        year => typed("year"),
         today => visit.app().today().to_string(),
         faults => Value::from(Serde(&said.map(|(_, wrong)| wrong))),
     };
@@ -65,21 +75,18 @@ async fn listed(
 pub async fn make(posted: Posted) -> Answer {
     let Posted { visit, fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
-    let (agreement, day) = (fields.get("agreement").parse::<AgreementId>(), day(&fields));
-    let (Ok(agreement), Ok(day)) = (&agreement, day) else {
-        let mut wrong = Vec::new();
-        if agreement.is_err() {
-            wrong.push(Wrong::at("agreement", visit.word("statements.choose")));
-        }
-        if day.is_err() {
-            wrong.push(Wrong::at("on", visit.word("wrong.day")));
-        }
+    let mut wrong = Vec::new();
+    let agreement = fields.get("agreement").parse::<AgreementId>().ok();
+    if agreement.is_none() {
+        wrong.push(Wrong::at("agreement", visit.word("statements.choose")));
+    }
+    let scope = scope(&visit, &fields, &mut wrong);
+    let (Some(agreement), true) = (agreement, wrong.is_empty()) else {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(listed(&visit, &caller, Onward::default(), status, Some((&fields, wrong))).await?);
     };
-    let (agreement, as_of) = (*agreement, day.and_then(|day| end_of(&visit, day)));
     let once = fields.once(&visit.path)?;
-    match statements::make(visit.app(), &caller, agreement, &once, as_of).await {
+    match statements::make(visit.app(), &caller, agreement, &once, scope).await {
         Ok(answer) => {
             let made: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             let door =
@@ -89,12 +96,40 @@ pub async fn make(posted: Posted) -> Answer {
         Err(error) => {
             let status = status_of(&error);
             let mut wrong = faults::of(&visit, error)?;
-            for one in wrong.iter_mut().filter(|one| one.name == "as_of") {
-                "on".clone_into(&mut one.name);
+            for one in &mut wrong {
+                match one.name.as_str() {
+                    "as_of" => "on".clone_into(&mut one.name),
+                    "all_agreements" => "covers".clone_into(&mut one.name),
+                    _ => {}
+                }
             }
             Ok(listed(&visit, &caller, Onward::default(), status, Some((&fields, wrong))).await?)
         }
     }
+}
+
+/// What a form states the balance of; what is wrong with it is told.
+fn scope(visit: &Visit, said: &Fields, wrong: &mut Vec<Wrong>) -> Scope {
+    let mut scope = Scope::default();
+    match said.get("covers") {
+        "" | ONE => {}
+        ALL => scope.all_agreements = true,
+        _ => wrong.push(Wrong::at("covers", visit.word("wrong.one"))),
+    }
+    match said.get("year") {
+        "" => {}
+        text => {
+            scope.academic_year = text.parse().ok().filter(|year| YEARS.contains(year));
+            if scope.academic_year.is_none() {
+                wrong.push(Wrong::at("year", visit.word("statements.year_fault")));
+            }
+        }
+    }
+    match day(said) {
+        Ok(day) => scope.as_of = day.and_then(|day| end_of(visit, day)),
+        Err(_) => wrong.push(Wrong::at("on", visit.word("wrong.day"))),
+    }
+    scope
 }
 
 /// The day that a form names, where it names one.

@@ -128,6 +128,25 @@ async fn places_are_entered_and_posted_on_their_pages(#[values(Db::Sqlite, Db::P
     let [line] = lines["items"].as_array().expect("lines").as_slice() else { panic!("one line: {lines}") };
     assert_eq!((&line["capacity"], &line["levels"]), (&json!(3), &json!(["second"])));
 
+    let narrow =
+        [("home", &alpha), ("host", &omega), ("capacity", &"4".to_owned()), ("unit", &"heads".to_owned())]
+            .map(|(name, value)| (name.to_owned(), value.clone()));
+    let with = |field: &str, key: &str| {
+        [&narrow[..], &[("fields".to_owned(), field.to_owned()), ("key".to_owned(), key.to_owned())]].concat()
+    };
+    for (field, key) in [("0613", "k4"), ("0311", "k5")] {
+        assert_eq!(submit(&form, &with(field, key)).await.status, 303);
+    }
+    let text = home.get(&page).await.text();
+    for told in [
+        ">Information and communication technologies (0613)</td>",
+        ">Social sciences, journalism and information (0311)</td>",
+        ">Master</td>",
+        "data-label=\"Period\"",
+    ] {
+        assert!(text.contains(told), "lines that differ by level or field look different: {told}: {text}");
+    }
+
     let posting = format!("{form}/{}", id(line));
     for (amount, reason) in [("0", "Why."), ("x", "Why."), ("1", ""), ("-4", "Too many.")] {
         let answer = home.submit(&posting, &posting, &[("amount", amount), ("reason", reason)]).await;

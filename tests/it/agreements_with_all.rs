@@ -108,6 +108,19 @@ async fn its_places_are_the_hosts_to_give_and_for_whoever_has_no_narrower_line(
 
     let held = host.get(&open).await.ok();
     assert_eq!((&held["held"], &held["free"]), (&json!(1), &json!(0)));
+    let sent = |view: &Value| {
+        let pairs = view["pairs"].as_array().expect("pairs").iter();
+        let of = |pair: &&Value| pair["source"] == "agreement" && pair["academic_year"].is_null();
+        pairs.filter(of).map(|pair| pair["forecast"].clone()).collect::<Vec<_>>()
+    };
+    for by in [home, host, sol] {
+        let view = by.get("/reports/balance").await.ok();
+        assert!(sent(&view).contains(&json!(1)), "the case says who sent to whom: {view}");
+    }
+    let others = cast.who("other_coordinator").get("/reports/balance").await.ok();
+    assert_eq!(others["pairs"], json!([]), "what two others have sent to each other is theirs");
+    let gone = home.get(&format!("{between}/balance")).await.ok();
+    assert_eq!(gone["rows"], json!([]), "nothing was taken of the one that is over");
     cast.verified().await;
 }
 

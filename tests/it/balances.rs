@@ -1,6 +1,9 @@
 //! Balances: what the postings say at any instant, places carried over, and statements that both sides confirm.
 
+mod counted;
 mod pages;
+mod pairs;
+mod statements;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rstest::rstest;
@@ -117,17 +120,28 @@ async fn a_balance_is_a_table_and_a_picture_too(#[values(Db::Sqlite, Db::Postgre
     let table = accepting(sol, "/reports/balance", "text/csv").await;
     assert_eq!((table.status, table.header("content-type")), (200, "text/csv; charset=utf-8"));
     let mut rows = csv::Reader::from_reader(table.body.as_slice());
-    assert_eq!(rows.headers().expect("a head").iter().next(), Some("source"));
+    assert_eq!(rows.headers().expect("a head").iter().next(), Some("kind"));
     let omega = cast.at("Omega")["id"].as_str().expect("an id");
     let rows: Vec<csv::StringRecord> = rows.records().map(|row| row.expect("a row")).collect();
-    let row = rows.iter().find(|row| &row[3] == omega && !row[1].is_empty()).expect("the row");
-    assert_eq!((&row[8], &row[10], &row[12], &row[13]), ("2", "1", "1", "1"));
+    let row = rows.iter().find(|row| &row[0] == "places" && &row[4] == omega && !row[2].is_empty());
+    let row = row.expect("the row");
+    assert_eq!((&row[9], &row[11], &row[13], &row[14]), ("2", "1", "1", "1"));
+    let pair = rows.iter().find(|row| &row[0] == "pair" && &row[4] == omega && &row[6] == "2026");
+    let pair = pair.expect("the pair in that year");
+    assert_eq!((&pair[1], &pair[11], &pair[20], &pair[21]), ("agreement", "1", "0", "1"));
 
     let picture = accepting(sol, "/reports/balance", "image/svg+xml").await;
     assert_eq!(picture.header("content-type"), "image/svg+xml");
     assert_eq!(picture.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
     let text = picture.text();
-    for part in ["<title id", "<desc id", "role=\"img\"", "University of Omega", "0 + 1 / 2"] {
+    for part in [
+        "<title id",
+        "<desc id",
+        "role=\"img\"",
+        "University of Omega",
+        "0 + 1 / 2",
+        "0 + 1 ⇄ 0 + 0 = +0 (+1)",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("http") || text.matches("http").count() == 1, "it loads nothing: {text}");

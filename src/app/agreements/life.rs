@@ -239,7 +239,7 @@ fn sign(row: &mut Agreement, before: AgreementStatus, actor: Option<PersonId>, a
         (AgreementStatus::Draft, AgreementStatus::Proposed) => {
             (row.proposed_by, row.proposed_at) = (actor, Some(at.now));
         }
-        (AgreementStatus::Proposed, AgreementStatus::Agreed) => {
+        (AgreementStatus::Draft | AgreementStatus::Proposed, AgreementStatus::Agreed) => {
             (row.agreed_by, row.agreed_at) = (actor, Some(at.now));
         }
         _ => {}

@@ -61,6 +61,12 @@ impl Terms {
         past.unwrap_or_default()
     }
 
+    /// Those that applied at an instant.
+    pub fn at(row: &Agreement, at: DateTime<Utc>) -> Self {
+        let replaced = Self::past(row).into_iter().find(|past| past.replaced_at > at);
+        replaced.map_or_else(|| Self::of(row), |past| past.terms)
+    }
+
     /// What the input of an event would make of those that apply.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! Statements of balances: one side states what the postings say up to an instant, the other confirms it or disputes it, and the chair
-//! decides what stays disputed.
+//! Statements of balances: one side states what the postings say up to an instant, of one agreement or of all between both sides, the
+//! other confirms it or disputes it, and the chair decides what stays disputed.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -16,24 +16,47 @@ use crate::app::{Answer, App, Asked as Paged, Conflict, Error, FieldError, Once,
 use crate::clock::Moment;
 use crate::store::agreements::{self, Agreement};
 use crate::store::statements::{self as store, Statement};
-use crate::store::{Conn, holders};
+use crate::store::{Conn, Tx, holders};
 
 pub mod desk;
 mod told;
+
+/// What a balance is stated of.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scope {
+    /// The instant; `None` is now.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Every agreement between both sides, not the one alone.
+    pub all_agreements: bool,
+    /// Only the academic year that begins in this year.
+    pub academic_year: Option<i16>,
+}
+
+/// A balance as it is stated, with what it is of: the digest speaks of both.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StatedBalance {
+    /// Whether it is of every agreement between both sides, not of one alone.
+    pub all_agreements: bool,
+    /// Year in which the academic year begins that it is of; `null`: all years.
+    pub academic_year: Option<i16>,
+    /// The numbers.
+    #[serde(flatten)]
+    pub balance: BalanceView,
+}
 
 /// A statement of a balance.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StatementView {
     /// Its id.
     pub id: BalanceStatementId,
-    /// The agreement.
+    /// The agreement, or one of those between both sides.
     pub agreement: AgreementId,
     /// The instant whose balance it states.
     pub as_of: DateTime<Utc>,
     /// How far it has come.
     pub status: StatementStatus,
     /// The balance as it was stated.
-    #[schema(value_type = BalanceView)]
+    #[schema(value_type = StatedBalance)]
     pub balance: Value,
     /// SHA-256 of the stated balance, in hexadecimal digits: the same on both sides.
     pub sha256: String,
@@ -127,17 +150,12 @@ fn side(agreement: &Agreement, caller: &Caller) -> Option<InstitutionId> {
     agreement.sides().find(|side| caller.coordinates(&Place::whole(*side)))
 }
 
-/// States the balance of an agreement for one side, as of an instant.
+/// States the balance of an agreement, or of all between its sides, for one of them, as of an instant.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for whoever speaks for neither side, [`Error::Invalid`] for an instant to come.
-pub async fn make(
-    app: &App,
-    caller: &Caller,
-    of: AgreementId,
-    once: &Once,
-    as_of: Option<DateTime<Utc>>,
-) -> Result<Answer> {
+/// [`Error::Forbidden`] for whoever speaks for neither side, [`Error::Invalid`] for an instant to come, and for all agreements with the
+/// alliance as a whole.
+pub async fn make(app: &App, caller: &Caller, of: AgreementId, once: &Once, scope: Scope) -> Result<Answer> {
     let at = app.clock.moment();
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
@@ -147,12 +165,11 @@ pub async fn make(
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
-    if as_of.is_some_and(|as_of| as_of > at.now) {
+    let as_of = scope.as_of.unwrap_or(at.now);
+    if as_of > at.now {
         return Err(Error::Invalid(vec![FieldError::new("/as_of", "not yet: give an instant that is past")]));
     }
-    let as_of = as_of.unwrap_or(at.now);
-    let wanted = Wanted { agreement: Some(of), ..Wanted::default() };
-    let stated = balance(app, &tx, caller, true, &Asked { wanted, at: Some(as_of) }).await?;
+    let stated = stated(app, &tx, caller, &agreement, Scope { as_of: Some(as_of), ..scope }).await?;
     let content = serde_json::to_string(&stated).map_err(|fault| Error::Internal(Box::new(fault)))?;
     let row = Statement {
         id: at.id(),
@@ -184,6 +201,33 @@ pub async fn make(
     let answer = turn.finish(tx, &at, Answer::created(location, 1, &view)?).await?;
     app.wake.notify_one();
     Ok(answer)
+}
+
+/// The balance that such a statement states.
+async fn stated(
+    app: &App,
+    tx: &Tx,
+    caller: &Caller,
+    agreement: &Agreement,
+    scope: Scope,
+) -> Result<StatedBalance> {
+    let Scope { as_of, all_agreements, academic_year } = scope;
+    let wanted = match (all_agreements, agreement.partner_id) {
+        (false, _) => Wanted { agreement: Some(agreement.id), ..Wanted::default() },
+        (true, Some(partner)) => {
+            Wanted { between: Some([agreement.proposer_id, partner]), ..Wanted::default() }
+        }
+        (true, None) => {
+            let told = "the other side is the alliance as a whole: state the balance of this agreement alone";
+            return Err(Error::Invalid(vec![FieldError::new("/all_agreements", told)]));
+        }
+    };
+    let whole = balance(app, tx, caller, true, &Asked { wanted, at: as_of }).await?;
+    let balance = match academic_year {
+        Some(year) => whole.in_year(year),
+        None => whole,
+    };
+    Ok(StatedBalance { all_agreements, academic_year, balance })
 }
 
 /// Confirms, disputes or settles a statement in the version that was read.

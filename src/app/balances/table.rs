@@ -1,10 +1,12 @@
-//! A balance as a table.
+//! A balance as a table: first the places by home, host and period, then what each pair has sent to each other.
 
-use super::{BalanceRow, BalanceView, End};
+use super::{BalanceRow, BalanceView, End, PairBalance};
 use crate::app::Result;
 use crate::app::reports::table::{self, plain};
 
-const COLUMNS: [&str; 15] = [
+/// Of pairs the home is the one, the host the other, and what they have sent there stands where places do; an empty year is all years.
+const COLUMNS: [&str; 22] = [
+    "kind",
     "source",
     "home_id",
     "home",
@@ -20,15 +22,24 @@ const COLUMNS: [&str; 15] = [
     "free",
     "forecast",
     "overdrawn_lines",
+    "back_capacity",
+    "back_held",
+    "back_used",
+    "back_forecast",
+    "balance",
+    "balance_forecast",
 ];
 
+type Cells = [String; COLUMNS.len()];
+
 pub(super) fn csv(view: &BalanceView) -> Result<String> {
-    table::csv(COLUMNS, view.rows.iter().map(cells))
+    table::csv(COLUMNS, view.rows.iter().map(places).chain(view.pairs.iter().map(pair)))
 }
 
-fn cells(row: &BalanceRow) -> [String; COLUMNS.len()] {
+fn places(row: &BalanceRow) -> Cells {
     let numbers = &row.numbers;
     [
+        "places".to_owned(),
         row.source.as_str().to_owned(),
         End::id_of(row.home.as_ref()),
         End::name_of(row.home.as_ref()),
@@ -44,5 +55,39 @@ fn cells(row: &BalanceRow) -> [String; COLUMNS.len()] {
         numbers.free.to_string(),
         numbers.forecast.to_string(),
         row.overdrawn.len().to_string(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+    ]
+}
+
+fn pair(pair: &PairBalance) -> Cells {
+    let PairBalance { there, back, .. } = pair;
+    [
+        "pair".to_owned(),
+        pair.source.as_str().to_owned(),
+        pair.one.id.to_string(),
+        plain(&pair.one.name),
+        pair.other.id.to_string(),
+        plain(&pair.other.name),
+        pair.academic_year.map(|year| year.to_string()).unwrap_or_default(),
+        String::new(),
+        pair.unit.as_str().to_owned(),
+        there.capacity.to_string(),
+        String::new(),
+        there.held.to_string(),
+        there.used.to_string(),
+        String::new(),
+        there.forecast.to_string(),
+        String::new(),
+        back.capacity.to_string(),
+        back.held.to_string(),
+        back.used.to_string(),
+        back.forecast.to_string(),
+        pair.balance.to_string(),
+        pair.forecast.to_string(),
     ]
 }

@@ -85,37 +85,66 @@ pub struct Bar {
 
 /// Draws bars below each other.
 pub fn draw(about: About<'_>, bars: &[Bar]) -> String {
-    let shown = &bars[..bars.len().min(MOST)];
-    let left = bars.len() - shown.len();
-    let count = i64::try_from(shown.len()).unwrap_or(0);
-    let height = TOP + ROW * count.max(1) + if left > 0 { 40 } else { 16 };
-    let told = shown.iter().map(|bar| bar.told.as_str()).collect::<Vec<_>>().join(" ");
-    let told = if shown.is_empty() { about.none } else { &told };
-    let mut svg = format!(
+    panels(&[(about, bars)])
+}
+
+/// Draws several such pictures below each other, as one with the title of the first.
+pub fn panels(all: &[(About<'_>, &[Bar])]) -> String {
+    let (mut drawn, mut told, mut height) = (String::new(), Vec::new(), 0);
+    for (nth, (about, bars)) in all.iter().enumerate() {
+        if nth > 0 {
+            told.push(format!("{}:", about.title));
+        }
+        told.push(described(*about, bars));
+        height = panel(&mut drawn, (*about, bars), height);
+    }
+    let title = all.first().map_or("", |(about, _)| about.title);
+    format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
          role=\"img\" aria-labelledby=\"picture-title picture-told\" font-family=\"sans-serif\" font-size=\"14\">\
          <title id=\"picture-title\">{}</title><desc id=\"picture-told\">{}</desc>{PATTERNS}\
-         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>",
-        escaped(about.title),
-        escaped(told)
-    );
-    text(&mut svg, (LEFT, 30), 18, INK, about.title);
+         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>{drawn}</svg>\n",
+        escaped(title),
+        escaped(&told.join(" "))
+    )
+}
+
+/// The bars that are drawn, and how many are left.
+fn shown(bars: &[Bar]) -> (&[Bar], usize) {
+    let shown = &bars[..bars.len().min(MOST)];
+    (shown, bars.len() - shown.len())
+}
+
+/// The bars as sentences.
+fn described(about: About<'_>, bars: &[Bar]) -> String {
+    let (shown, _) = shown(bars);
+    if shown.is_empty() {
+        return about.none.to_owned();
+    }
+    shown.iter().map(|bar| bar.told.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Draws a title, what fillings mean, and bars from a height on; the height below them.
+fn panel(svg: &mut String, (about, bars): (About<'_>, &[Bar]), above: i64) -> i64 {
+    let (shown, left) = shown(bars);
+    let count = i64::try_from(shown.len()).unwrap_or(0);
+    let below = above + TOP + ROW * count.max(1) + if left > 0 { 40 } else { 16 };
+    text(svg, (LEFT, above + 30), 18, INK, about.title);
     for ((fill, word), at) in about.legend.iter().zip(0..) {
         let x = LEFT + 170 * at;
-        rect(&mut svg, (x, 48, 18), *fill);
-        text(&mut svg, (x + 26, 62), 14, INK, word);
+        rect(svg, (x, above + 48, 18), *fill);
+        text(svg, (x + 26, above + 62), 14, INK, word);
     }
     for (bar, at) in shown.iter().zip(0..) {
-        draw_bar(&mut svg, bar, TOP + ROW * at);
+        draw_bar(svg, bar, above + TOP + ROW * at);
     }
     if shown.is_empty() {
-        text(&mut svg, (LEFT, TOP + 16), 14, INK, about.none);
+        text(svg, (LEFT, above + TOP + 16), 14, INK, about.none);
     }
     if left > 0 {
-        text(&mut svg, (LEFT, height - 12), 14, INK, &about.more.replace("{}", &left.to_string()));
+        text(svg, (LEFT, below - 12), 14, INK, &about.more.replace("{}", &left.to_string()));
     }
-    svg.push_str("</svg>\n");
-    svg
+    below
 }
 
 fn draw_bar(svg: &mut String, bar: &Bar, y: i64) {
@@ -213,5 +242,7 @@ mod tests {
         assert!(svg.contains("&lt;T&gt;") && !svg.contains("<T>"));
         assert_eq!(shortened("Omega"), "Omega");
         assert!(draw(about, &vec![bar("A".to_owned()); MOST + 2]).contains("2 more"));
+        let both = panels(&[(about, &[bar("A".to_owned())]), (About { title: "Second", ..about }, &[])]);
+        assert!(both.contains("A: 1. Second: -</desc>") && both.matches("<title").count() == 1, "{both}");
     }
 }

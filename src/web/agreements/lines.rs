@@ -22,9 +22,9 @@ use crate::web::visit::{SignedIn, Visit};
 /// Institutions and terms to choose from.
 const MANY: Asked = Asked { limit: 200, cursor: None };
 /// Most places of a line, and most that are posted at once.
-const MOST: i32 = 1_000_000;
+pub(super) const MOST: i32 = 1_000_000;
 /// Letters of a reason, at most.
-const LONGEST: usize = 1_000;
+pub(super) const LONGEST: usize = 1_000;
 /// Says that a line is for every member.
 const ALL: &str = "all";
 
@@ -168,6 +168,15 @@ fn reason(visit: &Visit, typed: &Fields, wrong: &mut Vec<Wrong>) -> String {
     reason
 }
 
+/// A reason that has to be given.
+pub(super) fn why(visit: &Visit, typed: &Fields, wrong: &mut Vec<Wrong>) -> String {
+    let reason = reason(visit, typed, wrong);
+    if reason.is_empty() {
+        wrong.push(Wrong::at("reason", visit.word("agreements.faults.reason")));
+    }
+    reason
+}
+
 /// Whether an agreement takes lines and places still, from somebody who may give some.
 pub fn is_open(agreement: &AgreementView, caller: &Caller) -> bool {
     let over = matches!(agreement.status, AgreementStatus::Ended | AgreementStatus::Dropped);
@@ -180,7 +189,7 @@ fn speaks(caller: &Caller, side: InstitutionId) -> bool {
 }
 
 /// One line of an agreement the caller sees.
-async fn found(
+pub(super) async fn found(
     visit: &Visit,
     caller: &Caller,
     (agreement, line): &(String, String),
@@ -227,10 +236,7 @@ pub async fn post(Path(named): Path<(String, String)>, Posted { visit, fields }:
     if amount.is_none() {
         wrong.push(Wrong::at("amount", visit.word("agreements.faults.amount")));
     }
-    let reason = reason(&visit, &fields, &mut wrong);
-    if reason.is_empty() {
-        wrong.push(Wrong::at("reason", visit.word("agreements.faults.reason")));
-    }
+    let reason = why(&visit, &fields, &mut wrong);
     let (Some(amount), true) = (amount, wrong.is_empty()) else {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(places_page(&visit, &of, status, &fields, &wrong).await?);

@@ -2,9 +2,12 @@
 
 use rstest::rstest;
 
-use super::{agreement, allocated};
+use serde_json::json;
+
+use super::{agreement, allocated, line_for};
 use crate::support::cast::{Cast, address};
 use crate::support::database::Db;
+use crate::support::offers::id;
 use crate::support::rounds::without_documents;
 use crate::support::visitor::Visitor;
 
@@ -22,6 +25,11 @@ async fn reports_are_read_and_taken_along_from_their_pages(#[values(Db::Sqlite, 
         let answer = home.get(page).await;
         let text = answer.text();
         assert!(answer.status == 200 && text.contains("<svg") && text.contains("<desc"), "{page}: {text}");
+    }
+    let text = home.get("/balances").await.text();
+    for told in ["All together, by source and academic year", "Taken if all reserved places are", "all years"]
+    {
+        assert!(text.contains(told), "{told}: {text}");
     }
     for (file, kind) in [
         ("/balances/balances.csv", "text/csv; charset=utf-8"),
@@ -125,4 +133,66 @@ async fn a_statement_is_made_confirmed_disputed_and_settled_on_its_pages(
     }
     assert_eq!(by(&address("Anna")).await.get("/statements").await.status, 404);
     assert_eq!(Visitor::new(&cast.app.address).get(&page).await.status, 303);
+}
+
+#[rstest]
+#[tokio::test]
+async fn places_are_carried_over_on_their_page(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(2, &without_documents()).await;
+    let like = cast.who("secretariat").get(&format!("/place-lines/{}", id(&round.lines[0]))).await.ok();
+    let spring = json!({ "id": round.offerings[0]["period"] });
+    let autumn = cast.next_term("Omega", cast.who("host_coordinator")).await;
+    let (now, then) = (line_for(&cast, &like, &spring, 3).await, line_for(&cast, &like, &autumn, 1).await);
+    let [email, stranger] = ["home_coordinator", "other_coordinator"].map(address);
+    for email in [&email, &stranger] {
+        cast.app.accept(email).await;
+    }
+    let home = Visitor::signed_in(&cast.app.address, &email).await;
+    let hanna = cast.app.acting(&email).await;
+    let page = format!("/agreements/{}", agreement(&cast, &round).await);
+    let form = |line: &serde_json::Value| format!("{page}/lines/{}/carry", id(line));
+    let (from, last) = (form(&now), form(&then));
+    let shown = home.get(&page).await.text();
+    assert!(shown.contains(&from) && !shown.contains(&form(&like)), "{shown}");
+    let shown = home.get(&last).await.text();
+    assert!(
+        shown.contains("There is nothing to carry them to") && !shown.contains("name=\"amount\""),
+        "{shown}"
+    );
+    let shown = home.get(&from).await.text();
+    assert!(shown.contains("2027 Autumn · 1 left") && !shown.contains(id(&like)), "{shown}");
+
+    for (to, amount, reason, told) in [
+        ("", "1", "Why.", "To the term: Choose the term"),
+        (id(&then), "0", "Why.", "How many: A whole number from 1"),
+        (id(&then), "1", "", "Reason: Say why"),
+        (id(&then), "4", "Why.", "How many: Only 3 are free"),
+        (id(&like), "1", "Why.", "To the term: Differs in more than its period"),
+    ] {
+        let fields = [("to", to), ("amount", amount), ("reason", reason)];
+        let answer = home.submit(&from, &from, &fields).await;
+        let text = answer.text();
+        assert!([409, 422].contains(&answer.status) && text.contains(told), "{told}: {text}");
+        assert!(text.contains("class=\"fault\"") && text.contains(&format!("value=\"{amount}\"")), "{text}");
+    }
+    let fields = [("to", id(&then)), ("amount", "2"), ("reason", "Unused <here>.")];
+    let asked = home.submit(&from, &from, &fields).await;
+    let text = asked.text();
+    assert!(asked.status == 200 && text.contains("2 go from 2026 Spring to 2027 Autumn"), "{text}");
+    assert!(text.contains("name=\"sure\"") && text.contains("Unused &lt;here&gt;."), "{text}");
+    let left = async |line| hanna.get(&format!("/place-lines/{}", id(line))).await.ok()["free"].clone();
+    assert_eq!((left(&now).await, left(&then).await), (json!(3), json!(1)), "a look changes nothing");
+
+    let sure = [&fields[..], &[("sure", "yes"), ("key", "k1")]].concat();
+    for _ in 0..2 {
+        let done = home.submit(&from, &from, &sure).await;
+        assert_eq!(
+            (done.status, done.header("location")),
+            (303, format!("{page}?done=carried#lines").as_str())
+        );
+    }
+    assert_eq!((left(&now).await, left(&then).await), (json!(1), json!(3)), "a double click carries once");
+    let stranger = Visitor::signed_in(&cast.app.address, &stranger).await;
+    assert_eq!(stranger.get(&from).await.status, 404);
 }

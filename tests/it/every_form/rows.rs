@@ -242,6 +242,12 @@ const LEDGER: &[Row] = &[
     row("/agreements/{written}/events", "other_coordinator", "/agreements/{written}"),
     row("/agreements/{agreement}/lines", "home_coordinator", "/agreements/{agreement}/lines"),
     row("/agreements/{agreement}/lines/{line}", "home_coordinator", "/agreements/{agreement}/lines/{line}"),
+    row(
+        "/agreements/{agreement}/lines/{spare}/carry",
+        "home_coordinator",
+        "/agreements/{agreement}/lines/{spare}/carry",
+    )
+    .fill(&[("sure", "yes")]),
     row("/place-lists", "home_coordinator", "/place-lists").fill(&[("file", LIST)]).alike(),
     row("/statements", "home_coordinator", "/statements"),
     row(

@@ -61,6 +61,7 @@ impl Scene {
         let tables = stage.cast.app.database.connect().await;
         let mut scene = Self { stage, ids: BTreeMap::new(), browsers: BTreeMap::new(), tables };
         scene.name();
+        scene.spare().await;
         scene.draft().await;
         scene.link().await;
         for row in super::rows::rows() {
@@ -137,6 +138,21 @@ impl Scene {
         let all = sessions["items"].as_array().expect("sessions");
         let other = all.iter().find(|one| one["this"] == false).expect("a second one");
         self.ids.insert("session", other["id"].as_str().expect("an id").to_owned());
+    }
+
+    /// Places that nobody has taken in one term, and the same in the term after.
+    async fn spare(&mut self) {
+        let cast = &self.stage.cast;
+        let later = cast.next_term("Omega", cast.who("host_coordinator")).await;
+        let mut lines = Vec::new();
+        for period in [json!(self.ids["period"]), later["id"].clone()] {
+            let line = json!({
+                "source": "agreement", "agreement": self.ids["agreement"], "home": cast.at("Alpha")["id"],
+                "host": self.ids["host"], "period": period, "levels": ["third"], "unit": "heads", "capacity": 3,
+            });
+            lines.push(cast.who("home_coordinator").post("/place-lines", &line).await.ok());
+        }
+        self.ids.insert("spare", lines[0]["id"].as_str().expect("an id").to_owned());
     }
 
     /// Links that mails carry.

@@ -39,6 +39,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("/agreements/{agreement}/windows/{host}", "host_coordinator"),
     ("/agreements/{agreement}/lines", "home_coordinator"),
     ("/agreements/{agreement}/lines/{line}", "home_coordinator"),
+    ("/agreements/{agreement}/lines/{spare}/carry", "home_coordinator"),
     ("/place-lists", "home_coordinator"),
     ("/balances", "home_coordinator"),
     ("/statements", "home_coordinator"),
