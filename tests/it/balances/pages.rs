@@ -168,7 +168,7 @@ async fn places_are_carried_over_on_their_page(#[values(Db::Sqlite, Db::Postgres
         (id(&then), "0", "Why.", "How many: A whole number from 1"),
         (id(&then), "1", "", "Reason: Say why"),
         (id(&then), "4", "Why.", "How many: Only 3 are free"),
-        (id(&like), "1", "Why.", "To the term: Differs in more than its period"),
+        (id(&like), "1", "Why.", "To the term: Is not for a later period"),
     ] {
         let fields = [("to", to), ("amount", amount), ("reason", reason)];
         let answer = home.submit(&from, &from, &fields).await;
