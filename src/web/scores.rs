@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
-use serde_json::Value as Json;
 use sojourn_engine::ids::CallId;
 
 use super::Site;
@@ -18,8 +17,9 @@ use super::form::{Fields, Posted};
 use super::text_file::{self, Sent, chosen, unread};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
-use crate::app::applications::scores;
+use crate::app::applications::scores::{self, ScoreImport};
 use crate::app::calls::{self, CallView};
+use crate::app::people::RefusedRow;
 use crate::app::{Error, Result};
 
 /// Largest table that a page takes, which goes there and back for the second look; REST takes larger ones.
@@ -43,7 +43,7 @@ struct Wrong {
 /// What was made of a table.
 #[derive(Default)]
 struct Tried<'f> {
-    report: Option<Json>,
+    report: Option<ScoreImport>,
     file: &'f str,
     wrong: Vec<Wrong>,
     again: bool,
@@ -103,7 +103,7 @@ async fn import(
     call: &CallView,
     said: &Fields,
     dry_run: bool,
-) -> Result<Json> {
+) -> Result<ScoreImport> {
     let file = chosen(visit, said)?;
     if file.len() > LARGEST {
         return Err(unread(visit.word("scores.large")));
@@ -114,13 +114,13 @@ async fn import(
 }
 
 /// The rows of a report that cannot be.
-fn rows(visit: &Visit, report: &Json) -> Vec<Wrong> {
-    let row = |row: &Json| Wrong {
-        row: row["row"].as_u64(),
-        column: row["column"].as_str().map(str::to_owned),
-        told: sentence(visit, row["detail"].as_str().unwrap_or_default()),
+fn rows(visit: &Visit, report: &ScoreImport) -> Vec<Wrong> {
+    let row = |row: &RefusedRow| Wrong {
+        row: Some(row.row),
+        column: row.column.clone(),
+        told: sentence(visit, &row.detail),
     };
-    report["refused"].as_array().into_iter().flatten().map(row).collect()
+    report.refused.iter().map(row).collect()
 }
 
 /// The page with what keeps a table from being entered; what is no matter of the form goes on.

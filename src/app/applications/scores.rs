@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId};
 use sojourn_engine::vocabulary::{Deed, Matter};
@@ -35,7 +35,7 @@ const COLUMNS: Columns = Columns { needed: &["score"], wanted: &["application", 
 const COORDINATOR: &str = "the home coordinator";
 
 /// What a table of scores does, or would do.
-#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct ScoreImport {
     /// Whether this only says what would be done.
     pub dry_run: bool,
@@ -52,7 +52,7 @@ pub struct ScoreImport {
 }
 
 /// A score that a table changes.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ScoreChange {
     /// The application.
     pub application: CaseId,

@@ -1,6 +1,7 @@
 //! Who got which choice in the confirmed runs of each call.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -51,14 +52,14 @@ pub async fn allocation(app: &App, caller: &Caller, wanted: &Wanted) -> Result<A
     let mut calls: Vec<(AllocationCall, Counted)> = Vec::new();
     for (run, title) in store::reported(conn, caller, wanted.call).await? {
         let Some(files) = store::files(conn, run.id).await? else { continue };
-        if calls.iter().all(|(known, _)| known.call != run.call_id) {
+        let at = calls.iter().position(|(known, _)| known.call == run.call_id).unwrap_or_else(|| {
             let call = AllocationCall { call: run.call_id, title, runs: 0, groups: Vec::new() };
             calls.push((call, Counted::default()));
-        }
+            calls.len() - 1
+        });
         let (students, outcome) = took_part(&files)?;
-        for (call, counted) in calls.iter_mut().filter(|(call, _)| call.call == run.call_id) {
-            call.runs += usize::from(counted.add(&students, &outcome, wanted.home));
-        }
+        let (call, counted) = &mut calls[at];
+        call.runs += usize::from(counted.add(students, outcome, wanted.home));
     }
     calls.retain(|(call, _)| call.runs > 0);
     let students = calls.iter().flat_map(|(_, counted)| counted.students.values());
@@ -83,19 +84,16 @@ struct Counted {
 
 impl Counted {
     /// Adds a run that is older than those before it, or what of it is of a home; `false` where that is nothing.
-    fn add(&mut self, students: &[Student], outcome: &Allocation, home: Option<InstitutionId>) -> bool {
+    fn add(&mut self, students: Vec<Student>, outcome: Allocation, home: Option<InstitutionId>) -> bool {
         let mut some = false;
-        for student in students.iter().filter(|student| home.is_none_or(|home| student.home == home)) {
+        for student in students.into_iter().filter(|student| home.is_none_or(|home| student.home == home)) {
             some = true;
-            if self.students.contains_key(&student.id) {
-                continue;
+            if let Entry::Vacant(new) = self.students.entry(student.id) {
+                self.placed.extend(outcome.of(student.id).map(|placed| (student.id, placed)));
+                new.insert(student);
             }
-            self.students.insert(student.id, student.clone());
-            self.placed.extend(outcome.of(student.id).map(|placed| (student.id, placed)));
         }
-        if self.latest.is_none() {
-            self.latest = Some(outcome.clone());
-        }
+        self.latest.get_or_insert(outcome);
         some
     }
 
@@ -180,7 +178,7 @@ mod tests {
         for (students, outcome) in
             [run(&[(2, 7, Some(2))]), run(&[(1, 7, Some(1)), (2, 7, None), (3, 8, None)])]
         {
-            counted.add(&students, &outcome, home.map(|home| Uuid::from_u128(home).into()));
+            counted.add(students, outcome, home.map(|home| Uuid::from_u128(home).into()));
         }
         let groups = counted.table().unwrap().groups.into_iter();
         groups.map(|group| (group.students, group.by_rank, group.unplaced)).collect()

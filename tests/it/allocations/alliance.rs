@@ -1,4 +1,4 @@
-//! Runs over several homes that share one host's places: made by the secretariat, decided by scores over all of them.
+//! Runs over several homes that share one line of a host's places: made by the secretariat, decided by scores over all of them.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::stand::scored;
 use super::{Stand, id};
+use crate::agreements_with_all::{line, signed};
 use crate::support::actor::Actor;
 use crate::support::app::SECRETARIAT;
 use crate::support::cast::{Cast, address, merged};
@@ -18,15 +19,24 @@ use crate::support::walk::Walk;
 
 /// How long the sessions of browsers last.
 const LASTS: TimeDelta = TimeDelta::hours(12);
-/// Students by home and score. Everybody would rather go to Omega, which takes two; Alpha has places at Sigma too.
+/// Students by home and score. Everybody would rather go to Omega, which has two places for the whole alliance; Alpha has some at
+/// Sigma too.
 const SCORES: [(&str, &str, f64); 4] =
     [("Anna", "Alpha", 60.0), ("Berta", "Alpha", 50.0), ("Gina", "Gamma", 90.0), ("Hana", "Gamma", 55.0)];
 
-/// Two homes with an agreement for two places at Omega each, which takes two from all of them; one call for both.
+/// Two homes that draw on the two places which Omega gives the alliance; one call for both.
 async fn both(cast: &Cast) -> Stand<'_> {
-    let (sol, gamma) = (cast.who("secretariat"), cast.who("other_coordinator"));
+    let (sol, host) = (cast.who("secretariat"), cast.who("host_coordinator"));
     let mut round = cast.exchange(2, &without_documents()).await;
-    round.lines.push(cast.agreed(("Gamma", gamma), ("Omega", cast.who("host_coordinator")), 2).await);
+    let (agreement, _) = signed(cast).await;
+    let shared = merged(line(&agreement, None, Some(cast.at("Omega"))), &json!({ "capacity": 2 }));
+    let shared = host.post("/place-lines", &shared).await.ok();
+    // What Alpha had for itself there is over.
+    let narrow = sol.get(&format!("/place-lines/{}", id(&round.lines[0]))).await.ok();
+    let between = format!("/agreements/{}", narrow["agreement"].as_str().expect("an id"));
+    cast.who("home_coordinator").end_agreement(&between, "2026-09-01").await.ok();
+    cast.app.advance(TimeDelta::days(1));
+    round.lines = vec![round.lines.swap_remove(1), shared];
     let homes = json!([cast.at("Alpha")["id"], cast.at("Gamma")["id"]]);
     let offerings: Vec<&Value> = round.offerings.iter().map(|offering| &offering["id"]).collect();
     let call = json!({
@@ -108,7 +118,7 @@ async fn scores_decide_over_all_homes_and_not_who_runs_first(#[values(Db::Sqlite
     }
     let lines = run["lines"].as_array().expect("lines");
     assert!(lines.iter().all(|line| line["used"].as_u64() <= line["capacity"].as_u64()), "{run}");
-    let shared = lines.iter().find(|line| line["line"] == stand.round.lines[2]["id"]).expect("Omega's own");
+    let shared = lines.iter().find(|line| line["line"] == stand.round.lines[1]["id"]).expect("Omega's");
     assert_eq!((&shared["used"], shared["homes"].as_array().map(Vec::len)), (&json!(2), Some(2)));
 
     // Each home sees how the whole came out, and by name its own.
@@ -135,7 +145,7 @@ async fn scores_decide_over_all_homes_and_not_who_runs_first(#[values(Db::Sqlite
     for line in &stand.round.lines {
         held.push(stand.walks[0].taken(line).await);
     }
-    assert_eq!(held, [(1, 0), (1, 0), (2, 0), (1, 0)], "nobody gives more than they have");
+    assert_eq!(held, [(1, 0), (2, 0)], "nobody gives more than they have");
     cast.verified().await;
     let approved = sol.get("/audit?subject=allocation&deed=approve").await.ok()["items"].clone();
     assert_eq!((approved.as_array().map(Vec::len), &approved[0]["institution"]), (Some(1), &Value::Null));
@@ -192,7 +202,7 @@ async fn the_pages_offer_homes_show_each_their_own_and_give_the_file_to_whoever_
     let page = sol.get(&runs).await.text();
     assert!(page.contains("For all homes together") && page.matches("name=\"home\"").count() == 2, "{page}");
     let none = sol.submit(&runs, &runs, &[("home", "x"), ("key", "k-none")]).await;
-    assert!(none.status == 422 && none.text().contains("The call is not for this home"), "{}", none.text());
+    assert!(none.status == 422 && none.text().contains("the call is not for this home"), "{}", none.text());
     let tried = sol.submit(&runs, &runs, &[("key", "k-both")]).await;
     assert_eq!(tried.status, 303, "{}", tried.text());
     let run = tried.header("location").to_owned();

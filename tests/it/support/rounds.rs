@@ -38,8 +38,7 @@ impl Cast {
         let mut lines = Vec::new();
         for (host, coordinator) in [("Omega", "host_coordinator"), ("Sigma", "second_coordinator")] {
             offerings.push(self.offering(host, self.who(coordinator), "exchange", "student-exchange").await);
-            let home = ("Alpha", self.who("home_coordinator"));
-            lines.push(self.agreed(home, (host, self.who(coordinator)), places).await);
+            lines.push(self.agreed(host, self.who(coordinator), places).await);
         }
         let own = json!({
             "source": "pool", "direction": "in", "host": self.at("Omega")["id"], "unit": "heads", "capacity": places,
@@ -172,17 +171,12 @@ impl Cast {
         offering
     }
 
-    /// So many places of a home at a host, by an agreement of theirs.
-    pub async fn agreed(
-        &self,
-        (home, by): (&str, &Actor),
-        (host, partner): (&str, &Actor),
-        places: i32,
-    ) -> Value {
-        let (home, host) = (&self.at(home)["id"], &self.at(host)["id"]);
+    async fn agreed(&self, host: &str, partner: &Actor, places: i32) -> Value {
+        let (home, host) = (&self.at("Alpha")["id"], &self.at(host)["id"]);
         let body = json!({
             "proposer": home, "partner": host, "valid_from_on": "2026-09-01", "valid_until_on": "2029-08-31",
         });
+        let by = self.who("home_coordinator");
         let agreement = by.post("/agreements", &body).await.ok();
         let path = format!("/agreements/{}", id(&agreement));
         by.fire_agreement(&path, 1, &json!({ "event": "propose" })).await.ok();
