@@ -1,20 +1,23 @@
 //! Allocations of places: a run gives every application of a call that waits for a place the best it can have, by published rules.
 //!
 //! A trial freezes what it is made from and what comes out, and changes nothing else. Once confirmed its places are held, and the
-//! events of its applications follow in batches ([`carry`]). Coordinators of the homes as a whole make and confirm runs, the
-//! secretariat reads them, and each applicant reads why their own came out as it did.
+//! events of its applications follow in batches ([`carry`]). Coordinators of homes as a whole make and confirm runs of these homes,
+//! the secretariat of any together, so that scores decide over all of them; each applicant reads why their own came out as it did.
 
 pub mod carry;
 mod changed;
 mod collect;
 mod confirm;
 mod explain;
-mod fairness;
+pub(super) mod fairness;
 pub mod file;
 mod outcomes;
 mod proof;
+mod sight;
 mod trial;
 mod words;
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -25,9 +28,10 @@ use sojourn_engine::vocabulary::AllocationStatus;
 use utoipa::ToSchema;
 
 use self::file::{Frozen, RunFile};
+use self::sight::{Sight, demand};
 use self::words::Names;
 use super::{App, Asked, Error, Page, Result, calls};
-use crate::access::{Caller, Place};
+use crate::access::Caller;
 use crate::store::allocations::{self as store, Allocation, Miss};
 use crate::store::{Conn, StoreError};
 
@@ -37,12 +41,11 @@ pub use explain::{ChoiceExplained, Explanation, explanation, explanations, moved
 pub use fairness::{FairnessView, GroupView, fairness};
 pub use outcomes::{Outcome, called, outcomes};
 pub use proof::{Promise, promises};
+pub use sight::makes;
 pub use trial::{NewRun, trial};
 
 /// Most changes between two runs that one view lists.
 const LISTED: usize = 500;
-/// Whoever makes and confirms runs.
-const COORDINATOR: &str = "a coordinator of each of its homes as a whole";
 
 /// A run in short.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -123,7 +126,8 @@ pub struct RunView {
     pub lines: Vec<LineUse>,
     /// What changed since the run of the same homes before it.
     pub since: Option<Since>,
-    /// Applications that it could not move, with the reason.
+    /// Applications that it could not move, with the reason; those of homes whose exchanges the caller runs as a whole, for the
+    /// secretariat all.
     pub missed: Vec<MissedView>,
 }
 
@@ -147,15 +151,17 @@ pub struct LineUse {
     pub capacity: u64,
     /// Units it gave.
     pub used: u64,
-    /// How many of each home draw on it.
+    /// How many of each home got a place on it.
     pub homes: Vec<LineHome>,
 }
 
-/// How many of a home draw on a line.
+/// How many of a home got a place on a line.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LineHome {
     /// The home.
     pub id: InstitutionId,
+    /// Its name.
+    pub name: String,
     /// How many.
     pub students: u32,
 }
@@ -169,7 +175,7 @@ pub struct Since {
     pub number: i32,
     /// How many applications come out otherwise.
     pub changed: usize,
-    /// The first of them.
+    /// The first of them of homes whose exchanges the caller runs as a whole; for the secretariat of all.
     pub changes: Vec<ChangeView>,
 }
 
@@ -227,29 +233,18 @@ pub async fn list(app: &App, caller: &Caller, call: CallId, asked: &Asked) -> Re
 pub async fn get(app: &App, caller: &Caller, of: (CallId, AllocationId)) -> Result<RunView> {
     let conn = app.store.read();
     let row = store::find(conn, caller, of).await?.ok_or(Error::NotFound)?;
-    view(conn, row, &caller.language).await
+    view(conn, row, caller).await
 }
 
 /// What a run was made from and what came out, for whoever wants to check it.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none the caller sees, [`Error::Forbidden`] for coordinators of a unit.
+/// [`Error::NotFound`] when there is none the caller sees, [`Error::Forbidden`] for whoever makes no runs of all its homes.
 pub async fn download(app: &App, caller: &Caller, of: (CallId, AllocationId)) -> Result<RunFile> {
     let conn = app.store.read();
     let row = store::find(conn, caller, of).await?.ok_or(Error::NotFound)?;
-    if !caller.is_secretariat() {
-        demand(caller, &store::homes(conn, row.id).await?)?;
-    }
+    demand(caller, &store::homes(conn, row.id).await?)?;
     Ok(frozen(conn, row.id).await?.file(of, row.created_at))
-}
-
-/// Passes when the caller runs exchanges of each home as a whole.
-fn demand(caller: &Caller, homes: &[InstitutionId]) -> Result<()> {
-    let runs = |home: &InstitutionId| caller.coordinates(&Place::whole(*home));
-    if !homes.is_empty() && homes.iter().all(runs) {
-        return Ok(());
-    }
-    Err(Error::Forbidden { needs: COORDINATOR.to_owned() })
 }
 
 /// What a run was made from and what came out.
@@ -259,7 +254,7 @@ async fn frozen(conn: &impl Conn, id: AllocationId) -> Result<Frozen> {
     Frozen::unpack(&files.ok_or_else(lost)?)
 }
 
-async fn view(conn: &impl Conn, row: Allocation, language: &str) -> Result<RunView> {
+async fn view(conn: &impl Conn, row: Allocation, caller: &Caller) -> Result<RunView> {
     let run = frozen(conn, row.id).await?;
     let names = Names::of(conn, &run.input).await?;
     let homes = store::homes(conn, row.id).await?;
@@ -272,11 +267,15 @@ async fn view(conn: &impl Conn, row: Allocation, language: &str) -> Result<RunVi
     };
     let call = crate::store::dossiers::call(conn, row.call_id).await?;
     let instance = run.input.instance().map_err(|faults| unsound(&faults))?;
+    let sight = Sight::of(conn, caller, row.call_id).await?;
+    let seen = sight.among(before.iter().map(|(_, before)| &before.input).chain([&run.input]));
+    let language = caller.language.as_str();
     let since = match &before {
-        Some((row, before)) => Some(since(row, before, (&instance, &run), &names, language)?),
+        Some((row, before)) => Some(since((row, before), (&instance, &run), &seen, &names, language)?),
         None => None,
     };
     let (rule, why) = (run.outcome.rule, run.outcome.why);
+    let misses = store::misses(conn, row.id).await?;
     let missed = |miss: Miss| MissedView { application: miss.case, refusal: miss.refusal };
     let named = |id: &InstitutionId| Named { id: *id, name: names.institution(*id) };
     Ok(RunView {
@@ -291,21 +290,23 @@ async fn view(conn: &impl Conn, row: Allocation, language: &str) -> Result<RunVi
         rule_in_words: words::rule(&names, (rule, why), language),
         unplaced: row.students - row.placed,
         fairness: fairness::groups(&run, &names),
-        lines: Grounds::new(&instance, &run.outcome)
-            .lines()
-            .into_iter()
-            .map(|filled| LineUse {
-                line: filled.line,
-                at: names.line(filled.line),
-                capacity: filled.capacity,
-                used: filled.used,
-                homes: filled.homes.into_iter().map(|(id, students)| LineHome { id, students }).collect(),
-            })
-            .collect(),
+        lines: lines(&Grounds::new(&instance, &run.outcome), &names),
         since,
-        missed: store::misses(conn, row.id).await?.into_iter().map(missed).collect(),
+        missed: misses.into_iter().filter(|miss| seen.contains(&miss.case)).map(missed).collect(),
         item: row.into(),
     })
+}
+
+fn lines(grounds: &Grounds<'_, '_>, names: &Names) -> Vec<LineUse> {
+    let home = |(id, students)| LineHome { id, name: names.institution(id), students };
+    let filled = grounds.lines().into_iter().map(|filled| LineUse {
+        line: filled.line,
+        at: names.line(filled.line),
+        capacity: filled.capacity,
+        used: filled.used,
+        homes: filled.homes.into_iter().map(home).collect(),
+    });
+    filled.collect()
 }
 
 /// An input that was sound when it was frozen and is no longer.
@@ -315,9 +316,9 @@ fn unsound(faults: &[sojourn_engine::allocation::Fault]) -> Error {
 }
 
 fn since(
-    row: &Allocation,
-    before: &Frozen,
+    (row, before): (&Allocation, &Frozen),
     (instance, run): (&sojourn_engine::allocation::Instance<'_>, &Frozen),
+    seen: &BTreeSet<CaseId>,
     names: &Names,
     language: &str,
 ) -> Result<Since> {
@@ -335,10 +336,11 @@ fn since(
         causes: json!(change.causes),
         because: change.causes.iter().map(|cause: &Cause| words::cause(names, cause, language)).collect(),
     };
+    let shown = changes.iter().filter(|change| seen.contains(&change.student));
     Ok(Since {
         run: row.id,
         number: row.number,
         changed: changes.len(),
-        changes: changes.iter().take(LISTED).map(view).collect(),
+        changes: shown.take(LISTED).map(view).collect(),
     })
 }

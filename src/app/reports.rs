@@ -1,5 +1,6 @@
 //! Reports: the same numbers as JSON, as a table for spreadsheets and as a picture to paste into a document.
 
+mod allocation;
 mod asked;
 mod funnel;
 pub mod picture;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use super::Result;
 
 pub use crate::store::reports::Wanted;
+pub use allocation::{AllocationView, allocation};
 pub use funnel::{FunnelView, funnel};
 pub use traffic::{TrafficView, traffic};
 pub use waiting::{WaitingView, waiting};

@@ -25,7 +25,8 @@ use crate::app::{Answer, App, Page};
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunIn {
-    /// The homes whose applications it takes in; none: all homes of the call that the caller coordinates as a whole.
+    /// The homes whose applications it takes in; none: all homes of the call that the caller coordinates as a whole, for the secretariat
+    /// all that somebody applies from.
     #[serde(default)]
     #[validate(length(max = 1000, message = "at most 1000 homes"))]
     homes: Vec<InstitutionId>,

@@ -1,4 +1,4 @@
-//! Reports of places: as JSON, as a table, as a picture.
+//! Reports of places and applications: as JSON, as a table, as a picture.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::app::balances::{self, Asked, BalanceView};
 use crate::app::place_reports::{self, PlacesView};
 use crate::app::places::Wanted;
-use crate::app::reports::{self, FunnelView, Report, Shape, TrafficView, WaitingView};
+use crate::app::reports::{self, AllocationView, FunnelView, Report, Shape, TrafficView, WaitingView};
 
 /// What a picture may load: nothing.
 const PICTURE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -146,6 +146,31 @@ pub async fn get_funnel(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     shown(reports::funnel(&app, &caller, &filter.into()).await?, &caller, &headers)
+}
+
+/// Which confirmed runs, of those that the caller sees.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RunsFilter {
+    /// Only applications of this home.
+    home: Option<InstitutionId>,
+    /// Only of this call.
+    call: Option<CallId>,
+}
+
+/// Who got which choice in the confirmed runs of each call: everybody, each home, level and broad field; as a table or a picture by
+/// `Accept`.
+#[utoipa::path(get, path = "/api/v1/reports/allocation", tag = "reports", params(RunsFilter),
+    responses((status = 200, content((AllocationView = "application/json"), (String = "text/csv"), (String = "image/svg+xml")))))]
+pub async fn get_allocation_report(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Filter(RunsFilter { home, call }): Filter<RunsFilter>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let wanted = reports::Wanted { home, host: None, call };
+    shown(reports::allocation(&app, &caller, &wanted).await?, &caller, &headers)
 }
 
 /// From whom to whom people go, by academic year; as a table or a picture by `Accept`.

@@ -21,9 +21,6 @@ use crate::app::applications::ApplicationView;
 use crate::app::applications::scores::{self, ScoreImport};
 use crate::app::{Answer, App, FieldError};
 
-/// Largest table of scores, in bytes.
-pub const LARGEST: usize = 10 * 1024 * 1024;
-
 /// The score of an application.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -16,8 +16,8 @@ use sojourn_engine::ids::{
 };
 use sojourn_engine::vocabulary::{AllocationStatus, PostingKind, StateKind};
 use sojourn_entities::{
-    allocation, allocation_file, allocation_home, allocation_miss, application, case, person, place_line,
-    posting,
+    allocation, allocation_file, allocation_home, allocation_miss, application, call, case, person,
+    place_line, posting,
 };
 
 use super::page::{Asked, Keyset, Page};
@@ -114,6 +114,26 @@ pub async fn next_number(conn: &impl Conn, call: CallId) -> Result<i32> {
         .one(conn.db())
         .await?;
     Ok(last.flatten().unwrap_or(0) + 1)
+}
+
+/// Homes that somebody applies to a call from.
+pub async fn applied_from(conn: &impl Conn, call: CallId) -> Result<Vec<InstitutionId>> {
+    let homes = application::Entity::find()
+        .select_only()
+        .column(application::Column::HomeId)
+        .distinct()
+        .filter(application::Column::CallId.eq(call));
+    Ok(homes.into_tuple().all(conn.db()).await?)
+}
+
+/// Applications of a person to a call.
+pub async fn of_applicant(conn: &impl Conn, call: CallId, person: PersonId) -> Result<Vec<CaseId>> {
+    let own = application::Entity::find()
+        .select_only()
+        .column(application::Column::Id)
+        .filter(application::Column::CallId.eq(call))
+        .filter(application::Column::ApplicantId.eq(person));
+    Ok(own.into_tuple().all(conn.db()).await?)
 }
 
 /// Enters a run.
@@ -259,6 +279,26 @@ pub async fn held(conn: &impl Conn) -> Result<BTreeMap<(AllocationId, PlaceLineI
 pub async fn confirmed(conn: &impl Conn) -> Result<Vec<Allocation>> {
     let runs = allocation::Entity::find().filter(allocation::Column::Status.ne(AllocationStatus::Trial));
     Ok(runs.order_by_asc(allocation::Column::Id).all(conn.db()).await?)
+}
+
+/// Confirmed runs that somebody reads of in reports, each with the title of its call, the latest first. The chair reads of all.
+pub async fn reported(
+    conn: &impl Conn,
+    by: &Caller,
+    of: Option<CallId>,
+) -> Result<Vec<(Allocation, String)>> {
+    let all = Condition::all()
+        .add(allocation::Column::Status.ne(AllocationStatus::Trial))
+        .add_option(of.map(|call| allocation::Column::CallId.eq(call)))
+        .add_option((!by.is_chair()).then(|| seen(by)));
+    let rows = allocation::Entity::find()
+        .filter(all)
+        .order_by_desc(allocation::Column::ConfirmedAt)
+        .order_by_desc(allocation::Column::Id)
+        .find_also(allocation::Entity, call::Entity)
+        .all(conn.db())
+        .await?;
+    Ok(rows.into_iter().filter_map(|(run, call)| Some((run, call?.title))).collect())
 }
 
 /// Runs of a call that were confirmed, the latest first.

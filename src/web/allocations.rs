@@ -1,28 +1,32 @@
-//! Allocations of a call's places, for the coordinators of its homes: try, compare, look at it from each side, confirm.
+//! Allocations of a call's places, for coordinators of its homes and the secretariat: try, compare, look at it from each side, confirm.
 
+use axum::Json;
 use axum::extract::{Path, Query};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Deserialize;
-use sojourn_engine::ids::{AllocationId, CallId, CaseId};
+use sojourn_engine::ids::{AllocationId, CallId, CaseId, InstitutionId};
 use sojourn_engine::vocabulary::AllocationStatus;
 use uuid::Uuid;
 
 use super::calls::{Onward, id};
 use super::fault::{Fault, status_of};
-use super::form::Posted;
+use super::form::{Fields, Posted};
 use super::reports;
 use super::visit::{SignedIn, Visit};
-use crate::access::{Caller, Place};
-use crate::app::allocations::{self, Changed, NewRun, RunView};
+use crate::access::Caller;
+use crate::app::allocations::{self, Changed, NewRun, makes};
 use crate::app::calls::{self, CallView};
+use crate::app::documents::attachment;
 use crate::app::reports::Report;
-use crate::app::{Conflict, Error, Result};
+use crate::app::{Conflict, Error, FieldError, Result, institutions};
 
 /// Applications shown of a run at a time.
 const MANY: usize = 100;
+/// All a run was made from and what came out, by the end of its address.
+const WHOLE: &str = "run.json";
 
 type Answered = std::result::Result<Response, Fault>;
 
@@ -33,15 +37,31 @@ pub struct Came {
     after: Option<String>,
 }
 
-/// Whether somebody allocates places of a call: a coordinator of one of its homes as a whole.
+/// Whether somebody allocates places of a call: a coordinator of one of its homes as a whole, or the secretariat.
 pub fn allocates(caller: &Caller, call: &CallView) -> bool {
-    call.homes.iter().any(|home| caller.coordinates(&Place::whole(*home)))
+    call.homes.iter().any(|home| makes(caller, &[*home]))
+}
+
+/// The homes of a call that somebody makes runs of, each with its name.
+async fn homes(visit: &Visit, caller: &Caller, call: &CallView) -> Result<Vec<(String, String)>> {
+    let mut homes = Vec::new();
+    for home in call.homes.iter().filter(|home| makes(caller, &[**home])) {
+        homes.push((home.to_string(), institutions::get(visit.app(), *home).await?.name));
+    }
+    Ok(homes)
+}
+
+/// The homes that a form names; none: all there are for whoever sends it.
+fn wanted(fields: &Fields) -> Result<Vec<InstitutionId>> {
+    let told = "the call is not for this home: name one of its `homes`";
+    let wrong = |_| Error::Invalid(vec![FieldError::new("/homes", told)]);
+    fields.all("home").map(|home| home.parse().map_err(wrong)).collect()
 }
 
 pub async fn list(signed_in: SignedIn, Path(named): Path<String>, Query(onward): Query<Onward>) -> Answered {
     let SignedIn { visit, caller } = signed_in;
     let call: CallId = id(&named)?;
-    Ok(runs(&visit, &caller, call, onward, (StatusCode::OK, None)).await?)
+    Ok(runs(&visit, &caller, call, onward, (StatusCode::OK, None, &Fields::default())).await?)
 }
 
 async fn runs(
@@ -49,11 +69,11 @@ async fn runs(
     caller: &Caller,
     call: CallId,
     onward: Onward,
-    (status, told): (StatusCode, Option<Vec<String>>),
+    (status, told, said): (StatusCode, Option<Vec<String>>, &Fields),
 ) -> Result<Response> {
     let view = calls::get(visit.app(), Some(caller), call).await?;
-    let allocates = allocates(caller, &view);
-    if !allocates && !visit.is_staff() {
+    let homes = homes(visit, caller, &view).await?;
+    if homes.is_empty() && !visit.is_staff() {
         return Err(Error::NotFound);
     }
     let page = allocations::list(visit.app(), caller, call, &onward.asked(50)).await?;
@@ -61,7 +81,8 @@ async fn runs(
         call => Value::from(Serde(&view)),
         runs => Value::from(Serde(&page.items)),
         next => page.next,
-        allocates,
+        homes => Value::from(Serde(&homes)),
+        chosen => said.all("home").map(str::to_owned).collect::<Vec<_>>(),
         told,
     };
     Ok(visit.page(status, "calls/allocations.html", own))
@@ -73,7 +94,11 @@ pub async fn attempt(Path(named): Path<String>, posted: Posted) -> Answered {
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let call: CallId = id(&named)?;
     let once = fields.once(&visit.path)?;
-    match allocations::trial(visit.app(), &caller, call, &once, NewRun::default()).await {
+    let tried = match wanted(&fields) {
+        Ok(homes) => allocations::trial(visit.app(), &caller, call, &once, NewRun { homes }).await,
+        Err(error) => Err(error),
+    };
+    match tried {
         Ok(answer) => {
             let run: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             let run = run["id"].as_str().unwrap_or_default();
@@ -82,7 +107,7 @@ pub async fn attempt(Path(named): Path<String>, posted: Posted) -> Answered {
         Err(error) => {
             let status = status_of(&error);
             let told = told(&visit, error)?;
-            Ok(runs(&visit, &caller, call, Onward::default(), (status, Some(told))).await?)
+            Ok(runs(&visit, &caller, call, Onward::default(), (status, Some(told), &fields)).await?)
         }
     }
 }
@@ -143,6 +168,7 @@ async fn page(
     let next = outcomes.last().filter(|_| outcomes.len() == MANY).map(|last| last.application.to_string());
     let fairness = allocations::fairness(visit.app(), caller, of).await?;
     let ranks = view.fairness.first().map_or(0, |all| all.by_rank.len());
+    let makes_all = makes(caller, &view.homes.iter().map(|home| home.id).collect::<Vec<_>>());
     let own = context! {
         call => Value::from(Serde(&call)),
         run => Value::from(Serde(&view)),
@@ -150,16 +176,11 @@ async fn page(
         picture => Value::from_safe_string(fairness.picture(visit.language)),
         next,
         ranks => (1..=ranks).collect::<Vec<_>>(),
-        confirms => confirms(caller, &view),
+        confirms => makes_all && view.item.status == AllocationStatus::Trial,
+        takes => makes_all,
         told,
     };
     Ok(visit.page(status, "calls/allocation.html", own))
-}
-
-/// Whether somebody may confirm a run.
-fn confirms(caller: &Caller, view: &RunView) -> bool {
-    let whole = |home: &allocations::Named| caller.coordinates(&Place::whole(home.id));
-    view.item.status == AllocationStatus::Trial && view.homes.iter().all(whole)
 }
 
 /// Confirms a run, once that was asked for twice.
@@ -187,11 +208,16 @@ pub async fn confirm(Path((call, run)): Path<(String, String)>, posted: Posted) 
     }
 }
 
-/// Who got which choice of a run, as a file.
+/// Who got which choice of a run, or all it was made from and what came out, as a file.
 pub async fn file(signed_in: SignedIn, Path((call, run, named)): Path<(String, String, String)>) -> Answered {
     let SignedIn { visit, caller } = signed_in;
+    let of = (id(&call)?, id(&run)?);
+    if named == WHOLE {
+        let whole = allocations::download(visit.app(), &caller, of).await?;
+        return Ok(([(header::CONTENT_DISPOSITION, attachment(WHOLE))], Json(whole)).into_response());
+    }
     let shape = reports::shape("fairness", &named)?;
-    let view = allocations::fairness(visit.app(), &caller, (id(&call)?, id(&run)?)).await?;
+    let view = allocations::fairness(visit.app(), &caller, of).await?;
     Ok(reports::file(&visit, ("fairness", shape), &view)?)
 }
 

@@ -12,6 +12,7 @@ use sojourn_engine::vocabulary::Publication;
 use super::allocations;
 use super::desk::{self, Came};
 use super::fault::Fault;
+use super::scores;
 use super::visit::Visit;
 use crate::app::calls::{self, CallView, Wanted};
 use crate::app::{App, Asked, Error, Page, Result, institutions};
@@ -68,11 +69,13 @@ pub async fn show(
     let apply = own && is_open(visit.app(), &call);
     let offered = Value::from(Serde(&offered));
     let allocates = visit.caller.as_ref().is_some_and(|caller| allocations::allocates(caller, &call));
+    let scores = call.scores && visit.caller.as_ref().is_some_and(|caller| scores::enters(caller, &call));
     let writes = visit.caller.as_ref().is_some_and(|caller| desk::calls::writes(caller, &call));
     let onward = desk::calls::onward(call.status).map(Publication::as_str);
     let done = desk::done(&visit, came.done.as_ref());
-    let own =
-        context! { line => line(visit.app(), &call), homes, offered, apply, allocates, writes, onward, done };
+    let own = context! {
+        line => line(visit.app(), &call), homes, offered, apply, allocates, scores, writes, onward, done,
+    };
     Ok(visit.page(StatusCode::OK, "calls/show.html", own))
 }
 

@@ -55,16 +55,18 @@ fn id<T: std::str::FromStr>(text: &str) -> Result<Option<T>> {
 /// The reports there are, by the name in their address.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
+    Allocation,
     Funnel,
     Traffic,
     Waiting,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Funnel, Self::Traffic, Self::Waiting];
+    const ALL: [Self; 4] = [Self::Allocation, Self::Funnel, Self::Traffic, Self::Waiting];
 
     const fn name(self) -> &'static str {
         match self {
+            Self::Allocation => "allocation",
             Self::Funnel => "funnel",
             Self::Traffic => "traffic",
             Self::Waiting => "waiting",
@@ -85,6 +87,10 @@ pub async fn show(
     let wanted = of.wanted()?;
     let app = visit.app();
     Ok(match kind {
+        Kind::Allocation => {
+            answer(&visit, &caller, (kind, shape, &of), &reports::allocation(app, &caller, &wanted).await?)
+                .await?
+        }
         Kind::Funnel => {
             answer(&visit, &caller, (kind, shape, &of), &reports::funnel(app, &caller, &wanted).await?)
                 .await?

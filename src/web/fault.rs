@@ -274,7 +274,7 @@ pub fn detail(visit: &Visit, error: &Error) -> Option<String> {
         Error::Refused(refusal) => Some(crate::app::refusals::detail(refusal, visit.language)),
         Error::Invalid(fields) => fields.first().map(|field| visit.said(&field.detail)),
         Error::Conflict(conflict) => Some(visit.said(&conflict.to_string())),
-        Error::Forbidden { needs } => Some(visit.word("errors.needs").replace("{}", needs)),
+        Error::Forbidden { needs } => Some(visit.word("errors.needs").replace("{}", &visit.said(needs))),
         Error::NotFound
         | Error::Unauthenticated
         | Error::WrongCredentials

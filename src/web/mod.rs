@@ -47,12 +47,14 @@ mod recent;
 mod refused;
 mod reports;
 mod review;
+mod scores;
 mod second_factors;
 mod sessions;
 mod sign_ups;
 mod statements;
 mod study;
 mod templates;
+mod text_file;
 mod themes;
 mod visit;
 
@@ -119,6 +121,7 @@ impl Web {
 
 /// All pages, to be merged with the API and to get the layers of both.
 pub fn routes(web: &Web) -> Router {
+    let table = || DefaultBodyLimit::max(scores::FORM);
     let pages = Router::new()
         .route("/", get(home::show))
         .route("/people/{id}/reachable", post(home::found))
@@ -152,6 +155,8 @@ pub fn routes(web: &Web) -> Router {
         .route("/calls/{id}/allocations/{run}/{file}", get(allocations::file))
         .route("/calls/{id}/allocations/{run}/confirm", post(allocations::confirm))
         .route("/calls/{id}/allocations/{run}/explanations/{application}", get(allocations::explain))
+        .route("/calls/{id}/scores", get(scores::ask).post(scores::attempt).layer(table()))
+        .route("/calls/{id}/scores/take", post(scores::take).layer(table()))
         .route("/calls/{id}/apply", get(applications::open::ask).post(applications::open::open))
         .route("/programmes", get(programmes::list))
         .route("/programmes/{id}", get(programmes::show))

@@ -19,7 +19,7 @@ fn with_all(cast: &Cast) -> Value {
 }
 
 /// One that Omega has written and the secretariat has signed.
-async fn signed(cast: &Cast) -> (Value, String) {
+pub async fn signed(cast: &Cast) -> (Value, String) {
     let omega = cast.who("host_coordinator");
     let written = omega.post("/agreements", &with_all(cast)).await.ok();
     let path = format!("/agreements/{}", id(&written));
@@ -29,7 +29,7 @@ async fn signed(cast: &Cast) -> (Value, String) {
     (written, path)
 }
 
-fn line(agreement: &Value, home: Option<&Value>, host: Option<&Value>) -> Value {
+pub fn line(agreement: &Value, home: Option<&Value>, host: Option<&Value>) -> Value {
     let end = |one: Option<&Value>| one.map_or(Value::Null, |one| one["id"].clone());
     json!({
         "source": "agreement", "agreement": agreement["id"], "home": end(home), "host": end(host), "unit": "heads",

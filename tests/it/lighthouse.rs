@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::support::counts::count;
 use crate::support::measured::measured;
+use crate::support::pace::alone;
 use crate::support::process::{Server, sojourn};
 
 /// The least score out of a hundred.
@@ -30,13 +31,12 @@ fn the_main_pages_are_fast_accessible_and_well_made() {
     let lines: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines.len() as u64, pages, "{told}");
     // Beside other tests a page is as slow as they make it: how fast it is, is measured where it runs alone.
-    let alone = std::env::var("SOJOURN_COUNTS").is_ok_and(|counts| counts == "long");
     for line in lines {
         let score = |name: &str| line[name].as_u64().expect("a score");
         let (fast, accessible, made) =
             (score("performance"), score("accessibility"), score("best-practices"));
         assert!(line["stayed"] == true && accessible >= LEAST && made >= LEAST, "{line}");
-        assert!(fast >= LEAST || !alone, "{line}");
+        assert!(fast >= LEAST || !alone(), "{line}");
         let what = format!("Lighthouse of {}", line["page"].as_str().expect("a path"));
         measured(
             &what,

@@ -1,16 +1,23 @@
 //! Scores: one per application, entered alone or from a table, seen by the home alone.
 
+use chrono::TimeDelta;
 use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::commands::{complaint, on, printed};
 use crate::support::actor::{Actor, etag, fresh_key, send};
 use crate::support::answer::Answer;
-use crate::support::cast::{Cast, merged};
+use crate::support::cast::{Cast, address, merged};
 use crate::support::database::Db;
 use crate::support::offers::id;
 use crate::support::rounds::{Round, without_documents};
+use crate::support::visitor::{Visitor, seal};
 use crate::support::walk::Walk;
+
+/// How long the sessions of browsers last.
+const LASTS: TimeDelta = TimeDelta::hours(12);
 
 async fn put(by: &Actor, case: &Value, version: &Value, body: &Value) -> Answer {
     let path = format!("/applications/{}/score", id(case));
@@ -94,6 +101,10 @@ async fn a_table_scores_a_whole_call_or_nothing_of_it(#[values(Db::Sqlite, Db::P
     );
 
     let tried = table(home, &round, good.clone(), "?dry_run=true").await.ok();
+    let first = json!({
+        "application": anna.case["id"], "reference": reference, "name": "Anna Student", "from_hundredths": null, "to_hundredths": 8_750,
+    });
+    assert_eq!((&tried["changes"][0], tried["changes"].as_array().map(Vec::len)), (&first, Some(3)));
     assert_eq!((&tried["dry_run"], &tried["changed"], &tried["read"]), (&json!(true), &json!(3), &json!(3)));
     assert!(anna.seen_by("home_coordinator").await["score_hundredths"].is_null());
 
@@ -132,5 +143,129 @@ async fn a_table_scores_a_whole_call_or_nothing_of_it(#[values(Db::Sqlite, Db::P
         table(home, &round, text, "").await.problem(status);
     }
     table(home, &round, b"score,student_no\n\xff,s-1\n".to_vec(), "").await.problem(422);
+    cast.verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_page_shows_what_a_table_would_change_and_enters_it_whole(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let (round, walks) = submitted(&cast, &["Anna", "Berta"]).await;
+    let seen = walks[0].seen_by("home_coordinator").await;
+    put(cast.who("home_coordinator"), &walks[0].case, &seen["version"], &json!({ "score": 60 })).await.ok();
+    let scores = async || {
+        let mut all = Vec::new();
+        for walk in &walks {
+            all.push(walk.seen_by("home_coordinator").await["score_hundredths"].clone());
+        }
+        all
+    };
+    let home = cast.app.browsing(&address("home_coordinator"), LASTS).await;
+    let call = format!("/calls/{}", id(&round.call));
+    let page = format!("{call}/scores");
+    assert!(home.get(&call).await.text().contains(&format!("href=\"{page}\"")));
+    let seal = seal(&home.get(&page).await.text());
+    let upload = |seal: &str, content: &[u8]| {
+        let file = Part::bytes(content.to_vec()).file_name("scores.csv");
+        let form = Form::new().text("seal", seal.to_owned()).text("key", "k").part("file", file);
+        send(home.post(&page, &home.address).multipart(form))
+    };
+    let take = async |content: &str| {
+        let fields = [("seal", seal.as_str()), ("key", "t"), ("file", content)];
+        send(home.form(&format!("{page}/take"), &home.address, &fields)).await
+    };
+
+    assert_eq!(upload("", b"student_no,score\ns-1,80\n").await.status, 403);
+    let large = [b"student_no,score\n".as_slice(), &b"s-1,80\n".repeat(200_000)].concat();
+    for (content, told) in [
+        (b"".as_slice(), "Choose a file"),
+        (b"points\n1\n", "points"),
+        (b"student_no,score\n\xff,1\n", "not in UTF-8"),
+        (large.as_slice(), "too large for a page"),
+    ] {
+        let refused = upload(&seal, content).await;
+        let text = refused.text();
+        assert!(
+            refused.status == 422 && text.contains(told) && text.contains("role=\"alert\""),
+            "{told}: {text}"
+        );
+    }
+    let bad = "student_no;score\ns-1;80\ns-9;70\ns-2;ninety\n";
+    let tried = upload(&seal, bad.as_bytes()).await;
+    let text = tried.text();
+    assert!(
+        text.contains("Row 2 <code>student_no</code>") && text.contains("Row 3 <code>score</code>"),
+        "{text}"
+    );
+    assert!(tried.status == 200 && !text.contains("/scores/take\""), "{text}");
+    let refused = take(bad).await;
+    assert!(
+        refused.status == 422 && refused.text().contains("Row 3 <code>score</code>"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(scores().await, [json!(6_000), Value::Null], "nothing is half entered");
+
+    let good = "student_no;score\ns-1;80,5\ns-2;90\n";
+    let text = upload(&seal, good.as_bytes()).await.text();
+    for part in ["Anna Student", "60.0", "80.5", "90.0", "–", "/scores/take\""] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(scores().await, [json!(6_000), Value::Null], "nothing is written yet");
+    for _ in 0..2 {
+        let taken = take(good).await;
+        assert_eq!((taken.status, taken.header("location")), (303, format!("{call}?done=scores").as_str()));
+    }
+    assert_eq!(scores().await, [json!(8_050), json!(9_000)]);
+    assert!(home.get(&format!("{call}?done=scores")).await.text().contains("The scores are entered."));
+    let same = upload(&seal, good.as_bytes()).await.text();
+    assert!(
+        same.contains("Every score is as in this table already.") && !same.contains("/scores/take\""),
+        "{same}"
+    );
+
+    for part in ["other_coordinator", "host_coordinator", "home_academic", "Anna"] {
+        let other = cast.app.browsing(&address(part), LASTS).await;
+        assert_eq!(other.get(&page).await.status, 404, "{part}");
+        assert_eq!(other.submit("/", &format!("{page}/take"), &[("file", good)]).await.status, 404, "{part}");
+        assert!(!other.get(&call).await.text().contains("/scores\""), "{part}");
+    }
+    assert_eq!(Visitor::new(&cast.app.address).get(&page).await.status, 303);
+    cast.verified().await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_enters_a_table_at_the_command_line(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let (round, walks) = submitted(&cast, &["Anna", "Berta"]).await;
+    let database = &cast.app.database;
+    let write = |name: &str, text: &str| {
+        std::fs::write(database.folder.path().join(name), text).expect("written");
+    };
+    let import = |file: &str, more: &[&str]| {
+        on(database, &[&["import", "scores", file, "--call", id(&round.call)], more].concat())
+    };
+    write("good.csv", "student_no,score\ns-1,80.5\ns-2,90\n");
+    let code = walks[0].case["reference"].as_str().expect("a code");
+    let tried = import("good.csv", &["--dry-run"]);
+    let lines: Vec<&str> = printed(&tried).lines().collect();
+    assert_eq!(lines[0], "2 rows: 2 scores would change, 0 as before");
+    assert_eq!(lines[1], format!("  {code} Anna Student: none → 80.50"));
+    assert!(walks[0].seen_by("home_coordinator").await["score_hundredths"].is_null());
+    let report: Value = serde_json::from_str(printed(&import("good.csv", &["--json"]))).expect("JSON");
+    assert_eq!((&report["changed"], &report["dry_run"]), (&json!(2), &json!(false)));
+    assert_eq!(walks[1].seen_by("home_coordinator").await["score_hundredths"], 9_000);
+
+    write("bad.csv", "student_no,score\ns-1,70\ns-9,1\n");
+    let refused = import("bad.csv", &[]);
+    assert!(complaint(&refused).contains("bad.csv: 1 faults, nothing is entered"));
+    assert!(String::from_utf8_lossy(&refused.stdout).contains("row 2, student_no: no submitted application"));
+    assert_eq!(walks[0].seen_by("home_coordinator").await["score_hundredths"], 8_050);
+    assert!(complaint(&import("none.csv", &[])).contains("none.csv"));
+    let nowhere = on(database, &["import", "scores", "good.csv", "--call", id(&walks[0].case)]);
+    assert!(complaint(&nowhere).contains("no call has this id"));
     cast.verified().await;
 }

@@ -13,6 +13,7 @@ use crate::support::cast::{Cast, address};
 use crate::support::counts::count;
 use crate::support::database::Db;
 use crate::support::measured::measured;
+use crate::support::pace::alone;
 use crate::support::pattern::{Members, NUMBER, Pattern, copies, copy_in_sql, id_in_sql};
 use crate::support::process::{Server, sojourn};
 use crate::support::rounds::{Round, without_documents};
@@ -99,11 +100,6 @@ const STAND: [&[(&str, &str)]; 3] = [
         ("home_coordinator", "nominate"),
     ],
 ];
-
-/// Whether times count: beside other tests a page is as slow as they make it.
-fn alone() -> bool {
-    std::env::var("SOJOURN_COUNTS").is_ok_and(|counts| counts == "long")
-}
 
 /// Copies of a person, each with a name and an address of its own.
 async fn people(conn: &DatabaseConnection, like: &str) -> PersonId {

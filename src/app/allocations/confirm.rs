@@ -12,6 +12,8 @@ use super::carry::Draws;
 use super::changed::{Changed, changes};
 use super::collect::{Collected, Wanted, collect, standing};
 use super::file::Frozen;
+use super::sight::apart;
+use super::trial::only;
 use super::{RunItem, demand, frozen};
 use crate::access::Caller;
 use crate::app::audit::Deeds;
@@ -25,7 +27,7 @@ use crate::store::places::NewPosting;
 /// Confirms a run in the version that was read.
 ///
 /// # Errors
-/// [`Error::Outdated`] when something it was made from is otherwise now, each change named; [`Error::Conflict`] for one that is no
+/// [`Error::Forbidden`] for whoever makes no runs of its homes or applies in it, [`Error::Outdated`] when something it was made from is otherwise now, each change named; [`Error::Conflict`] for one that is no
 /// trial any more, and while another run of the call is being carried out.
 pub async fn confirm(
     app: &App,
@@ -50,6 +52,7 @@ pub async fn confirm(
     drop(tx);
 
     let run = frozen(app.store.read(), row.id).await?;
+    apart(app.store.read(), caller, row.call_id, &run).await?;
     let seed = run.input.rules.seed.clone();
     let wanted = Wanted { call: row.call_id, scored: whole.row.scores, homes, seed };
     let now = collect(app, app.store.read(), &wanted, &at).await?;
@@ -69,7 +72,7 @@ pub async fn confirm(
     let before = RunItem::from(row.clone());
     let row = store::get(&tx, of).await?.ok_or(Error::NotFound)?;
     let item = RunItem::from(row);
-    let deed = Deeds::new(Deed::Approve, Matter::Allocation, item.id).at(wanted.homes.first().copied());
+    let deed = Deeds::new(Deed::Approve, Matter::Allocation, item.id).at(only(&wanted.homes));
     deed.differing(&before, &item)?.note(&tx, &at, caller).await?;
     let answer = turn.finish(tx, &at, Answer::ok(item.version, &item)?).await?;
     app.wake.notify_one();

@@ -1,8 +1,8 @@
-//! Who got which choice of a run: everybody, then each home, level and broad field of study; as a table and a picture too.
+//! Who got which choice: everybody, then each home, level and broad field of study; as a table and a picture too.
 
 use serde::Serialize;
 use sojourn_engine::allocation::{Fairness, Group};
-use sojourn_engine::ids::{AllocationId, CallId};
+use sojourn_engine::ids::{AllocationId, CallId, InstitutionId};
 use sojourn_engine::vocabulary::{AllocationStatus, Level};
 use utoipa::ToSchema;
 
@@ -61,12 +61,16 @@ pub async fn fairness(app: &App, caller: &Caller, of: (CallId, AllocationId)) ->
 }
 
 pub(super) fn groups(run: &Frozen, names: &Names) -> Vec<GroupView> {
-    let table = Fairness::of(&run.input.students, &run.outcome);
+    tallied(Fairness::of(&run.input.students, &run.outcome), |home| names.institution(home))
+}
+
+/// The groups of a table, with the names of homes.
+pub(in crate::app) fn tallied(table: Fairness, name: impl Fn(InstitutionId) -> String) -> Vec<GroupView> {
     let ranks = table.ranks;
     let groups = table.groups.into_iter().map(|tally| {
         let (by, is, name) = match tally.group {
             Group::All => ("all", None, None),
-            Group::Home(home) => ("home", Some(home.to_string()), Some(names.institution(home))),
+            Group::Home(home) => ("home", Some(home.to_string()), Some(name(home))),
             Group::Level(level) => ("level", Some(level.to_string()), None),
             Group::Field(field) => ("field", field.map(|field| field.to_string()), None),
         };
@@ -84,6 +88,20 @@ pub(super) fn groups(run: &Frozen, names: &Names) -> Vec<GroupView> {
 }
 
 impl GroupView {
+    /// The cells of a table for the choices up to a rank, under [`columns`].
+    pub(in crate::app) fn cells(&self, ranks: usize) -> Vec<String> {
+        let name = self.name.as_deref().map(table::plain).unwrap_or_default();
+        let is = self.is.clone().unwrap_or_default();
+        let mut row = vec![self.by.to_owned(), is, name, self.students.to_string()];
+        let mut within = 0;
+        for rank in 1..=ranks {
+            within += self.got(rank);
+            row.extend([self.got(rank).to_string(), percent(within, self.students)]);
+        }
+        row.extend([self.unplaced.to_string(), percent(self.unplaced, self.students)]);
+        row
+    }
+
     /// How many got that choice, 1 being the most wanted.
     fn got(&self, rank: usize) -> u32 {
         rank.checked_sub(1).and_then(|at| self.by_rank.get(at)).copied().unwrap_or(0)
@@ -95,6 +113,16 @@ impl GroupView {
     }
 }
 
+/// The columns of a table of groups, for the choices up to a rank.
+pub(in crate::app) fn columns(ranks: usize) -> Vec<String> {
+    let mut columns: Vec<String> = ["by", "is", "name", "students"].map(str::to_owned).into();
+    for rank in 1..=ranks {
+        columns.extend([format!("choice_{rank}"), format!("percent_within_{rank}")]);
+    }
+    columns.extend(["unplaced", "percent_unplaced"].map(str::to_owned));
+    columns
+}
+
 /// So many of all in percent, with a decimal.
 fn percent(some: u32, all: u32) -> String {
     let tenths = (u64::from(some) * 2_000 + u64::from(all)).checked_div(u64::from(all) * 2).unwrap_or(0);
@@ -104,39 +132,44 @@ fn percent(some: u32, all: u32) -> String {
 impl Report for FairnessView {
     fn csv(&self) -> Result<String> {
         let ranks = self.groups.first().map_or(0, |all| all.by_rank.len());
-        let mut columns: Vec<String> = ["by", "is", "name", "students"].map(str::to_owned).into();
-        for rank in 1..=ranks {
-            columns.extend([format!("choice_{rank}"), format!("percent_within_{rank}")]);
-        }
-        columns.extend(["unplaced", "percent_unplaced"].map(str::to_owned));
-        let row = |group: &GroupView| {
-            let name = group.name.as_deref().map(table::plain).unwrap_or_default();
-            let is = group.is.clone().unwrap_or_default();
-            let mut row = vec![group.by.to_owned(), is, name, group.students.to_string()];
-            let mut within = 0;
-            for rank in 1..=ranks {
-                within += group.got(rank);
-                row.extend([group.got(rank).to_string(), percent(within, group.students)]);
-            }
-            row.extend([group.unplaced.to_string(), percent(group.unplaced, group.students)]);
-            row
-        };
-        table::csv(columns, self.groups.iter().map(row))
+        table::csv(columns(ranks), self.groups.iter().map(|group| group.cells(ranks)))
     }
 
     fn picture(&self, language: &str) -> String {
-        let words = if language.starts_with("zh") { &CHINESE } else { &ENGLISH };
-        let title = words.title.replace("{}", &self.number.to_string());
-        let bars: Vec<Bar> = self.groups.iter().map(|group| bar(group, words)).collect();
-        let worst = self.groups.first().map_or(0, |all| all.by_rank.len());
-        let mut legend = Vec::new();
-        for (at, fill) in FILLS.into_iter().enumerate().take(worst) {
-            legend.push((fill, words.choices[at]));
-        }
-        legend.push((Fill::White, words.without));
-        let about = About { title: &title, legend: &legend, none: words.none, more: words.more };
-        picture::draw(about, &bars)
+        let title = words(language).title.replace("{}", &self.number.to_string());
+        let named: Vec<(Option<&str>, &GroupView)> = self.groups.iter().map(|group| (None, group)).collect();
+        drawn(Told { title: &title, none: words(language).none }, &named, language)
     }
+}
+
+/// What a picture of groups says about itself.
+#[derive(Clone, Copy)]
+pub(in crate::app) struct Told<'t> {
+    /// What stands above it.
+    pub title: &'t str,
+    /// What is said where there is nothing to draw.
+    pub none: &'t str,
+}
+
+/// Groups as bars below each other, each with a name before its own if wanted.
+pub(in crate::app) fn drawn(
+    Told { title, none }: Told<'_>,
+    groups: &[(Option<&str>, &GroupView)],
+    language: &str,
+) -> String {
+    let words = words(language);
+    let bars: Vec<Bar> = groups.iter().map(|(before, group)| bar(*before, group, words)).collect();
+    let worst = groups.iter().map(|(_, group)| group.by_rank.len()).max().unwrap_or(0);
+    let mut legend = Vec::new();
+    for (at, fill) in FILLS.into_iter().enumerate().take(worst) {
+        legend.push((fill, words.choices[at]));
+    }
+    legend.push((Fill::White, words.without));
+    picture::draw(About { title, legend: &legend, none, more: words.more }, &bars)
+}
+
+fn words(language: &str) -> &'static Words {
+    if language.starts_with("zh") { &CHINESE } else { &ENGLISH }
 }
 
 /// Fillings of the first choice, the second, the third, and all others together.
@@ -182,9 +215,10 @@ const CHINESE: Words = Words {
     more: "另有 {} 組，詳見表格。",
 };
 
-fn bar(group: &GroupView, words: &Words) -> Bar {
-    let (before, after) = words.students;
-    let name = format!("{}{before}{}{after}", named(group, words), group.students);
+fn bar(before: Option<&str>, group: &GroupView, words: &Words) -> Bar {
+    let (open, close) = words.students;
+    let before = before.map(|name| format!("{name} · ")).unwrap_or_default();
+    let name = format!("{before}{}{open}{}{close}", named(group, words), group.students);
     let got = [group.got(1), group.got(2), group.got(3), group.got_from(4)];
     let wide = |amount: u32| (i64::from(amount) * BAR).checked_div(i64::from(group.students)).unwrap_or(0);
     let share = |amount: u32| format!("{} %", percent(amount, group.students));

@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sojourn_engine::allocation::{Allocation, Breach, Digest, Fault, Input, Rule};
+use sojourn_engine::allocation::{Allocation, Breach, Digest, Fault, Input, Rule, Student};
 use sojourn_engine::ids::{AllocationId, CallId};
 
 use crate::app::{Error, Result};
@@ -69,6 +69,21 @@ impl Frozen {
         let Self { input, outcome } = self;
         RunFile { format: FORMAT.to_owned(), run, call, made_at, seed_commitment, input, outcome }
     }
+}
+
+/// Who took part in a run, and what came out.
+///
+/// # Errors
+/// Bytes that were changed.
+pub(in crate::app) fn took_part(files: &Files) -> Result<(Vec<Student>, Allocation)> {
+    let TookPart { students } = unpack(&files.input)?;
+    Ok((students, unpack(&files.outcome)?))
+}
+
+/// As much of an input as tells who took part.
+#[derive(Deserialize)]
+struct TookPart {
+    students: Vec<Student>,
 }
 
 /// What a file was found to be.

@@ -1,4 +1,4 @@
-//! Who got what in a run, by name, for those who run exchanges of its homes.
+//! Who got what in a run, by name, for those who make runs of their homes.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use sojourn_engine::ids::{AllocationId, CallId, CaseId, PlaceLineId};
 use uuid::Uuid;
 
 use super::words::Names;
-use super::{Changed, GotView, demand, frozen};
+use super::{Changed, GotView, Sight, demand, frozen};
 use crate::access::Caller;
 use crate::app::{App, Error, Result};
 use crate::store::allocations as store;
@@ -24,7 +24,7 @@ pub struct Outcome {
     pub got: Option<GotView>,
 }
 
-/// What applications got, by application after one; empty for coordinators of a unit.
+/// What applications of homes whose exchanges the caller runs as a whole got, by application after one; for the secretariat all.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a run the caller does not see.
@@ -37,16 +37,14 @@ pub async fn outcomes(
 ) -> Result<Vec<Outcome>> {
     let conn = app.store.read();
     let row = store::find(conn, caller, of).await?.ok_or(Error::NotFound)?;
-    let whole = demand(caller, &store::homes(conn, row.id).await?).is_ok();
-    if !whole && !caller.is_secretariat() {
-        return Ok(Vec::new());
-    }
     let run = frozen(conn, row.id).await?;
+    let seen = Sight::of(conn, caller, of.0).await?.among([&run.input]);
     let names = Names::of(conn, &run.input).await?;
     let some: Vec<_> = run
         .outcome
         .placed
         .iter()
+        .filter(|one| seen.contains(&one.student))
         .filter(|one| after.is_none_or(|after| one.student > after))
         .take(most)
         .collect();
@@ -67,7 +65,7 @@ pub async fn outcomes(
 /// What applications and lines that have changed since a run are called: the short code with the applicant's name, and the hosts.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a run the caller does not see, [`Error::Forbidden`] for one of homes whose exchanges they do not run.
+/// [`Error::NotFound`] for a run the caller does not see, [`Error::Forbidden`] for one of homes that they make no runs of.
 pub async fn called(
     app: &App,
     caller: &Caller,

@@ -9,8 +9,8 @@ use sojourn_engine::vocabulary::{AllocationStatus, Deed, Matter, Publication};
 
 use super::collect::{Wanted, collect};
 use super::file::Frozen;
-use super::{RunItem, demand, view};
-use crate::access::{Caller, Place};
+use super::{RunItem, demand, makes, view};
+use crate::access::Caller;
 use crate::app::audit::Deeds;
 use crate::app::calls;
 use crate::app::{Answer, App, Conflict, Error, FieldError, Once, Result};
@@ -26,21 +26,22 @@ const TOLD: usize = 100;
 /// A run to make.
 #[derive(Debug, Clone, Default)]
 pub struct NewRun {
-    /// The homes whose applications it takes in; none: all that the caller runs exchanges of.
+    /// The homes whose applications it takes in; none: all that the caller runs exchanges of, for the secretariat all that somebody
+    /// applies from.
     pub homes: Vec<InstitutionId>,
 }
 
 /// Tries the allocation of a call.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a call the caller does not see, [`Error::Forbidden`] for those who do not run exchanges of its homes,
+/// [`Error::NotFound`] for a call the caller does not see, [`Error::Forbidden`] for whoever makes no runs of its homes,
 /// [`Error::Conflict`] while applications come in, [`Error::Invalid`] for what cannot be allocated from, row by row.
 pub async fn trial(app: &App, caller: &Caller, call: CallId, once: &Once, new: NewRun) -> Result<Answer> {
     let at = app.clock.moment();
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
     let whole = calls::seen(&tx, caller, call).await?;
-    let homes = chosen(caller, &whole, &new)?;
+    let homes = chosen(&tx, caller, &whole, &new).await?;
     if let Some(answer) = turn.replay(&tx, &at).await? {
         return Ok(answer);
     }
@@ -78,10 +79,10 @@ pub async fn trial(app: &App, caller: &Caller, call: CallId, once: &Once, new: N
         version: 1,
     };
     store::add(&tx, row.clone(), &wanted.homes, packed).await?;
-    let deed = Deeds::new(Deed::Create, Matter::Allocation, row.id).at(wanted.homes.first().copied());
+    let deed = Deeds::new(Deed::Create, Matter::Allocation, row.id).at(only(&wanted.homes));
     deed.with(&RunItem::from(row.clone()))?.note(&tx, &at, caller).await?;
     let location = format!("/api/v1/calls/{call}/allocations/{}", row.id);
-    let answer = Answer::created(location, 1, &view(&tx, row, &caller.language).await?)?;
+    let answer = Answer::created(location, 1, &view(&tx, row, caller).await?)?;
     turn.finish(tx, &at, answer).await
 }
 
@@ -136,8 +137,13 @@ fn without_score(fault: &Fault) -> Option<CaseId> {
     }
 }
 
-/// The homes that are asked for, else all that the caller runs exchanges of.
-fn chosen(caller: &Caller, whole: &Whole, new: &NewRun) -> Result<Vec<InstitutionId>> {
+/// The homes that are asked for, else all that the caller runs exchanges of; for the secretariat all that somebody applies from.
+async fn chosen(
+    conn: &impl Conn,
+    caller: &Caller,
+    whole: &Whole,
+    new: &NewRun,
+) -> Result<Vec<InstitutionId>> {
     let all = || whole.homes.iter().map(|home| home.id);
     for (at, home) in new.homes.iter().enumerate() {
         if all().all(|known| known != *home) {
@@ -145,12 +151,26 @@ fn chosen(caller: &Caller, whole: &Whole, new: &NewRun) -> Result<Vec<Institutio
             return Err(Error::Invalid(vec![FieldError::new(format!("/homes/{at}"), told)]));
         }
     }
-    let runs = |home: &InstitutionId| caller.coordinates(&Place::whole(*home));
-    let mut homes = if new.homes.is_empty() { all().filter(runs).collect() } else { new.homes.clone() };
+    let mut homes: Vec<InstitutionId> = match &new.homes[..] {
+        [] if caller.is_secretariat() => {
+            let applied = store::applied_from(conn, whole.row.id).await?;
+            all().filter(|home| applied.is_empty() || applied.contains(home)).collect()
+        }
+        [] => all().filter(|home| makes(caller, &[*home])).collect(),
+        named => named.to_vec(),
+    };
     homes.sort_unstable();
     homes.dedup();
     demand(caller, &homes)?;
     Ok(homes)
+}
+
+/// The institution that a run concerns, where it is one.
+pub(super) fn only(homes: &[InstitutionId]) -> Option<InstitutionId> {
+    match homes {
+        [home] => Some(*home),
+        _ => None,
+    }
 }
 
 /// Passes when no application of these homes comes in any more.

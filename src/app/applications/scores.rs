@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sojourn_engine::ids::{CallId, CaseId, InstitutionId};
 use sojourn_engine::vocabulary::{Deed, Matter};
@@ -19,12 +19,15 @@ use crate::app::people::RefusedRow;
 use crate::app::scene::Scene;
 use crate::app::{Answer, App, Conflict, Error, FieldError, Once, Result, calls, current};
 use crate::clock::Moment;
+use crate::store::allocations::applicants;
 use crate::store::applications::{self as rows, Scored};
-use crate::store::{Tx, institutions};
+use crate::store::{Tx, dossiers, institutions};
 
+/// Largest table of scores, in bytes.
+pub const LARGEST: usize = 10 * 1024 * 1024;
 /// The highest score, in hundredths.
 const HIGHEST: i32 = 1_000_000;
-/// Rows of a table that can be told of as wrong in one answer.
+/// Rows of a table that can be told of in one answer, as wrong and as changes.
 const TOLD: usize = 200;
 
 const COLUMNS: Columns = Columns { needed: &["score"], wanted: &["application", "student_no"] };
@@ -32,7 +35,7 @@ const COLUMNS: Columns = Columns { needed: &["score"], wanted: &["application", 
 const COORDINATOR: &str = "the home coordinator";
 
 /// What a table of scores does, or would do.
-#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct ScoreImport {
     /// Whether this only says what would be done.
     pub dry_run: bool,
@@ -42,8 +45,25 @@ pub struct ScoreImport {
     pub changed: u64,
     /// Applications that have that score already.
     pub unchanged: u64,
+    /// The first of these, in the order of the table.
+    pub changes: Vec<ScoreChange>,
     /// Rows that cannot be; with one of them nothing is entered.
     pub refused: Vec<RefusedRow>,
+}
+
+/// A score that a table changes.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ScoreChange {
+    /// The application.
+    pub application: CaseId,
+    /// Its short code.
+    pub reference: String,
+    /// Who applies.
+    pub name: String,
+    /// Its score so far, in hundredths; `null` for none.
+    pub from_hundredths: Option<i32>,
+    /// Its score then, in hundredths.
+    pub to_hundredths: i32,
 }
 
 /// A decimal number from 0 to 10,000 with at most two decimals, in hundredths; written with a point or a comma.
@@ -113,19 +133,59 @@ pub async fn import(
         return Ok(answer);
     }
     let known = Known::of(&tx, caller, call).await?;
-    if known.none_coordinated {
-        return Err(Error::Forbidden { needs: COORDINATOR.to_owned() });
-    }
-    let (mut report, scores) = plan(&known, &rows);
-    report.dry_run = dry_run;
+    let report = take(&tx, (&at, caller), (&known, &rows), dry_run).await?;
     if dry_run {
         return Answer::report(&report);
     }
     if !report.refused.is_empty() {
         return Err(Error::Invalid(report.refused.iter().map(fault).collect()));
     }
-    write(&tx, (&at, caller), scores).await?;
     turn.finish(tx, &at, Answer::report(&report)?).await
+}
+
+/// The same for the operator at the command line, who enters scores of every home; a table with a row that cannot be enters nothing.
+///
+/// # Errors
+/// [`Error::NotFound`] for no call, [`Error::Invalid`] when the table as a whole cannot be read.
+pub async fn import_file(app: &App, call: CallId, table: &[u8], dry_run: bool) -> Result<ScoreImport> {
+    let at = app.clock.moment();
+    let rows = read(table)?;
+    let tx = app.store.begin().await?;
+    dossiers::call(&tx, call).await?.ok_or(Error::NotFound)?;
+    let known = Known::over(rows::of_call(&tx, call).await?);
+    let report = take(&tx, (&at, &Caller::operator()), (&known, &rows), dry_run).await?;
+    tx.commit().await?;
+    Ok(report)
+}
+
+/// Enters what a table says, unless that is only tried or one of its rows cannot be.
+async fn take(
+    tx: &Tx,
+    by: (&Moment, &Caller),
+    (known, rows): (&Known, &[Cells]),
+    dry_run: bool,
+) -> Result<ScoreImport> {
+    let (mut report, scores) = plan(known, rows);
+    report.dry_run = dry_run;
+    report.changes = changes(tx, &scores[..scores.len().min(TOLD)]).await?;
+    if !dry_run && report.refused.is_empty() {
+        write(tx, by, scores).await?;
+    }
+    Ok(report)
+}
+
+/// What some scores change, by name.
+async fn changes(tx: &Tx, scores: &[(&Scored, i32)]) -> Result<Vec<ScoreChange>> {
+    let ids: Vec<CaseId> = scores.iter().map(|(one, _)| one.id).collect();
+    let mut people = applicants(tx, &ids).await?;
+    let change = |(one, score): &(&Scored, i32)| ScoreChange {
+        application: one.id,
+        reference: one.reference.clone(),
+        name: people.remove(&one.id).map(|(_, name)| name).unwrap_or_default(),
+        from_hundredths: one.score,
+        to_hundredths: *score,
+    };
+    Ok(scores.iter().map(change).collect())
 }
 
 fn fault(row: &RefusedRow) -> FieldError {
@@ -188,23 +248,28 @@ struct Known {
     named: BTreeMap<String, usize>,
     /// Positions by student number; several where it is not unique.
     numbered: BTreeMap<String, Vec<usize>>,
-    /// The caller coordinates no home of the call in any unit.
-    none_coordinated: bool,
 }
 
 impl Known {
+    /// Those of homes of the call that the caller coordinates; refused where that is none, in any unit.
     async fn of(tx: &Tx, caller: &Caller, call: CallId) -> Result<Self> {
         let mut all = rows::of_call(tx, call).await?;
         let units: Vec<_> = all.iter().filter_map(|one| one.unit).collect();
         let above = institutions::units_above(tx, &units).await?;
         let seats: Vec<_> = caller.coordinates_at().collect();
         let homes = rows::homes(tx, call).await?;
-        let none_coordinated = !seats.iter().any(|seat| homes.contains(&seat.institution));
+        if !seats.iter().any(|seat| homes.contains(&seat.institution)) {
+            return Err(Error::Forbidden { needs: COORDINATOR.to_owned() });
+        }
         all.retain(|one| {
             let line = one.unit.and_then(|unit| above.get(&unit)).map_or(&[][..], Vec::as_slice);
             one.applicant != caller.person && seats.iter().any(|seat| seat.reaches(one.home, line))
         });
-        let mut known = Self { all, named: BTreeMap::new(), numbered: BTreeMap::new(), none_coordinated };
+        Ok(Self::over(all))
+    }
+
+    fn over(all: Vec<Scored>) -> Self {
+        let mut known = Self { all, named: BTreeMap::new(), numbered: BTreeMap::new() };
         for (at, one) in known.all.iter().enumerate() {
             known.named.insert(one.id.to_string(), at);
             known.named.insert(one.reference.to_lowercase(), at);
@@ -212,7 +277,7 @@ impl Known {
                 known.numbered.entry(number.clone()).or_default().push(at);
             }
         }
-        Ok(known)
+        known
     }
 
     fn find(&self, row: &Cells) -> std::result::Result<usize, (&'static str, String)> {

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sojourn_engine::codes;
 use utoipa::ToSchema;
 
@@ -50,7 +50,7 @@ pub struct ImportReport {
 }
 
 /// A row that was refused, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefusedRow {
     /// Number of the row, 1 = the first after the header.
     pub row: u64,

@@ -5,15 +5,17 @@ mod institutions;
 mod mobilities;
 mod people;
 mod places;
+mod scores;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use sojourn_engine::ids::CallId;
 
 use super::Outcome;
 use crate::app::people::RefusedRow;
 
-/// Bring in what stands in files: past mobilities, institutions, people
+/// Bring in what stands in files: past mobilities, institutions, people, places, scores
 #[derive(Debug, Subcommand)]
 pub enum Arguments {
     Mobilities(Mobilities),
@@ -21,6 +23,7 @@ pub enum Arguments {
     People(File),
     Holidays(Holidays),
     Places(Places),
+    Scores(Scores),
 }
 
 /// Import past mobilities: every record becomes a case with its whole life; a repeat or a kill doubles nothing
@@ -133,6 +136,25 @@ pub struct Places {
     json: bool,
 }
 
+/// Enter the scores of a call's applications from a table: all of its rows, or none
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Columns: score, and application (id or code) or student_no\n\nExample:\n  sojourn import scores scores.csv --call 019a7c3e-5b1f-7a20-8c44-1d2e3f405162 --dry-run"
+)]
+pub struct Scores {
+    /// Table with a header, UTF-8, `;` or `,`; at most 10 MiB
+    file: PathBuf,
+    /// The id of the call, as in the address of its page
+    #[arg(long, value_name = "ID")]
+    call: CallId,
+    /// Only say what would be
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
 pub async fn run(arguments: Arguments, config: Option<&Path>) -> Outcome {
     match arguments {
         Arguments::Mobilities(asked) => mobilities::run(&asked, config).await,
@@ -140,6 +162,7 @@ pub async fn run(arguments: Arguments, config: Option<&Path>) -> Outcome {
         Arguments::Holidays(asked) => holidays::run(&asked, config).await,
         Arguments::People(asked) => people::run(&asked, config).await,
         Arguments::Places(asked) => places::run(&asked, config).await,
+        Arguments::Scores(asked) => scores::run(&asked, config).await,
     }
 }
 

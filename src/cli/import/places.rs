@@ -39,7 +39,7 @@ pub async fn run(asked: &Places, config: Option<&Path>) -> Outcome {
 }
 
 /// One byte more than is taken tells a file that is too large.
-fn bytes(path: &Path, most: usize) -> Result<Vec<u8>, Fault> {
+pub(super) fn bytes(path: &Path, most: usize) -> Result<Vec<u8>, Fault> {
     let unread = |fault| format!("{}: {fault}: name a file that you may read", path.display());
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unread)?;

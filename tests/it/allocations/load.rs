@@ -14,7 +14,19 @@ use crate::support::cast::Cast;
 use crate::support::counts::count;
 use crate::support::database::Db;
 use crate::support::measured::measured;
+use crate::support::pace::alone;
 use crate::support::pattern::Pattern;
+
+/// The longest that confirming and carrying out may take in all.
+const IN_ALL: Duration = Duration::from_secs(20);
+
+/// The longest that somebody else who writes may wait.
+const fn longest_wait(db: Db) -> Duration {
+    match db {
+        Db::Sqlite => Duration::from_millis(500),
+        Db::Postgres => Duration::from_millis(250),
+    }
+}
 
 /// Somebody who writes again and again until told to stop; how long each write took, in order of length.
 async fn write(actor: Actor, path: String, stop: impl Future<Output = ()>) -> Vec<Duration> {
@@ -103,4 +115,8 @@ async fn a_large_run_is_confirmed_while_others_write(#[values(Db::Sqlite, Db::Po
             waits.get(waits.len() * 99 / 100).copied().unwrap_or_default().as_millis()
         ),
     );
+    if alone() {
+        assert!(took <= IN_ALL, "confirmed and carried out in {took:?}");
+        assert!(longest <= longest_wait(db), "somebody else waited {longest:?}");
+    }
 }

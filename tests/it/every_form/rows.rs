@@ -20,8 +20,9 @@ pub enum Twice {
     In(&'static str),
 }
 
-/// A list of places, and a file of days off.
+/// A list of places, scores, and a file of days off.
 const LIST: &str = "partner,direction,places,valid_from_on,valid_until_on\nUniversity of Omega,out,1,2031-01-01,2031-12-31\n";
+const SCORES: &str = "application,score\n{placed},71.5\n";
 const DAYS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n";
 
 /// A form.
@@ -196,6 +197,8 @@ const CASES: &[Row] = &[
     .fill(&[("sure", "yes")])
     .legal()
     .twice_in("a_page_says_what_has_changed_and_strangers_find_nothing"),
+    row("/calls/{call}/scores", "home_coordinator", "/calls/{call}/scores").fill(&[("file", SCORES)]).alike(),
+    row("/calls/{call}/scores/take", "home_coordinator", "").fill(&[("file", SCORES)]),
     row("/calls/{call}/apply", "newcomer", "/calls/{call}/apply"),
     row("/queue/review/{submitted}/events", "other_coordinator", "/queue/review/{submitted}").last(),
     row("/queue/review/{submitted}/score", "other_coordinator", "")

@@ -17,6 +17,7 @@ pub mod logs;
 pub mod measured;
 pub mod offers;
 pub mod operations;
+pub mod pace;
 pub mod pattern;
 pub mod process;
 pub mod provider;
