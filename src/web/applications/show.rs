@@ -97,11 +97,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         lines: lines(visit, view, offer),
     };
     let legal: Vec<Value> = legal.into_iter().map(|offer| form(&picks(offer), offer, said)).collect();
-    let stays = said.is_some_and(|said| {
-        (said.form == draft::FORM && draft.is_some())
-            || said.form == draft::SCORE
-            || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
-    });
+    let stays = said.is_some_and(|said| stays(view, draft.is_some(), said));
     let scored = said.filter(|said| said.form == draft::SCORE);
     let answers = draft::answered(visit, view).await?;
     let typed = said.filter(|_| !stays).map(|said| texts(&said.typed));
@@ -131,6 +127,13 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         faulty => said.filter(|_| stays).map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
         typed,
     })
+}
+
+/// Whether the form that was sent is on the page still.
+fn stays(view: &ApplicationView, is_draft: bool, said: &Said) -> bool {
+    (said.form == draft::FORM && is_draft)
+        || said.form == draft::SCORE
+        || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
 }
 
 /// The run of an allocation that moved a case.
