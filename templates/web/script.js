@@ -57,7 +57,11 @@ const typed = {
     typed.write(path, Object.fromEntries(others));
   },
 };
-const HERE = location.pathname;
+// A form that was not taken comes back under the address it was sent to: what is typed there belongs to the page it was sent from.
+const sent = JSON.parse(sessionStorage.getItem("sent") || "null");
+sessionStorage.removeItem("sent");
+const bad = Boolean(document.querySelector(".summary, [data-fault]"));
+const HERE = sent && bad ? sent[0] : location.pathname;
 const named = (form) => form.getAttribute("id") || form.getAttribute("action") || "";
 const forget = (form) => typed.forget(HERE, named(form));
 const SECRET = "[type=hidden], [type=password], [type=file], [autocomplete=one-time-code], [readonly]";
@@ -81,12 +85,10 @@ if (whose && sessionStorage.getItem("who") !== whose) {
 }
 // The form that was sent last is done with where the next page says of nothing that it was not done; a page that asks once more says
 // neither.
-const sent = JSON.parse(sessionStorage.getItem("sent") || "null");
-sessionStorage.removeItem("sent");
 const asks = Boolean(document.querySelector("input[name=sure]"));
 const came = performance.getEntriesByType("navigation")[0]?.type === "navigate" && document.referrer.startsWith(location.origin);
 if (sent && asks) sessionStorage.setItem("asked", JSON.stringify(sent));
-else if (sent && came && !document.querySelector(".summary, [data-fault]")) typed.forget(...sent);
+else if (sent && came && !bad) typed.forget(...sent);
 const keeps = all("form[method=post]").filter((form) => fields(form).length > 0 && !form.querySelector("[type=password]"));
 for (const form of keeps) {
   const kept = typed.read(HERE);
@@ -99,15 +101,16 @@ for (const form of keeps) {
   }
   // What saves itself does so now.
   if (back) setTimeout(() => form.dispatchEvent(new Event("saves")));
-  form.addEventListener("input", ({ target: field }) => {
+  const keep = ({ target: field }) => {
     if (!fields(form).includes(field)) return;
     const kept = typed.read(HERE);
     for (const one of field.type === "radio" ? fields(form).filter((one) => one.name === field.name) : [field]) {
       const name = known(form, one), [was] = kept[name] || [brought(one)];
-      if (holds(one) === was) delete kept[name]; else kept[name] = [was, holds(one)];
+      kept[name] = [was, holds(one)];
     }
     typed.write(HERE, kept);
-  });
+  };
+  for (const kind of ["input", "change"]) form.addEventListener(kind, keep);
 }
 
 // A form that saves itself a moment after the last change, one sending at a time, and says so.
