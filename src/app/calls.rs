@@ -6,7 +6,9 @@
 mod check;
 mod offered;
 mod promise;
+mod ranking;
 mod rules;
+mod terms;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -26,7 +28,9 @@ use crate::store::Conn;
 use crate::store::calls::{self as store, Home, Whole};
 
 pub use offered::{OfferedView, offered};
+pub use ranking::{Ranking, ranking};
 pub use rules::{ClockRule, Coming, Rules, coming, rules};
+pub use terms::{Condition, Terms, terms};
 
 pub use crate::store::calls::{AnswerKind, CallRow, Question, SlotRule, Wanted};
 

@@ -31,10 +31,13 @@ pub fn choices_fit(dossier: &Dossier) -> bool {
 
 /// Whether the home offers places to the host of every choice, where the call asks for it.
 pub fn reciprocated(dossier: &Dossier) -> bool {
-    let back = |offering: &Offering| {
-        offers_back(&dossier.back, dossier.home.id, (offering.host.id, offering.start_on))
-    };
-    !dossier.call.reciprocal || dossier.choices.iter().all(|choice| back(&choice.offering))
+    dossier.choices.iter().all(|choice| gives_back(dossier, &choice.offering))
+}
+
+/// Whether the home offers places to the host of an offering, or the call does not ask for it.
+pub fn gives_back(dossier: &Dossier, offering: &Offering) -> bool {
+    !dossier.call.reciprocal
+        || offers_back(&dossier.back, dossier.home.id, (offering.host.id, offering.start_on))
 }
 
 /// Whether one of these lines offers a host, or everybody, places at a home that count on that day.
@@ -97,6 +100,12 @@ pub fn eligible(dossier: &Dossier) -> bool {
     let Some(source) = &dossier.call.eligibility else { return true };
     // A guard is compiled when its call is written; one that no longer compiles lets nobody in.
     compile(source, &dossier.call.form).is_ok_and(|guard| guard.holds(|fact| of_student(dossier, fact)))
+}
+
+/// The facts that keep the call's own guard from holding, with their values.
+pub fn why_not(dossier: &Dossier) -> Vec<(String, Option<Value>)> {
+    let guard = dossier.call.eligibility.as_ref().and_then(|source| compile(source, &dossier.call.form).ok());
+    guard.map_or_else(Vec::new, |guard| guard.explain(|fact| of_student(dossier, fact)))
 }
 
 /// Compiles a call's guard against the questions of its form.

@@ -20,6 +20,9 @@ use crate::store::{institutions, programmes, registrations};
 /// Registrations and calls that are looked at; nobody has more.
 const MANY: Asked = Asked { limit: 200, cursor: None };
 
+/// How facts of the answers to a call's questions begin.
+const ANSWERS: &str = "answers.";
+
 /// A programme as one registration of a student sees it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Prospect {
@@ -156,7 +159,7 @@ fn opening(whole: Whole, student: &Student, home: &Institution, now: DateTime<Ut
     let verdict = match guard.as_ref().and_then(|guard| verdict(guard, value)) {
         None => Verdict::No {
             rule: source.to_owned(),
-            stated: guard.map_or_else(Vec::new, |guard| stated(guard.explain(value))),
+            stated: guard.map_or_else(Vec::new, |guard| before_answers(guard.explain(value))),
         },
         Some(on) if on.is_empty() => Verdict::Yes,
         Some(on) => Verdict::Depends { on },
@@ -178,9 +181,19 @@ fn opening(whole: Whole, student: &Student, home: &Institution, now: DateTime<Ut
     })
 }
 
+/// The same as long as nothing is answered.
+fn before_answers(facts: Vec<(String, Option<Value>)>) -> Vec<Stated> {
+    stated(facts.into_iter().filter(|(fact, _)| !fact.starts_with(ANSWERS)).collect())
+}
+
+/// Whether a fact is the student's own: what they are registered with, and what they answer.
+pub(super) fn is_own(fact: &str) -> bool {
+    fact.starts_with("student.") || fact.starts_with(ANSWERS) || fact == "home.country"
+}
+
 /// What of the facts that keep a rule from holding is the student's own.
-fn stated(facts: Vec<(String, Option<Value>)>) -> Vec<Stated> {
-    let own = facts.into_iter().filter(|(fact, _)| fact.starts_with("student.") || fact == "home.country");
+pub(super) fn stated(facts: Vec<(String, Option<Value>)>) -> Vec<Stated> {
+    let own = facts.into_iter().filter(|(fact, _)| is_own(fact));
     let text = |value: Option<Value>| value.map(|value| value.to_string()).filter(|text| !text.is_empty());
     own.map(|(fact, value)| Stated { fact, value: text(value) }).collect()
 }

@@ -42,7 +42,7 @@ pub use grounds::{Explained, Filled, Grounds, Reason, Standing};
 pub use input::{Choice, Draw, Input, Line, Place, Rules, Seats, Student};
 pub use instance::Instance;
 pub use outcome::{Allocation, Got, Placed, Rule, Why};
-pub use receipt::receipt;
+pub use receipt::{receipt, receipt_lines};
 pub use verify::{Breach, verify};
 
 /// Gives every student the place that the rules give them.

@@ -59,6 +59,11 @@ impl Eligibility {
         self.facts.fact(slot)
     }
 
+    /// The same fact as rules write it.
+    pub fn path(&self, slot: Slot) -> &str {
+        self.facts.path(slot)
+    }
+
     fn gather(&self, value: impl FnMut(&Fact) -> Option<Value>) -> Facts {
         Facts::gather(&self.facts, self.guard.slots(), value)
     }

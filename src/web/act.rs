@@ -151,7 +151,8 @@ pub async fn hand_on(Path(token): Path<String>, posted: Posted) -> std::result::
         Err(Error::Invalid(wrong)) => {
             let faults = wrong.iter().map(|fault| fault.pointer.trim_start_matches('/').to_owned()).collect();
             let told = visit.word("act.mend");
-            let said = show::Said { form: HAND_ON.to_owned(), typed: fields, told: Some(told), faults };
+            let form = HAND_ON.to_owned();
+            let said = show::Said { form, typed: fields, told: Some(told), faults, ..show::Said::default() };
             Ok(page(&visit, &token, StatusCode::UNPROCESSABLE_ENTITY, Some(&said), None).await?)
         }
         Err(error) => Err(error.into()),

@@ -107,7 +107,8 @@ pub async fn preview(posted: Posted) -> std::result::Result<Response, Fault> {
 }
 
 fn said(typed: &Fields, told: String, faults: Vec<String>) -> show::Said {
-    show::Said { form: typed.get("event").to_owned(), typed: typed.clone(), told: Some(told), faults }
+    let form = typed.get("event").to_owned();
+    show::Said { form, typed: typed.clone(), told: Some(told), faults, ..show::Said::default() }
 }
 
 fn meant(chosen: &Chosen, choice: &EventChoice, said: &Fields) -> NewBulk {

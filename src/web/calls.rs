@@ -10,6 +10,7 @@ use sojourn_engine::ids::CallId;
 use sojourn_engine::vocabulary::Publication;
 
 use super::allocations;
+use super::applications::draft;
 use super::desk::{self, Came};
 use super::fault::Fault;
 use super::scores;
@@ -73,8 +74,16 @@ pub async fn show(
     let writes = visit.caller.as_ref().is_some_and(|caller| desk::calls::writes(caller, &call));
     let onward = desk::calls::onward(call.status).map(Publication::as_str);
     let done = desk::done(&visit, came.done.as_ref());
+    let labels = draft::labels(&visit, &draft::asked(&call)?);
+    let terms = calls::terms(&call);
+    let ranking = calls::ranking(visit.app(), &call).await?;
+    let told = context! {
+        labels => Value::from(Serde(&labels)),
+        terms => Value::from(Serde(&terms)),
+        ranking => Value::from(Serde(&ranking)),
+    };
     let own = context! {
-        line => line(visit.app(), &call), homes, offered, apply, allocates, scores, writes, onward, done,
+        line => line(visit.app(), &call), homes, offered, apply, allocates, scores, writes, onward, done, ..told
     };
     Ok(visit.page(StatusCode::OK, "calls/show.html", own))
 }

@@ -15,7 +15,7 @@ use crate::app::{Conflict, Error, Result};
 pub fn said(typed: Fields, told: String, faults: Vec<String>) -> Said {
     let parts = ["track", "instance", "event"].map(|part| typed.get(part));
     let form = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-    Said { form, typed, told: Some(told), faults }
+    Said { form, typed, told: Some(told), faults, ..Said::default() }
 }
 
 /// The same where parts of it are missing or too long.

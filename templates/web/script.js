@@ -16,6 +16,14 @@ for (const menu of all("details.menu")) {
   document.addEventListener("click", (event) => { if (!menu.contains(event.target)) close(); });
 }
 
+// Forms go on with the seal of whoever is logged in now: whether anybody is.
+const sealed = async () => {
+  const answer = await fetch("/session", { headers: { Accept: "application/json" } });
+  const { seal } = await answer.json();
+  if (seal) for (const input of all("input[name=seal]")) input.value = seal;
+  return Boolean(seal);
+};
+
 // Two clicks are one sending.
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -23,6 +31,8 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
   if (form.action.endsWith("/logout")) sessionStorage.clear();
+  else if (asks) sessionStorage.setItem("sent", sessionStorage.getItem("asked") || "null");
+  else sessionStorage.setItem("sent", JSON.stringify([HERE, named(form)]));
   for (const button of all("button", form)) button.setAttribute("aria-disabled", "true");
 });
 window.addEventListener("pageshow", () => {
@@ -32,21 +42,104 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// What was typed and not sent comes back on the same page: after a lost session, a fault of the network, the way back. Each field is kept with
+// what the page brought in it, and comes back only where the page brings the same again: what others have changed meanwhile stays. Nothing
+// secret is kept, nothing for anybody else, and nothing that has been sent.
+const typed = {
+  of: (path) => "typed " + path,
+  read: (path) => JSON.parse(sessionStorage.getItem(typed.of(path)) || "{}"),
+  write: (path, kept) => {
+    if (Object.keys(kept).length === 0) { sessionStorage.removeItem(typed.of(path)); return; }
+    try { sessionStorage.setItem(typed.of(path), JSON.stringify(kept)); } catch { /* A browser keeps only so much. */ }
+  },
+  forget: (path, form) => {
+    const others = Object.entries(typed.read(path)).filter(([name]) => !name.startsWith(form + " "));
+    typed.write(path, Object.fromEntries(others));
+  },
+};
+// A form that was not taken comes back under the address it was sent to: what is typed there belongs to the page it was sent from.
+const sent = JSON.parse(sessionStorage.getItem("sent") || "null");
+sessionStorage.removeItem("sent");
+const bad = Boolean(document.querySelector(".summary, [data-fault]"));
+const HERE = sent && bad ? sent[0] : location.pathname;
+const named = (form) => form.getAttribute("id") || form.getAttribute("action") || "";
+const forget = (form) => typed.forget(HERE, named(form));
+const SECRET = "[type=hidden], [type=password], [type=file], [autocomplete=one-time-code], [readonly]";
+const ticks = (field) => ["checkbox", "radio"].includes(field.type);
+const fields = (form) => [...form.elements].filter((one) => one.name && one.matches("input, select, textarea") && !one.matches(SECRET));
+const holds = (field) => ticks(field) ? field.checked : field.value;
+const brought = (field) => {
+  if (ticks(field)) return field.defaultChecked;
+  if (!field.options) return field.defaultValue;
+  return ([...field.options].find((one) => one.defaultSelected) || field.options[0])?.value ?? "";
+};
+// A name may come several times: by what a box stands for, else by its place.
+const known = (form, field) => {
+  const alike = fields(form).filter((one) => one.name === field.name);
+  return [named(form), field.name, ticks(field) ? field.value : alike.indexOf(field)].join(" ");
+};
+const whose = document.documentElement.dataset.who || "";
+if (whose && sessionStorage.getItem("who") !== whose) {
+  sessionStorage.clear();
+  sessionStorage.setItem("who", whose);
+}
+// The form that was sent last is done with where the next page says of nothing that it was not done; a page that asks once more says
+// neither.
+const asks = Boolean(document.querySelector("input[name=sure]"));
+const came = performance.getEntriesByType("navigation")[0]?.type === "navigate" && document.referrer.startsWith(location.origin);
+if (sent && asks) sessionStorage.setItem("asked", JSON.stringify(sent));
+else if (sent && came && !bad) typed.forget(...sent);
+const keeps = all("form[method=post]").filter((form) => fields(form).length > 0 && !form.querySelector("[type=password]"));
+for (const form of keeps) {
+  const kept = typed.read(HERE);
+  let back = false;
+  for (const field of fields(form)) {
+    const [was, is] = kept[known(form, field)] || [];
+    if (is === undefined || was !== brought(field)) continue;
+    if (ticks(field)) field.checked = is; else field.value = is;
+    back = true;
+  }
+  // What saves itself does so now.
+  if (back) setTimeout(() => form.dispatchEvent(new Event("saves")));
+  const keep = ({ target: field }) => {
+    if (!fields(form).includes(field)) return;
+    const kept = typed.read(HERE);
+    for (const one of field.type === "radio" ? fields(form).filter((one) => one.name === field.name) : [field]) {
+      const name = known(form, one), [was] = kept[name] || [brought(one)];
+      kept[name] = [was, holds(one)];
+    }
+    typed.write(HERE, kept);
+  };
+  for (const kind of ["input", "change"]) form.addEventListener(kind, keep);
+}
+
 // A form that saves itself a moment after the last change, one sending at a time, and says so.
 for (const form of all("form[data-saves]")) {
   const told = form.querySelector(".saved");
+  const door = form.querySelector("a.log-in");
   let timer, busy = false, again = false;
-  const say = (word) => { told.textContent = form.dataset[word] || ""; };
+  const say = (word) => {
+    told.textContent = form.dataset[word] || "";
+    if (door) door.hidden = word !== "ended";
+  };
+  const post = () => fetch(form.action, {
+    method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "application/json" }, redirect: "manual",
+  });
   const save = async () => {
     if (busy) { again = true; return; }
     busy = true;
     say("saving");
     try {
-      const body = new URLSearchParams(new FormData(form));
-      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" });
-      if (!answer.ok) { say(answer.status === 409 ? "stale" : answer.status === 422 ? "wrong" : "failed"); return; }
+      let answer = await post();
+      // Whoever has logged in again meanwhile goes on.
+      if ([401, 403].includes(answer.status)) {
+        if (!await sealed()) { say("ended"); return; }
+        answer = await post();
+      }
+      if (!answer.ok) { say({ 401: "ended", 409: "stale", 422: "wrong" }[answer.status] || "failed"); return; }
       const { version } = await answer.json();
       for (const input of all("input[name=version][data-of=case]")) input.value = version;
+      forget(form);
       say("kept");
     } catch { say("failed"); } finally {
       busy = false;
@@ -55,6 +148,7 @@ for (const form of all("form[data-saves]")) {
   };
   form.addEventListener("saves", () => { clearTimeout(timer); timer = setTimeout(save, 800); });
   for (const kind of ["input", "change"]) form.addEventListener(kind, () => form.dispatchEvent(new Event("saves")));
+  window.addEventListener("focus", () => { if (door && !door.hidden) save(); });
 }
 
 // The order of choices: a press moves a choice by one place, and the focus goes with it.
@@ -70,9 +164,36 @@ for (const list of all("ol.wishes")) {
     [picks[from].value, picks[to].value] = [picks[to].value, picks[from].value];
     const there = all("button[name=move]:not(:disabled)", list.children[to]);
     (there.find((one) => one.value.endsWith(button.value.endsWith("up") ? "up" : "down")) || there[0]).focus();
-    const said = list.parentElement.querySelector("[role=status]");
+    const said = list.closest("fieldset").querySelector("[role=status]");
     if (said) said.textContent = picks[to].labels[0].textContent + ": " + picks[to].selectedOptions[0].textContent;
     list.closest("form").dispatchEvent(new Event("saves"));
+  });
+  // One more place: the last one again, empty, under the next number.
+  const add = list.closest("fieldset").querySelector("button[name=add]");
+  add?.addEventListener("click", (event) => {
+    event.preventDefault();
+    const last = list.lastElementChild, place = last.cloneNode(true), number = list.children.length;
+    const next = (text) => text.replace(number, number + 1);
+    const pick = place.querySelector("select"), label = place.querySelector("label");
+    all(".note-box, .fault", place).forEach((one) => one.remove());
+    place.querySelector(".wrong")?.classList.remove("wrong");
+    place.querySelector(".place").textContent = number + 1;
+    label.textContent = next(label.textContent);
+    label.htmlFor = pick.id = next(pick.id);
+    pick.removeAttribute("aria-invalid");
+    pick.setAttribute("aria-describedby", "choices-hint");
+    pick.value = "";
+    for (const button of all("button", place)) {
+      button.value = next(button.value);
+      button.setAttribute("aria-label", next(button.getAttribute("aria-label")));
+    }
+    const [up, down] = all("button", place);
+    up.disabled = false;
+    down.disabled = true;
+    all("button", last)[1].disabled = false;
+    list.append(place);
+    add.hidden = number + 2 >= pick.options.length;
+    pick.focus();
   });
 }
 
@@ -121,10 +242,7 @@ const upload = (form) => {
 const send = async (form, again) => {
   clean(form, true);
   try {
-    const answer = await fetch("/session", { headers: { Accept: "application/json" } });
-    const { seal } = await answer.json();
-    if (!seal) { ended(form, again); return; }
-    for (const input of all("input[name=seal]")) input.value = seal;
+    if (!await sealed()) { ended(form, again); return; }
     if (form.matches(".upload")) upload(form); else form.submit();
   } catch { failed(form, form.dataset.failed); }
 };
@@ -133,25 +251,6 @@ for (const form of all("form:has(template.ended)")) {
     event.preventDefault();
     if (!form.dataset.sent) send(form);
   });
-}
-
-// What was typed and not sent comes back on the same page, once: after a lost session, a fault of the network, the way back.
-const KEPT = "typed " + location.pathname;
-const keeps = all("form[data-keeps]");
-const texts = (form) => all("textarea, input[type=text], select", form).filter((one) => one.name);
-if (keeps.length > 0) {
-  if (document.querySelector(".done")) sessionStorage.removeItem(KEPT);
-  const kept = JSON.parse(sessionStorage.getItem(KEPT) || "{}");
-  for (const form of keeps) {
-    for (const field of texts(form)) {
-      const was = kept[form.id + " " + field.name];
-      if (was !== undefined && !field.value) field.value = was;
-      field.addEventListener("input", () => {
-        kept[form.id + " " + field.name] = field.value;
-        sessionStorage.setItem(KEPT, JSON.stringify(kept));
-      });
-    }
-  }
 }
 
 // Ticks every box of a list, or none.

@@ -30,6 +30,8 @@ mod digests;
 mod discretion;
 mod documents;
 mod doors;
+mod drafts;
+mod drafts_in_browser;
 mod eligible_students;
 mod email_changes;
 mod endpoints;

@@ -1,6 +1,8 @@
 //! Applications: opening, editing while a draft, reading.
 
 pub mod list;
+mod misfits;
+pub mod receipt;
 pub mod road;
 pub mod scores;
 pub mod view;
@@ -12,6 +14,7 @@ use sojourn_engine::definition::Definition;
 use sojourn_engine::ids::{CallId, CaseId, OfferingId, PersonId, RegistrationId, UnitId, WorkflowVersionId};
 use sojourn_engine::vocabulary::{ChoiceResult, Phase, Publication, StateKind, Via};
 
+pub use misfits::{Misfit, Misfits, misfits};
 pub use view::ApplicationView;
 
 use super::scene::Scene;

@@ -7,11 +7,14 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::Digest;
 use crate::ids::{CaseId, OfferingId};
 
-/// The digest of a submitted list, best choice first.
-///
-/// It is the SHA-256 of lines that anybody can write down again, each ended by a line feed: `application ID`, `submitted INSTANT`
-/// (RFC 3339, UTC, whole seconds), then `RANK OFFERING` for each choice.
+/// The digest of a submitted list: the SHA-256 of its [lines](receipt_lines).
 pub fn receipt(application: CaseId, submitted: DateTime<Utc>, list: &[(u16, OfferingId)]) -> Digest {
+    Digest::of(receipt_lines(application, submitted, list).as_bytes())
+}
+
+/// What a receipt is made from, for anybody to write down again: `application ID`, `submitted INSTANT` (RFC 3339, UTC, whole
+/// seconds), then `RANK OFFERING` for each choice, best first; each line ended by a line feed.
+pub fn receipt_lines(application: CaseId, submitted: DateTime<Utc>, list: &[(u16, OfferingId)]) -> String {
     let mut ranked = list.to_vec();
     ranked.sort_unstable();
     let instant = submitted.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -19,7 +22,7 @@ pub fn receipt(application: CaseId, submitted: DateTime<Utc>, list: &[(u16, Offe
     for (rank, offering) in ranked {
         let _ = writeln!(text, "{rank} {offering}");
     }
-    Digest::of(text.as_bytes())
+    text
 }
 
 #[cfg(test)]

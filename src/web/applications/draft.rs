@@ -1,5 +1,7 @@
 //! A draft: ordered choices, answers to the call's questions, and whether it goes in by itself when the call closes.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -7,77 +9,60 @@ use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde_json::Map;
-use sojourn_engine::ids::{CallId, CaseId, OfferingId};
+use sojourn_engine::ids::{CallId, CaseId};
 
 use super::super::calls::id;
 use super::super::fault::{Fault, detail, status_of};
+use super::super::faults::sentence;
 use super::super::fields::{Kind, value};
 use super::super::form::{Fields, Posted};
 use super::super::visit::Visit;
+use super::choices::{self, Places};
 use super::show::{self, Said};
 use crate::access::Caller;
 use crate::app::applications::{self, ApplicationView, DraftChange, scores};
-use crate::app::calls::{self, AnswerKind, Question};
+use crate::app::calls::{self, AnswerKind, CallView, Question};
 use crate::app::{Error, FieldError, Result};
 
 /// What the form of a draft is called among the forms of a case.
 pub const FORM: &str = "-draft";
 /// What the form of a score is called among them.
 pub const SCORE: &str = "-score";
-/// Name of the buttons that move a choice.
-pub const MOVE: &str = "move";
-/// Choices of a form where the call sets no cap.
-const USUAL: usize = 5;
 
 pub async fn change(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
     let Posted { visit, mut fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let case: CaseId = id(&named)?;
     let view = applications::read(visit.app(), &caller, case).await?;
-    moved(&mut fields);
+    choices::moved(&mut fields);
     let changed = match wanted(&visit, view.call.id, &fields).await {
         Ok(change) => applications::change(visit.app(), &caller, case, fields.version()?, change).await,
         Err(error) => Err(error),
     };
-    let (status, told, faults) = match changed {
+    let (status, told, details) = match changed {
         // A script that saves by itself stays on its page.
         Ok(saved) if visit.is_by_script() => {
             return Ok(Json(serde_json::json!({ "version": saved.version })).into_response());
         }
-        Ok(_) if !fields.get(MOVE).is_empty() => {
-            return Ok(Redirect::to(&format!("/cases/{case}?done=draft#choices")).into_response());
+        Ok(_) => {
+            let door = format!("/cases/{case}?done=draft{}", choices::onward(&fields));
+            return Ok(Redirect::to(&door).into_response());
         }
-        Ok(_) => return Ok(Redirect::to(&format!("/cases/{case}?done=draft")).into_response()),
-        Err(error @ Error::Stale) => (status_of(&error), visit.word("case.stale"), Vec::new()),
+        Err(error @ Error::Stale) => (status_of(&error), visit.word("case.stale"), BTreeMap::new()),
         Err(Error::Invalid(wrong)) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            (status, visit.word("case.mend"), faults(&wrong))
+            (status, visit.word("case.mend"), details(&visit, &wrong))
         }
         // The draft is one no more.
         Err(error @ (Error::Conflict(_) | Error::Refused(_))) => {
             let told = detail(&visit, &error).map(|told| visit.said(&told)).unwrap_or_default();
-            (status_of(&error), told, Vec::new())
+            (status_of(&error), told, BTreeMap::new())
         }
         Err(error) => return Err(error.into()),
     };
-    let said = Said { form: FORM.to_owned(), typed: fields, told: Some(told), faults };
+    let faults = details.keys().cloned().collect();
+    let said = Said { form: FORM.to_owned(), typed: fields, told: Some(told), faults, details };
     Ok(show::again(&visit, &caller, case, status, said).await?)
-}
-
-/// Moves a choice by one place, where a button of the form says so: `2-up`.
-pub fn moved(said: &mut Fields) -> bool {
-    let wish = said.get(MOVE).split_once('-').map(|(nth, way)| (nth.parse::<usize>(), way == "up"));
-    let Some((Ok(nth), up)) = wish else { return false };
-    let mut choices: Vec<&mut String> =
-        said.0.iter_mut().filter(|(name, _)| name == "choice").map(|(_, value)| value).collect();
-    let from = nth.wrapping_sub(1);
-    let to = if up { from.wrapping_sub(1) } else { from.wrapping_add(1) };
-    if from.max(to) >= choices.len() {
-        return false;
-    }
-    let (low, high) = choices.split_at_mut(from.max(to));
-    std::mem::swap(&mut *low[from.min(to)], &mut *high[0]);
-    true
 }
 
 /// Enters the home's score of an application; why not, where the form can mend it.
@@ -101,7 +86,7 @@ pub async fn enter_score(
             }
         }
     };
-    let said = |told| Said { form: SCORE.to_owned(), typed: fields, told: Some(told), faults: Vec::new() };
+    let said = |told| Said { form: SCORE.to_owned(), typed: fields, told: Some(told), ..Said::default() };
     Ok(entered.err().map(|(status, told)| (status, said(told))))
 }
 
@@ -118,25 +103,17 @@ pub async fn score(Path(named): Path<String>, posted: Posted) -> std::result::Re
 async fn wanted(visit: &Visit, call: CallId, said: &Fields) -> Result<DraftChange> {
     let questions = questions(visit, call).await?;
     Ok(DraftChange {
-        choices: Some(choices(said)?),
+        choices: Some(choices::read(said)?),
         answers: Some(answers(&questions, said)),
         submit_at_bell: Some(said.get("submit_at_bell") == "true"),
         score_hundredths: None,
     })
 }
 
-/// Names of the fields that an answer of the app says are wrong, as the form calls them.
-pub fn faults(wrong: &[FieldError]) -> Vec<String> {
+/// What is wrong with which fields, as the form calls them.
+pub fn details(visit: &Visit, wrong: &[FieldError]) -> BTreeMap<String, String> {
     let named = |field: &FieldError| field.pointer.trim_start_matches('/').replace('/', ".");
-    wrong.iter().map(named).collect()
-}
-
-/// Offerings in the order of their numbers; a number left empty is skipped.
-pub fn choices(said: &Fields) -> Result<Vec<OfferingId>> {
-    let wrong =
-        |nth: usize| Error::Invalid(vec![FieldError::new(format!("/choices/{nth}"), "no such offering")]);
-    let chosen = said.all("choice").enumerate().filter(|(_, text)| !text.is_empty());
-    chosen.map(|(nth, text)| text.parse().map_err(|_| wrong(nth))).collect()
+    wrong.iter().map(|field| (named(field), sentence(visit, &field.detail))).collect()
 }
 
 /// Answers as the form says them; what is not answered is left out.
@@ -170,8 +147,12 @@ const fn control(kind: AnswerKind) -> Kind {
 
 /// The questions of a call.
 pub async fn questions(visit: &Visit, call: CallId) -> Result<Vec<Question>> {
-    let call = calls::get(visit.app(), visit.caller.as_ref(), call).await?;
-    serde_json::from_value(call.form).map_err(|error| Error::Internal(Box::new(error)))
+    asked(&calls::get(visit.app(), visit.caller.as_ref(), call).await?)
+}
+
+/// The same of one that is read already.
+pub fn asked(call: &CallView) -> Result<Vec<Question>> {
+    serde_json::from_value(call.form.clone()).map_err(|error| Error::Internal(Box::new(error)))
 }
 
 /// What a question is called in the language of the page, or in one it has.
@@ -179,6 +160,11 @@ fn label(visit: &Visit, question: &Question) -> String {
     let label = [visit.language, "en"].iter().find_map(|tag| question.label.get(*tag));
     let label = label.or_else(|| question.label.values().next());
     label.cloned().unwrap_or_else(|| question.name.replace('_', " "))
+}
+
+/// What questions are called, by the fact that their answer is to a rule.
+pub fn labels(visit: &Visit, asked: &[Question]) -> BTreeMap<String, String> {
+    asked.iter().map(|question| (format!("answers.{}", question.name), label(visit, question))).collect()
 }
 
 /// What the student answered, question by question; nothing for a reader who does not see the call.
@@ -199,8 +185,13 @@ pub async fn answered(visit: &Visit, view: &ApplicationView) -> Result<Vec<Value
     Ok(answers.iter().map(one).collect())
 }
 
-/// The form of a draft, with what it holds or with what was typed.
-pub async fn form(visit: &Visit, view: &ApplicationView, said: Option<&Said>) -> Result<Value> {
+/// The form of a draft, with what it holds or with what was typed, and with what does not fit.
+pub async fn form(
+    visit: &Visit,
+    caller: &Caller,
+    view: &ApplicationView,
+    said: Option<&Said>,
+) -> Result<Value> {
     let said = said.filter(|said| said.form == FORM);
     let held: Vec<String> = view.choices.iter().map(|choice| choice.offering_id.to_string()).collect();
     let stored = view.answers.clone().unwrap_or_default();
@@ -210,7 +201,9 @@ pub async fn form(visit: &Visit, view: &ApplicationView, said: Option<&Said>) ->
         other => other.to_string(),
     };
     let bell = view.submit_at_bell.unwrap_or_default();
-    filled(visit, view.call.id, said, held, answered, bell).await
+    let filled = filled(visit, view.call.id, said, held, answered, bell).await?;
+    let misfits = applications::misfits(visit.app(), caller, view.id).await?;
+    Ok(context! { misfits => Value::from(Serde(&misfits)), ..filled })
 }
 
 /// The fields of a draft or of a new application.
@@ -223,15 +216,10 @@ pub async fn filled(
     bell: bool,
 ) -> Result<Value> {
     let offered = calls::offered(visit.app(), visit.caller.as_ref(), call).await?;
-    let most = calls::get(visit.app(), visit.caller.as_ref(), call).await?.max_choices;
-    let most = most.map_or(USUAL.min(offered.len()), |most| usize::from(most.unsigned_abs()));
-    let mut chosen: Vec<String> = match said {
-        Some(said) => said.typed.all("choice").map(ToOwned::to_owned).collect(),
-        None => held,
-    };
-    chosen.resize(most.max(chosen.len()).max(1), String::new());
-    let faults = said.map(|said| said.faults.clone()).unwrap_or_default();
-    let wrong = |name: &str| faults.iter().any(|fault| fault == name);
+    let call = calls::get(visit.app(), visit.caller.as_ref(), call).await?;
+    let places = Places::of(held, said, call.max_choices, offered.len());
+    let asked = asked(&call)?;
+    let fault = |name: &str| said.and_then(|said| said.details.get(name)).cloned();
     let question = |question: &Question| {
         let name = format!("answer.{}", question.name);
         context! {
@@ -240,36 +228,41 @@ pub async fn filled(
             kind => Value::from(Serde(control(question.kind))),
             required => question.required,
             value => said.map_or_else(|| answered(&question.name), |said| said.typed.get(&name).to_owned()),
-            fault => wrong(&format!("answers.{}", question.name)),
+            fault => fault(&format!("answers.{}", question.name)),
         }
     };
-    let questions: Vec<Value> = questions(visit, call).await?.iter().map(question).collect();
+    let questions: Vec<Value> = asked.iter().map(question).collect();
     Ok(context! {
+        labels => Value::from(Serde(&labels(visit, &asked))),
+        terms => Value::from(Serde(&calls::terms(&call))),
+        ranking => Value::from(Serde(&calls::ranking(visit.app(), &call).await?)),
         offered => Value::from(Serde(&offered)),
-        questions, chosen,
-        choices_fault => faults.iter().any(|fault| fault.starts_with("choices")),
+        questions,
+        chosen => places.shown(said),
+        more => places.more,
+        choices_fault => fault("choices"),
+        summary => said.map(|said| summary(visit, said, &places, &asked)),
         bell => said.map_or(bell, |said| said.typed.get("submit_at_bell") == "true"),
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn moved_by(wish: &str) -> Vec<String> {
-        let pairs = [("choice", "a"), ("x", "y"), ("choice", "b"), ("choice", ""), (MOVE, wish)];
-        let mut said = Fields(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
-        moved(&mut said);
-        said.all("choice").map(ToOwned::to_owned).collect()
-    }
-
-    #[test]
-    fn a_button_moves_a_choice_by_one_place_and_none_beyond_the_ends() {
-        assert_eq!(moved_by("2-up"), ["b", "a", ""]);
-        assert_eq!(moved_by("1-down"), ["b", "a", ""]);
-        assert_eq!(moved_by("2-down"), ["a", "", "b"]);
-        for nothing in ["", "1-up", "3-down", "0-up", "9-up", "x-up", "18446744073709551615-down"] {
-            assert_eq!(moved_by(nothing), ["a", "b", ""], "{nothing}");
-        }
-    }
+/// What is wrong with the fields of a draft, each with where it is and what it is called.
+fn summary(visit: &Visit, said: &Said, places: &Places, asked: &[Question]) -> Vec<Value> {
+    let colon = visit.word("form.colon");
+    let line = |(name, told): (&String, &String)| {
+        let (at, called) = match name.split_once('.') {
+            None if name == "choices" => return Some(context! { at => name, told }),
+            Some(("choices", nth)) => {
+                let number = places.number(nth.parse().ok()?).to_string();
+                (format!("choice-{number}"), visit.word("draft.choice").replace("{}", &number))
+            }
+            Some(("answers", answer)) => {
+                let question = asked.iter().find(|question| question.name == answer)?;
+                (format!("answer-{answer}"), label(visit, question))
+            }
+            _ => return None,
+        };
+        Some(context! { at, told => format!("{called}{colon}{told}") })
+    };
+    said.details.iter().filter_map(line).collect()
 }

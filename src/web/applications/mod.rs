@@ -1,5 +1,6 @@
 //! Applications: lists, one case, its draft and its events.
 
+pub mod choices;
 pub mod draft;
 pub mod events;
 pub mod list;

@@ -1,5 +1,7 @@
 //! Starting an application to a call.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,8 +14,8 @@ use super::super::fault::{Fault, detail, status_of};
 use super::super::faults::sentence;
 use super::super::form::{Fields, Posted};
 use super::super::visit::{SignedIn, Visit};
-use super::draft;
 use super::show::Said;
+use super::{choices, draft};
 use crate::access::Caller;
 use crate::app::applications::{self, NewApplication};
 use crate::app::{Asked, Error, FieldError, Result, calls, institutions, registrations};
@@ -53,17 +55,21 @@ pub async fn open(Path(named): Path<String>, posted: Posted) -> std::result::Res
     let Posted { visit, mut fields } = posted;
     let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
     let call: CallId = id(&named)?;
-    if !fields.get(draft::MOVE).is_empty() {
-        draft::moved(&mut fields);
+    if choices::is_arranged(&fields) {
+        choices::moved(&mut fields);
         let said = Said { form: draft::FORM.to_owned(), typed: fields, ..Said::default() };
         return Ok(form(&visit, &caller, call, StatusCode::OK, Some(&said)).await?);
     }
     match make(&visit, &caller, call, &fields).await {
         Ok(case) => Ok(Redirect::to(&format!("/cases/{case}?done=opened")).into_response()),
         Err(error @ (Error::Invalid(_) | Error::Refused(_))) => {
-            let faults = if let Error::Invalid(wrong) = &error { draft::faults(wrong) } else { Vec::new() };
             let told = detail(&visit, &error).map(|told| sentence(&visit, &told));
-            let said = Said { form: draft::FORM.to_owned(), typed: fields, told, faults };
+            let details = match &error {
+                Error::Invalid(wrong) => draft::details(&visit, wrong),
+                _ => BTreeMap::new(),
+            };
+            let faults = details.keys().cloned().collect();
+            let said = Said { form: draft::FORM.to_owned(), typed: fields, told, faults, details };
             Ok(form(&visit, &caller, call, status_of(&error), Some(&said)).await?)
         }
         Err(error) => Err(error.into()),
@@ -80,7 +86,7 @@ async fn make(visit: &Visit, caller: &Caller, call: CallId, said: &Fields) -> Re
     let new = NewApplication {
         call,
         registration,
-        choices: draft::choices(said)?,
+        choices: choices::read(said)?,
         answers: draft::answers(&draft::questions(visit, call).await?, said),
         submit_at_bell: said.get("submit_at_bell") == "true",
     };

@@ -48,6 +48,8 @@ pub struct Said {
     pub told: Option<String>,
     /// Which of its fields are not right.
     pub faults: Vec<String>,
+    /// What is wrong with them, where that is told field by field.
+    pub details: BTreeMap<String, String>,
 }
 
 pub async fn show(
@@ -82,7 +84,8 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
     let app = visit.app();
     let steps = history::list(app, caller, view.id, &MANY).await?.items;
     let documents = documents::of_case(visit, caller, view).await?;
-    let draft = if is_editable(view, caller) { Some(draft::form(visit, view, said).await?) } else { None };
+    let draft =
+        if is_editable(view, caller) { Some(draft::form(visit, caller, view, said).await?) } else { None };
     let tasks = tasks(view, draft.as_ref(), &documents);
     let left = tasks.iter().filter(|task| !task.done).count();
     let (legal, not_legal): (Vec<_>, Vec<_>) = view.offers.iter().partition(|offer| offer.legal);
@@ -94,18 +97,12 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         lines: lines(visit, view, offer),
     };
     let legal: Vec<Value> = legal.into_iter().map(|offer| form(&picks(offer), offer, said)).collect();
-    let stays = said.is_some_and(|said| {
-        (said.form == draft::FORM && draft.is_some())
-            || said.form == draft::SCORE
-            || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
-    });
+    let stays = said.is_some_and(|said| stays(view, draft.is_some(), said));
     let scored = said.filter(|said| said.form == draft::SCORE);
     let answers = draft::answered(visit, view).await?;
     let typed = said.filter(|_| !stays).map(|said| texts(&said.typed));
-    let moved = steps.iter().any(|step| step.via == Via::Run);
-    let run = if moved { allocations::moved_by(app, view.call.id, view.id).await? } else { None };
     Ok(context! {
-        run => run.map(|run| run.to_string()),
+        run => moved_by(visit, view, &steps).await?,
         case => Value::from(Serde(view)),
         door => door(view.id),
         reader_of_reason => "reason_text",
@@ -125,9 +122,27 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         tracks => Value::from(Serde(view.tracks.iter().filter(|track| track.key.parse::<u16>().is_ok()).collect::<Vec<_>>())),
         mails => mails(visit, caller, view.id).await?,
         told => said.and_then(|said| said.told.clone()),
+        refused => said.and_then(|said| view.offers.iter().find(|one| !one.legal && one.name() == said.form)).map(Serde).map(Value::from),
+        receipt_lines => applications::receipt::lines(view),
         faulty => said.filter(|_| stays).map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
         typed,
     })
+}
+
+/// Whether the form that was sent is on the page still.
+fn stays(view: &ApplicationView, is_draft: bool, said: &Said) -> bool {
+    (said.form == draft::FORM && is_draft)
+        || said.form == draft::SCORE
+        || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
+}
+
+/// The run of an allocation that moved a case.
+async fn moved_by(visit: &Visit, view: &ApplicationView, steps: &[StepView]) -> Result<Option<String>> {
+    if steps.iter().all(|step| step.via != Via::Run) {
+        return Ok(None);
+    }
+    let run = allocations::moved_by(visit.app(), view.call.id, view.id).await?;
+    Ok(run.map(|run| run.to_string()))
 }
 
 /// What the last step of the main machine has marked for correction, by part of the application.
