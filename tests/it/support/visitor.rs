@@ -51,8 +51,13 @@ impl Visitor {
 
     /// A page, as a browser asks for it.
     pub async fn get(&self, path: &str) -> Answer {
+        send(self.asking(path)).await
+    }
+
+    /// The request for a page, to be added to.
+    pub fn asking(&self, path: &str) -> RequestBuilder {
         let request = self.client.get(format!("{}{path}", self.address));
-        send(request.header("Accept", "text/html,*/*;q=0.8")).await
+        request.header("Accept", "text/html,*/*;q=0.8")
     }
 
     /// A form with fields of its own, as a browser sends it from a page of that origin.
