@@ -30,6 +30,7 @@ mod fields;
 mod form;
 mod home;
 mod hosting;
+mod locales;
 mod mails;
 mod messages;
 mod moments;
