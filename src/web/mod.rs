@@ -54,6 +54,7 @@ mod statements;
 mod study;
 mod templates;
 mod themes;
+mod uploads;
 mod visit;
 
 use std::sync::Arc;
@@ -138,7 +139,10 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}", get(applications::show::show))
         .route("/cases/{id}/events", post(applications::events::fire))
         .route("/cases/{id}/draft", post(applications::draft::change))
-        .route("/cases/{id}/messages", get(messages::show).post(messages::send))
+        .route(
+            "/cases/{id}/messages",
+            get(messages::show).post(messages::send).layer(DefaultBodyLimit::max(messages::FORM)),
+        )
         .route("/cases/{id}/road", get(applications::road::show))
         .route("/cases/{id}/road.svg", get(applications::road::picture))
         .route("/cases/{id}/score", post(applications::draft::score))

@@ -1,7 +1,7 @@
 //! In which language pages come: as the reader's mails do; to whoever has not signed in as chosen, else as the browser asks.
 
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::actor::send;
 use crate::support::cast::{Cast, address};
@@ -100,4 +100,78 @@ async fn who_has_not_signed_in_reads_what_they_chose_then_what_the_browser_likes
     let chosen = nobody.submit("/login", "/language", &[("language", "en"), ("back", "/login")]).await;
     assert_eq!(chosen.status, 303);
     assert_eq!(language(&nobody, "/login", "zh-TW", None).await, "en", "the browser keeps the choice");
+}
+
+const NAMES: [&str; 7] =
+    ["Zürich", "臺灣大學", "北京大學", "Österreich", "Łódź", "山東大學", "Ångström"];
+const LATIN: [&str; 4] = ["Ångström", "Łódź", "Österreich", "Zürich"];
+
+/// Where names stand on a page, one after the other; each stands there once.
+fn order(page: &str) -> Vec<&'static str> {
+    let place = |name: &&'static str| {
+        let all: Vec<usize> = page.match_indices(&format!(">{name}<")).map(|(at, _)| at).collect();
+        all.first().map(|at| (*at, *name))
+    };
+    let mut places: Vec<_> = NAMES.iter().filter_map(place).collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Every name of the list of institutions, page after page.
+async fn listed(by: &Visitor) -> Vec<String> {
+    let (mut names, mut path) = (Vec::new(), "/institutions?kind=member".to_owned());
+    loop {
+        let page = by.get(&path).await.text();
+        let (_, body) = page.split_once("<tbody>").expect("a table");
+        let rows = body.split("<th scope=\"row\">").skip(1).filter_map(|row| row.split(['<', '>']).nth(2));
+        names.extend(rows.map(str::to_owned));
+        let Some((_, next)) = page.split_once("rel=\"next\" href=\"") else { return names };
+        path = next.split('"').next().unwrap_or_default().replace("&amp;", "&").replace("&#x2f;", "/");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn institutions_stand_in_the_order_of_the_readers_language(
+    #[values(Db::Sqlite, Db::Postgres)] db: Db,
+) {
+    let cast = Cast::of(db).await;
+    let sol = cast.who("secretariat");
+    let member = |name: &str| json!({ "kind": "member", "name": name, "country": "CH", "zone": "Europe/Zurich" });
+    let numbered = (10..60).map(|number| member(&format!("Mid {number}")));
+    for body in NAMES.into_iter().map(member).chain(numbered).collect::<Vec<Value>>() {
+        sol.post("/institutions", &body).await.ok();
+    }
+    let reader = cast.app.browsing(crate::support::app::SECRETARIAT, chrono::TimeDelta::days(1)).await;
+    for (language, chinese) in [
+        ("en", ["北京大學", "山東大學", "臺灣大學"]),
+        ("zh-Hant", ["山東大學", "北京大學", "臺灣大學"]),
+    ] {
+        reader.submit("/", "/language", &[("language", language), ("back", "/")]).await;
+        let expected: Vec<&str> = LATIN.into_iter().chain(chinese).collect();
+        for page in ["/people", "/queue", "/reports/funnel", "/calls/new"] {
+            let shown = reader.get(page).await.text();
+            assert_eq!(order(&shown), expected, "{language} {page}");
+        }
+        let listed = listed(&reader).await;
+        assert_eq!(listed.len(), NAMES.len() + 50 + 4, "each once: {listed:?}");
+        let known: Vec<&str> = listed.iter().map(String::as_str).filter(|name| NAMES.contains(name)).collect();
+        assert_eq!(known, expected, "{language}");
+        assert!(listed[0] == "Ångström" && listed[2] == "Mid 10", "{listed:?}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn large_numbers_are_grouped_and_years_are_not(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let cast = Cast::of(db).await;
+    let round = cast.exchange(1_234_567, &crate::support::rounds::without_documents()).await;
+    let home = cast.app.browsing(&address("home_coordinator"), chrono::TimeDelta::days(1)).await;
+    for language in ["en", "zh-Hant"] {
+        home.submit("/", "/language", &[("language", language), ("back", "/")]).await;
+        let page = home.get("/places?by=pair,period").await.text();
+        assert!(page.contains(">1,234,567<"), "{page}");
+        assert!(page.contains("202") && !page.contains("2,02"), "{page}");
+    }
+    drop(round);
 }

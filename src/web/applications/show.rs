@@ -94,9 +94,10 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         lines: lines(visit, view, offer),
     };
     let legal: Vec<Value> = legal.into_iter().map(|offer| form(&picks(offer), offer, said)).collect();
+    let scores = scores(visit, caller, view).await?;
     let stays = said.is_some_and(|said| {
         (said.form == draft::FORM && draft.is_some())
-            || said.form == draft::SCORE
+            || (said.form == draft::SCORE && scores)
             || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
     });
     let scored = said.filter(|said| said.form == draft::SCORE);
@@ -117,7 +118,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         documents, draft, legal, left,
         tasks => Value::from(Serde(&tasks)),
         answers,
-        scores => scores(visit, caller, view).await?,
+        scores,
         score => scored.map(|said| said.typed.get("score").to_owned()),
         score_fault => scored.and_then(|said| said.told.clone()),
         not_legal => Value::from(Serde(&not_legal)),
@@ -280,8 +281,7 @@ pub fn lines(visit: &Visit, view: &ApplicationView, offer: &OfferView) -> Vec<(S
 pub fn texts(typed: &Fields) -> Vec<String> {
     let texts = typed.0.iter().filter(|(name, _)| {
         ["data.", "answer."].iter().any(|part| name.starts_with(part))
-            || name == "reason.text"
-            || name == "note"
+            || ["reason.text", "note", "score", "name", "email"].contains(&name.as_str())
     });
     texts.map(|(_, value)| value.clone()).filter(|value| !value.is_empty() && value != "true").collect()
 }
