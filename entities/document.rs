@@ -1,7 +1,7 @@
 //! Versions of documents; replaced, never overwritten.
 
 use sea_orm::entity::prelude::*;
-use sojourn_engine::ids::{CaseId, DocumentId, PersonId};
+use sojourn_engine::ids::{CaseId, DocumentId, MessageId, PersonId};
 use sojourn_engine::vocabulary::DocumentClass;
 
 /// One row of `documents`.
@@ -14,7 +14,7 @@ pub struct Model {
     pub id: DocumentId,
     /// The case.
     pub case_id: CaseId,
-    /// Slot in the definition.
+    /// Slot in the definition, or the message.
     pub slot: String,
     /// 1, 2, 3 … in the slot.
     pub number: i32,
@@ -30,7 +30,7 @@ pub struct Model {
     pub size_bytes: i64,
     /// SHA-256 of the content.
     pub sha256: Vec<u8>,
-    /// Whether the host sees it.
+    /// Whether the host sees it; of a message, whether it is exchanged with the host.
     pub for_host: bool,
     /// When.
     pub uploaded_at: DateTimeUtc,
@@ -38,6 +38,8 @@ pub struct Model {
     pub object: Option<String>,
     /// When its content was removed; what is known of it stays.
     pub emptied_at: Option<DateTimeUtc>,
+    /// The message it came with, which says who may open it; its slot is that message's id then.
+    pub message_id: Option<MessageId>,
     /// Its case.
     #[sea_orm(belongs_to, from = "case_id", to = "id")]
     pub case: BelongsTo<super::case::Entity>,

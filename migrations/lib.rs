@@ -54,6 +54,7 @@ mod m20261127_000600_find_by_line;
 mod m20261127_000700_keep_nomination_windows;
 mod m20261127_000800_list_by_phase;
 mod m20261127_000900_list_from_indexes;
+mod m20261127_001000_attach_to_messages;
 mod prelude;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -114,6 +115,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000700_keep_nomination_windows::Migration),
             Box::new(m20261127_000800_list_by_phase::Migration),
             Box::new(m20261127_000900_list_from_indexes::Migration),
+            Box::new(m20261127_001000_attach_to_messages::Migration),
         ]
     }
 }

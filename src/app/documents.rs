@@ -1,8 +1,9 @@
 //! Documents of an application: supplied into slots, replaced by further versions, read by those they are meant for.
 //!
 //! The applicant and the home see all of them, the secretariat all but those about health, the host those meant for it once it
-//! sees the case, the chair none. A document changes what its case offers, so the case gets a new version with it.
+//! sees the case, the chair none; what came with a message is for its readers. A document in a slot changes what its case offers, so the case gets a new version with it.
 
+mod attached;
 mod flaw;
 mod inspect;
 mod intake;
@@ -16,24 +17,26 @@ mod sealed;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sojourn_engine::definition::DocumentIx;
-use sojourn_engine::ids::{CaseId, DocumentId};
+use sojourn_engine::ids::{CaseId, DocumentId, MessageId};
 use sojourn_engine::vocabulary::{Deed, DocumentClass, Matter, StateKind};
 use utoipa::ToSchema;
 
 use super::applications::view::PersonView;
 use super::audit::Deeds;
+use super::messages::Sides;
 use super::scene::Scene;
 use super::transition;
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, current};
 use crate::access::Caller;
 use crate::clock::Moment;
 use crate::store::calls::SlotRule;
-use crate::store::documents::{self as rows, Document, Sight};
+use crate::store::documents::{self as rows, Document, Reading, Sight};
 use crate::store::files::Unnamed;
 use crate::store::{Conn, dossiers};
 
+pub(super) use attached::Attached;
 pub use flaw::Flaw;
-pub use intake::{FILE, Intake, NewDocument, Received, Told, Unfit, Uploads, begin};
+pub use intake::{FILE, Intake, NewDocument, NewFile, Received, Told, Unfit, Uploads, begin};
 pub use names::attachment;
 pub use retention::Retention;
 pub use sealed::{Opened, content};
@@ -43,9 +46,11 @@ pub use sealed::{Opened, content};
 pub struct DocumentView {
     /// Its id.
     pub id: DocumentId,
-    /// The slot it was supplied into.
+    /// The slot it was supplied into; of a file that came with a message, that message's id.
     pub slot: String,
-    /// The slot's name in the reader's language.
+    /// The message it came with; `null` for what was supplied into a slot.
+    pub message: Option<MessageId>,
+    /// The slot's name in the reader's language; of a file that came with a message, its own.
     pub label: String,
     /// 1, 2, 3 … in the slot; the highest counts. Also its `ETag`.
     pub version: i32,
@@ -85,7 +90,13 @@ impl std::fmt::Debug for Content {
     }
 }
 
-/// What of a case's documents a caller sees: the most that any of the parts they have in it allows.
+/// What of a case's documents a caller sees: in slots the most that any of the parts they have in it allows, and those of the
+/// messages that they read.
+fn reading(scene: &Scene, caller: &Caller) -> Reading {
+    let messages = Sides::of(&scene.live.dossier, caller).read();
+    Reading { slots: sight(scene, caller), messages }
+}
+
 fn sight(scene: &Scene, caller: &Caller) -> Sight {
     let dossier = &scene.live.dossier;
     let scope = caller.scope();
@@ -106,7 +117,7 @@ pub async fn list(app: &App, caller: &Caller, id: CaseId, asked: &Asked) -> Resu
     let at = app.clock.moment();
     let conn = app.store.read();
     let scene = Scene::look(app, &caller.scope(), id, &at).await?;
-    let page = rows::list(conn, id, sight(&scene, caller), asked).await?;
+    let page = rows::list(conn, id, &reading(&scene, caller), asked).await?;
     let next = page.next;
     Ok(Page { items: views(app, conn, &scene, caller, page.items).await?, next })
 }
@@ -137,10 +148,12 @@ fn view(
 ) -> DocumentView {
     let kept_until = app.retention.until(&scene.live.dossier.case, row.class);
     let slot = scene.definition.documents.iter().find(|document| document.name == row.slot);
+    let unnamed = if row.message_id.is_some() { &row.file_name } else { &row.slot };
     DocumentView {
         id: row.id,
-        label: slot.map_or(row.slot.as_str(), |slot| slot.label.get(&caller.language)).to_owned(),
+        label: slot.map_or(unnamed.as_str(), |slot| slot.label.get(&caller.language)).to_owned(),
         slot: row.slot,
+        message: row.message_id,
         version: row.number,
         class: row.class,
         file_name: row.file_name,
@@ -163,7 +176,7 @@ pub async fn open(app: &App, caller: &Caller, case: CaseId, id: DocumentId) -> R
     let at = app.clock.moment();
     let conn = app.store.read();
     let scene = Scene::look(app, &caller.scope(), case, &at).await?;
-    let row = rows::find(conn, case, id, sight(&scene, caller)).await?.ok_or(Error::NotFound)?;
+    let row = rows::find(conn, case, id, &reading(&scene, caller)).await?.ok_or(Error::NotFound)?;
     let applicant = scene.live.dossier.application.applicant;
     let stream = content(app, conn, applicant, &row).await?;
     if caller.person != applicant {
@@ -272,12 +285,13 @@ fn row(
         uploaded_at: at.now,
         object: Some(new.told.name),
         emptied_at: None,
+        message_id: None,
     }
 }
 
 /// Removes the content of a document that did not come to be.
 async fn tidy(app: &App, case: CaseId, id: DocumentId, name: &str) {
-    if matches!(rows::find(app.store.read(), case, id, Sight::All).await, Ok(None)) {
+    if matches!(rows::find(app.store.read(), case, id, &Reading::everything()).await, Ok(None)) {
         app.files.remove(name).await;
     }
 }
@@ -315,8 +329,12 @@ pub async fn take_out(app: &App, caller: &Caller, case: CaseId, id: DocumentId, 
     let at = app.clock.moment();
     let tx = app.store.begin().await?;
     let scene = Scene::read(app, &tx, &caller.scope(), case, &at).await?;
-    let row = rows::find(&tx, case, id, sight(&scene, caller)).await?.ok_or(Error::NotFound)?;
+    let row = rows::find(&tx, case, id, &reading(&scene, caller)).await?.ok_or(Error::NotFound)?;
     current(row.number, read)?;
+    if row.message_id.is_some() {
+        let told = "this came with a message, and stays with it";
+        return Err(Error::Conflict(Conflict::NotNow(told.to_owned())));
+    }
     may_supply(&scene, caller, &row.slot)?;
     if scene.live.case.state != scene.definition.initial {
         let told = "documents are taken out of drafts alone: supply a further version instead";

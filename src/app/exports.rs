@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 
 use super::audit::Deeds;
+use super::documents::DocumentView;
 use super::personal_data::disposable;
 use super::{App, Asked, Error, Page, Result};
 use super::{
@@ -94,7 +95,7 @@ async fn gather(app: &App, caller: &Caller) -> Result<(Value, Vec<File>)> {
         files.extend(kept.map(|paper| File {
             case,
             id: paper.id,
-            name: format!("documents/{reference}/{}-{}-{}", paper.slot, paper.version, paper.file_name),
+            name: path(&reference, paper),
         }));
         let view = applications::read(app, caller, case).await?;
         cases.push(json!({
@@ -116,6 +117,12 @@ async fn gather(app: &App, caller: &Caller) -> Result<(Value, Vec<File>)> {
         "what_this_is": personal_data::list(&caller.language),
     });
     Ok((data, files))
+}
+
+/// Where a file lies in the archive.
+fn path(reference: &str, paper: &DocumentView) -> String {
+    let folder = if paper.message.is_some() { "messages" } else { "documents" };
+    format!("{folder}/{reference}/{}-{}-{}", paper.slot, paper.version, paper.file_name)
 }
 
 /// Hands bytes over to whoever reads the archive.

@@ -123,6 +123,18 @@ pub async fn list(app: &App, asked: &Asked, wanted: &Wanted) -> Result<Page<Inst
     Ok(store::list(app.store.read(), asked, wanted).await?.map(Into::into))
 }
 
+/// The name of every institution that fits, in no order: there are thousands at most.
+pub async fn every(app: &App, wanted: &Wanted) -> Result<Vec<(InstitutionId, String)>> {
+    Ok(store::named(app.store.read(), wanted).await?)
+}
+
+/// Institutions in the order of their ids here; those that are none are left out.
+pub async fn several(app: &App, ids: &[InstitutionId]) -> Result<Vec<InstitutionView>> {
+    let mut found: BTreeMap<_, _> =
+        store::several(app.store.read(), ids).await?.into_iter().map(|row| (row.id, row)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).map(Into::into).collect())
+}
+
 /// One institution.
 pub async fn get(app: &App, id: InstitutionId) -> Result<InstitutionView> {
     Ok(store::find(app.store.read(), id).await?.ok_or(Error::NotFound)?.into())

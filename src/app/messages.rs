@@ -1,7 +1,8 @@
 //! Messages about a case, between its applicant and the home or the host: the other side is told by mail.
 //!
 //! The applicant sees both conversations, the home and the host their own. Text is sealed with the applicant's key, and goes with it.
-//! What is attached are documents of the case, which each side sees as far as it sees them without the message.
+//! Documents of the case can go with it, which each side sees as far as it sees them without the message; and files of its own,
+//! which are for those who read it.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +15,16 @@ use utoipa::ToSchema;
 use super::applications::view::PersonView;
 use super::notices::{MessageNotice, NoticeFacts};
 use super::scene::Scene;
-use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result, documents};
+use super::documents::{self, Attached, NewFile};
+use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result};
 use crate::access::Caller;
 use crate::clock::Moment;
 use crate::store::dossiers::{Dossier, names};
 use crate::store::messages::{self as store, Message};
 use crate::store::{Tx, holders, outbox, sessions};
 
+/// Files that come with a message, at most.
+pub const FILES: usize = 3;
 /// Messages that one person may write in one case within a day.
 const MOST: u64 = 50;
 /// Documents of a case that are looked at.
@@ -39,14 +43,14 @@ pub struct MessageView {
     pub by_applicant: bool,
     /// The text; `null` in the answer to sending it, and once its person has been erased.
     pub text: Option<String>,
-    /// Documents of the case that go with it, at `GET /applications/{id}/documents/{document_id}`.
+    /// Documents of the case that go with it, and files that came with it, at `GET /applications/{id}/documents/{document_id}`.
     pub documents: Vec<DocumentId>,
     /// When it was sent.
     pub sent_at: DateTime<Utc>,
 }
 
 /// A message to send.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct NewMessage {
     /// Whether it is for the host, or from there; the home's else.
     pub with_host: bool,
@@ -54,6 +58,8 @@ pub struct NewMessage {
     pub text: String,
     /// Documents of the case that go with it.
     pub documents: Vec<DocumentId>,
+    /// Files of its own, [`FILES`] at most.
+    pub files: Vec<NewFile>,
 }
 
 /// With whom a caller speaks in a case.
@@ -68,7 +74,7 @@ pub struct Sides {
 }
 
 impl Sides {
-    fn of(dossier: &Dossier, caller: &Caller) -> Self {
+    pub(super) fn of(dossier: &Dossier, caller: &Caller) -> Self {
         let (scope, applicant) = (caller.scope(), dossier.application.applicant == caller.person);
         let shown = |choice: &crate::store::dossiers::Choice| {
             choice.host_sees_from.is_some() && choice.host_sees_until.is_none()
@@ -81,7 +87,7 @@ impl Sides {
     }
 
     /// The conversations they read.
-    fn read(self) -> Vec<bool> {
+    pub(super) fn read(self) -> Vec<bool> {
         if self.applicant {
             return vec![false, true];
         }
@@ -141,11 +147,35 @@ fn view(message: Message, applicant: PersonId, name: String) -> MessageView {
 ///
 /// # Errors
 /// [`Error::NotFound`] for a case the caller does not see, [`Error::Forbidden`] for who has no part in the conversation,
-/// [`Error::Conflict`] as long as the other side does not see the case, [`Error::Invalid`] for a document that is none of the case,
+/// [`Error::Conflict`] as long as the other side does not see the case and once the case holds as many files as it may, [`Error::Invalid`] for a document that is none of the case,
 /// [`Error::TooMany`] for too many in a day.
 pub async fn send(app: &App, caller: &Caller, once: &Once, case: CaseId, new: NewMessage) -> Result<Answer> {
+    let NewMessage { with_host, text, documents, files } = new;
+    let mut attached = Attached::of(files);
+    let written = Written { with_host, text, documents };
+    let answer = enter(app, caller, once, case, written, &mut attached).await;
+    attached.settle(app, case).await;
+    answer
+}
+
+/// A message without its files.
+struct Written {
+    with_host: bool,
+    text: String,
+    documents: Vec<DocumentId>,
+}
+
+async fn enter(
+    app: &App,
+    caller: &Caller,
+    once: &Once,
+    case: CaseId,
+    new: Written,
+    attached: &mut Attached,
+) -> Result<Answer> {
     let at = app.clock.moment();
     let seen = documents::list(app, caller, case, &MANY).await?.items;
+    let goes = |id: DocumentId| seen.iter().any(|known| known.id == id && known.message.is_none());
     let turn = app.turn(caller, once).await?;
     let tx = app.store.begin().await?;
     let scene = Scene::read(app, &tx, &caller.scope(), case, &at).await?;
@@ -154,7 +184,7 @@ pub async fn send(app: &App, caller: &Caller, once: &Once, case: CaseId, new: Ne
     }
     let dossier = &scene.live.dossier;
     demand(dossier, caller, new.with_host)?;
-    if let Some(nth) = new.documents.iter().position(|id| seen.iter().all(|document| document.id != *id)) {
+    if let Some(nth) = new.documents.iter().position(|id| !goes(*id)) {
         return Err(Error::Invalid(vec![FieldError::new(
             format!("/documents/{nth}"),
             "no document of this application: upload it first",
@@ -170,11 +200,12 @@ pub async fn send(app: &App, caller: &Caller, once: &Once, case: CaseId, new: Ne
         owner: applicant,
         author: caller.person,
         with_host: new.with_host,
-        documents: new.documents,
+        documents: new.documents.into_iter().chain(attached.ids()).collect(),
         text: Some(new.text),
         sent_at: at.now,
     };
     store::add(&tx, &message).await?;
+    attached.enter(app, &tx, &message).await?;
     tell(app, &tx, &at, dossier, &message).await?;
     let name = names(&tx, &[caller.person]).await?.pop().map(|(_, name)| name).unwrap_or_default();
     // Answers are kept for repeated requests: what is sealed does not lie there in the open.

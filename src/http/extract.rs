@@ -269,6 +269,11 @@ fn json<T: DeserializeOwned + Validate>(headers: &HeaderMap, bytes: &Bytes) -> R
             "Send JSON, with `Content-Type: application/json`.",
         ));
     }
+    checked(bytes)
+}
+
+/// A body of JSON, whatever carried it.
+pub(super) fn checked<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
     if holds_nul(bytes) {
         let told = "The body holds the character U+0000, which no text here may hold: leave it out.";
         return Err(Problem::new(Kind::Malformed, told));

@@ -28,11 +28,17 @@ pub struct UploadForm {
     file: Vec<u8>,
 }
 
+/// A file in a form that takes several.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes a form that an extractor reads")]
+pub struct FilePart(Vec<u8>);
+
 /// A form that is still to be read, under the key that makes its request do its work once.
 #[derive(Debug)]
 pub struct Form {
-    parts: Parts,
-    form: Multipart,
+    pub(super) parts: Parts,
+    pub(super) form: Multipart,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
@@ -66,7 +72,7 @@ pub async fn receive(
             }
             Some("file") if file.is_none() => {
                 let name = field.file_name().unwrap_or_default().to_owned();
-                file = Some((name, content(app, caller, case, field).await?));
+                file = Some((name, content(app, caller, case, "/file", field).await?));
             }
             name => {
                 let pointer = format!("/{}", name.unwrap_or_default());
@@ -82,12 +88,14 @@ pub async fn receive(
     Ok((once, NewDocument { slot, file_name, received }))
 }
 
-async fn content(
+pub(super) async fn content(
     app: &App,
     caller: &Caller,
     case: CaseId,
+    pointer: &str,
     mut field: Field<'_>,
 ) -> Result<Received, Problem> {
+    let unfit = |why| unfit(pointer, why);
     let mut intake = documents::begin(app, caller, case).await.map_err(unfit)?;
     while let Some(piece) = field.chunk().await.map_err(|error| unread(&error))? {
         intake.put(piece).await.map_err(unfit)?;
@@ -95,7 +103,7 @@ async fn content(
     intake.end().await.map_err(unfit)
 }
 
-fn unfit(why: Unfit) -> Problem {
+fn unfit(pointer: &str, why: Unfit) -> Problem {
     match why {
         Unfit::TooLarge => {
             Problem::new(Kind::TooLarge, "The file is larger than 10 MiB: send a smaller one.")
@@ -104,12 +112,12 @@ fn unfit(why: Unfit) -> Problem {
             let detail = "The content of the file is neither PDF, PNG nor JPEG: send it as one of these.";
             Problem::new(Kind::UnsupportedMediaType, detail)
         }
-        Unfit::Content(flaw) => wrong("/file", flaw.told()),
+        Unfit::Content(flaw) => wrong(pointer, flaw.told()),
         Unfit::Failed(error) => error.into(),
     }
 }
 
-fn wrong(pointer: &str, detail: &str) -> Problem {
+pub(super) fn wrong(pointer: &str, detail: &str) -> Problem {
     Problem::invalid(vec![FieldError::new(pointer, detail)])
 }
 
@@ -117,7 +125,7 @@ fn malformed(why: &dyn std::fmt::Display) -> Problem {
     Problem::new(Kind::Malformed, format!("The form cannot be read: {why}."))
 }
 
-fn unread(error: &MultipartError) -> Problem {
+pub(super) fn unread(error: &MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return Problem::new(Kind::TooLarge, "The form is larger than this operation takes: send less.");
     }

@@ -17,7 +17,7 @@ use super::{Conn, Result, Tx};
 
 pub use sojourn_entities::document::Model as Document;
 
-/// Which documents of a case a reader sees; each of these sees at least what the one before sees.
+/// Which documents in slots a reader sees; each of these sees at least what the one before sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Sight {
     /// None at all: the chair.
@@ -30,7 +30,30 @@ pub enum Sight {
     All,
 }
 
-fn seen(sight: Sight) -> Condition {
+/// Which documents of a case a reader sees: of its slots, and of the messages with the home (`false`) and the host (`true`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reading {
+    /// Those in slots.
+    pub slots: Sight,
+    /// Those of messages.
+    pub messages: Vec<bool>,
+}
+
+impl Reading {
+    /// Every one, for what the service does by itself.
+    pub fn everything() -> Self {
+        Self { slots: Sight::All, messages: vec![false, true] }
+    }
+}
+
+fn seen(reading: &Reading) -> Condition {
+    let told = document::Column::ForHost.is_in(reading.messages.iter().copied());
+    Condition::any()
+        .add(Condition::all().add(document::Column::MessageId.is_null()).add(in_slots(reading.slots)))
+        .add(Condition::all().add(document::Column::MessageId.is_not_null()).add(told))
+}
+
+fn in_slots(sight: Sight) -> Condition {
     let healthy = document::Column::Class.ne(DocumentClass::Health);
     match sight {
         Sight::Nothing => Condition::all().add(Expr::val(1).eq(0)),
@@ -41,17 +64,27 @@ fn seen(sight: Sight) -> Condition {
 }
 
 /// A page of a case's documents, first uploaded first.
-pub async fn list(conn: &impl Conn, case: CaseId, sight: Sight, asked: &Asked) -> Result<Page<Document>> {
-    let keyset: Keyset<(DocumentId,)> = Keyset::read(asked, "documents", &(case, sight))?;
-    let query = document::Entity::find().filter(document::Column::CaseId.eq(case)).filter(seen(sight));
+pub async fn list(
+    conn: &impl Conn,
+    case: CaseId,
+    reading: &Reading,
+    asked: &Asked,
+) -> Result<Page<Document>> {
+    let keyset: Keyset<(DocumentId,)> = Keyset::read(asked, "documents", &(case, reading))?;
+    let query = document::Entity::find().filter(document::Column::CaseId.eq(case)).filter(seen(reading));
     let rows = keyset.narrow(query, [document::Column::Id], Order::Asc).all(conn.db()).await?;
     Ok(keyset.page(rows, |row| (row.id,)))
 }
 
 /// One document of a case, when it is seen.
-pub async fn find(conn: &impl Conn, case: CaseId, id: DocumentId, sight: Sight) -> Result<Option<Document>> {
+pub async fn find(
+    conn: &impl Conn,
+    case: CaseId,
+    id: DocumentId,
+    reading: &Reading,
+) -> Result<Option<Document>> {
     let query = document::Entity::find_by_id(id).filter(document::Column::CaseId.eq(case));
-    Ok(query.filter(seen(sight)).one(conn.db()).await?)
+    Ok(query.filter(seen(reading)).one(conn.db()).await?)
 }
 
 /// The number the next document of a slot has; right as long as the case is held by [`touch`].
@@ -67,7 +100,7 @@ pub async fn next_number(conn: &impl Conn, case: CaseId, slot: &str) -> Result<i
     Ok(last.flatten().unwrap_or(0) + 1)
 }
 
-/// How many documents a case holds, every version counted.
+/// How many documents a case holds, every version and those of messages counted.
 pub async fn count(conn: &impl Conn, case: CaseId) -> Result<u64> {
     Ok(document::Entity::find().filter(document::Column::CaseId.eq(case)).count(conn.db()).await?)
 }

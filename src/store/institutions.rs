@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, Select,
 };
 use serde::Serialize;
 use sojourn_engine::ids::{InstitutionId, UnitId};
@@ -38,6 +38,18 @@ pub struct Wanted {
 /// A page of the institutions, in the order they were entered.
 pub async fn list(conn: &impl Conn, asked: &Asked, wanted: &Wanted) -> Result<Page<Institution>> {
     let keyset: Keyset<(InstitutionId,)> = Keyset::read(asked, "institutions", wanted)?;
+    let rows = keyset.narrow(matching(wanted), [institution::Column::Id], Order::Asc).all(conn.db()).await?;
+    Ok(keyset.page(rows, |row| (row.id,)))
+}
+
+/// The name of every institution that fits, in no order.
+pub async fn named(conn: &impl Conn, wanted: &Wanted) -> Result<Vec<(InstitutionId, String)>> {
+    let query = matching(wanted).select_only();
+    let query = query.columns([institution::Column::Id, institution::Column::Name]);
+    Ok(query.into_tuple().all(conn.db()).await?)
+}
+
+fn matching(wanted: &Wanted) -> Select<institution::Entity> {
     let mut query = institution::Entity::find();
     if let Some(kind) = wanted.kind {
         query = query.filter(institution::Column::Kind.eq(kind));
@@ -48,8 +60,7 @@ pub async fn list(conn: &impl Conn, asked: &Asked, wanted: &Wanted) -> Result<Pa
     if let Some(text) = &wanted.q {
         query = query.filter(called(text));
     }
-    let rows = keyset.narrow(query, [institution::Column::Id], Order::Asc).all(conn.db()).await?;
-    Ok(keyset.page(rows, |row| (row.id,)))
+    query
 }
 
 /// Institutions that a text speaks of; letters are compared without regard to case as far as the database knows it.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::applications::{events, show};
 use super::fault::Fault;
 use super::fields::Picks;
-use super::form::Posted;
+use super::form::{Fields, Posted};
 use super::refused;
 use super::visit::Visit;
 use crate::app::action_links::{self, Opened, Over, Task};
@@ -62,6 +62,7 @@ async fn page(
                 over => why(over),
                 renewable => over.can_be_renewed(),
                 at => match over { Over::Spent(at) => Some(at.to_rfc3339()), _ => None },
+                typed => said.map(|said| show::texts(&said.typed)),
             };
             Ok(visit.page(status, "act_over.html", own))
         }
@@ -107,11 +108,17 @@ fn ready(visit: &Visit, token: &str, task: &Task, said: Option<&show::Said>, don
     }
 }
 
+/// The page of a link that works no longer, with what was typed meanwhile.
+async fn over(visit: &Visit, token: &str, typed: Fields) -> std::result::Result<Response, Fault> {
+    let said = refused::said(typed, visit.word("act.over_title"), Vec::new());
+    Ok(page(visit, token, StatusCode::CONFLICT, Some(&said), None).await?)
+}
+
 /// Does what the link is for.
 pub async fn fire(Path(token): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
     let Posted { visit, fields } = posted;
     let Opened::Ready(task) = action_links::open(visit.app(), &token, visit.language).await? else {
-        return Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?);
+        return over(&visit, &token, fields).await;
     };
     let offer = task.offers.iter().find(|offer| events::is_meant(offer, &fields));
     if let Some(offer) = offer {
@@ -129,7 +136,7 @@ pub async fn fire(Path(token): Path<String>, posted: Posted) -> std::result::Res
     let attempt = events::read(&fields, offer)?;
     match action_links::act(visit.app(), &token, attempt).await {
         Ok(Ok(())) => Ok(Redirect::to(&format!("{}?done=step", door(&token))).into_response()),
-        Ok(Err(_)) => Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?),
+        Ok(Err(_)) => over(&visit, &token, fields).await,
         Err(error) => {
             let (visit, token) = (&visit, token.as_str());
             let explain = |refusal| async move {
@@ -147,7 +154,7 @@ pub async fn hand_on(Path(token): Path<String>, posted: Posted) -> std::result::
     let instead = Instead { name: fields.get("name").to_owned(), email: fields.get("email").to_owned() };
     match action_links::hand_on(visit.app(), &token, &instead).await {
         Ok(Ok(())) => Ok(Redirect::to(&format!("{}?done=handed_on", door(&token))).into_response()),
-        Ok(Err(_)) => Ok(page(&visit, &token, StatusCode::CONFLICT, None, None).await?),
+        Ok(Err(_)) => over(&visit, &token, fields).await,
         Err(Error::Invalid(wrong)) => {
             let faults = wrong.iter().map(|fault| fault.pointer.trim_start_matches('/').to_owned()).collect();
             let told = visit.word("act.mend");

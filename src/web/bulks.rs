@@ -38,7 +38,7 @@ pub async fn choose(posted: Posted) -> std::result::Result<Response, Fault> {
     staff(&visit)?;
     let cases = ticked(&fields);
     if cases.is_empty() || cases.len() > bulks::MOST {
-        let own = context! { chosen => (), told => visit.word("bulk.none_ticked"), form => () };
+        let own = context! { chosen => (), typed => (), told => visit.word("bulk.none_ticked"), form => () };
         return Ok(visit.page(StatusCode::UNPROCESSABLE_ENTITY, "bulk/choose.html", own));
     }
     let chosen = bulks::choices(visit.app(), &caller, &cases).await?;
@@ -60,8 +60,11 @@ fn page(
     let only = || Some(&chosen.events).filter(|events| events.len() == 1).and_then(|events| events.first());
     let picked = picked.or_else(only);
     let nothing = Picks::default();
+    // The form of something else takes nothing of it.
+    let gone = said.filter(|said| picked.is_none_or(|picked| picked.offer.event != said.form));
     let own = context! {
         chosen => Value::from(Serde(chosen)),
+        typed => gone.map(|said| show::texts(&said.typed)),
         form => picked.map(|picked| show::form(&nothing, &picked.offer, said)),
         picked => Value::from(Serde(&picked)),
         reader_of_reason => "reason_text",

@@ -97,6 +97,13 @@ impl Sought {
     pub async fn shown(&self, visit: &Visit, next: Option<&str>) -> Result<Value> {
         let facets = programmes::facets(visit.app(), visit.caller.as_ref()).await?;
         let terms: Vec<String> = facets.terms.iter().map(|(year, term)| format!("{year}-{term}")).collect();
+        let country = |code: String| {
+            let word = format!("countries.{code}");
+            let name = Some(visit.word(&word)).filter(|name| *name != word);
+            let name = name.unwrap_or_else(|| code.clone());
+            (code, name)
+        };
+        let countries: Vec<_> = facets.countries.into_iter().map(country).collect();
         let set: std::collections::BTreeMap<_, _> = self.set().into_iter().collect();
         let chips: Vec<Value> = self
             .set()
@@ -108,7 +115,7 @@ impl Sought {
             set => Value::from(Serde(&set)),
             chips,
             later => !self.cursor.is_empty(),
-            countries => facets.countries,
+            countries => countries,
             terms,
             levels => Level::ALL.iter().map(|level| level.as_str()).collect::<Vec<_>>(),
             kinds => ProgrammeKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),

@@ -1,7 +1,6 @@
 //! Documents of a case: uploaded into slots, downloaded, taken out of a draft.
 
 use axum::body::Body;
-use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,11 +13,12 @@ use super::applications::show::{self, Said, is_editable};
 use super::calls::id;
 use super::fault::{Fault, detail, status_of};
 use super::form::{Fields, Posted, SEAL, admitted};
+use super::uploads::{Upload, unread};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::applications::view::{ApplicationView, SlotView};
-use crate::app::documents::{self, Content, DocumentView, NewDocument, Received, Unfit};
-use crate::app::{Asked, Error, FieldError, Result, calls};
+use crate::app::documents::{self, Content, DocumentView, NewDocument, NewFile};
+use crate::app::{Asked, Error, Result, calls};
 
 pub use crate::app::documents::FILE;
 
@@ -58,13 +58,6 @@ pub async fn subject(visit: &Visit, id: NoticeId) -> Option<String> {
     read.ok().flatten().map(|mail| mail.subject)
 }
 
-/// A form with a file.
-#[derive(Debug, Default)]
-struct Upload {
-    fields: Fields,
-    file: Option<(String, Received)>,
-}
-
 pub async fn supply(
     State(web): Site,
     Path(named): Path<String>,
@@ -75,16 +68,15 @@ pub async fn supply(
     let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
     let case: CaseId = id(&named)?;
     let Some(caller) = visit.caller.clone() else { return Err(signed_out(&visit, case, form.ok()).await) };
+    let mut upload = Upload::default();
     let read = match form {
-        Ok(form) => read(&visit, &caller, case, form).await,
+        Ok(form) => upload.read(&visit, &caller, case, form).await,
         Err(rejection) => Err(unread(rejection.body_text())),
     };
-    if let Ok(upload) = &read {
-        visit.remember(&upload.fields);
-    }
+    visit.remember(&upload.fields);
     let kept = match read {
-        Ok(upload) if !visit.sealed(upload.fields.get(SEAL)) => return Err(Fault::FOREIGN),
-        Ok(upload) => keep(&visit, &caller, case, upload).await,
+        Ok(()) if !visit.sealed(upload.fields.get(SEAL)) => return Err(Fault::FOREIGN),
+        Ok(()) => keep(&visit, &caller, case, upload).await,
         Err(error) => Err(error),
     };
     let (status, told) = match kept {
@@ -104,10 +96,11 @@ pub async fn supply(
 
 /// Leads whoever has to log in first back to the slot of their file, which a browser does not keep: it has to be chosen again.
 async fn signed_out(visit: &Visit, case: CaseId, form: Option<Multipart>) -> Fault {
-    let slot = match form {
-        Some(form) => slot_of(form).await,
-        None => String::new(),
+    let said = match form {
+        Some(form) => Upload::words(form).await,
+        None => Fields::default(),
     };
+    let slot = said.get("slot");
     let plain = slot.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
     if plain && !slot.is_empty() {
         visit.stands_on(format!("/cases/{case}?again={slot}#file-{slot}"));
@@ -115,62 +108,9 @@ async fn signed_out(visit: &Visit, case: CaseId, form: Option<Multipart>) -> Fau
     Error::Unauthenticated.into()
 }
 
-/// The slot that a form names; all of it is read, for a browser shows no answer before.
-async fn slot_of(mut form: Multipart) -> String {
-    let mut slot = String::new();
-    while let Ok(Some(field)) = form.next_field().await {
-        if field.name() == Some("slot") {
-            slot = field.text().await.unwrap_or_default();
-        }
-    }
-    slot
-}
-
-async fn read(visit: &Visit, caller: &Caller, case: CaseId, mut form: Multipart) -> Result<Upload> {
-    let mut upload = Upload::default();
-    while let Some(field) = form.next_field().await.map_err(|error| cut(&error))? {
-        let name = field.name().unwrap_or_default().to_owned();
-        if name == "file" {
-            let file_name = field.file_name().unwrap_or_default().to_owned();
-            upload.file = Some((file_name, receive(visit, caller, case, field).await?));
-        } else {
-            let text = field.text().await.map_err(|error| cut(&error))?;
-            upload.fields.0.push((name, text));
-        }
-    }
-    Ok(upload)
-}
-
-async fn receive(visit: &Visit, caller: &Caller, case: CaseId, mut field: Field<'_>) -> Result<Received> {
-    let unfit = |why| match why {
-        Unfit::TooLarge => unread(visit.word("documents.too_large")),
-        Unfit::Kind => unread(visit.word("documents.wrong_kind")),
-        Unfit::Content(flaw) => unread(visit.word(&format!("documents.flaws.{}", flaw.name()))),
-        Unfit::Failed(error) => error,
-    };
-    let Some(mut piece) = field.chunk().await.map_err(|error| cut(&error))? else {
-        return Err(unread(visit.word("documents.none")));
-    };
-    let mut intake = documents::begin(visit.app(), caller, case).await.map_err(unfit)?;
-    loop {
-        intake.put(piece).await.map_err(unfit)?;
-        piece = match field.chunk().await.map_err(|error| cut(&error))? {
-            Some(piece) => piece,
-            None => return intake.end().await.map_err(unfit),
-        };
-    }
-}
-
-fn unread(why: String) -> Error {
-    Error::Invalid(vec![FieldError::new("/file", why)])
-}
-
-pub fn cut(error: &MultipartError) -> Error {
-    unread(error.body_text())
-}
-
-async fn keep(visit: &Visit, caller: &Caller, case: CaseId, upload: Upload) -> Result<()> {
-    let (file_name, received) = upload.file.ok_or_else(|| unread(visit.word("documents.none")))?;
+async fn keep(visit: &Visit, caller: &Caller, case: CaseId, mut upload: Upload) -> Result<()> {
+    let file = upload.files.pop().ok_or_else(|| unread(visit.word("documents.none")))?;
+    let NewFile { file_name, received } = file;
     let slot = upload.fields.get("slot").to_owned();
     let said = [visit.path.as_bytes(), slot.as_bytes(), file_name.as_bytes(), &received.told.sha256].join(&0);
     let once = super::visit::once(upload.fields.get(super::form::KEY), &said);

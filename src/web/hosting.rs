@@ -177,12 +177,7 @@ pub async fn capacity(signed_in: SignedIn, Query(of): Query<Of>) -> std::result:
         let by = vec![PlacesBy::Pair, PlacesBy::Period];
         let report = place_reports::report(visit.app(), &caller, &balances::Asked::default(), by).await?;
         let here = |row: &place_reports::PlacesRow| row.host.as_ref().is_some_and(|end| end.id == place.id);
-        let mut rows: Vec<_> = report.rows.into_iter().filter(here).collect();
-        let term = |row: &place_reports::PlacesRow| {
-            row.period.as_ref().map(|term| (term.academic_year, term.term.clone()))
-        };
-        rows.sort_by_key(|row| (term(row), row.home.as_ref().map(|end| end.name.clone())));
-        rows
+        report.rows.into_iter().filter(here).collect()
     } else {
         Vec::new()
     };

@@ -1,6 +1,6 @@
 //! Messages about a case: the applicant and the home or the host write to each other.
 
-use axum::extract::{Path, Query};
+use axum::extract::{FromRequest, Multipart, Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
@@ -8,13 +8,20 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 use sojourn_engine::ids::CaseId;
 
+use super::Site;
 use super::calls::id;
 use super::fault::{Fault, detail, status_of};
-use super::form::{Fields, Posted};
+use super::faults::Wrong;
+use super::form::{Fields, SEAL, admitted};
+use super::uploads::{Upload, unread};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
-use crate::app::messages::{self, NewMessage};
+use crate::app::documents::{DocumentView, FILE};
+use crate::app::messages::{self, FILES, NewMessage};
 use crate::app::{Asked, Error, FieldError, Result, applications, documents};
+
+/// Largest form: the files, and what is written around them.
+pub const FORM: usize = FILES * FILE + 128 * 1024;
 
 /// Messages on one page, and documents to choose from.
 const MANY: u64 = 50;
@@ -46,7 +53,7 @@ async fn page(
     case: CaseId,
     status: StatusCode,
     came: &Came,
-    said: Option<(&Fields, String)>,
+    said: Option<(&Fields, Wrong)>,
 ) -> Result<Response> {
     let view = applications::read(visit.app(), caller, case).await?;
     let sides = messages::sides(visit.app(), caller, case).await?;
@@ -59,11 +66,14 @@ async fn page(
         .as_ref()
         .map(|(fields, _)| fields.all("document").map(ToOwned::to_owned).collect())
         .unwrap_or_default();
+    // What came with a message stays with it.
+    let attachable: Vec<&DocumentView> = papers.iter().filter(|paper| paper.message.is_none()).collect();
     let own = context! {
         case => Value::from(Serde(&view)),
         messages => Value::from(Serde(&page.items)),
         next => page.next,
         papers => Value::from(Serde(&papers)),
+        attachable => Value::from(Serde(&attachable)),
         home => sides.home,
         host => sides.host,
         applicant => sides.applicant,
@@ -71,31 +81,71 @@ async fn page(
         text => typed("text"),
         to => typed("to"),
         ticked,
-        told => said.as_ref().map(|(_, told)| told.clone()),
+        most => FILES,
+        faults => Value::from(Serde(&said.map(|(_, wrong)| [wrong]))),
     };
     Ok(visit.page(status, "applications/messages.html", own))
 }
 
-pub async fn send(Path(named): Path<String>, posted: Posted) -> std::result::Result<Response, Fault> {
-    let Posted { visit, fields } = posted;
-    let caller = visit.caller.clone().ok_or(Error::Unauthenticated)?;
+pub async fn send(
+    State(web): Site,
+    Path(named): Path<String>,
+    request: Request,
+) -> std::result::Result<Response, Fault> {
+    let (mut parts, body) = request.into_parts();
+    let visit = admitted(&mut parts, &web).await?;
+    let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
     let case: CaseId = id(&named)?;
-    let sent = match wanted(&visit, &fields) {
-        Ok(new) => messages::send(visit.app(), &caller, &fields.once(&visit.path)?, case, new).await,
+    let Some(caller) = visit.caller.clone() else {
+        if let Ok(form) = form {
+            visit.remember(&Upload::words(form).await);
+        }
+        return Err(Error::Unauthenticated.into());
+    };
+    let mut upload = Upload::default();
+    let read = match form {
+        Ok(form) => upload.read(&visit, &caller, case, form).await,
+        Err(rejection) => Err(unread(rejection.body_text())),
+    };
+    visit.remember(&upload.fields);
+    let sent = match read {
+        Ok(()) if !visit.sealed(upload.fields.get(SEAL)) => return Err(Fault::FOREIGN),
+        Ok(()) => deliver(&visit, &caller, case, &mut upload).await,
         Err(error) => Err(error),
     };
     match sent {
-        Ok(_) => Ok(Redirect::to(&format!("/cases/{case}/messages?done=sent")).into_response()),
+        Ok(()) => Ok(Redirect::to(&format!("/cases/{case}/messages?done=sent")).into_response()),
         Err(error @ (Error::Invalid(_) | Error::Conflict(_) | Error::TooMany { .. })) => {
-            let told = match &error {
-                Error::TooMany { .. } => visit.word("messages.too_many"),
-                error => detail(&visit, error).map(|told| visit.said(&told)).unwrap_or_default(),
-            };
-            let came = Came::default();
-            Ok(page(&visit, &caller, case, status_of(&error), &came, Some((&fields, told))).await?)
+            let wrong = wrong(&visit, &error);
+            let said = Some((&upload.fields, wrong));
+            Ok(page(&visit, &caller, case, status_of(&error), &Came::default(), said).await?)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is wrong, beside its field.
+fn wrong(visit: &Visit, error: &Error) -> Wrong {
+    let told = match error {
+        Error::TooMany { .. } => visit.word("messages.too_many"),
+        error => detail(visit, error).map(|told| visit.said(&told)).unwrap_or_default(),
+    };
+    let at_file = matches!(error, Error::Invalid(wrong) if wrong.iter().any(|one| one.pointer == "/file"));
+    Wrong::at(if at_file { "file" } else { "text" }, told)
+}
+
+async fn deliver(visit: &Visit, caller: &Caller, case: CaseId, upload: &mut Upload) -> Result<()> {
+    let mut new = wanted(visit, &upload.fields)?;
+    if upload.files.len() > FILES {
+        return Err(unread(visit.word("messages.too_many_files")));
+    }
+    new.files = std::mem::take(&mut upload.files);
+    let mut said = upload.fields.clone();
+    for file in &new.files {
+        said.0.push((file.file_name.clone(), hex::encode(file.received.told.sha256)));
+    }
+    messages::send(visit.app(), caller, &said.once(&visit.path)?, case, new).await?;
+    Ok(())
 }
 
 fn wanted(visit: &Visit, fields: &Fields) -> Result<NewMessage> {
@@ -112,5 +162,5 @@ fn wanted(visit: &Visit, fields: &Fields) -> Result<NewMessage> {
     };
     let documents = fields.all("document").map(str::parse).collect::<std::result::Result<_, _>>();
     let documents = documents.map_err(|_| wrong("/document"))?;
-    Ok(NewMessage { with_host, text: text.to_owned(), documents })
+    Ok(NewMessage { with_host, text: text.to_owned(), documents, files: Vec::new() })
 }

@@ -30,6 +30,7 @@ mod fields;
 mod form;
 mod home;
 mod hosting;
+mod locales;
 mod mails;
 mod messages;
 mod moments;
@@ -56,6 +57,7 @@ mod study;
 mod templates;
 mod text_file;
 mod themes;
+mod uploads;
 mod visit;
 
 use std::sync::Arc;
@@ -141,7 +143,10 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}", get(applications::show::show))
         .route("/cases/{id}/events", post(applications::events::fire))
         .route("/cases/{id}/draft", post(applications::draft::change))
-        .route("/cases/{id}/messages", get(messages::show).post(messages::send))
+        .route(
+            "/cases/{id}/messages",
+            get(messages::show).post(messages::send).layer(DefaultBodyLimit::max(messages::FORM)),
+        )
         .route("/cases/{id}/road", get(applications::road::show))
         .route("/cases/{id}/road.svg", get(applications::road::picture))
         .route("/cases/{id}/score", post(applications::draft::score))

@@ -16,7 +16,7 @@ use sojourn_engine::ids::PeriodId;
 
 use super::Site;
 use super::agreements::edit::own;
-use super::documents::cut;
+use super::uploads::cut;
 use super::fault::{Fault, status_of};
 use super::faults::{self, Wrong};
 use super::form::{Fields, SEAL, admitted};

@@ -105,6 +105,7 @@ async fn page(visit: &Visit, caller: &Caller, of: &Of, said: Option<&show::Said>
         lines: show::lines(visit, &view, offer),
     };
     let legal: Vec<Value> = legal.into_iter().map(|offer| show::form(&picks(offer), offer, said)).collect();
+    let scores = show::scores(visit, caller, &view).await?;
     let score = said.filter(|said| said.form == draft::SCORE).map(|said| said.typed.get("score").to_owned());
     Ok(context! {
         case => Value::from(Serde(&view)),
@@ -120,7 +121,7 @@ async fn page(visit: &Visit, caller: &Caller, of: &Of, said: Option<&show::Said>
         papers,
         markable => show::markable(&view, &answers),
         answers,
-        scores => show::scores(visit, caller, &view).await?,
+        scores,
         score,
         score_fault => said.filter(|said| said.form == draft::SCORE).and_then(|said| said.told.clone()),
         draft => (),
@@ -130,15 +131,15 @@ async fn page(visit: &Visit, caller: &Caller, of: &Of, said: Option<&show::Said>
         legal,
         not_legal => Value::from(Serde(&not_legal)),
         told => said.and_then(|said| said.told.clone()),
-        typed => said.filter(|said| !stays(&view, said)).map(|said| show::texts(&said.typed)),
+        typed => said.filter(|said| !stays(&view, said, scores)).map(|said| show::texts(&said.typed)),
         faulty => said.map(|said| context! { form => said.form.clone(), faults => said.faults.clone() }),
     })
 }
 
 /// Whether the form that was sent is on the page still.
-fn stays(view: &ApplicationView, said: &show::Said) -> bool {
+fn stays(view: &ApplicationView, said: &show::Said, scores: bool) -> bool {
     let legal = |offer: &OfferView| offer.legal && offer.name() == said.form;
-    said.form == draft::SCORE || view.offers.iter().any(legal)
+    (said.form == draft::SCORE && scores) || view.offers.iter().any(legal)
 }
 
 /// The paper that is shown beside the case: the one that is named, else the first there is.

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::fault::{Fault, status_of};
 use super::form::{self, Fields, Posted};
 use super::visit::{Keeps, SET_UP, SignedIn, Visit, keep};
-use super::{Site, Web};
+use super::{Site, Web, preferences};
 use crate::access::Whence;
 use crate::access::language::LANGUAGES;
 use crate::app::sessions::{self, Progress};
@@ -147,13 +147,17 @@ pub async fn sign_out(State(web): Site, request: Request) -> Result<Response, Fa
     Ok(response)
 }
 
-pub async fn choose_language(posted: Posted) -> Response {
+/// Whoever has signed in reads it from now on, in mails too; the browser keeps it for the time after.
+pub async fn choose_language(posted: Posted) -> Result<Response, Fault> {
     let Posted { visit, fields } = posted;
     let mut response = Redirect::to(onward(fields.get("back"))).into_response();
     if let Some(known) = LANGUAGES.iter().find(|known| **known == fields.get("language")) {
+        if let Some(caller) = &visit.caller {
+            preferences::read_in(&visit, caller, known).await?;
+        }
         keep(response.headers_mut(), &visit.cookie(Keeps::Language, known));
     }
-    response
+    Ok(response)
 }
 
 /// Whether somebody is signed in, for a page that has stood open, with a seal for its forms.

@@ -13,6 +13,7 @@ use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
+use super::locales;
 use super::moments::Calendar;
 use crate::access::language::LANGUAGES;
 
@@ -63,6 +64,7 @@ impl Templates {
         }
         let calendars = Arc::new(calendars);
         add_moments(&mut engine, &calendars);
+        locales::add_filters(&mut engine);
         let icons = icons.to_owned();
         engine.add_function("icon", move |name: &str| icon(&icons, name));
         engine.add_filter("human", human);

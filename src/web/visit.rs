@@ -162,13 +162,12 @@ fn new_mark(app: &App) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(app.clock.moment().random::<16>())
 }
 
-/// What was chosen on a page, else what the browser asks for, else what the person reads.
+/// What somebody signed in reads, as in their mails; else what was chosen on a page, else what the browser asks for.
 fn language_of(chosen: Option<String>, headers: &HeaderMap, caller: Option<&Caller>) -> &'static str {
-    let known = |tag: &str| LANGUAGES.iter().find(|known| **known == tag).copied();
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let chosen = chosen.and_then(|tag| known(&tag));
-    let asked = accepted.and_then(language::liked);
-    chosen.or(asked).or_else(|| known(&caller?.language)).unwrap_or(LANGUAGES[0])
+    let own = caller.and_then(|caller| language::liked(&caller.language));
+    let chosen = || LANGUAGES.iter().find(|known| chosen.as_deref() == Some(**known)).copied();
+    let accepted = || headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok().and_then(language::liked);
+    own.or_else(chosen).or_else(accepted).unwrap_or(LANGUAGES[0])
 }
 
 async fn me(web: &Web, caller: &Caller) -> Result<Me, Error> {

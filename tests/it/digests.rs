@@ -206,7 +206,7 @@ async fn digests_end_by_one_post_from_the_mail_and_come_again_when_asked_for(
     let mails = async || kim.get(&format!("/people/{kim_id}")).await.ok()["mails"].clone();
     let signed_in = Visitor::signed_in(&cast.app.address, "kim@alpha.example").await;
     let version = crate::support::visitor::hidden(&signed_in.get("/preferences").await.text(), "version");
-    let form = [("mails", "daily"), ("version", version.as_deref().expect("a version"))];
+    let form = [("language", "en"), ("mails", "daily"), ("version", version.as_deref().expect("a version"))];
     let saved = signed_in.submit("/preferences", "/preferences", &form).await;
     assert_eq!(saved.header("location"), "/preferences?done=saved");
     assert_eq!(mails().await, "daily");

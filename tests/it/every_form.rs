@@ -15,6 +15,9 @@ use crate::support::answer::Answer;
 use crate::support::database::Db;
 use crate::support::measured::measured;
 
+/// What somebody types over and over.
+const ENDLESS: &str = "endless ";
+
 /// An address with its names left out.
 fn bare(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
@@ -77,7 +80,11 @@ impl Told {
     /// The same of one that has to give back what was typed.
     fn kept(&mut self, what: &str, form: &Filled, answer: &Answer) {
         let text = self.refused(what, form, answer);
-        if form.fields.iter().any(|(_, value)| value == TYPED.0) && !text.contains(TYPED.1) {
+        let wrote = |words: &str| {
+            let secret = |name: &str| form.controls.iter().any(|one| one.name == name && one.kind == "password");
+            form.fields.iter().any(|(name, value)| value.starts_with(words) && !secret(name))
+        };
+        if [TYPED, (ENDLESS, ENDLESS)].iter().any(|(sent, shown)| wrote(sent) && !text.contains(shown)) {
             self.say(what, form, &format!("{}: what was typed is lost", answer.status));
         }
     }
@@ -129,11 +136,11 @@ fn takes_words(kind: &str) -> bool {
 }
 
 async fn endless(scene: &Scene, forms: &[Filled], told: &mut Told) {
-    let long = "endless ".repeat(12_500);
+    let long = ENDLESS.repeat(12_500);
     for form in forms {
         for control in form.controls.iter().filter(|control| takes_words(&control.kind)) {
-            let answer = scene.post(&form.with(&control.name, &long)).await;
-            told.refused(&format!("endless {}", control.name), form, &answer);
+            let endless = typed(form).with(&control.name, &long);
+            told.kept(&format!("endless {}", control.name), &endless, &scene.post(&endless).await);
         }
     }
 }

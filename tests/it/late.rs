@@ -1,5 +1,7 @@
 //! Forms that were opened before a deadline and are sent after it: nothing typed is lost, and the page says what can be done now.
 
+mod elsewhere;
+
 use chrono::TimeDelta;
 use reqwest::multipart::{Form, Part};
 use rstest::rstest;
@@ -19,11 +21,14 @@ use crate::walks::{EXCHANGE_LEGS, events, take};
 /// How long sessions last here, beyond all deadlines.
 const LASTS: TimeDelta = TimeDelta::days(400);
 const TYPED: &str = "Typed before the deadline.";
+const SCORE: &str = "42.25";
+const EMAIL: &str = "late@elsewhere.example";
 
 /// A form as it came with a page, filled in.
 struct Before {
     visitor: Visitor,
     action: String,
+    multipart: bool,
     fields: Vec<(String, String)>,
 }
 
@@ -32,13 +37,18 @@ impl Before {
     async fn of(cast: &Cast, part: &str, (page, end, event): (&str, &str, &str)) -> Self {
         let visitor = cast.app.browsing(&address(part), LASTS).await;
         let shown = visitor.get(page).await.text();
+        Self::on(visitor, &shown, (end, event))
+    }
+
+    /// The same on a page that is there already.
+    fn on(visitor: Visitor, shown: &str, (end, event): (&str, &str)) -> Self {
         let says = |name: &str, value: &str, form: &crate::support::html::HtmlForm| {
             form.controls.iter().any(|control| control.name == name && control.value == value)
         };
-        let form = forms(&shown)
+        let form = forms(shown)
             .into_iter()
             .find(|form| form.action.ends_with(end) && (event.is_empty() || says("event", event, form)));
-        let form = form.unwrap_or_else(|| panic!("{event} as {part} at {page}: {shown}"));
+        let form = form.unwrap_or_else(|| panic!("{event} to {end}: {shown}"));
         let mut fields = Vec::new();
         for control in form.controls.iter().filter(|control| control.kind != "submit") {
             let first = || control.options.iter().find(|option| !option.is_empty()).cloned();
@@ -48,16 +58,24 @@ impl Before {
                 // Of several choices the first alone.
                 "select" if fields.iter().any(|(name, _)| *name == control.name) => String::new(),
                 "select" if control.value.is_empty() => first().unwrap_or_default(),
+                "number" if control.required => SCORE.to_owned(),
+                "email" if control.required => EMAIL.to_owned(),
                 _ => control.value.clone(),
             };
             fields.push((control.name.clone(), value));
         }
         fields.push(("sure".to_owned(), "yes".to_owned()));
-        Self { visitor, action: form.action, fields }
+        Self { visitor, action: form.action, multipart: form.multipart, fields }
     }
 
     async fn send(&self) -> Answer {
-        send(self.visitor.post(&self.action, &self.visitor.address).form(&self.fields)).await
+        let request = self.visitor.post(&self.action, &self.visitor.address);
+        if !self.multipart {
+            return send(request.form(&self.fields)).await;
+        }
+        let fields = self.fields.iter().filter(|(name, _)| name != "file");
+        let form = fields.fold(Form::new(), |form, (name, value)| form.text(name.clone(), value.clone()));
+        send(request.multipart(form)).await
     }
 
     /// It was not taken; what was typed stands there, and what can be done now.
@@ -66,8 +84,14 @@ impl Before {
         let page = answer.text();
         assert!([409, 422].contains(&answer.status), "{}: {} {page}", self.action, answer.status);
         assert!(page.contains(now), "{}: what is now? {page}", self.action);
-        let wrote = self.fields.iter().any(|(_, value)| value == TYPED);
-        assert!(!wrote || page.contains(TYPED), "{}: what was typed is lost: {page}", self.action);
+        self.is_kept(&page);
+    }
+
+    fn is_kept(&self, page: &str) {
+        for typed in [TYPED, SCORE, EMAIL] {
+            let wrote = self.fields.iter().any(|(_, value)| value == typed);
+            assert!(!wrote || page.contains(typed), "{}: what was typed is lost: {page}", self.action);
+        }
     }
 }
 

@@ -44,6 +44,7 @@ mod imports;
 mod institutions;
 mod journey_in_browser;
 mod kills;
+mod languages;
 mod late;
 mod letters;
 mod lighthouse;

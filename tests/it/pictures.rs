@@ -16,6 +16,7 @@ use crate::support::app::SECRETARIAT;
 use crate::support::browser::Browser;
 use crate::support::cast::address;
 use crate::support::database::Db;
+use crate::support::visitor::Visitor;
 
 /// Latin words that a page shows, but for what somebody has typed, codes, addresses and names of files.
 const WORDS: &str = r"
@@ -86,7 +87,7 @@ fn every_route_that_answers_with_a_page_is_pictured() {
     assert_eq!(all.difference(&placed).cloned().collect::<BTreeSet<_>>(), none);
 }
 
-/// A browser that asks for Chinese, and whoever sits before it.
+/// A browser that asks for Chinese, and whoever sits before it, who reads it too.
 struct Eyes {
     browser: Browser,
     scene: Scene,
@@ -119,7 +120,10 @@ impl Eyes {
         }
         if !self.passes.contains_key(who) {
             let email = if who == "secretariat" { SECRETARIAT.to_owned() } else { address(who) };
-            let pass = self.scene.stage.cast.app.pass(&email, LASTS).await;
+            let app = &self.scene.stage.cast.app;
+            let pass = app.pass(&email, LASTS).await;
+            let reader = Visitor::with_pass(&app.address, &pass);
+            reader.submit("/account", "/language", &[("language", "zh-Hant")]).await;
             self.passes.insert(who, pass);
         }
         let pass = Cookie::new("sojourn", self.passes[who].clone());

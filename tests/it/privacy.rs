@@ -78,11 +78,13 @@ async fn an_archive_holds_everything_that_is_kept_about_somebody(#[values(Db::Sq
     assert_eq!(data["consents"][1]["kind"], "peers");
     assert!(data["what_this_is"].as_array().is_some_and(|kinds| kinds.len() > 10));
     let names: Vec<String> = archive.file_names().map(|name| name.expect("a name").into_owned()).collect();
-    let name = names.iter().find(|name| name.starts_with("documents/")).expect("a document");
-    assert!(name.ends_with(MARKERS[8]), "{name}");
-    let mut content = Vec::new();
-    archive.by_name(name).expect("there").read_to_end(&mut content).expect("read");
-    assert!(content == paper(), "byte for byte");
+    for folder in ["documents/", "messages/"] {
+        let name = names.iter().find(|name| name.starts_with(folder)).expect(folder);
+        assert!(name.ends_with(MARKERS[8]), "{name}");
+        let mut content = Vec::new();
+        archive.by_name(name).expect("there").read_to_end(&mut content).expect("read");
+        assert!(content == paper(), "byte for byte");
+    }
 }
 
 #[rstest]

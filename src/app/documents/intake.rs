@@ -94,6 +94,15 @@ pub struct NewDocument {
     pub received: Received,
 }
 
+/// A file under the name it has at its owner's.
+#[derive(Debug)]
+pub struct NewFile {
+    /// Name it has at its owner's.
+    pub file_name: String,
+    /// What came in.
+    pub received: Received,
+}
+
 /// A file that came in whole and was found fit.
 #[derive(Debug)]
 pub struct Received {

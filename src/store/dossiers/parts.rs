@@ -153,5 +153,6 @@ fn documents(ids: &[CaseId]) -> SelectStatement {
         .expr_as(nothing("timestamptz"), "due_at")
         .from(document::Entity)
         .and_where(document::Column::CaseId.is_in(ids.iter().copied()))
+        .and_where(document::Column::MessageId.is_null())
         .to_owned()
 }

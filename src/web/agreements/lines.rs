@@ -50,7 +50,7 @@ async fn ends(visit: &Visit, agreement: &AgreementView) -> Result<Vec<(String, S
     let wanted = institutions::Wanted { kind: Some(InstitutionKind::Member), ..Default::default() };
     let members = institutions::list(visit.app(), &MANY, &wanted).await?.items;
     let others = members.into_iter().filter(|member| member.id != agreement.proposer);
-    ends.extend(others.map(|member| (member.id.to_string(), member.name)));
+    ends.extend(visit.by_name(others.map(|member| (member.id.to_string(), member.name))));
     Ok(ends)
 }
 

@@ -97,7 +97,8 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         lines: lines(visit, view, offer),
     };
     let legal: Vec<Value> = legal.into_iter().map(|offer| form(&picks(offer), offer, said)).collect();
-    let stays = said.is_some_and(|said| stays(view, draft.is_some(), said));
+    let scores = scores(visit, caller, view).await?;
+    let stays = said.is_some_and(|said| stays(view, (draft.is_some(), scores), said));
     let scored = said.filter(|said| said.form == draft::SCORE);
     let answers = draft::answered(visit, view).await?;
     let typed = said.filter(|_| !stays).map(|said| texts(&said.typed));
@@ -114,7 +115,7 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
         documents, draft, legal, left,
         tasks => Value::from(Serde(&tasks)),
         answers,
-        scores => scores(visit, caller, view).await?,
+        scores,
         score => scored.map(|said| said.typed.get("score").to_owned()),
         score_fault => scored.and_then(|said| said.told.clone()),
         not_legal => Value::from(Serde(&not_legal)),
@@ -130,9 +131,9 @@ async fn page(visit: &Visit, caller: &Caller, view: &ApplicationView, said: Opti
 }
 
 /// Whether the form that was sent is on the page still.
-fn stays(view: &ApplicationView, is_draft: bool, said: &Said) -> bool {
+fn stays(view: &ApplicationView, (is_draft, is_scored): (bool, bool), said: &Said) -> bool {
     (said.form == draft::FORM && is_draft)
-        || said.form == draft::SCORE
+        || (said.form == draft::SCORE && is_scored)
         || view.offers.iter().any(|offer| offer.legal && offer.name() == said.form)
 }
 
@@ -295,8 +296,7 @@ pub fn lines(visit: &Visit, view: &ApplicationView, offer: &OfferView) -> Vec<(S
 pub fn texts(typed: &Fields) -> Vec<String> {
     let texts = typed.0.iter().filter(|(name, _)| {
         ["data.", "answer."].iter().any(|part| name.starts_with(part))
-            || name == "reason.text"
-            || name == "note"
+            || ["reason.text", "note", "score", "name", "email"].contains(&name.as_str())
     });
     texts.map(|(_, value)| value.clone()).filter(|value| !value.is_empty() && value != "true").collect()
 }

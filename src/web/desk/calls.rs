@@ -40,7 +40,7 @@ async fn homes(visit: &Visit, caller: &Caller) -> Result<Options> {
             all.push(institutions::get(visit.app(), seat.institution).await?);
         }
     }
-    Ok(all.into_iter().map(|place| (place.id.to_string(), place.name)).collect())
+    Ok(visit.by_name(all.into_iter().map(|place| (place.id.to_string(), place.name))))
 }
 
 fn offering(visit: &Visit, one: &Coming) -> (String, String) {
@@ -71,7 +71,7 @@ async fn asks(visit: &Visit, caller: &Caller, call: Option<&CallView>) -> Result
     Ok(vec![
         must("title", Takes::Line(200)),
         must("homes", Takes::Some(homes(visit, caller).await?)),
-        may("offerings", Takes::Some(offered)),
+        may("offerings", Takes::Some(visit.by_name(offered))),
         must("zone", Takes::HomeOrZone),
         must("opens_on", Takes::Day),
         may("opens_time", Takes::Time),

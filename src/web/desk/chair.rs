@@ -10,7 +10,7 @@ use sojourn_engine::vocabulary::InstitutionKind;
 use super::super::calls::id;
 use super::super::form::Posted;
 use super::super::visit::{SignedIn, Visit};
-use super::asked::{Ask, Form, Options, Takes, must};
+use super::asked::{Ask, Form, Takes, must};
 use super::institutions::{ALL, Came};
 use super::sheet::{self, Answer, Sheet, Sure, goes_back, is_sure};
 use crate::access::{Caller, Policy};
@@ -45,7 +45,7 @@ async fn asks(visit: &Visit) -> Result<Vec<Ask>> {
     let kind = Some(InstitutionKind::Member);
     let wanted = institutions::Wanted { kind, ..institutions::Wanted::default() };
     let members = institutions::list(visit.app(), &ALL, &wanted).await?.items;
-    let members: Options = members.into_iter().map(|one| (one.id.to_string(), one.name)).collect();
+    let members = visit.by_name(members.into_iter().map(|one| (one.id.to_string(), one.name)));
     Ok(vec![
         must("institution", Takes::One(members)),
         must("person", Takes::Email),

@@ -9,7 +9,7 @@ use sojourn_engine::vocabulary::Office;
 use super::super::calls::id;
 use super::super::form::Posted;
 use super::super::visit::{SignedIn, Visit};
-use super::asked::{Ask, Form, Options, Takes, may, must};
+use super::asked::{Ask, Form, Takes, may, must};
 use super::institutions::{ALL, to};
 use super::sheet::{Answer, Sheet};
 use crate::access::Caller;
@@ -35,7 +35,7 @@ fn sheet(visit: &Visit, of: &InstitutionView, title: &str, version: Option<i32>)
 async fn unit_asks(visit: &Visit, of: InstitutionId, but: Option<UnitId>) -> Result<Vec<Ask>> {
     let units = institutions::units(visit.app(), of, &ALL).await?.items;
     let others = units.into_iter().filter(|unit| Some(unit.id) != but);
-    let parents: Options = others.map(|unit| (unit.id.to_string(), unit.name)).collect();
+    let parents = visit.by_name(others.map(|unit| (unit.id.to_string(), unit.name)));
     Ok(vec![must("name", Takes::Line(200)), may("code", Takes::Line(50)), may("parent", Takes::One(parents))])
 }
 

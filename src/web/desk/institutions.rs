@@ -20,7 +20,7 @@ use crate::app::institutions::{self, Institution, InstitutionView, Wanted};
 use crate::app::{Asked, Error, Result, demand, log_ins, periods};
 
 /// Institutions on one page.
-const MANY: u64 = 50;
+const MANY: usize = 50;
 /// Units, periods and the like shown of one institution; what others pick from.
 pub const ALL: Asked = Asked { limit: 200, cursor: None };
 
@@ -45,22 +45,28 @@ impl Sought {
         }
     }
 
-    fn asked(&self) -> Asked {
-        Asked { limit: MANY, cursor: Some(self.cursor.clone()).filter(|cursor| !cursor.is_empty()) }
+    /// One page by name in the reader's language, and after which one the next begins.
+    async fn page(&self, visit: &Visit) -> Result<(Vec<InstitutionView>, Option<String>)> {
+        let all = visit.in_order(institutions::every(visit.app(), &self.wanted()).await?, |one| &one.1);
+        let last = all.iter().position(|(id, _)| id.to_string() == self.cursor);
+        let begin = last.map_or(0, |last| last + 1);
+        let ids: Vec<InstitutionId> = all.iter().skip(begin).take(MANY).map(|(id, _)| *id).collect();
+        let next = ids.last().filter(|_| all.len() > begin + MANY).map(ToString::to_string);
+        Ok((institutions::several(visit.app(), &ids).await?, next))
     }
 }
 
 pub async fn list(signed_in: SignedIn, Query(sought): Query<Sought>) -> Answer {
     let SignedIn { visit, caller } = signed_in;
-    let page = institutions::list(visit.app(), &sought.asked(), &sought.wanted()).await?;
-    let next = page.next.as_deref();
+    let (items, next) = sought.page(&visit).await?;
+    let next = next.as_deref();
     let next = next.map(|next| sheet::query([("q", &*sought.q), ("kind", &sought.kind), ("cursor", next)]));
     let mut own = Vec::new();
     for id in caller.institutions().collect::<std::collections::BTreeSet<_>>() {
         own.push(institutions::get(visit.app(), id).await?);
     }
     let context = context! {
-        items => Value::from(Serde(&page.items)),
+        items => Value::from(Serde(&items)),
         own => Value::from(Serde(&own)),
         q => sought.q.trim(), kind => sought.kind.clone(),
         kinds => InstitutionKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),

@@ -146,9 +146,7 @@ pub async fn places(
     if let Some(id) = asked.filter(|id| all.iter().all(|place| place.id != *id)) {
         all.push(institutions::get(visit.app(), id).await?);
     }
-    let mut all: Vec<_> = all.into_iter().map(|place| (place.id.to_string(), place.name)).collect();
-    all.sort_by(|one, other| one.1.cmp(&other.1));
-    Ok(all)
+    Ok(visit.by_name(all.into_iter().map(|place| (place.id.to_string(), place.name))))
 }
 
 pub async fn show(Path(named): Path<String>, signed_in: SignedIn, Query(came): Query<Came>) -> Answer {

@@ -40,14 +40,14 @@ async fn hosts(visit: &Visit, caller: &Caller) -> Result<Options> {
         }
     }
     all.dedup_by_key(|place| place.id);
-    Ok(all.into_iter().map(|place| (place.id.to_string(), place.name)).collect())
+    Ok(visit.by_name(all.into_iter().map(|place| (place.id.to_string(), place.name))))
 }
 
 /// Workflows in force whose cases are about this, by id.
 async fn flows(visit: &Visit, caller: &Caller, subject: Subject) -> Result<Options> {
     let all = workflows::list(visit.app(), caller, &ALL).await?.items;
     let in_force = all.into_iter().filter(|one| one.subject == subject && one.current.is_some());
-    Ok(in_force.map(|one| (one.id.clone(), workflow_name(visit, &one.id))).collect())
+    Ok(visit.by_name(in_force.map(|one| (one.id.clone(), workflow_name(visit, &one.id)))))
 }
 
 /// What a workflow is called; its id where the pages have no word for it.
@@ -85,8 +85,8 @@ async fn asks_of(visit: &Visit, programme: &ProgrammeView) -> Result<Vec<Ask>> {
     let units = institutions::units(visit.app(), programme.host, &ALL).await?.items;
     let mut asks = about(visit);
     if !units.is_empty() {
-        let units = units.into_iter().map(|unit| (unit.id.to_string(), unit.name)).collect();
-        asks.push(may("unit", Takes::One(units)));
+        let units = units.into_iter().map(|unit| (unit.id.to_string(), unit.name));
+        asks.push(may("unit", Takes::One(visit.by_name(units))));
     }
     Ok(asks)
 }

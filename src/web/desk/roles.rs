@@ -177,7 +177,7 @@ async fn granted(visit: &Visit, caller: &Caller, at: Option<InstitutionId>) -> R
 pub async fn units(visit: &Visit, at: Option<InstitutionId>) -> Result<Option<Ask>> {
     let Some(at) = at else { return Ok(None) };
     let units = institutions::units(visit.app(), at, &ALL).await?.items;
-    let units: Options = units.into_iter().map(|unit| (unit.id.to_string(), unit.name)).collect();
+    let units = visit.by_name(units.into_iter().map(|unit| (unit.id.to_string(), unit.name)));
     Ok((!units.is_empty()).then(|| may("unit", Takes::One(units))))
 }
 

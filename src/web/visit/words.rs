@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::Visit;
+use crate::web::locales;
 
 impl Visit {
     /// A word of the pages, by its dotted name.
@@ -26,6 +27,17 @@ impl Visit {
         let calendar = self.web.0.templates.calendar(self.language);
         let day = |day: NaiveDate| calendar.map_or_else(|| day.to_string(), |calendar| calendar.day(day));
         format!("{} – {}", day(first), day(last))
+    }
+
+    /// Things in the order that the visitor's language has for their names.
+    pub fn in_order<T>(&self, mut all: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
+        all.sort_by(|one, other| locales::compare(self.language, name(one), name(other)));
+        all
+    }
+
+    /// Values to choose from in the order of what they are called.
+    pub fn by_name(&self, all: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
+        self.in_order(all.into_iter().collect(), |one| &one.1)
     }
 
     /// The zone of the visitor's own institution, else the alliance's.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use sojourn::mail::{Maildir, Renderer, Sender, Transport};
@@ -100,8 +101,10 @@ impl Life {
         cast.who("home_coordinator").fire_as(&walk.case, &refused).await;
         let consents = format!("/people/{person}/consents/peers");
         send(student.request(Method::PUT, &consents).json(&json!({ "text_version": 1 }))).await.ok();
-        let message = json!({ "text": MARKERS[10] });
-        student.post(&format!("{}/messages", walk.path()), &message).await.ok();
+        let letter = Part::bytes(paper()).file_name(MARKERS[8]);
+        let message = Form::new().text("text", MARKERS[10]).part("files", letter);
+        let sent = student.request(Method::POST, &format!("{}/messages", walk.path()));
+        send(sent.header("Idempotency-Key", fresh_key()).multipart(message)).await.ok();
         while worker.run_once().await.expect("delivered").total() > 0 {}
         let case = walk.case.clone();
         Self { cast, person, student, case, worker }

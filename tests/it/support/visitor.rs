@@ -1,10 +1,11 @@
 //! Somebody who reads pages and sends forms over plain HTTP, with the cookies a browser would keep.
 
 use reqwest::header::{COOKIE, HeaderMap, HeaderValue};
+use reqwest::multipart::{Form, Part};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 
-use super::actor::{client, send};
+use super::actor::{client, fresh_key, send};
 use super::answer::Answer;
 use super::app::PASSWORD;
 
@@ -51,8 +52,13 @@ impl Visitor {
 
     /// A page, as a browser asks for it.
     pub async fn get(&self, path: &str) -> Answer {
+        send(self.asking(path)).await
+    }
+
+    /// The request for a page, to be added to.
+    pub fn asking(&self, path: &str) -> RequestBuilder {
         let request = self.client.get(format!("{}{path}", self.address));
-        send(request.header("Accept", "text/html,*/*;q=0.8")).await
+        request.header("Accept", "text/html,*/*;q=0.8")
     }
 
     /// A form with fields of its own, as a browser sends it from a page of that origin.
@@ -76,6 +82,22 @@ impl Visitor {
         let seal = seal(&self.get(page).await.text());
         send(self.form(path, &self.address, &[&[("seal", seal.as_str()), ("key", "k1")], fields].concat()))
             .await
+    }
+
+    /// The same with a form that takes files.
+    pub async fn submit_with(
+        &self,
+        page: &str,
+        fields: &[(&str, &str)],
+        files: &[(&'static str, &'static [u8])],
+    ) -> Answer {
+        let carried = [("seal".to_owned(), seal(&self.get(page).await.text())), ("key".to_owned(), fresh_key())];
+        let typed = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let form = carried.into_iter().chain(typed).fold(Form::new(), |form, (name, value)| form.text(name, value));
+        let file = |form: Form, (name, content): &(&'static str, &'static [u8])| {
+            form.part("file", Part::bytes(*content).file_name(*name))
+        };
+        send(self.post(page, &self.address).multipart(files.iter().fold(form, file))).await
     }
 }
 
