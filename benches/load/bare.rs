@@ -23,7 +23,7 @@ pub fn run(file: &Path, kinds: &[Vec<String>], first: &[u64], from: u64, lasts: 
     let conn = Connection::open(file).expect("the database opens");
     conn.execute_batch(
         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA secure_delete = ON; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000",
+         PRAGMA secure_delete = ON; PRAGMA cache_size = -20480; PRAGMA wal_autocheckpoint = 4000",
     )
     .expect("settings");
     conn.set_prepared_statement_cache_capacity(256);

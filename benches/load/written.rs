@@ -37,6 +37,7 @@ impl Written<'_> {
         all.push(self.moved(&case).await);
         self.places(&mut all, &of_step).await;
         self.insert(&mut all, "history", &of_step, &["sequence"]).await;
+        self.insert(&mut all, "payloads", &of_step, &[]).await;
         let at = format!("(SELECT at FROM history WHERE {of_step})");
         let ended = self.rows("clocks", &format!("{here} AND ended_at = {at}"), &[]).await;
         for row in ended {

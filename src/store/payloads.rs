@@ -9,7 +9,7 @@ use sojourn_engine::ids::{CaseId, PersonId};
 use sojourn_entities::{application, history_payload, payload};
 use uuid::Uuid;
 
-use super::person_keys::{self, bytes, nobody};
+use super::person_keys::{self, Keys, bytes, nobody};
 use super::records::NewPayload;
 use super::verify::Cases;
 use super::write::insert_many;
@@ -45,8 +45,28 @@ pub(super) async fn sealed(tx: &Tx, new: Vec<NewPayload>) -> Result<Vec<payload:
     if new.is_empty() {
         return Ok(Vec::new());
     }
-    let owners: BTreeSet<PersonId> = new.iter().map(|one| one.owner).collect();
-    let keys = person_keys::made(tx, &owners).await?;
+    let keys = person_keys::made(tx, &owners(&new)).await?;
+    under(&keys, new)
+}
+
+/// What was written with steps by those who have a key, sealed; what others wrote stays where it was.
+pub(super) async fn sealed_ahead(
+    conn: &impl Conn,
+    new: &mut Vec<NewPayload>,
+) -> Result<Vec<payload::ActiveModel>> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = person_keys::of(conn, &owners(new)).await?;
+    let known = new.extract_if(.., |one| keys.contains_key(&one.owner)).collect();
+    under(&keys, known)
+}
+
+fn owners(new: &[NewPayload]) -> BTreeSet<PersonId> {
+    new.iter().map(|one| one.owner).collect()
+}
+
+fn under(keys: &Keys, new: Vec<NewPayload>) -> Result<Vec<payload::ActiveModel>> {
     let mut rows = Vec::with_capacity(new.len());
     for one in new {
         let place = place(one.owner, one.case, one.number);

@@ -57,7 +57,8 @@ type Writing = Batch<RecordError>;
 pub async fn keep(tx: &Tx, mut records: Records) -> Result<(), RecordError> {
     let steps = records.history.iter().map(|step| step.recorded_at);
     let at = steps.chain(records.postings.iter().map(|posting| posting.at)).max();
-    let sealed = payloads::sealed(tx, std::mem::take(&mut records.payloads)).await?;
+    let mut sealed = std::mem::take(&mut records.sealed);
+    sealed.append(&mut payloads::sealed(tx, std::mem::take(&mut records.payloads)).await?);
     let mut batch = Writing::default();
     guard(&mut batch, &mut records)?;
     open(&mut batch, records.opened)?;
@@ -83,6 +84,15 @@ pub async fn keep(tx: &Tx, mut records: Records) -> Result<(), RecordError> {
         Some(lost) => Err(lost),
         None => Ok(()),
     }
+}
+
+/// Seals what people wrote before the batch is written, as far as each of them has a key already.
+///
+/// # Errors
+/// Those of the database and of the vault.
+pub async fn seal(conn: &impl Conn, records: &mut Records) -> Result<(), StoreError> {
+    records.sealed.append(&mut payloads::sealed_ahead(conn, &mut records.payloads).await?);
+    Ok(())
 }
 
 /// What decides races: the answer, so that a repeat is one whatever has changed since; cases; lines.

@@ -1,6 +1,7 @@
 //! Writing many rows with few statements, and updates that decide a race.
 
 mod batch;
+mod in_a_row;
 mod joined;
 mod rows;
 

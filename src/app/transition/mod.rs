@@ -46,10 +46,10 @@ use super::scene::Scene;
 use super::{Answer, App, Error, FieldError, Once, Result};
 use crate::access::{Caller, Scope};
 use crate::clock::Moment;
-use crate::store::Tx;
 use crate::store::action_links::{self, ActionLink};
 use crate::store::people;
 use crate::store::records::{self, RecordError, Records};
+use crate::store::{StoreError, Tx};
 
 pub use notify::{asks, otherwise, zone};
 pub use settle::{settle, settle_new};
@@ -118,6 +118,8 @@ async fn fired(
     match records::keep(&tx, settled(&scene, at, via, written)).await {
         Ok(()) => tx.commit().await?,
         Err(RecordError::Answered) => return turn.yield_to(tx, at).await,
+        // Somebody moved the case after it was read ahead.
+        Err(RecordError::Stale(_)) if app.store.is_sqlite() => return Err(StoreError::Crossed.into()),
         Err(error) => {
             drop(tx);
             let error = told(&scene, error);

@@ -11,7 +11,7 @@ use crate::app::scene::Scene;
 use crate::app::{Answer, App, Error, Result, waiting_lists};
 use crate::clock::Moment;
 use crate::store::people::Person;
-use crate::store::records::Records;
+use crate::store::records::{self, Records};
 use crate::store::{Conn, Tx, dossiers};
 
 /// An event on a case that is in the version that was read.
@@ -34,7 +34,7 @@ pub(super) enum Outcome {
 
 impl Step {
     /// Works an event out, and begins the transaction in which it is written. On SQLite, whose one writer all others wait for, it is worked
-    /// out before its turn comes, and once more in its turn where somebody moved the case meanwhile.
+    /// out before its turn comes: that nobody moved the case meanwhile is proven as it is written, and otherwise looked at here.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the caller may not see the case, and those of the database.
@@ -49,14 +49,15 @@ impl Step {
         let mut ahead = None;
         if app.store.is_sqlite() {
             let _place = app.ahead.acquire().await.ok();
-            let scene = Scene::look(app, &scope, id, at).await?;
+            let scene = Scene::ahead(app, &scope, id, at).await?;
             ahead = Some(Self::on(app, app.store.read(), scene, (caller, at, via), attempt).await?);
         }
         let tx = app.store.begin().await?;
-        if let Some(step) = ahead
-            && dossiers::version(&tx, id).await? == Some(step.read)
-        {
-            return Ok((tx, step));
+        if let Some(step) = ahead {
+            let is_proven = matches!(step.outcome, Outcome::Done(_));
+            if is_proven || dossiers::version(&tx, id).await? == Some(step.read) {
+                return Ok((tx, step));
+            }
         }
         let scene = Scene::read(app, &tx, &scope, id, at).await?;
         let step = Self::on(app, &tx, scene, (caller, at, via), attempt).await?;
@@ -73,7 +74,8 @@ impl Step {
         let read = scene.live.dossier.case.version;
         let outcome = if attempt.if_version == read {
             match judge(conn, &mut scene, at, via, caller, attempt).await? {
-                Ok((referee, written)) => {
+                Ok((referee, mut written)) => {
+                    records::seal(conn, &mut written).await?;
                     let answer = answer(app, conn, &scene, caller, at).await?;
                     Outcome::Done(Box::new((referee, written, answer)))
                 }

@@ -10,7 +10,7 @@ use sojourn_engine::ids::{
     UnitId, WorkflowVersionId,
 };
 use sojourn_engine::vocabulary::{ChoiceResult, Duty, StayKind, Subject, Via};
-use sojourn_entities::{clock, history};
+use sojourn_entities::{clock, history, payload};
 
 use crate::store::action_links::ActionLink;
 use crate::store::dossiers::{Account, ApplicationRow, CaseRow, Stay, Student};
@@ -43,6 +43,8 @@ pub struct Records {
     pub history: Vec<NewHistory>,
     /// What people wrote with them.
     pub payloads: Vec<NewPayload>,
+    /// The same, sealed already.
+    pub(in crate::store) sealed: Vec<payload::ActiveModel>,
     /// Changes of place lines.
     pub lines: BTreeMap<PlaceLineId, LineChange>,
     /// What explains them.
@@ -79,6 +81,7 @@ impl Records {
         self.changed_stays.append(&mut other.changed_stays);
         self.history.append(&mut other.history);
         self.payloads.append(&mut other.payloads);
+        self.sealed.append(&mut other.sealed);
         for (line, change) in other.lines {
             let sum = self.lines.entry(line).or_default();
             sum.capacity += change.capacity;

@@ -1,10 +1,12 @@
-//! Statements of one command that are sent together: PostgreSQL carries out a few of them as one, so that they are one round trip.
+//! Statements of one command that are sent together, so that a few of them are one round trip: PostgreSQL carries them out as one,
+//! SQLite one after the other.
 
 use std::fmt::Write as _;
 
 use sea_orm::sea_query::{self, DeleteStatement, Expr, OnConflict, Query, SqlWriterValues, UpdateStatement};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, Statement};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, Statement, StatementBuilder};
 
+use super::in_a_row::Row;
 use super::joined;
 use super::rows::Rows;
 use crate::store::{Conn, Result, StoreError, Tx};
@@ -117,10 +119,10 @@ impl<G> Batch<G> {
         let all = || self.guards.iter().map(|(part, _)| part).chain(&self.parts);
         let rows: usize = all().map(Part::rows).sum();
         let is_few = (2..=FEW).contains(&all().count()) && rows <= FEW_ROWS;
-        if is_few && tx.db().get_database_backend() == DbBackend::Postgres {
-            self.at_once(tx).await
-        } else {
-            self.one_by_one(tx).await
+        match tx.db().get_database_backend() {
+            DbBackend::Postgres if is_few => self.at_once(tx).await,
+            DbBackend::Sqlite if is_few => self.in_a_row(tx).await,
+            _ => self.one_by_one(tx).await,
         }
     }
 
@@ -135,6 +137,20 @@ impl<G> Batch<G> {
             part.execute(tx).await?;
         }
         Ok(None)
+    }
+
+    /// All statements as one text, which SQLite carries out without coming back between them.
+    async fn in_a_row(self, tx: &Tx) -> Result<Option<G>> {
+        let (mut row, mut checked) = (Row::default(), Vec::new());
+        for (part, lost) in self.guards {
+            let sought = part.rows();
+            row.add(part.statements(DbBackend::Sqlite)?, Some(sought));
+            checked.push(lost);
+        }
+        for part in self.parts {
+            row.add(part.statements(DbBackend::Sqlite)?, None);
+        }
+        Ok(row.run(tx).await?.and_then(|lost| checked.into_iter().nth(lost)))
     }
 
     /// `WITH s0 AS (…), s1 AS (… and s0 found its rows), … SELECT` how many rows each guard found.
@@ -189,31 +205,39 @@ impl Part {
 
     /// Carries it out alone, and says how many rows it touched.
     async fn execute(self, tx: &Tx) -> Result<u64> {
-        match self {
-            Self::Update(update) => Ok(tx.db().execute(&update).await?.rows_affected()),
-            Self::Delete(delete) => Ok(tx.db().execute(&delete).await?.rows_affected()),
-            Self::Change(rows) if rows.len() > 1 && tx.db().get_database_backend() == DbBackend::Postgres => {
-                joined::change_all(tx, &rows).await
-            }
-            Self::Change(rows) => rows.change(tx).await,
-            Self::Insert { rows, anew: None, .. } => {
-                let count = rows.len() as u64;
-                rows.insert(tx).await?;
-                Ok(count)
-            }
+        let backend = tx.db().get_database_backend();
+        if let Self::Change(rows) = &self
+            && rows.len() > 1
+            && backend == DbBackend::Postgres
+        {
+            return joined::change_all(tx, rows).await;
+        }
+        let mut touched = 0;
+        for statement in self.statements(backend)? {
+            touched += tx.db().execute_raw(statement).await?.rows_affected();
+        }
+        Ok(touched)
+    }
+
+    /// The statements that carry it out, one after the other.
+    fn statements(self, backend: DbBackend) -> Result<Vec<Statement>> {
+        Ok(match self {
+            Self::Update(update) => vec![StatementBuilder::build(&update, &backend)],
+            Self::Delete(delete) => vec![StatementBuilder::build(&delete, &backend)],
+            Self::Change(rows) => rows.changes(backend),
+            Self::Insert { rows, anew: None, .. } => rows.inserts(backend),
             Self::Insert { rows, anew: Some(anew), .. } => {
-                let mut touched = 0;
-                for some in rows.chunks(OVER) {
+                let over = |some: Rows| {
                     let mut insert = Query::insert();
                     insert.into_table(some.table()).columns(some.columns()).on_conflict(anew.clone());
                     for row in some.into_values() {
                         insert.values(row.into_iter().map(Expr::val)).map_err(unmatched)?;
                     }
-                    touched += tx.db().execute(&insert).await?.rows_affected();
-                }
-                Ok(touched)
+                    Ok(StatementBuilder::build(&insert, &backend))
+                };
+                rows.chunks(OVER).into_iter().map(over).collect::<Result<_>>()?
             }
-        }
+        })
     }
 }
 

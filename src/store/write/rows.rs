@@ -109,35 +109,40 @@ impl Rows {
         String::from_utf8(json).map_err(|error| StoreError::Internal(DbErr::Type(error.to_string())))
     }
 
-    /// Changes those that are there, each by a statement of its own, where it still has the version before; says how many had.
-    pub async fn change(self, tx: &Tx) -> Result<u64> {
-        let backend = tx.db().get_database_backend();
+    /// What changes those that are there, each by a statement of its own, where it still has the version before.
+    pub fn changes(self, backend: DbBackend) -> Vec<Statement> {
         let at = |name: &str| self.columns.iter().position(|column| column == name);
-        let (Some(id), version) = (at(ID), at(VERSION)) else { return Ok(0) };
+        let (Some(id), version) = (at(ID), at(VERSION)) else { return Vec::new() };
         let sql = change_sql(backend, &self.table, &self.columns, version.is_some());
-        let mut changed = 0;
-        for mut row in self.into_values() {
+        let one = |mut row: Vec<Value>| {
             let version = version.map(|at| row[at].clone());
             let id = row.remove(id);
             row.push(id);
             row.extend(version);
-            let done = tx.db().execute_raw(Statement::from_sql_and_values(backend, &sql, row)).await?;
-            changed += done.rows_affected();
-        }
-        Ok(changed)
+            Statement::from_sql_and_values(backend, &sql, row)
+        };
+        self.into_values().into_iter().map(one).collect()
     }
 
-    /// Inserts them with as few statements as the databases allow.
-    pub async fn insert(mut self, tx: &Tx) -> Result<()> {
-        let (backend, width) = (tx.db().get_database_backend(), self.columns.len());
+    /// What inserts them: as few statements as the databases allow.
+    pub fn inserts(mut self, backend: DbBackend) -> Vec<Statement> {
+        let (width, mut all) = (self.columns.len(), Vec::new());
         while !self.values.is_empty() {
             let size = size(self.len(), BINDS / width);
             let sql = insert_sql(backend, &self.table, &self.columns, size);
             while size * width <= self.values.len() {
                 let rest = self.values.split_off(size * width);
                 let values = std::mem::replace(&mut self.values, rest);
-                tx.db().execute_raw(Statement::from_sql_and_values(backend, &sql, values)).await?;
+                all.push(Statement::from_sql_and_values(backend, &sql, values));
             }
+        }
+        all
+    }
+
+    /// Inserts them.
+    pub async fn insert(self, tx: &Tx) -> Result<()> {
+        for statement in self.inserts(tx.db().get_database_backend()) {
+            tx.db().execute_raw(statement).await?;
         }
         Ok(())
     }
