@@ -66,41 +66,8 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261123_000001_create_institutions::Migration),
-            Box::new(m20261123_000002_create_people::Migration),
-            Box::new(m20261123_000003_create_sessions::Migration),
-            Box::new(m20261123_000004_create_workflows::Migration),
-            Box::new(m20261123_000005_create_programmes::Migration),
-            Box::new(m20261123_000006_create_calls::Migration),
-            Box::new(m20261123_000007_create_places::Migration),
-            Box::new(m20261123_000008_create_cases::Migration),
-            Box::new(m20261123_000009_create_parts_of_cases::Migration),
-            Box::new(m20261123_000010_create_history::Migration),
-            Box::new(m20261123_000011_create_documents::Migration),
-            Box::new(m20261123_000012_create_imports::Migration),
-            Box::new(m20261125_000013_create_units_above::Migration),
-            Box::new(m20261125_000014_ask_for_last_days::Migration),
-            Box::new(m20261125_000015_create_tracks::Migration),
-            Box::new(m20261125_000018_let_agreements_be_later::Migration),
-            Box::new(m20261125_000019_pause_clocks::Migration),
-            Box::new(m20261125_000020_vet_programmes::Migration),
-            Box::new(m20261125_000021_let_clocks_act::Migration),
-            Box::new(m20261125_000022_create_delegations::Migration),
-            Box::new(m20261125_000030_create_calendar_addresses::Migration),
-            Box::new(m20261125_000040_follow_mails::Migration),
-            Box::new(m20261125_000045_send_digests::Migration),
-            Box::new(m20261125_000050_page_what_waits::Migration),
-            Box::new(m20261125_000060_describe_sessions::Migration),
-            Box::new(m20261125_000061_lock_softly::Migration),
-            Box::new(m20261125_000062_create_second_factors::Migration),
-            Box::new(m20261125_000063_create_email_changes::Migration),
-            Box::new(m20261125_000064_create_log_ins::Migration),
-            Box::new(m20261125_000070_keep_keys::Migration),
-            Box::new(m20261125_000071_look_after_personal_data::Migration),
-            Box::new(m20261125_000080_create_checkpoints::Migration),
-            Box::new(m20261126_000081_create_audit::Migration),
-            Box::new(m20261126_000082_hand_the_chair_over::Migration),
+        let mut all = until_places_were_shared_out();
+        let since: [Box<dyn MigrationTrait>; 15] = [
             Box::new(m20261126_000100_keep_receipts::Migration),
             Box::new(m20261126_000101_allocate_places::Migration),
             Box::new(m20261126_000110_offer_freed_places::Migration),
@@ -116,8 +83,49 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000800_list_by_phase::Migration),
             Box::new(m20261127_000900_list_from_indexes::Migration),
             Box::new(m20261127_001000_attach_to_messages::Migration),
-        ]
+        ];
+        all.extend(since);
+        all
     }
+}
+
+fn until_places_were_shared_out() -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        Box::new(m20261123_000001_create_institutions::Migration),
+        Box::new(m20261123_000002_create_people::Migration),
+        Box::new(m20261123_000003_create_sessions::Migration),
+        Box::new(m20261123_000004_create_workflows::Migration),
+        Box::new(m20261123_000005_create_programmes::Migration),
+        Box::new(m20261123_000006_create_calls::Migration),
+        Box::new(m20261123_000007_create_places::Migration),
+        Box::new(m20261123_000008_create_cases::Migration),
+        Box::new(m20261123_000009_create_parts_of_cases::Migration),
+        Box::new(m20261123_000010_create_history::Migration),
+        Box::new(m20261123_000011_create_documents::Migration),
+        Box::new(m20261123_000012_create_imports::Migration),
+        Box::new(m20261125_000013_create_units_above::Migration),
+        Box::new(m20261125_000014_ask_for_last_days::Migration),
+        Box::new(m20261125_000015_create_tracks::Migration),
+        Box::new(m20261125_000018_let_agreements_be_later::Migration),
+        Box::new(m20261125_000019_pause_clocks::Migration),
+        Box::new(m20261125_000020_vet_programmes::Migration),
+        Box::new(m20261125_000021_let_clocks_act::Migration),
+        Box::new(m20261125_000022_create_delegations::Migration),
+        Box::new(m20261125_000030_create_calendar_addresses::Migration),
+        Box::new(m20261125_000040_follow_mails::Migration),
+        Box::new(m20261125_000045_send_digests::Migration),
+        Box::new(m20261125_000050_page_what_waits::Migration),
+        Box::new(m20261125_000060_describe_sessions::Migration),
+        Box::new(m20261125_000061_lock_softly::Migration),
+        Box::new(m20261125_000062_create_second_factors::Migration),
+        Box::new(m20261125_000063_create_email_changes::Migration),
+        Box::new(m20261125_000064_create_log_ins::Migration),
+        Box::new(m20261125_000070_keep_keys::Migration),
+        Box::new(m20261125_000071_look_after_personal_data::Migration),
+        Box::new(m20261125_000080_create_checkpoints::Migration),
+        Box::new(m20261126_000081_create_audit::Migration),
+        Box::new(m20261126_000082_hand_the_chair_over::Migration),
+    ]
 }
 
 impl Migrator {

@@ -123,7 +123,6 @@ impl Web {
 
 /// All pages, to be merged with the API and to get the layers of both.
 pub fn routes(web: &Web) -> Router {
-    let table = || DefaultBodyLimit::max(scores::FORM);
     let pages = Router::new()
         .route("/", get(home::show))
         .route("/people/{id}/reachable", post(home::found))
@@ -153,16 +152,6 @@ pub fn routes(web: &Web) -> Router {
         .route("/cases/{id}/documents", post(documents::supply).layer(DefaultBodyLimit::max(FORM)))
         .route("/cases/{id}/documents/{document}", get(documents::download))
         .route("/cases/{id}/documents/{document}/remove", post(documents::take_out))
-        .route("/calls", get(calls::list))
-        .route("/calls/{id}", get(calls::show))
-        .route("/calls/{id}/allocations", get(allocations::list).post(allocations::attempt))
-        .route("/calls/{id}/allocations/{run}", get(allocations::show))
-        .route("/calls/{id}/allocations/{run}/{file}", get(allocations::file))
-        .route("/calls/{id}/allocations/{run}/confirm", post(allocations::confirm))
-        .route("/calls/{id}/allocations/{run}/explanations/{application}", get(allocations::explain))
-        .route("/calls/{id}/scores", get(scores::ask).post(scores::attempt).layer(table()))
-        .route("/calls/{id}/scores/take", post(scores::take).layer(table()))
-        .route("/calls/{id}/apply", get(applications::open::ask).post(applications::open::open))
         .route("/programmes", get(programmes::list))
         .route("/programmes/{id}", get(programmes::show))
         .route("/programmes/{id}/events", post(courses::fire_of_programme))
@@ -175,8 +164,27 @@ pub fn routes(web: &Web) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .route("/favicon.svg", get(assets::icon))
         .route("/favicon.ico", get(|| async { Redirect::permanent("/favicon.svg") }));
-    with_mails(pages.merge(accounts()).merge(ledger()).merge(works()).merge(desk::routes()), web)
-        .with_state(web.clone())
+    with_mails(
+        pages.merge(of_calls()).merge(accounts()).merge(ledger()).merge(works()).merge(desk::routes()),
+        web,
+    )
+    .with_state(web.clone())
+}
+
+/// Calls, with applying, scores and the allocation of their places.
+fn of_calls() -> Router<Web> {
+    let table = || DefaultBodyLimit::max(scores::FORM);
+    Router::new()
+        .route("/calls", get(calls::list))
+        .route("/calls/{id}", get(calls::show))
+        .route("/calls/{id}/allocations", get(allocations::list).post(allocations::attempt))
+        .route("/calls/{id}/allocations/{run}", get(allocations::show))
+        .route("/calls/{id}/allocations/{run}/{file}", get(allocations::file))
+        .route("/calls/{id}/allocations/{run}/confirm", post(allocations::confirm))
+        .route("/calls/{id}/allocations/{run}/explanations/{application}", get(allocations::explain))
+        .route("/calls/{id}/scores", get(scores::ask).post(scores::attempt).layer(table()))
+        .route("/calls/{id}/scores/take", post(scores::take).layer(table()))
+        .route("/calls/{id}/apply", get(applications::open::ask).post(applications::open::open))
 }
 
 /// What waits for coordinators and hosts, and what they do with many cases at once.

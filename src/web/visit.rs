@@ -104,7 +104,7 @@ impl FromRequestParts<Web> for Visit {
         let came = pass.is_some();
         let mut caller = signed_in(web.app(), pass).await?;
         let ended = came && caller.is_none();
-        let language = language_of(kept(Keeps::Language), &parts.headers, caller.as_ref());
+        let language = language_of(kept(Keeps::Language).as_deref(), &parts.headers, caller.as_ref());
         if let Some(caller) = &mut caller {
             language.clone_into(&mut caller.language);
         }
@@ -163,9 +163,9 @@ fn new_mark(app: &App) -> String {
 }
 
 /// What somebody signed in reads, as in their mails; else what was chosen on a page, else what the browser asks for.
-fn language_of(chosen: Option<String>, headers: &HeaderMap, caller: Option<&Caller>) -> &'static str {
+fn language_of(chosen: Option<&str>, headers: &HeaderMap, caller: Option<&Caller>) -> &'static str {
     let own = caller.and_then(|caller| language::liked(&caller.language));
-    let chosen = || LANGUAGES.iter().find(|known| chosen.as_deref() == Some(**known)).copied();
+    let chosen = || LANGUAGES.iter().find(|known| chosen == Some(**known)).copied();
     let accepted = || headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok().and_then(language::liked);
     own.or_else(chosen).or_else(accepted).unwrap_or(LANGUAGES[0])
 }

@@ -136,9 +136,9 @@ impl Pairs<'_> {
             forecast: 0,
         });
         if goes {
-            pair.there.add(sums)
+            pair.there.add(sums);
         } else {
-            pair.back.add(sums)
+            pair.back.add(sums);
         }
         pair.balance = pair.there.used - pair.back.used;
         pair.forecast = pair.there.forecast - pair.back.forecast;
