@@ -50,8 +50,9 @@ pub fn moved(said: &mut Fields) -> bool {
 
 /// Offerings in the order of their numbers; a number left empty is skipped.
 pub fn read(said: &Fields) -> Result<Vec<OfferingId>> {
-    let wrong =
-        |nth: usize| Error::Invalid(vec![FieldError::new(format!("/choices/{nth}"), "no such offering")]);
+    let wrong = |nth: usize| {
+        Error::Invalid(vec![FieldError::new(format!("/choices/{nth}"), "this call has no such offering")])
+    };
     let chosen = said.all("choice").filter(|text| !text.is_empty()).enumerate();
     chosen.map(|(nth, text)| text.parse().map_err(|_| wrong(nth))).collect()
 }
