@@ -92,11 +92,7 @@ async fn gather(app: &App, caller: &Caller) -> Result<(Value, Vec<File>)> {
     for (case, reference) in store::applications(conn, person).await? {
         let papers = all!(asked => documents::list(app, caller, case, &asked));
         let kept = papers.iter().filter(|paper| paper.emptied_at.is_none());
-        files.extend(kept.map(|paper| File {
-            case,
-            id: paper.id,
-            name: path(&reference, paper),
-        }));
+        files.extend(kept.map(|paper| File { case, id: paper.id, name: path(&reference, paper) }));
         let view = applications::read(app, caller, case).await?;
         cases.push(json!({
             "allocations": allocations::explanations(app, caller, view.call.id, case).await?,

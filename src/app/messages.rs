@@ -13,9 +13,9 @@ use sojourn_engine::vocabulary::Duty;
 use utoipa::ToSchema;
 
 use super::applications::view::PersonView;
+use super::documents::{self, Attached, NewFile};
 use super::notices::{MessageNotice, NoticeFacts};
 use super::scene::Scene;
-use super::documents::{self, Attached, NewFile};
 use super::{Answer, App, Asked, Conflict, Error, FieldError, Once, Page, Result};
 use crate::access::Caller;
 use crate::clock::Moment;

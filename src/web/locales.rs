@@ -84,17 +84,8 @@ mod tests {
 
     use super::*;
 
-    const NAMES: [&str; 9] = [
-        "Zürich",
-        "臺灣大學",
-        "Österreich",
-        "北京",
-        "Łódź",
-        "山東大學",
-        "Oslo",
-        "Ångström",
-        "amsterdam",
-    ];
+    const NAMES: [&str; 9] =
+        ["Zürich", "臺灣大學", "Österreich", "北京", "Łódź", "山東大學", "Oslo", "Ångström", "amsterdam"];
 
     fn ordered(language: &str) -> Vec<&'static str> {
         let mut names = NAMES.to_vec();
@@ -125,7 +116,8 @@ mod tests {
     #[test]
     fn numbers_are_grouped_and_what_is_none_stays() {
         for language in LANGUAGES {
-            let written = ["0", "999", "1000", "-1234567", "12345.5", "–", ""].map(|text| number(language, text));
+            let written =
+                ["0", "999", "1000", "-1234567", "12345.5", "–", ""].map(|text| number(language, text));
             assert_eq!(written, ["0", "999", "1,000", "-1,234,567", "12,345.5", "–", ""], "{language}");
         }
     }
@@ -140,12 +132,17 @@ mod tests {
             let pairs = [["x", "ö"], ["y", "o"]];
             engine.render_str(template, context! { language => "en", items => items.clone(), pairs })
         };
-        let by_name = "{% for one in items|in_order('of.name', 'last') %}{{ one.of.name }}{{ one.last }} {% endfor %}";
+        let by_name =
+            "{% for one in items|in_order('of.name', 'last') %}{{ one.of.name }}{{ one.last }} {% endfor %}";
         assert_eq!(shown(by_name).unwrap(), "Ångströmb Osloc Züricha Zürichb ");
-        let by_number = "{% for one in items|in_order('number', 'last') %}{{ one.number }}{{ one.last }} {% endfor %}";
+        let by_number =
+            "{% for one in items|in_order('number', 'last') %}{{ one.number }}{{ one.last }} {% endfor %}";
         assert_eq!(shown(by_number).unwrap(), "1a 1b 2b 10c ");
         assert_eq!(shown("{% for one in pairs|in_order('1') %}{{ one[0] }}{% endfor %}").unwrap(), "yx");
-        assert_eq!(shown("{% for one in ['b', 'á', 'a']|in_order('') %}{{ one }}{% endfor %}").unwrap(), "aáb");
+        assert_eq!(
+            shown("{% for one in ['b', 'á', 'a']|in_order('') %}{{ one }}{% endfor %}").unwrap(),
+            "aáb"
+        );
         let within = "{% macro of(one) %}{{ one|number }}{% endmacro %}{{ of(1234) }} {{ 1234.5|number }}";
         assert_eq!(shown(within).unwrap(), "1,234 1,234.5");
     }

@@ -16,10 +16,10 @@ use sojourn_engine::ids::PeriodId;
 
 use super::Site;
 use super::agreements::edit::own;
-use super::uploads::cut;
 use super::fault::{Fault, status_of};
 use super::faults::{self, Wrong};
 use super::form::{Fields, SEAL, admitted};
+use super::uploads::cut;
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::places::import::{self, Form, How};

@@ -24,10 +24,7 @@ pub struct Came {
     done: Option<String>,
 }
 
-pub async fn show(
-    signed_in: SignedIn,
-    Query(came): Query<Came>,
-) -> std::result::Result<Response, Fault> {
+pub async fn show(signed_in: SignedIn, Query(came): Query<Came>) -> std::result::Result<Response, Fault> {
     let SignedIn { visit, caller } = signed_in;
     Ok(page(&visit, &caller, came.done.as_deref() == Some("saved"), None).await?)
 }

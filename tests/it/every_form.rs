@@ -81,7 +81,8 @@ impl Told {
     fn kept(&mut self, what: &str, form: &Filled, answer: &Answer) {
         let text = self.refused(what, form, answer);
         let wrote = |words: &str| {
-            let secret = |name: &str| form.controls.iter().any(|one| one.name == name && one.kind == "password");
+            let secret =
+                |name: &str| form.controls.iter().any(|one| one.name == name && one.kind == "password");
             form.fields.iter().any(|(name, value)| value.starts_with(words) && !secret(name))
         };
         if [TYPED, (ENDLESS, ENDLESS)].iter().any(|(sent, shown)| wrote(sent) && !text.contains(shown)) {

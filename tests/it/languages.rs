@@ -102,8 +102,7 @@ async fn who_has_not_signed_in_reads_what_they_chose_then_what_the_browser_likes
     assert_eq!(language(&nobody, "/login", "zh-TW", None).await, "en", "the browser keeps the choice");
 }
 
-const NAMES: [&str; 7] =
-    ["Zürich", "臺灣大學", "北京大學", "Österreich", "Łódź", "山東大學", "Ångström"];
+const NAMES: [&str; 7] = ["Zürich", "臺灣大學", "北京大學", "Österreich", "Łódź", "山東大學", "Ångström"];
 const LATIN: [&str; 4] = ["Ångström", "Łódź", "Österreich", "Zürich"];
 
 /// Where names stand on a page, one after the other; each stands there once.
@@ -132,21 +131,19 @@ async fn listed(by: &Visitor) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn institutions_stand_in_the_order_of_the_readers_language(
-    #[values(Db::Sqlite, Db::Postgres)] db: Db,
-) {
+async fn institutions_stand_in_the_order_of_the_readers_language(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let cast = Cast::of(db).await;
     let sol = cast.who("secretariat");
-    let member = |name: &str| json!({ "kind": "member", "name": name, "country": "CH", "zone": "Europe/Zurich" });
+    let member =
+        |name: &str| json!({ "kind": "member", "name": name, "country": "CH", "zone": "Europe/Zurich" });
     let numbered = (10..60).map(|number| member(&format!("Mid {number}")));
     for body in NAMES.into_iter().map(member).chain(numbered).collect::<Vec<Value>>() {
         sol.post("/institutions", &body).await.ok();
     }
     let reader = cast.app.browsing(crate::support::app::SECRETARIAT, chrono::TimeDelta::days(1)).await;
-    for (language, chinese) in [
-        ("en", ["北京大學", "山東大學", "臺灣大學"]),
-        ("zh-Hant", ["山東大學", "北京大學", "臺灣大學"]),
-    ] {
+    for (language, chinese) in
+        [("en", ["北京大學", "山東大學", "臺灣大學"]), ("zh-Hant", ["山東大學", "北京大學", "臺灣大學"])]
+    {
         reader.submit("/", "/language", &[("language", language), ("back", "/")]).await;
         let expected: Vec<&str> = LATIN.into_iter().chain(chinese).collect();
         for page in ["/people", "/queue", "/reports/funnel", "/calls/new"] {
@@ -155,7 +152,8 @@ async fn institutions_stand_in_the_order_of_the_readers_language(
         }
         let listed = listed(&reader).await;
         assert_eq!(listed.len(), NAMES.len() + 50 + 4, "each once: {listed:?}");
-        let known: Vec<&str> = listed.iter().map(String::as_str).filter(|name| NAMES.contains(name)).collect();
+        let known: Vec<&str> =
+            listed.iter().map(String::as_str).filter(|name| NAMES.contains(name)).collect();
         assert_eq!(known, expected, "{language}");
         assert!(listed[0] == "Ångström" && listed[2] == "Mid 10", "{listed:?}");
     }

@@ -114,7 +114,13 @@ async fn the_page_of_messages_sends_and_keeps_what_was_typed(#[values(Db::Sqlite
 const LETTER: &[u8] = b"%PDF-1.7\n1 0 obj<</Title(A letter)>>endobj\n%%EOF\n";
 
 /// A message with files of its own.
-async fn write(by: &Actor, path: &str, key: &str, fields: &[(&str, &str)], files: &[&'static [u8]]) -> Answer {
+async fn write(
+    by: &Actor,
+    path: &str,
+    key: &str,
+    fields: &[(&str, &str)],
+    files: &[&'static [u8]],
+) -> Answer {
     let said = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let form = said.fold(Form::new(), |form, (name, value)| form.text(name, value));
     let file = |form: Form, content: &&'static [u8]| {

@@ -91,9 +91,11 @@ impl Visitor {
         fields: &[(&str, &str)],
         files: &[(&'static str, &'static [u8])],
     ) -> Answer {
-        let carried = [("seal".to_owned(), seal(&self.get(page).await.text())), ("key".to_owned(), fresh_key())];
+        let carried =
+            [("seal".to_owned(), seal(&self.get(page).await.text())), ("key".to_owned(), fresh_key())];
         let typed = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let form = carried.into_iter().chain(typed).fold(Form::new(), |form, (name, value)| form.text(name, value));
+        let form =
+            carried.into_iter().chain(typed).fold(Form::new(), |form, (name, value)| form.text(name, value));
         let file = |form: Form, (name, content): &(&'static str, &'static [u8])| {
             form.part("file", Part::bytes(*content).file_name(*name))
         };
