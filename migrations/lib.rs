@@ -65,7 +65,6 @@ use sea_orm_migration::prelude::*;
 pub struct Migrator;
 
 impl MigratorTrait for Migrator {
-    #[expect(clippy::too_many_lines, reason = "a table, one line per migration")]
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         let mut all = until_places_were_shared_out();
         let since: [Box<dyn MigrationTrait>; 15] = [
