@@ -115,8 +115,8 @@ impl Pairs<'_> {
         academic_year: Option<i16>,
         sums: Sums,
     ) {
-        let is_own = |own: &[InstitutionId]| own.contains(&home) || own.contains(&host);
-        if home == host || !self.own.is_none_or(is_own) {
+        let of_others = self.own.is_some_and(|own| !own.contains(&home) && !own.contains(&host));
+        if home == host || of_others {
             return;
         }
         let (home, host) = (self.ledger.known.named(home), self.ledger.known.named(host));
@@ -135,11 +135,8 @@ impl Pairs<'_> {
             balance: 0,
             forecast: 0,
         });
-        if goes {
-            pair.there.add(sums);
-        } else {
-            pair.back.add(sums);
-        }
+        let way = if goes { &mut pair.there } else { &mut pair.back };
+        way.add(sums);
         pair.balance = pair.there.used - pair.back.used;
         pair.forecast = pair.there.forecast - pair.back.forecast;
     }

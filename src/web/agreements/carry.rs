@@ -72,7 +72,7 @@ pub async fn carry(Path(named): Path<(String, String)>, Posted { visit, fields }
         done.map(|_| Redirect::to(&format!("/agreements/{}?done=carried#lines", of.0.id)).into_response())
     } else {
         match balances::preview(visit.app(), &caller, of.1.id, &asked).await {
-            Ok(both) => Ok(preview(&visit, &of.0, asked, &both).await?),
+            Ok(both) => preview(&visit, &of.0, asked, &both).await,
             Err(error) => Err(error),
         }
     };
