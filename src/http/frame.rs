@@ -61,7 +61,8 @@ pub async fn secure(State(by_tls): State<bool>, request: Request, next: Next) ->
     let standing = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // `no-referrer` would keep browsers from naming the origin of a form, and pages from knowing where a redirection began.
+        (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, policy),
         (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),

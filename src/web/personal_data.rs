@@ -37,12 +37,13 @@ async fn page(
     caller: &Caller,
     status: StatusCode,
     done: Option<String>,
-    fault: Option<String>,
+    wrong: Option<(&str, String)>,
 ) -> Result<Response> {
     let (app, me) = (visit.app(), caller.person);
     let reader = Caller { language: visit.language.to_owned(), ..caller.clone() };
+    let (again, fault) = wrong.unzip();
     let own = context! {
-        done, fault,
+        done, again, fault,
         kinds => Value::from(Serde(&personal_data::list(visit.language))),
         consents => Value::from(Serde(&consents::list(app, &reader, me).await?)),
         erasure => Value::from(Serde(&erasures::prospect(app, &reader, me).await?)),
@@ -91,8 +92,8 @@ pub async fn erase(posted: Posted) -> std::result::Result<Response, Fault> {
             Ok(response)
         }
         Err(error @ Error::Invalid(_)) => {
-            let told = Some(visit.word("personal.wrong_address"));
-            Ok(page(&visit, &caller, status_of(&error), None, told).await?)
+            let wrong = (fields.get("again"), visit.word("personal.wrong_address"));
+            Ok(page(&visit, &caller, status_of(&error), None, Some(wrong)).await?)
         }
         // What stands in the way is on the page already.
         Err(error @ Error::Conflict(_)) => Ok(page(&visit, &caller, status_of(&error), None, None).await?),

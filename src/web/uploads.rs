@@ -77,8 +77,13 @@ async fn receive(
         Unfit::Failed(error) => error,
     };
     let file_name = field.file_name().unwrap_or_default().to_owned();
-    let Some(mut piece) = field.chunk().await.map_err(|error| cut(&error))? else {
-        return if file_name.is_empty() { Ok(None) } else { Err(unread(visit.word("documents.wrong_kind"))) };
+    let mut piece = loop {
+        match field.chunk().await.map_err(|error| cut(&error))? {
+            Some(piece) if piece.is_empty() => {}
+            Some(piece) => break piece,
+            None if file_name.is_empty() => return Ok(None),
+            None => return Err(unread(visit.word("documents.wrong_kind"))),
+        }
     };
     let mut intake = documents::begin(visit.app(), caller, case).await.map_err(unfit)?;
     loop {

@@ -316,8 +316,6 @@ impl Visit {
         };
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-        // `no-referrer` would keep browsers from naming the origin of a form.
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language));
         headers.insert(header::VARY, HeaderValue::from_static("Cookie, Accept-Language, Accept-Encoding"));
         if self.fresh_mark {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
@@ -23,6 +24,8 @@ use crate::support::rounds::{without_documents, without_work_documents};
 use crate::support::season::Season;
 use crate::support::walk::Walk;
 
+/// Applications that are brought to the start of a race side by side.
+const AT_A_TIME: u64 = 16;
 /// Rounds after which everybody signs in anew, long before a token ends.
 const RENEWED: u64 = 50;
 
@@ -139,11 +142,11 @@ async fn of_all_who_reach_for_the_last_place_one_has_it_every_time_and_none_stay
     #[values(Db::Sqlite, Db::Postgres)] db: Db,
 ) {
     let mut field = Field::of(db).await;
-    let (racing, rounds) = (count("racing_requests"), count("racing_rounds"));
+    let (racing, rounds) = (count("racers_of_a_round"), count("racing_rounds"));
     field.post(-field.line().await["capacity"].as_i64().expect("a number")).await;
     let mut cases = Vec::new();
-    for _ in 0..racing {
-        cases.push(field.eligible().await);
+    for _ in 0..racing / AT_A_TIME {
+        cases.extend(join_all((0..AT_A_TIME).map(|_| field.eligible())).await);
     }
     for round in 1..=rounds {
         if round % RENEWED == 0 {

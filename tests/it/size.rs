@@ -210,7 +210,7 @@ async fn more_can_be_nominated_than_at_once_and_the_page_says_so(#[values(Db::Sq
     Pattern::of(&conn, id).await.spread(&conn, 0..1_100, None).await;
     let (_, page) = read(&home, "/nominations", 1).await;
     assert!(page.contains("More than 1000 applications can be nominated"), "{page}");
-    assert!(page.contains("<strong>1000</strong>") && page.contains("At most 500 are nominated at once"));
+    assert!(page.contains("<strong>1,000</strong>") && page.contains("At most 500 are nominated at once"));
     assert_eq!(page.matches("name=\"case\"").count(), 500);
 }
 

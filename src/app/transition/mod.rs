@@ -29,6 +29,7 @@ mod tracks;
 mod widening;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value};
 use sojourn_engine::definition::{DocumentIx, Each, InstanceId, Track, Trigger};
@@ -87,7 +88,11 @@ pub async fn fire(
     attempt: &Attempt,
 ) -> Result<Answer> {
     let at = app.clock.moment();
-    match again(|| fired(app, caller, &at, via, (once, id, attempt))).await {
+    // What somebody else has moved meanwhile may not be committed yet: once more, it is read in its turn.
+    let first = AtomicBool::new(true);
+    match again(|| fired(app, caller, &at, (via, first.swap(false, Ordering::Relaxed)), (once, id, attempt)))
+        .await
+    {
         Err(error) => Err(alternatives::told(app, caller, &at, (id, attempt), error).await),
         done => done,
     }
@@ -97,11 +102,12 @@ async fn fired(
     app: &App,
     caller: &Caller,
     at: &Moment,
-    via: Via,
+    (via, first): (Via, bool),
     (once, id, attempt): (&Once, CaseId, &Attempt),
 ) -> Result<Answer> {
     let turn = app.turn(caller, once).await?;
-    let (tx, Step { scene, outcome, .. }) = Box::pin(Step::of(app, caller, at, via, (id, attempt))).await?;
+    let step = Step::of(app, caller, (at, via, first), (id, attempt));
+    let (tx, Step { scene, outcome, .. }) = Box::pin(step).await?;
     // A request that was carried out before is answered as it was then; it is looked for where this one cannot be carried out.
     let (referee, mut written, answer) = match outcome {
         Outcome::Done(done) => *done,
@@ -119,7 +125,9 @@ async fn fired(
         Ok(()) => tx.commit().await?,
         Err(RecordError::Answered) => return turn.yield_to(tx, at).await,
         // Somebody moved the case after it was read ahead.
-        Err(RecordError::Stale(_)) if app.store.is_sqlite() => return Err(StoreError::Crossed.into()),
+        Err(RecordError::Stale(_)) if first && app.store.is_sqlite() => {
+            return Err(StoreError::Crossed.into());
+        }
         Err(error) => {
             drop(tx);
             let error = told(&scene, error);

@@ -34,20 +34,19 @@ pub(super) enum Outcome {
 
 impl Step {
     /// Works an event out, and begins the transaction in which it is written. On SQLite, whose one writer all others wait for, it is worked
-    /// out before its turn comes: that nobody moved the case meanwhile is proven as it is written, and otherwise looked at here.
+    /// out before its turn comes at the first try: that nobody moved the case meanwhile is proven as it is written, or looked at here.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the caller may not see the case, and those of the database.
     pub(super) async fn of(
         app: &App,
         caller: &Caller,
-        at: &Moment,
-        via: Via,
+        (at, via, first): (&Moment, Via, bool),
         (id, attempt): (CaseId, &Attempt),
     ) -> Result<(Tx, Self)> {
         let scope = caller.scope();
         let mut ahead = None;
-        if app.store.is_sqlite() {
+        if first && app.store.is_sqlite() {
             let _place = app.ahead.acquire().await.ok();
             let scene = Scene::ahead(app, &scope, id, at).await?;
             ahead = Some(Self::on(app, app.store.read(), scene, (caller, at, via), attempt).await?);
@@ -75,7 +74,10 @@ impl Step {
         let outcome = if attempt.if_version == read {
             match judge(conn, &mut scene, at, via, caller, attempt).await? {
                 Ok((referee, mut written)) => {
-                    records::seal(conn, &mut written).await?;
+                    // On PostgreSQL it is sealed as it is written, in as many statements.
+                    if app.store.is_sqlite() {
+                        records::seal(conn, &mut written).await?;
+                    }
                     let answer = answer(app, conn, &scene, caller, at).await?;
                     Outcome::Done(Box::new((referee, written, answer)))
                 }

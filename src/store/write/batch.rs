@@ -15,6 +15,8 @@ use crate::store::{Conn, Result, StoreError, Tx};
 const FEW: usize = 32;
 /// So many rows they insert at most.
 const FEW_ROWS: usize = 500;
+/// So many rows SQLite is given in one text at most: it keeps the statements of each text prepared.
+const IN_A_ROW: usize = 64;
 /// So many rows one statement writes over others at most.
 const OVER: usize = 1_000;
 
@@ -121,7 +123,7 @@ impl<G> Batch<G> {
         let is_few = (2..=FEW).contains(&all().count()) && rows <= FEW_ROWS;
         match tx.db().get_database_backend() {
             DbBackend::Postgres if is_few => self.at_once(tx).await,
-            DbBackend::Sqlite if is_few => self.in_a_row(tx).await,
+            DbBackend::Sqlite if is_few && rows <= IN_A_ROW => self.in_a_row(tx).await,
             _ => self.one_by_one(tx).await,
         }
     }

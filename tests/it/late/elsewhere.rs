@@ -1,12 +1,13 @@
 //! The same of forms that stand elsewhere than on the page of a case: links of mails, the queue, many at once, scores, messages.
 
 use chrono::TimeDelta;
+use reqwest::Method;
 use rstest::rstest;
 use serde_json::json;
 
 use super::{Before, LASTS, page, up_to};
 use crate::links::{links, referred};
-use crate::support::actor::send;
+use crate::support::actor::{etag, send};
 use crate::support::cast::{Cast, address, merged};
 use crate::support::database::Db;
 use crate::support::offers::id;
@@ -50,7 +51,14 @@ async fn what_was_typed_in_the_queue_before_a_deadline_is_not_lost_after_it(
 ) {
     let cast = Cast::of(db).await;
     let round = cast.exchange(3, &merged(without_documents(), &json!({ "scores": true }))).await;
-    let mut walk = up_to(&cast, &round, "Anna", "TAKEN").await;
+    let mut walk = up_to(&cast, &round, "Anna", "submit").await;
+    let scored = cast.who(HOME).request(Method::PUT, &format!("{}/score", walk.path()));
+    let scored = scored.header("If-Match", etag(&walk.seen_by(HOME).await["version"]));
+    send(scored.json(&json!({ "score": 80 }))).await.ok();
+    walk.look().await;
+    for event in ["find_eligible", "allocate", "accept_offer"] {
+        take(&mut walk, event).await;
+    }
     let (case, review) = (page(&walk), format!("/queue/review/{}", id(&walk.case)));
     let nominates = Before::of(&cast, HOME, (&review, "/events", "nominate")).await;
     let scores = Before::of(&cast, HOME, (&review, "/score", "")).await;

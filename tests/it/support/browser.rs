@@ -202,32 +202,38 @@ impl Browser {
     /// Finds nothing wrong with the present page, as wide as a telephone, a tablet, a desk's screen and that at 400 %, and in both themes.
     /// A page that looks like one that was looked at before is not looked at again.
     pub async fn audit(&self) {
+        let found = self.faults().await;
+        assert!(found.is_empty(), "{}: {found:#?}", self.path().await);
+    }
+
+    /// What is wrong with the present page so.
+    pub async fn faults(&self) -> Vec<String> {
         let plain = self.plain.load(Ordering::Relaxed);
         if plain {
             self.let_run(true).await;
         }
         let looks: String = self.ask(LOOKS, Vec::new()).await;
-        if is_new(&AUDITED, &looks) {
-            self.look_through().await;
-        }
+        let found = if is_new(&AUDITED, &looks) { self.look_through().await } else { Vec::new() };
         if plain {
             self.let_run(false).await;
         }
+        found
     }
 
-    async fn look_through(&self) {
+    async fn look_through(&self) -> Vec<String> {
         self.driver.execute(axe(), Vec::new()).await.expect("axe-core is read");
+        let mut wrong = Vec::new();
         // What a page holds is the same in both themes; what can be read is not.
         for (theme, rules) in [("dark", json!(["color-contrast"])), ("light", Value::Null)] {
             self.show_in(theme).await;
             let found = self.driver.execute_async(ASK_AXE, vec![rules]).await.expect("axe-core runs");
             let found: Vec<String> = found.convert().expect("a list of faults");
-            assert!(found.is_empty(), "{} in {theme}: {found:#?}", self.path().await);
+            wrong.extend(found.iter().map(|fault| format!("in {theme}: {fault}")));
         }
         for width in [NARROWEST, 360, 768, 1440] {
             self.resize(width).await;
             let found: Vec<String> = self.ask(AUDIT, Vec::new()).await;
-            assert!(found.is_empty(), "{} at {width} px: {found:#?}", self.path().await);
+            wrong.extend(found.iter().map(|fault| format!("at {width} px: {fault}")));
             if width != NARROWEST {
                 self.keep_as("", width).await;
                 self.show_in("dark").await;
@@ -235,6 +241,7 @@ impl Browser {
                 self.show_in("light").await;
             }
         }
+        wrong
     }
 
     async fn ask<T: DeserializeOwned>(&self, script: &str, arguments: Vec<Value>) -> T {

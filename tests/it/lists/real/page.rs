@@ -28,7 +28,7 @@ async fn date(browser: &Browser, field: &str, day: &str) {
 
 async fn number(browser: &Browser, at: usize) -> usize {
     let shown = browser.find(&format!("dl.facts > div:nth-child({at}) dd")).await.text().await.expect("text");
-    shown.split(' ').next().expect("a number").parse().expect("a number")
+    shown.split(' ').next().expect("a number").replace(',', "").parse().expect("a number")
 }
 
 #[rstest]
