@@ -128,16 +128,12 @@ async fn receive(
         let text = field.text().await.map_err(|error| upload::unread(&error))?;
         match name.as_str() {
             "documents" => documents.push(Value::String(text)),
-            // What is no truth value is told like one of JSON that is none.
-            "with_host" => {
-                said.insert(name, serde_json::from_str(&text).unwrap_or_else(|_| json!(text)));
-            }
             "text" => {
                 said.insert(name, json!(text));
             }
+            // A truth value; what is none, and what has another name, is told like in JSON.
             _ => {
-                let detail = "the form has `text`, `with_host`, `documents` and `files`";
-                return Err(upload::wrong(&format!("/{name}"), detail));
+                said.insert(name, serde_json::from_str(&text).unwrap_or_else(|_| json!(text)));
             }
         }
     }
