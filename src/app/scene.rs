@@ -58,17 +58,6 @@ impl Scene {
         Self::read(app, &app.store.begin().await?, scope, id, at).await
     }
 
-    /// Reads a case that lies in a scope for a command that proves, when it writes, that nobody has changed it meanwhile.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when there is none, or none the scope sees.
-    pub async fn ahead(app: &App, scope: &Scope, id: CaseId, at: &Moment) -> Result<Self> {
-        let conn = app.store.read();
-        let covers = dossiers::covers(conn, &[id]).await?;
-        let (dossier, definition) = the_one(filled(app, conn, covers).await?, scope)?;
-        Self::on_stage(app, conn, dossier, definition, at).await
-    }
-
     /// Reads a case that lies in a scope, for a command: nobody else changes it until the transaction ends.
     ///
     /// # Errors

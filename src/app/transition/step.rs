@@ -48,7 +48,7 @@ impl Step {
         let mut ahead = None;
         if first && app.store.is_sqlite() {
             let _place = app.ahead.acquire().await.ok();
-            let scene = Scene::ahead(app, &scope, id, at).await?;
+            let scene = Scene::look(app, &scope, id, at).await?;
             ahead = Some(Self::on(app, app.store.read(), scene, (caller, at, via), attempt).await?);
         }
         let tx = app.store.begin().await?;
