@@ -30,7 +30,7 @@ const words = (text) => {
 };
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-  if (!node.parentElement || node.parentElement.closest('script, template, textarea, code, pre, body [lang=en], .ref, iframe, datalist')) continue;
+  if (!node.parentElement || node.parentElement.closest('script, template, textarea, code, pre, body [lang=en], .ref, iframe, datalist, a[href*=documents]')) continue;
   for (const word of words(node.textContent)) found.add(word);
 }
 for (const one of document.querySelectorAll('[aria-label], [placeholder], [title]')) {
