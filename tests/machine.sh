@@ -23,6 +23,10 @@ end_stage() {
   current=
 }
 
+# A run that is ended from outside has not passed.
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 # finish: stops what was started and prints the table; runs on every exit.
 finish() {
   local status=$?

@@ -44,11 +44,10 @@ pub fn allocates(caller: &Caller, call: &CallView) -> bool {
 
 /// The homes of a call that somebody makes runs of, each with its name.
 async fn homes(visit: &Visit, caller: &Caller, call: &CallView) -> Result<Vec<(String, String)>> {
-    let mut homes = Vec::new();
-    for home in call.homes.iter().filter(|home| makes(caller, &[**home])) {
-        homes.push((home.to_string(), institutions::get(visit.app(), *home).await?.name));
-    }
-    Ok(homes)
+    let mine: Vec<InstitutionId> =
+        call.homes.iter().copied().filter(|home| makes(caller, &[*home])).collect();
+    let names = institutions::names(visit.app(), &mine).await?;
+    Ok(names.into_iter().map(|(home, name)| (home.to_string(), name)).collect())
 }
 
 /// The homes that a form names; none: all there are for whoever sends it.

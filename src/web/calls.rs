@@ -59,10 +59,7 @@ pub async fn show(
     let id: CallId = id(&named)?;
     let call = calls::get(visit.app(), visit.caller.as_ref(), id).await?;
     let offered = calls::offered(visit.app(), visit.caller.as_ref(), id).await?;
-    let mut homes = Vec::new();
-    for home in &call.homes {
-        homes.push(institutions::get(visit.app(), *home).await?.name);
-    }
+    let homes: Vec<String> = institutions::names(visit.app(), &call.homes).await?.into_values().collect();
     let own = visit
         .caller
         .as_ref()

@@ -1,7 +1,7 @@
 //! Documents of a case: uploaded into slots, downloaded, taken out of a draft.
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::extract::{Multipart, Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
@@ -12,8 +12,8 @@ use super::Site;
 use super::applications::show::{self, Said, is_editable};
 use super::calls::id;
 use super::fault::{Fault, detail, status_of};
-use super::form::{Fields, Posted, SEAL, admitted};
-use super::uploads::{Upload, unread};
+use super::form::{Fields, Posted, SEAL};
+use super::uploads::{Upload, opened, unread};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::applications::view::{ApplicationView, SlotView};
@@ -63,15 +63,13 @@ pub async fn supply(
     Path(named): Path<String>,
     request: Request,
 ) -> std::result::Result<Response, Fault> {
-    let (mut parts, body) = request.into_parts();
-    let visit = admitted(&mut parts, &web).await?;
-    let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
+    let (visit, form) = opened(request, &web).await?;
     let case: CaseId = id(&named)?;
     let Some(caller) = visit.caller.clone() else { return Err(signed_out(&visit, case, form.ok()).await) };
     let mut upload = Upload::default();
     let read = match form {
         Ok(form) => upload.read(&visit, &caller, case, form).await,
-        Err(rejection) => Err(unread(rejection.body_text())),
+        Err(error) => Err(error),
     };
     visit.remember(&upload.fields);
     let kept = match read {

@@ -1,6 +1,6 @@
 //! Messages about a case: the applicant and the home or the host write to each other.
 
-use axum::extract::{FromRequest, Multipart, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::value::Serde;
@@ -12,8 +12,8 @@ use super::Site;
 use super::calls::id;
 use super::fault::{Fault, detail, status_of};
 use super::faults::Wrong;
-use super::form::{Fields, SEAL, admitted};
-use super::uploads::{Upload, unread};
+use super::form::{Fields, SEAL};
+use super::uploads::{Upload, opened, unread};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::documents::{DocumentView, FILE};
@@ -92,9 +92,7 @@ pub async fn send(
     Path(named): Path<String>,
     request: Request,
 ) -> std::result::Result<Response, Fault> {
-    let (mut parts, body) = request.into_parts();
-    let visit = admitted(&mut parts, &web).await?;
-    let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
+    let (visit, form) = opened(request, &web).await?;
     let case: CaseId = id(&named)?;
     let Some(caller) = visit.caller.clone() else {
         if let Ok(form) = form {
@@ -105,7 +103,7 @@ pub async fn send(
     let mut upload = Upload::default();
     let read = match form {
         Ok(form) => upload.read(&visit, &caller, case, form).await,
-        Err(rejection) => Err(unread(rejection.body_text())),
+        Err(error) => Err(error),
     };
     visit.remember(&upload.fields);
     let sent = match read {

@@ -4,7 +4,7 @@ mod columns;
 
 use std::collections::BTreeMap;
 
-use axum::extract::{FromRequest, Multipart, Query, Request, State};
+use axum::extract::{Multipart, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine;
@@ -18,8 +18,8 @@ use super::Site;
 use super::agreements::edit::own;
 use super::fault::{Fault, status_of};
 use super::faults::{self, Wrong};
-use super::form::{Fields, SEAL, admitted};
-use super::uploads::cut;
+use super::form::{Fields, SEAL};
+use super::uploads::{cut, opened};
 use super::visit::{SignedIn, Visit};
 use crate::access::Caller;
 use crate::app::places::import::{self, Form, How};
@@ -88,9 +88,7 @@ async fn page(
 
 /// Shows what a list would change, or takes over the one that was shown.
 pub async fn take(State(web): Site, request: Request) -> Page {
-    let (mut parts, body) = request.into_parts();
-    let visit = admitted(&mut parts, &web).await?;
-    let form = Multipart::from_request(Request::from_parts(parts, body), &web).await;
+    let (visit, form) = opened(request, &web).await?;
     let told = |name: &str| visit.word(&format!("lists.faults.{name}"));
     let sent = match form {
         Ok(form) => read(form).await,

@@ -1,13 +1,14 @@
 //! Forms with a file of text, which is tried first and then taken over from the page that shows what it would do.
 
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{Multipart, Request};
 
 use super::Web;
 use super::fault::Fault;
-use super::form::{Fields, SEAL, admitted};
+use super::form::{Fields, SEAL};
+use super::uploads::{opened, unread};
 use super::visit::Visit;
 use crate::access::Caller;
-use crate::app::{Error, FieldError, Result};
+use crate::app::{Error, Result};
 
 /// A form with such a file, and who sent it.
 #[derive(Debug)]
@@ -27,12 +28,10 @@ pub async fn sent(
     web: &Web,
     again: impl FnOnce(&Fields) -> String,
 ) -> std::result::Result<Sent, Fault> {
-    let (mut parts, body) = request.into_parts();
-    let visit = admitted(&mut parts, web).await?;
-    let form = Multipart::from_request(Request::from_parts(parts, body), web).await;
+    let (visit, form) = opened(request, web).await?;
     let said = match form {
         Ok(form) => read(form).await,
-        Err(rejection) => Err(unread(rejection.body_text())),
+        Err(error) => Err(error),
     };
     if let Ok(said) = &said {
         visit.remember(said);
@@ -57,11 +56,6 @@ async fn read(mut form: Multipart) -> Result<Fields> {
         fields.0.push((name, text));
     }
     Ok(fields)
-}
-
-/// A file that cannot be taken, and why.
-pub fn unread(why: String) -> Error {
-    Error::Invalid(vec![FieldError::new("/file", why)])
 }
 
 /// The file of a form, where one was chosen.

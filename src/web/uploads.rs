@@ -1,10 +1,12 @@
 //! Forms with files, as pages send them for a case.
 
-use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request};
 use sojourn_engine::ids::CaseId;
 
-use super::form::Fields;
+use super::Web;
+use super::fault::Fault;
+use super::form::{Fields, admitted};
 use super::visit::Visit;
 use crate::access::Caller;
 use crate::app::documents::{self, NewFile, Unfit};
@@ -12,6 +14,14 @@ use crate::app::{Error, FieldError, Result};
 
 /// Name of the fields with files.
 const FILE: &str = "file";
+
+/// Who sends a form from a page of ours, and the form, to be read piece by piece.
+pub async fn opened(request: Request, web: &Web) -> std::result::Result<(Visit, Result<Multipart>), Fault> {
+    let (mut parts, body) = request.into_parts();
+    let visit = admitted(&mut parts, web).await?;
+    let form = Multipart::from_request(Request::from_parts(parts, body), web).await;
+    Ok((visit, form.map_err(|rejection| unread(rejection.body_text()))))
+}
 
 /// What a form says, with its files.
 #[derive(Debug, Default)]

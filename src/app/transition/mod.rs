@@ -29,7 +29,6 @@ mod tracks;
 mod widening;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value};
 use sojourn_engine::definition::{DocumentIx, Each, InstanceId, Track, Trigger};
@@ -89,10 +88,7 @@ pub async fn fire(
 ) -> Result<Answer> {
     let at = app.clock.moment();
     // What somebody else has moved meanwhile may not be committed yet: once more, it is read in its turn.
-    let first = AtomicBool::new(true);
-    match again(|| fired(app, caller, &at, (via, first.swap(false, Ordering::Relaxed)), (once, id, attempt)))
-        .await
-    {
+    match again(|tried| fired(app, caller, &at, (via, tried == 0), (once, id, attempt))).await {
         Err(error) => Err(alternatives::told(app, caller, &at, (id, attempt), error).await),
         done => done,
     }
@@ -150,7 +146,7 @@ pub async fn fire_as_system(
     (track, event): (Option<(String, String)>, &str),
     data: &Map<String, Value>,
 ) -> Result<()> {
-    again(|| {
+    again(|_| {
         let track = track.clone();
         async move {
             let tx = app.store.begin().await?;
